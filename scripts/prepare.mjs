@@ -1,0 +1,29 @@
+// Builds the packages after `npm install` in a clone, so that `dist` exists.
+// A failed build must not fail the installation: tests and examples use the
+// sources, and `npm run build` reports the same errors.
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+/** @returns {string | undefined} */
+function findCompiler() {
+  try {
+    const manifest = createRequire(import.meta.url).resolve('typescript/package.json');
+    return join(dirname(manifest), 'bin', 'tsc');
+  } catch {
+    return undefined; // installed without development dependencies
+  }
+}
+
+const compiler = findCompiler();
+if (compiler !== undefined) {
+  const build = spawnSync(process.execPath, [compiler, '-b', 'packages/otp', 'packages/finch'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (build.status !== 0) {
+    console.warn('The packages did not build without errors; see "npm run build".');
+  }
+}

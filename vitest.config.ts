@@ -1,0 +1,60 @@
+import { defineConfig } from 'vitest/config';
+
+/** Resolves the workspaces' packages to their sources, so that tests need no build. */
+const conditions = ['@linnet/source', 'module', 'node', 'development|production'];
+
+/** Where the CI script wants the results as JSON, if it does. */
+const report = process.env['LINNET_TEST_REPORT'];
+
+function unit(name: string, root: string, include: string[]) {
+  return {
+    resolve: { conditions },
+    ssr: { resolve: { conditions, externalConditions: ['@linnet/source'] } },
+    test: {
+      name,
+      root,
+      include,
+      // Processes, not threads: tests send themselves signals, count the
+      // process's open handles and start child processes.
+      pool: 'forks' as const,
+      // Child processes and dependencies outside Vite resolve the sources, too.
+      execArgv: ['--conditions=@linnet/source'],
+      // Generous: a limit here stops a hang, it does not measure speed.
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      teardownTimeout: 10_000,
+    },
+  };
+}
+
+function types(name: string, root: string) {
+  return {
+    resolve: { conditions },
+    test: {
+      name: `${name}:types`,
+      root,
+      include: [],
+      typecheck: {
+        enabled: true,
+        only: true,
+        include: ['test/**/*.test-d.ts'],
+        tsconfig: `${root}/test/tsconfig.json`,
+      },
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    reporters: report === undefined ? ['default'] : ['default', 'json'],
+    ...(report === undefined ? {} : { outputFile: { json: report } }),
+    projects: [
+      unit('otp', './packages/otp', ['test/**/*.test.ts']),
+      unit('finch', './packages/finch', ['test/**/*.test.ts']),
+      unit('examples', './examples', ['**/*.test.ts']),
+      types('otp', './packages/otp'),
+      types('finch', './packages/finch'),
+    ],
+  },
+});
