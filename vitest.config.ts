@@ -1,10 +1,13 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** Resolves the workspaces' packages to their sources, so that tests need no build. */
 const conditions = ['@linnet/source', 'module', 'node', 'development|production'];
 
-/** Where the CI script wants the results as JSON, if it does. */
-const report = process.env['LINNET_TEST_REPORT'];
+/** The folder where the CI script wants the results as JSON, if it does: one file a Node.js version. */
+const reports = process.env['LINNET_TEST_REPORTS'];
+const report =
+  reports === undefined ? undefined : join(reports, `node-${process.versions.node}.json`);
 
 function unit(name: string, root: string, include: string[]) {
   return {

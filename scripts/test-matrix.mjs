@@ -1,63 +1,52 @@
-// Runs the tests on the other supported Node.js lines: `node scripts/test-matrix.mjs [22] [24]`.
-// Their binaries come from npm packages in .ci/nodes, installed here on demand.
+// Runs the tests on the older supported Node.js lines: `node scripts/test-matrix.mjs [22] [24]`.
+// Their binaries come from npm packages in .ci/nodes, installed here on demand (Linux x64 only).
 // Type tests are left out: they do not depend on the version that runs them.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const folder = join(root, '.ci', 'nodes');
 const lines = process.argv.length > 2 ? process.argv.slice(2) : ['22', '24'];
 
-/**
- * @param {string} line such as '22'
- */
-function binaryOf(line) {
-  const name = `node-${line}-${process.platform}-${process.arch}`;
-  const file = process.platform === 'win32' ? 'node.exe' : 'node';
-  return join(folder, 'node_modules', name, 'bin', file);
-}
-
+/** Installs the binaries, unless those of the present lockfile are there. */
 function install() {
-  const stamp = join(folder, 'node_modules', '.lockfile-hash');
-  const hash = createHash('sha256')
-    .update(readFileSync(join(folder, 'package-lock.json')))
-    .digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
+  const lockfile = readFileSync(join(folder, 'package-lock.json'), 'utf8');
+  const stamp = join(folder, 'node_modules', '.installed-lockfile.json');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile) return;
+
   console.log('Installing the Node.js versions of the matrix into .ci/nodes');
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const { status } = spawnSync(npm, ['ci', '--prefix', folder, '--no-audit', '--no-fund'], {
+  const { status } = spawnSync('npm', ['ci', '--prefix', folder], {
     cwd: folder,
     stdio: 'inherit',
-    shell: process.platform === 'win32',
   });
-  if (status !== 0) process.exit(1);
-  writeFileSync(stamp, hash);
+  if (status !== 0) throw new Error('npm ci failed in .ci/nodes');
+  writeFileSync(stamp, lockfile);
 }
 
 /**
+ * Runs the tests on one line of Node.js.
+ *
  * @param {string} line such as '22'
- * @returns {boolean} whether the tests passed
+ * @returns {boolean} whether they passed
  */
 function test(line) {
-  const binary = binaryOf(line);
+  const binary = join(folder, 'node_modules', `node-${line}`, 'bin', 'node');
   if (!existsSync(binary)) {
-    console.error(`There is no Node.js ${line} in .ci/nodes for ${process.platform}-${process.arch}`);
+    console.error(`.ci/nodes has no Node.js ${line} for ${process.platform} ${process.arch}`);
     return false;
   }
   const version = spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout.trim();
   console.log(`\nTests on Node.js ${version}`);
+
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const reports = process.env['LINNET_TEST_REPORTS'];
   const { status } = spawnSync(binary, [vitest, 'run', '--project', '!*:types'], {
     cwd: root,
     stdio: 'inherit',
     env: {
       ...process.env,
-      // Child processes that tests start by name must be of this version, too.
-      PATH: `${join(binary, '..')}${process.platform === 'win32' ? ';' : ':'}${process.env['PATH']}`,
-      ...(reports === undefined ? {} : { LINNET_TEST_REPORT: join(reports, `node-${line}.json`) }),
+      // What tests start as plain "node" must be of this version, too.
+      PATH: [dirname(binary), process.env['PATH']].join(delimiter),
     },
   });
   return status === 0;
