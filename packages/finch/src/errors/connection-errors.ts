@@ -1,0 +1,171 @@
+/**
+ * Failures of a connection: opening it, securing it, losing it.
+ */
+import { after, because, during, errnoOf, exchange, ms, where } from './details.ts';
+import type { ExchangeDetails, WhereDetails } from './details.ts';
+import { FinchError, nameErrors } from './finch-error.ts';
+
+/** What a {@link ConnectTimeoutError} says. */
+export interface ConnectTimeoutErrorOptions extends WhereDetails {
+  readonly origin: string;
+  /** How long the attempt took, in ms. */
+  readonly waited: number;
+  /** The `connectTimeout`, in ms. */
+  readonly limit: number;
+}
+
+/**
+ * The connection was not open within `connectTimeout` (name lookup, TCP and TLS
+ * together, as a rule 5000 ms).
+ */
+export class ConnectTimeoutError extends FinchError {
+  static override readonly code = 'ERR_FINCH_CONNECT_TIMEOUT';
+  declare readonly code: 'ERR_FINCH_CONNECT_TIMEOUT';
+  declare readonly phase: 'connect';
+  declare readonly requestSent: false;
+  declare readonly origin: string;
+  declare readonly pool?: string;
+  declare readonly waited: number;
+  declare readonly limit: number;
+
+  constructor(options: ConnectTimeoutErrorOptions) {
+    super(
+      `No connection to ${options.origin} within ${ms(options.limit)}; gave up after ${ms(options.waited)}. ` +
+        'See whether the server is reachable from here (name lookup, route, firewall), or raise connectTimeout.',
+      { phase: 'connect', requestSent: false, ...options },
+    );
+  }
+
+  static {
+    nameErrors(this, 'ConnectTimeoutError');
+  }
+}
+
+/** What a {@link ConnectError} says. */
+export interface ConnectErrorOptions extends WhereDetails {
+  readonly origin: string;
+  /** The errno code; by default that of `cause`, else `'UNKNOWN'`. */
+  readonly reason?: string | undefined;
+  /** How long the attempt took, in ms. */
+  readonly waited?: number | undefined;
+}
+
+/** What to look at, by errno code. */
+const connectAdvice: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Nothing listens there: see whether the server runs, and its port.',
+  ENOTFOUND: 'No such host: see its name and the name servers.',
+  EAI_AGAIN: 'The name servers did not answer: see the resolver, and try again.',
+  EHOSTUNREACH: 'No route to the host: see the network.',
+  ENETUNREACH: 'No route to the network: see the network.',
+  ENOENT: 'There is no such socket file: see the path, and whether the server runs.',
+  EACCES: 'No permission to open the socket.',
+  EADDRNOTAVAIL: 'No free local port or address: see localAddress, and reuse connections.',
+  EMFILE: "Too many open files: raise the process's limit, or lower the pools' sizes.",
+};
+
+/**
+ * The connection could not be opened. `reason` is the errno code
+ * (`ECONNREFUSED`, `ENOTFOUND` where Erlang says `nxdomain`, …).
+ */
+export class ConnectError extends FinchError {
+  static override readonly code = 'ERR_FINCH_CONNECT';
+  declare readonly code: 'ERR_FINCH_CONNECT';
+  declare readonly phase: 'connect';
+  declare readonly requestSent: false;
+  declare readonly origin: string;
+  declare readonly pool?: string;
+  declare readonly reason: string;
+  declare readonly waited?: number;
+
+  constructor(options: ConnectErrorOptions) {
+    const reason = options.reason ?? errnoOf(options.cause) ?? 'UNKNOWN';
+    const advice = connectAdvice[reason] ?? 'See whether the server is reachable from here.';
+    super(
+      `Could not connect to ${options.origin}${after(options.waited)} [${reason}]${because(options.cause)}. ${advice}`,
+      { phase: 'connect', requestSent: false, ...options, reason },
+    );
+  }
+
+  static {
+    nameErrors(this, 'ConnectError');
+  }
+}
+
+/** What a {@link TlsError} says. */
+export interface TlsErrorOptions extends WhereDetails {
+  readonly origin: string;
+  /** The code of OpenSSL or node:tls; by default that of `cause`, else `'UNKNOWN'`. */
+  readonly reason?: string | undefined;
+  /** The name that the certificate was checked against. */
+  readonly servername?: string | undefined;
+}
+
+/**
+ * The TLS handshake failed: certificate, name, protocol version, ALPN. `reason`
+ * is the code of node:tls or OpenSSL (`DEPTH_ZERO_SELF_SIGNED_CERT`,
+ * `ERR_TLS_CERT_ALTNAME_INVALID`, …). Nothing was sent.
+ */
+export class TlsError extends FinchError {
+  static override readonly code = 'ERR_FINCH_TLS';
+  declare readonly code: 'ERR_FINCH_TLS';
+  declare readonly phase: 'connect';
+  declare readonly requestSent: false;
+  declare readonly origin: string;
+  declare readonly pool?: string;
+  declare readonly reason: string;
+  declare readonly servername?: string;
+
+  constructor(options: TlsErrorOptions) {
+    const reason = options.reason ?? errnoOf(options.cause) ?? 'UNKNOWN';
+    super(
+      `No TLS connection to ${options.origin} [${reason}]${because(options.cause)}. ` +
+        "See the server's certificate and, in connOpts.tls, ca, servername and the protocol versions.",
+      { phase: 'connect', requestSent: false, ...options, reason },
+    );
+  }
+
+  static {
+    nameErrors(this, 'TlsError');
+  }
+}
+
+/** What a {@link ConnectionClosedError} says. */
+export interface ConnectionClosedErrorOptions extends ExchangeDetails {
+  /** Why, when it is known: an errno code such as `ECONNRESET`, or a word such as `'goaway'`. */
+  readonly reason?: string | undefined;
+}
+
+/**
+ * The connection was lost before the response was complete: closed or reset by
+ * the server, or its process was killed.
+ *
+ * `requestSent: false` means that the server cannot have processed the request.
+ */
+export class ConnectionClosedError extends FinchError {
+  static override readonly code = 'ERR_FINCH_CONNECTION_CLOSED';
+  declare readonly code: 'ERR_FINCH_CONNECTION_CLOSED';
+  declare readonly origin?: string;
+  declare readonly pool?: string;
+  declare readonly phase?: ExchangeDetails['phase'];
+  declare readonly reason?: string;
+  declare readonly reused?: boolean;
+  declare readonly requestSent?: boolean;
+  declare readonly bytesReceived?: number;
+
+  constructor(options: ConnectionClosedErrorOptions) {
+    const reason = options.reason ?? errnoOf(options.cause);
+    const code = reason === undefined ? '' : ` [${reason}]`;
+    const remedy =
+      options.requestSent === false
+        ? 'It is safe to send the request again.'
+        : 'The server may have processed the request: send it again only if that does no harm.';
+    super(
+      `The connection to ${where(options)} closed${during(options.phase)}${code}${because(options.cause)}${exchange(options)}. ${remedy}`,
+      { ...options, reason },
+    );
+  }
+
+  static {
+    nameErrors(this, 'ConnectionClosedError');
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Every error that this package throws or rejects with. One class a failure,
+ * each with a stable `code` and typed fields.
+ */
+export type { ExchangeDetails, PoolFigures, RequestPhase, WhereDetails } from './details.ts';
+export { FinchError, isFinchError } from './finch-error.ts';
+export type { FinchErrorOptions } from './finch-error.ts';
+export {
+  InstanceNotFoundError,
+  PoolDownError,
+  PoolNotFoundError,
+  PoolTimeoutError,
+  QueueFullError,
+} from './pool-errors.ts';
+export type {
+  InstanceNotFoundErrorOptions,
+  PoolDownErrorOptions,
+  PoolNotFoundErrorOptions,
+  PoolTimeoutErrorOptions,
+  QueueFullErrorOptions,
+} from './pool-errors.ts';
+export {
+  ConnectError,
+  ConnectionClosedError,
+  ConnectTimeoutError,
+  TlsError,
+} from './connection-errors.ts';
+export type {
+  ConnectErrorOptions,
+  ConnectionClosedErrorOptions,
+  ConnectTimeoutErrorOptions,
+  TlsErrorOptions,
+} from './connection-errors.ts';
+export {
+  ProtocolError,
+  ReceiveTimeoutError,
+  RequestCancelledError,
+  RequestTimeoutError,
+} from './request-errors.ts';
+export type {
+  ProtocolErrorOptions,
+  ReceiveTimeoutErrorOptions,
+  RequestCancelledErrorOptions,
+  RequestTimeoutErrorOptions,
+} from './request-errors.ts';
+export { InvalidRequestError, OptionsError } from './input-errors.ts';
+export type { InvalidRequestErrorOptions, OptionsErrorOptions } from './input-errors.ts';
+export { InvalidJsonError } from './response-errors.ts';
+export type { InvalidJsonErrorOptions } from './response-errors.ts';
