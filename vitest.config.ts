@@ -1,8 +1,12 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** Resolves the workspaces' packages to their sources, so that tests need no build. */
-const conditions = ['@linnet/source', 'module', 'node', 'development|production'];
+/**
+ * Resolves the workspaces' packages to their sources, so that tests need no build. Vitest's own
+ * defaults ("module", "development") are left out: dependencies resolve as they do for users.
+ * Vitest hands these conditions to the test processes' command line, too.
+ */
+const conditions = ['@linnet/source', 'node'];
 
 /** The folder where the CI script wants the results as JSON, if it does: one file a Node.js version. */
 const reports = process.env['LINNET_TEST_REPORTS'];
@@ -12,7 +16,7 @@ const report =
 function unit(name: string, root: string, include: string[]) {
   return {
     resolve: { conditions },
-    ssr: { resolve: { conditions, externalConditions: ['@linnet/source'] } },
+    ssr: { resolve: { conditions, externalConditions: conditions } },
     test: {
       name,
       root,
@@ -20,8 +24,6 @@ function unit(name: string, root: string, include: string[]) {
       // Processes, not threads: tests send themselves signals, count the
       // process's open handles and start child processes.
       pool: 'forks' as const,
-      // Child processes and dependencies outside Vite resolve the sources, too.
-      execArgv: ['--conditions=@linnet/source'],
       // Generous: a limit here stops a hang, it does not measure speed.
       testTimeout: 30_000,
       hookTimeout: 30_000,
