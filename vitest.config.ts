@@ -43,7 +43,7 @@ function types(name: string, root: string) {
         enabled: true,
         only: true,
         include: ['test/**/*.test-d.ts'],
-        tsconfig: `${root}/test/tsconfig.json`,
+        tsconfig: './test/tsconfig.json',
       },
     },
   };
