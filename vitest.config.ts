@@ -1,12 +1,20 @@
 import { join } from 'node:path';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type Plugin } from 'vitest/config';
 
-/**
- * Resolves the workspaces' packages to their sources, so that tests need no build. Vitest's own
- * defaults ("module", "development") are left out: dependencies resolve as they do for users.
- * Vitest hands these conditions to the test processes' command line, too.
- */
+/** Resolves the workspaces' packages to their sources, so that tests need no build. */
 const conditions = ['@linnet/source', 'node'];
+
+/** Takes back the condition "development" of Vite: dependencies resolve as they do for users. */
+const exactConditions: Plugin = {
+  name: 'exact-conditions',
+  configResolved({ ssr, environments }) {
+    ssr.resolve = { ...ssr.resolve, conditions };
+    for (const { resolve } of Object.values(environments)) {
+      resolve.conditions = conditions;
+      resolve.externalConditions = conditions;
+    }
+  },
+};
 
 /** The folder where the CI script wants the results as JSON, if it does: one file a Node.js version. */
 const reports = process.env['LINNET_TEST_REPORTS'];
@@ -15,8 +23,7 @@ const report =
 
 function unit(name: string, root: string, include: string[]) {
   return {
-    resolve: { conditions },
-    ssr: { resolve: { conditions, externalConditions: conditions } },
+    plugins: [exactConditions],
     test: {
       name,
       root,
@@ -34,7 +41,6 @@ function unit(name: string, root: string, include: string[]) {
 
 function types(name: string, root: string) {
   return {
-    resolve: { conditions },
     test: {
       name: `${name}:types`,
       root,
