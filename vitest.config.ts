@@ -57,7 +57,6 @@ function types(name: string, root: string) {
 
 export default defineConfig({
   test: {
-    passWithNoTests: true,
     reporters: report === undefined ? ['default'] : ['default', 'json'],
     ...(report === undefined ? {} : { outputFile: { json: report } }),
     projects: [
