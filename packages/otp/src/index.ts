@@ -1,1 +1,59 @@
-export {};
+export { spawn, spawnLink, spawnMonitor } from './process/spawn.ts';
+export { self } from './process/context.ts';
+export { Pid } from './process/pid.ts';
+export { send, sendAfter, cancelTimer, TimerRef } from './process/send.ts';
+export { receive, type ReceiveOptions } from './process/receive.ts';
+export { exit, link, unlink, trapExit, isAlive, listProcesses } from './process/link.ts';
+export { monitor, demonitor, MonitorRef, type DownMessage } from './process/monitor.ts';
+export type { ExitMessage } from './process/signals.ts';
+export { register, unregister, registered, type Name } from './process/names.ts';
+export {
+  whereis,
+  type NameOption,
+  type ServerRef,
+  type Via,
+  type ViaRegistry,
+} from './process/server-ref.ts';
+export { processInfo, signal, type ProcessInfo } from './process/info.ts';
+export { Watch } from './process/watch.ts';
+export {
+  ExitError,
+  formatReason,
+  isSoftReason,
+  type ExitReason,
+  type Shutdown,
+} from './process/exit-reason.ts';
+export { BadArgumentError, NoProcessError, ReceiveTimeoutError } from './process/errors.ts';
+export { CallError, type From } from './process/call.ts';
+export { StartError } from './process/start.ts';
+export { setLogger, type CrashReport, type Logger } from './process/crash-report.ts';
+export {
+  ignore,
+  type ChildId,
+  type ChildSpec,
+  type ChildSpecOverrides,
+  type Ignore,
+  type Restart,
+  type ShutdownTime,
+  type Startable,
+} from './process/child-spec.ts';
+export { GenServer, type GenServerModule, type GenServerOptions } from './gen-server/gen-server.ts';
+export type { CallOptions, ServerHandle } from './gen-server/server-handle.ts';
+export {
+  noreply,
+  ok,
+  reply,
+  startFailure,
+  stop,
+  type ContinueRequest,
+  type Next,
+} from './gen-server/results.ts';
+export {
+  getState,
+  replaceState,
+  resume,
+  suspend,
+  trace,
+  type SystemOptions,
+  type TraceEvent,
+} from './gen-server/system.ts';

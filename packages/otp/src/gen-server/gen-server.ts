@@ -1,0 +1,251 @@
+/** Generic servers. */
+import type { From } from '../process/call.ts';
+import {
+  ignore,
+  type ChildId,
+  type ChildSpec,
+  type ChildSpecOverrides,
+  type Ignore,
+} from '../process/child-spec.ts';
+import { BadArgumentError } from '../process/errors.ts';
+import type { Pid } from '../process/pid.ts';
+import type { Process } from '../process/process.ts';
+import { isThenable } from '../process/process.ts';
+import { whereis, type NameOption, type ServerRef } from '../process/server-ref.ts';
+import { start, type InitOutcome } from '../process/start.ts';
+import { currentProcess } from '../process/context.ts';
+import { Ok, StartFailure, Stop, NoReply, Reply } from './results.ts';
+import {
+  callServer,
+  castServer,
+  Handle,
+  replyTo,
+  stopServer,
+  type ServerHandle,
+} from './server-handle.ts';
+import { ServerLoop, type Callbacks } from './server-loop.ts';
+import type {
+  CallClauses,
+  Clauses,
+  GenServerCallbacks,
+  Given,
+  IgnoredBy,
+  StateOf,
+} from './types.ts';
+
+export interface GenServerOptions {
+  /** Registers the server before `init` runs. */
+  readonly name?: NameOption;
+  /** Milliseconds for `init`, `'infinity'` by default; then the process is killed. */
+  readonly timeout?: number | 'infinity';
+}
+
+/** A GenServer definition: starts servers and makes child specifications of them. */
+export interface GenServerModule<Arg, Calls, Casts, Ignored = never> {
+  readonly name: string;
+  /**
+   * Starts a server linked to the current process (from plain code: a root) and waits for its
+   * `init`.
+   * @throws {StartError} with `reason` `['already_started', pid]`, the reason of `init`, or `'timeout'`.
+   */
+  startLink(...args: StartArgs<Arg>): Promise<ServerHandle<Calls, Casts> | Ignored>;
+  /** The same without a link. */
+  start(...args: StartArgs<Arg>): Promise<ServerHandle<Calls, Casts> | Ignored>;
+  /** A child specification; its id is the name of the process or of the module. */
+  childSpec(...args: ChildSpecArgs<Arg>): ChildSpec;
+  /** A typed handle of a server that was started elsewhere, by pid or name. */
+  at(server: ServerRef): ServerHandle<Calls, Casts>;
+}
+
+type StartArgs<Arg> = undefined extends Arg
+  ? [arg?: Arg, options?: GenServerOptions]
+  : [arg: Arg, options?: GenServerOptions];
+
+type ChildSpecArgs<Arg> = undefined extends Arg
+  ? [arg?: Arg, options?: GenServerOptions & ChildSpecOverrides]
+  : [arg: Arg, options?: GenServerOptions & ChildSpecOverrides];
+
+/**
+ * Defines a server: a process with a state, whose callbacks handle one message at a time.
+ *
+ * Source: `gen_server`, Elixir's `GenServer`.
+ * @example
+ * const Counter = GenServer.define({
+ *   init: (start: number) => start,
+ *   handleCall: {
+ *     value: (n) => reply(n, n),
+ *     add: (n, by: number) => reply(n + by, n + by),
+ *   },
+ *   handleCast: { reset: () => noreply(0) },
+ * });
+ * const counter = await Counter.startLink(1, { name: 'counter' });
+ * await counter.call('add', 2); // 3
+ */
+function define<
+  Arg,
+  R,
+  Calls extends CallClauses<StateOf<R>>,
+  Casts extends Clauses<StateOf<R>>,
+  Continues extends Clauses<StateOf<R>>,
+>(
+  callbacks: GenServerCallbacks<Arg, R, Calls, Casts, Continues>,
+): GenServerModule<Arg, Given<Calls>, Given<Casts>, IgnoredBy<R>> {
+  const compiled = compile(callbacks as unknown as Record<string, unknown>);
+  const run = (linked: boolean, arg: Arg, options: GenServerOptions | undefined) =>
+    startServer(compiled, arg, options, linked) as Promise<
+      ServerHandle<Given<Calls>, Given<Casts>> | IgnoredBy<R>
+    >;
+  const module: GenServerModule<Arg, Given<Calls>, Given<Casts>, IgnoredBy<R>> = {
+    name: compiled.label,
+    startLink: (...args) => run(true, args[0] as Arg, args[1]),
+    start: (...args) => run(false, args[0] as Arg, args[1]),
+    childSpec: (...args) => {
+      const { name, timeout, ...overrides } = args[1] ?? {};
+      const options = {
+        ...(name === undefined ? undefined : { name }),
+        ...(timeout === undefined ? undefined : { timeout }),
+      };
+      return {
+        id: idOf(name) ?? (callbacks.name === undefined ? module : callbacks.name),
+        start: () => run(true, args[0] as Arg, options),
+        ...overrides,
+      };
+    },
+    at: (server) => new Handle(server),
+  };
+  return Object.freeze(module);
+}
+
+/** The id of a child with a name: the name, or the key of a via name. */
+function idOf(name: NameOption | undefined): ChildId | undefined {
+  return typeof name === 'object' ? (name.via[1] as ChildId) : name;
+}
+
+async function startServer(
+  callbacks: Callbacks,
+  arg: unknown,
+  options: GenServerOptions | undefined,
+  linked: boolean,
+): Promise<Handle | Ignore> {
+  const parent = linked ? currentProcess()?.pid : undefined;
+  const started = await start(
+    callbacks.label,
+    (process) => initialise(process, parent, callbacks, arg),
+    options,
+    linked,
+  );
+  return started === 'ignore' ? ignore : new Handle(started);
+}
+
+function initialise(
+  process: Process,
+  parent: Pid | undefined,
+  callbacks: Callbacks,
+  arg: unknown,
+): InitOutcome | Promise<InitOutcome> {
+  const finish = (result: unknown): InitOutcome => {
+    if (result === ignore) return { type: 'ignore' };
+    if (result instanceof Stop) return { type: 'stop', reason: result.reason };
+    if (result instanceof StartFailure) return { type: 'error', reason: result.reason };
+    if (result instanceof Reply || result instanceof NoReply) {
+      return { type: 'stop', reason: ['bad_return_value', result] };
+    }
+    const started: Ok<unknown> = result instanceof Ok ? result : new Ok(result, undefined);
+    const { next } = started;
+    const loop = new ServerLoop(process, parent, callbacks, started.state);
+    return next === undefined
+      ? { type: 'ok', behaviour: loop }
+      : { type: 'ok', behaviour: loop, begin: () => loop.begin(next) };
+  };
+  let result: unknown;
+  try {
+    result = callbacks.init(arg);
+  } catch (error) {
+    return finishThrown(error, finish);
+  }
+  if (!isThenable(result)) return finish(result);
+  return Promise.resolve(result).then(finish, (error: unknown) => finishThrown(error, finish));
+}
+
+/** A thrown value that is neither an Error nor an exit counts as returned, as in OTP. */
+function finishThrown(error: unknown, finish: (result: unknown) => InitOutcome): InitOutcome {
+  if (error === ignore || error instanceof Ok || error instanceof Stop) return finish(error);
+  if (error instanceof Error) throw error;
+  return { type: 'stop', reason: ['bad_return_value', error] };
+}
+
+function compile(callbacks: Record<string, unknown>): Callbacks {
+  const { name, init, handleCall, handleCast, handleContinue, handleInfo, terminate } = callbacks;
+  for (const key of Object.keys(callbacks)) {
+    if (!knownCallbacks.has(key)) {
+      throw new BadArgumentError('callbacks', key, `made of ${[...knownCallbacks].join(', ')}`);
+    }
+  }
+  for (const [key, value] of Object.entries({ init, handleInfo, terminate })) {
+    if (value === undefined && key !== 'init') continue;
+    if (typeof value !== 'function') throw new BadArgumentError(key, value, 'a function');
+  }
+  return {
+    label: typeof name === 'string' && name !== '' ? name : 'GenServer',
+    init: init as Callbacks['init'],
+    calls: clauses('handleCall', handleCall),
+    casts: clauses('handleCast', handleCast),
+    continues: clauses('handleContinue', handleContinue),
+    handleInfo: handleInfo as Callbacks['handleInfo'],
+    terminate: terminate as Callbacks['terminate'],
+  };
+}
+
+const knownCallbacks = new Set([
+  'name',
+  'init',
+  'handleCall',
+  'handleCast',
+  'handleContinue',
+  'handleInfo',
+  'terminate',
+]);
+
+function clauses(kind: string, value: unknown): Callbacks['calls'] {
+  if (value === undefined) return new Map();
+  if (typeof value !== 'object' || value === null) {
+    throw new BadArgumentError(kind, value, 'an object of functions by clause name');
+  }
+  for (const [name, handler] of Object.entries(value)) {
+    if (typeof handler !== 'function') {
+      throw new BadArgumentError(`${kind}.${name}`, handler, 'a function');
+    }
+  }
+  return new Map(Object.entries(value)) as Callbacks['calls'];
+}
+
+/** The `from` of the call that the current process is handling, for an answer given later. */
+function from(): From {
+  const behaviour = currentProcess()?.behaviour;
+  if (behaviour instanceof ServerLoop) return behaviour.from;
+  throw new BadArgumentError('GenServer.from()', undefined, 'called inside a handleCall clause');
+}
+
+/**
+ * Servers and what can be done to any of them, by pid or name.
+ *
+ * `call` rejects with a CallError; `cast` never fails; `reply` answers a call whose clause
+ * returned `noreply`; `stop` waits for the end.
+ */
+export const GenServer: {
+  readonly define: typeof define;
+  readonly call: typeof callServer;
+  readonly cast: typeof castServer;
+  readonly reply: (from: From, value: unknown) => void;
+  readonly from: typeof from;
+  readonly stop: typeof stopServer;
+  readonly whereis: typeof whereis;
+} = Object.freeze({
+  define,
+  call: callServer,
+  cast: castServer,
+  reply: replyTo,
+  from,
+  stop: stopServer,
+  whereis,
+});

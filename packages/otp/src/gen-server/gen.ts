@@ -1,0 +1,149 @@
+/**
+ * What all servers share: system messages, the parent's exit, and an orderly end.
+ * GenServer and Machine build on it, as gen_server and gen_statem build on gen and sys.
+ */
+import { Call } from '../process/call.ts';
+import { ExitError, type ExitReason } from '../process/exit-reason.ts';
+import type { Pid } from '../process/pid.ts';
+import { isThenable, type Behaviour, type Process } from '../process/process.ts';
+import { receive } from '../process/receive.ts';
+import type { ExitMessage } from '../process/signals.ts';
+import { SystemMessage, type SystemRequest, type TraceEvent } from './system.ts';
+
+export type Pending = void | PromiseLike<void>;
+
+export abstract class Gen implements Behaviour {
+  protected readonly process: Process;
+  readonly #parent: Pid | undefined;
+  #listener: ((event: TraceEvent) => void) | undefined;
+  #suspended = false;
+
+  constructor(process: Process, parent: Pid | undefined) {
+    this.process = process;
+    this.#parent = parent;
+  }
+
+  protected abstract handleCall(call: Call): Pending;
+  protected abstract handleMessage(message: unknown): Pending;
+  /** Runs before the process ends; may change the reason by exiting with another one. */
+  protected abstract terminate(reason: ExitReason): unknown;
+  /** Before any message is handled, system messages included. */
+  protected abstract beforeMessage(message: unknown, system: boolean): void;
+  protected abstract getState(): unknown;
+  protected abstract setState(state: unknown): void;
+
+  details(): Readonly<Record<string, unknown>> {
+    return { state: this.getState() };
+  }
+
+  handle(message: unknown): Pending {
+    if (Call.isCall(message)) {
+      const system = SystemMessage.requestOf(message.request);
+      this.beforeMessage(message, system !== undefined);
+      if (system !== undefined) return this.#handleSystem(message, system);
+      this.traced({ type: 'in', message: message.request });
+      return this.handleCall(message);
+    }
+    this.beforeMessage(message, false);
+    this.traced({ type: 'in', message });
+    if (this.#isParentExit(message)) return this.end(message.reason);
+    return this.handleMessage(message);
+  }
+
+  /** Runs `terminate`, then ends the process; `reply` is sent in between. */
+  protected end(reason: ExitReason, beforeExit?: () => void): Pending {
+    let pending: unknown;
+    try {
+      pending = this.terminate(reason);
+    } catch (error) {
+      return this.#exit(this.#reasonAfter(error, reason), beforeExit);
+    }
+    if (!isThenable(pending)) return this.#exit(reason, beforeExit);
+    return pending.then(
+      () => this.#exit(reason, beforeExit),
+      (error: unknown) => this.#exit(this.#reasonAfter(error, reason), beforeExit),
+    );
+  }
+
+  protected traced(event: TraceEvent): void {
+    const listener = this.#listener;
+    if (listener === undefined) return;
+    try {
+      listener(event);
+    } catch {
+      this.#listener = undefined;
+    }
+  }
+
+  protected get tracing(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  /** A terminate that exits or fails changes the reason; one that throws a plain value does not. */
+  #reasonAfter(error: unknown, reason: ExitReason): ExitReason {
+    if (ExitError.isExitError(error)) return error.reason;
+    return error instanceof Error ? error : reason;
+  }
+
+  #exit(reason: ExitReason, beforeExit: (() => void) | undefined): void {
+    if (this.process.dead) return;
+    beforeExit?.();
+    this.process.terminate(reason, 'fault');
+  }
+
+  #isParentExit(message: unknown): message is ExitMessage {
+    return (
+      this.#parent !== undefined &&
+      typeof message === 'object' &&
+      message !== null &&
+      (message as Partial<ExitMessage>).type === 'EXIT' &&
+      (message as ExitMessage).from === this.#parent
+    );
+  }
+
+  #handleSystem(call: Call, request: SystemRequest): Pending {
+    switch (request.operation) {
+      case 'getState':
+        call.reply(this.getState());
+        return;
+      case 'replaceState':
+        call.reply(this.#replace(request.replace));
+        return;
+      case 'trace':
+        this.#listener = request.listener;
+        call.reply(undefined);
+        return;
+      case 'resume':
+        this.#suspended = false;
+        call.reply(undefined);
+        return;
+      case 'terminate':
+        return this.end(request.reason);
+      case 'suspend':
+        call.reply(undefined);
+        if (this.#suspended) return;
+        this.#suspended = true;
+        return this.#serveSystemMessages();
+    }
+  }
+
+  #replace(replace: (state: unknown) => unknown): { state: unknown } | { error: unknown } {
+    try {
+      const state = replace(this.getState());
+      this.setState(state);
+      return { state };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  /** The loop of a suspended server: everything but system messages stays in the mailbox. */
+  async #serveSystemMessages(): Promise<void> {
+    const wanted = (message: unknown): boolean =>
+      (Call.isCall(message) && SystemMessage.requestOf(message.request) !== undefined) ||
+      this.#isParentExit(message);
+    while (this.#suspended && !this.process.dead) {
+      await this.handle(await receive(wanted));
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/** What the callbacks of a GenServer return. */
+import type { ExitReason } from '../process/exit-reason.ts';
+
+/**
+ * What a server does before its next message: send itself `'timeout'` after so many ms without
+ * one, run a `handleContinue` clause, or nothing in particular (`'hibernate'` is a hint).
+ */
+export type Next = number | 'infinity' | 'hibernate' | { readonly continue: ContinueRequest };
+
+/** A `handleContinue` clause and its arguments. */
+export type ContinueRequest = string | readonly [clause: string, ...args: unknown[]];
+
+/** The result of `init` that starts the server: {@link ok}. */
+export class Ok<S> {
+  readonly state: S;
+  readonly next: Next | undefined;
+  constructor(state: S, next: Next | undefined) {
+    this.state = state;
+    this.next = next;
+  }
+}
+
+/** A call that is answered: {@link reply}. */
+export class Reply<V, S> {
+  readonly value: V;
+  readonly state: S;
+  readonly next: Next | undefined;
+  constructor(value: V, state: S, next: Next | undefined) {
+    this.value = value;
+    this.state = state;
+    this.next = next;
+  }
+}
+
+/** The server goes on without answering: {@link noreply}. */
+export class NoReply<S> {
+  readonly state: S;
+  readonly next: Next | undefined;
+  constructor(state: S, next: Next | undefined) {
+    this.state = state;
+    this.next = next;
+  }
+}
+
+const nothing = Symbol('no reply');
+
+/** The server stops: {@link stop}. */
+export class Stop<S, V = never> {
+  readonly reason: ExitReason;
+  readonly state: S;
+  readonly #value: V | typeof nothing;
+  constructor(reason: ExitReason, state: S, value: V | typeof nothing) {
+    this.reason = reason;
+    this.state = state;
+    this.#value = value;
+  }
+  get hasReply(): boolean {
+    return this.#value !== nothing;
+  }
+  get value(): V {
+    return this.#value as V;
+  }
+}
+
+/** The result of `init` that fails without a crash: {@link startFailure}. */
+export class StartFailure {
+  readonly reason: ExitReason;
+  constructor(reason: ExitReason) {
+    this.reason = reason;
+  }
+}
+
+/** From `init`: the state, and what comes next. Returning the bare state is the same as `ok(state)`. */
+export function ok<S>(state: S, next?: Next): Ok<S> {
+  return new Ok(state, next);
+}
+
+/** From `handleCall`: answers with `value` and goes on with `state`. */
+export function reply<V, S>(value: V, state: S, next?: Next): Reply<V, S> {
+  return new Reply(value, state, next);
+}
+
+/** From any `handle…`: goes on with `state`. From `handleCall`: the answer comes later. */
+export function noreply<S>(state: S, next?: Next): NoReply<S> {
+  return new NoReply(state, next);
+}
+
+/**
+ * Ends the server with `reason`, after its `terminate`. From `handleCall`, a third argument is
+ * the answer of the call, sent after `terminate` has run; without it the caller's call fails
+ * with the reason. From `init`: the start fails with `reason`, and the state is left out.
+ */
+export function stop(reason: ExitReason): Stop<never>;
+export function stop<S>(reason: ExitReason, state: S): Stop<S>;
+export function stop<S, V>(reason: ExitReason, state: S, value: V): Stop<S, V>;
+export function stop(...args: [ExitReason, unknown?, unknown?]): Stop<unknown, unknown> {
+  return new Stop(args[0], args[1], args.length === 3 ? args[2] : nothing);
+}
+
+/** From `init`: the start fails with `reason`, and no crash is reported. OTP's `{error, Reason}`. */
+export function startFailure(reason: ExitReason): StartFailure {
+  return new StartFailure(reason);
+}

@@ -1,0 +1,124 @@
+/** The client side of a GenServer. */
+import { Call, request, type CallSite, CallError } from '../process/call.ts';
+import { BadArgumentError } from '../process/errors.ts';
+import type { ExitReason } from '../process/exit-reason.ts';
+import type { Pid } from '../process/pid.ts';
+import { send } from '../process/send.ts';
+import { resolveRef, whereis, type ServerRef } from '../process/server-ref.ts';
+import { Cast, type Request } from './server-loop.ts';
+import { SystemMessage } from './system.ts';
+import type { ArgsOf, ReplyOf } from './types.ts';
+
+export interface CallOptions {
+  /** Milliseconds to wait for the answer, 5000 by default. */
+  readonly timeout?: number | 'infinity';
+}
+
+const callSite: CallSite = { module: 'GenServer', function: 'call' };
+const stopSite: CallSite = { module: 'GenServer', function: 'stop' };
+const defaultTimeout = 5000;
+
+function checkRequest(value: unknown): asserts value is Request {
+  if (typeof value === 'string') return;
+  if (Array.isArray(value) && typeof value[0] === 'string') return;
+  throw new BadArgumentError('request', value, 'the name of a clause, or [clause, ...arguments]');
+}
+
+/** `GenServer.call(server, request, { timeout })`. */
+export function callServer<T = unknown>(
+  server: ServerRef,
+  message: Request,
+  options?: CallOptions,
+): Promise<T> {
+  checkRequest(message);
+  return request(callSite, server, message, options?.timeout ?? defaultTimeout);
+}
+
+/** `GenServer.cast(server, request)`: never fails, whether or not the server is alive. */
+export function castServer(server: ServerRef, message: Request): void {
+  checkRequest(message);
+  if (resolveRef(server) !== undefined) send(server, new Cast(message));
+}
+
+/** `GenServer.reply(from, value)`. */
+export function replyTo(from: unknown, value: unknown): void {
+  if (!Call.isCall(from)) throw new BadArgumentError('from', from, 'the from of a handleCall');
+  from.reply(value);
+}
+
+/** `GenServer.stop(server, reason, timeout)`. */
+export async function stopServer(
+  server: ServerRef,
+  reason: ExitReason = 'normal',
+  timeout: number | 'infinity' = 'infinity',
+): Promise<void> {
+  const message = new SystemMessage({ operation: 'terminate', reason });
+  try {
+    await request(stopSite, server, message, timeout);
+  } catch (error) {
+    if (!(error instanceof CallError) || error.why === 'noproc') throw error;
+    if (!Object.is(error.why, reason)) {
+      throw new CallError(error.why, stopSite, [server, reason, timeout]);
+    }
+  }
+}
+
+/** A running server, typed by its definition. */
+export interface ServerHandle<Calls, Casts> extends AsyncDisposable {
+  /** The process. For a handle made by name: whoever has the name now. */
+  readonly pid: Pid;
+  /**
+   * Sends a request and waits for the answer, 5000 ms at most.
+   * @throws {CallError} when the server is not alive, ends first, or does not answer in time.
+   */
+  call<K extends keyof Calls & string>(
+    clause: K,
+    ...args: ArgsOf<Calls[K]>
+  ): Promise<ReplyOf<Calls[K]>>;
+  /** The same with options: `call(['add', 2], { timeout: 100 })`. */
+  call<K extends keyof Calls & string>(
+    request: readonly [clause: K, ...args: ArgsOf<Calls[K]>],
+    options?: CallOptions,
+  ): Promise<ReplyOf<Calls[K]>>;
+  /** Sends a request without an answer. */
+  cast<K extends keyof Casts & string>(clause: K, ...args: ArgsOf<Casts[K]>): void;
+  /**
+   * Stops the server and waits for its end.
+   * @throws {CallError} when it is not alive, ends with another reason, or not in time.
+   */
+  stop(reason?: ExitReason, timeout?: number | 'infinity'): Promise<void>;
+}
+
+export class Handle implements ServerHandle<never, never> {
+  readonly #server: ServerRef;
+
+  constructor(server: ServerRef) {
+    this.#server = server;
+  }
+
+  get pid(): Pid {
+    const pid = whereis(this.#server);
+    if (pid !== undefined) return pid;
+    if (typeof this.#server === 'object' && 'id' in this.#server) return this.#server;
+    throw new CallError('noproc', callSite, [this.#server]);
+  }
+
+  call(...args: readonly unknown[]): Promise<never> {
+    if (Array.isArray(args[0])) {
+      return callServer(this.#server, args[0] as unknown as Request, args[1] as CallOptions);
+    }
+    return request(callSite, this.#server, args.length === 1 ? args[0] : args, defaultTimeout);
+  }
+
+  cast(...args: readonly unknown[]): void {
+    castServer(this.#server, args as unknown as Request);
+  }
+
+  stop(reason?: ExitReason, timeout?: number | 'infinity'): Promise<void> {
+    return stopServer(this.#server, reason, timeout);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (resolveRef(this.#server) !== undefined) await this.stop();
+  }
+}

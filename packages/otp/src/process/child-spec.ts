@@ -1,0 +1,44 @@
+/** Child specifications: what a supervisor must know to start, stop and restart a process. */
+import type { Pid } from './pid.ts';
+
+/** Identifies a child within its supervisor; any value but undefined, compared with `Object.is`. */
+export type ChildId = string | number | symbol | object;
+
+/** Returned instead of a process: not started, by its own choice. OTP's `ignore`. */
+export const ignore: unique symbol = Symbol.for('@linnet/otp/ignore');
+export type Ignore = typeof ignore;
+
+/** What a start function gives: a process, one with extra information, or {@link ignore}. */
+export type Startable =
+  | Pid
+  | { readonly pid: Pid }
+  | { readonly pid: Pid; readonly info: unknown }
+  | Ignore;
+
+/** When a child that has ended is started again. */
+export type Restart = 'permanent' | 'transient' | 'temporary';
+
+/** How a child is stopped: ms between `'shutdown'` and `'kill'`, at once, or without limit. */
+export type ShutdownTime = number | 'brutal_kill' | 'infinity';
+
+/**
+ * A child of a supervisor.
+ *
+ * Source: `supervisor:child_spec()`.
+ */
+export interface ChildSpec {
+  readonly id: ChildId;
+  /** Starts the process, linked to the supervisor in which it runs. */
+  readonly start: () => Startable | Promise<Startable>;
+  /** Default `'permanent'`: always restarted. `'transient'`: after a failure only. */
+  readonly restart?: Restart;
+  /** Default 5000 ms for workers, `'infinity'` for supervisors. */
+  readonly shutdown?: ShutdownTime;
+  /** Default `'worker'`. */
+  readonly type?: 'worker' | 'supervisor';
+  /** Whether its end can end the supervisor, see `autoShutdown`. Default false. */
+  readonly significant?: boolean;
+}
+
+/** What may be overridden when a module makes a child specification. */
+export type ChildSpecOverrides = Partial<Omit<ChildSpec, 'start'>>;

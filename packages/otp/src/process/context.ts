@@ -1,0 +1,70 @@
+/**
+ * Which process is running: `self()`.
+ *
+ * A plain variable answers for synchronous code. For what a callback awaits, each process has
+ * one async resource in which all its code runs; entering that costs a twelfth of
+ * `AsyncLocalStorage.run`. The resource is made in the async context of this module's load, so a
+ * process does not inherit the request context of whoever happened to spawn it.
+ */
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { NoProcessError } from './errors.ts';
+import { ExitError } from './exit-reason.ts';
+import type { Pid } from './pid.ts';
+import type { Process } from './process.ts';
+
+const storage = new AsyncLocalStorage<Process>();
+const cleanContext = new AsyncResource('LinnetRuntime');
+
+let running: Process | undefined;
+
+/** The async resource in which a process runs its code. */
+export function newScope(process: Process): AsyncResource {
+  return cleanContext.runInAsyncScope(() =>
+    storage.run(process, () => new AsyncResource('LinnetProcess')),
+  );
+}
+
+/** Runs `work` as the process, in its scope. */
+export function runAs(process: Process, scope: AsyncResource, work: () => void): void {
+  const outer = running;
+  running = process;
+  try {
+    scope.runInAsyncScope(work, process);
+  } finally {
+    running = outer;
+  }
+}
+
+/** The process whose code is running, dead or alive; undefined outside any process. */
+export function currentProcess(): Process | undefined {
+  return running ?? storage.getStore();
+}
+
+/**
+ * The live process whose code is running.
+ * @throws {NoProcessError} outside any process.
+ * @throws {ExitError} in code that goes on after the death of its process: nothing it does may
+ *   have an effect, so it is unwound.
+ */
+export function requireProcess(operation: string): Process {
+  const process = currentProcess();
+  if (process === undefined) throw new NoProcessError(operation);
+  if (process.dead) throw new ExitError(process.exitReason);
+  return process;
+}
+
+/**
+ * The pid of the current process.
+ *
+ * Works in every callback of a process and in whatever it awaits.
+ *
+ * Source: `erlang:self/0`.
+ * @throws {NoProcessError} outside any process.
+ * @example
+ * const pid = spawn(() => console.log(self())); // #PID<0.1.0>
+ */
+export function self(): Pid {
+  const process = currentProcess();
+  if (process === undefined) throw new NoProcessError('self()');
+  return process.pid;
+}

@@ -1,0 +1,83 @@
+/** Crash reports: one structured record for every abnormal exit, so that no crash is silent. */
+import { channel } from 'node:diagnostics_channel';
+import { inspect } from 'node:util';
+import { formatReason, type ExitReason } from './exit-reason.ts';
+import type { Name } from './names.ts';
+import type { Pid } from './pid.ts';
+
+/** What is known of an abnormal exit. */
+export interface CrashReport {
+  readonly pid: Pid;
+  readonly name: Name | undefined;
+  /** What the process was: `'gen_server Counter'`, `'supervisor'`, `'process'`. */
+  readonly label: string;
+  readonly reason: ExitReason;
+  /** `'fault'`: its own code threw or exited; `'signal'`: a link or an exit signal ended it. */
+  readonly cause: 'fault' | 'signal';
+  /** The pid that started it, if a process did. */
+  readonly parent: Pid | undefined;
+  readonly messageQueueLength: number;
+  /** What its behaviour adds, such as the last message and the state of a GenServer. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** A logger of pino's shape. */
+export interface Logger {
+  error(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  debug(fields: object, message: string): void;
+}
+
+/** Crash reports are published here (`diagnostics_channel`), whatever the logger does. */
+export const crashChannel = channel('otp.crash');
+
+/** Prints faults to standard error; deaths by a signal follow from a fault that was printed. */
+const standardError: Logger = {
+  error: (fields, message) => {
+    const { reason } = fields as { reason?: unknown };
+    print(reason instanceof Error ? `${message}\n${inspect(reason)}` : message);
+  },
+  warn: (_fields, message) => print(message),
+  debug: () => {},
+};
+
+function print(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+let logger: Logger = standardError;
+
+/**
+ * Replaces the logger of crash and supervisor reports; returns the former one.
+ * The default writes to standard error.
+ * @example
+ * setLogger(pino());
+ */
+export function setLogger(replacement: Logger): Logger {
+  const former = logger;
+  logger = replacement;
+  return former;
+}
+
+/** The logger in use. */
+export function currentLogger(): Logger {
+  return logger;
+}
+
+/** Publishes and logs a report; a logger that throws must not take the runtime down. */
+export function reportCrash(report: CrashReport): void {
+  if (crashChannel.hasSubscribers) crashChannel.publish(report);
+  const who =
+    report.name === undefined
+      ? String(report.pid)
+      : `${String(report.pid)} (${String(report.name)})`;
+  const message = `${report.label} ${who} terminated: ${formatReason(report.reason)}`;
+  try {
+    if (report.cause === 'fault') logger.error(report, message);
+    else logger.debug(report, message);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,139 @@
+/** Links and exit signals. */
+import { currentProcess, requireProcess } from './context.ts';
+import { BadArgumentError } from './errors.ts';
+import { ExitError, type ExitReason } from './exit-reason.ts';
+import { distribution, isLocal, thisNode } from './node.ts';
+import { Pid, processOf } from './pid.ts';
+import { processes, type Process } from './process.ts';
+import { linkDown, signalExit } from './signals.ts';
+
+/** Stands for plain code as the sender of a signal; it is nobody's pid. */
+export const outside: Pid = new Pid(thisNode().name, thisNode().creation, 0);
+
+/** Links two processes, whoever asks for it. */
+export function linkProcesses(process: Process, pid: Pid): void {
+  if (pid === process.pid || process.links?.has(pid) === true) return;
+  const other = processOf(pid);
+  if (other === undefined) {
+    linkElsewhere(process, pid);
+    return;
+  }
+  (process.links ??= new Set()).add(pid);
+  (other.links ??= new Set()).add(process.pid);
+}
+
+function linkElsewhere(process: Process, pid: Pid): void {
+  const remote = isLocal(pid) ? undefined : distribution();
+  if (remote !== undefined) {
+    (process.links ??= new Set()).add(pid);
+    remote.link(pid, process.pid);
+    return;
+  }
+  const reason = isLocal(pid) ? 'noproc' : 'noconnection';
+  if (!process.trapExit) throw new ExitError(reason);
+  linkDown(process.pid, pid, reason);
+}
+
+/** Removes a link from both sides. */
+export function unlinkProcesses(process: Process, pid: Pid): void {
+  if (process.links?.delete(pid) !== true) return;
+  const other = processOf(pid);
+  if (other !== undefined) other.links?.delete(process.pid);
+  else distribution()?.unlink(pid, process.pid);
+}
+
+/**
+ * Links the current process with another: when one of them ends, the other gets an exit signal.
+ *
+ * A pair has at most one link; linking twice or with oneself changes nothing.
+ *
+ * Source: `erlang:link/1`.
+ * @throws {ExitError} with reason `'noproc'` when the process is dead, unless the current one
+ *   traps exits: then the message `{ type: 'EXIT', from, reason: 'noproc' }` comes instead.
+ */
+export function link(pid: Pid): void {
+  checkPid(pid);
+  linkProcesses(requireProcess('link()'), pid);
+}
+
+/**
+ * Removes a link. An `EXIT` message that has arrived already stays in the mailbox.
+ *
+ * Source: `erlang:unlink/1`.
+ */
+export function unlink(pid: Pid): void {
+  checkPid(pid);
+  unlinkProcesses(requireProcess('unlink()'), pid);
+}
+
+/**
+ * Whether exit signals to the current process arrive as messages
+ * `{ type: 'EXIT', from, reason }` instead of ending it. Returns the former setting.
+ *
+ * Without an argument the setting is turned on. `exit(pid, 'kill')` cannot be trapped.
+ *
+ * Source: `process_flag(trap_exit, Boolean)`.
+ */
+export function trapExit(on = true): boolean {
+  if (typeof on !== 'boolean') throw new BadArgumentError('on', on, 'a boolean');
+  const process = requireProcess('trapExit()');
+  const former = process.trapExit;
+  process.trapExit = on;
+  return former;
+}
+
+/**
+ * `exit(reason)` ends the current process: it throws an {@link ExitError} that, left uncaught,
+ * becomes the exit reason. `exit(pid, reason)` sends an exit signal to a process.
+ *
+ * A signal with `'normal'` is ignored by a process that does not trap exits; `'kill'` ends any
+ * process, with reason `'killed'`. To a dead process nothing happens. May be called from plain
+ * code.
+ *
+ * Source: `erlang:exit/1`, `erlang:exit/2`.
+ * @example
+ * exit(worker, 'shutdown');
+ */
+export function exit(reason: ExitReason): never;
+export function exit(pid: Pid, reason: ExitReason): void;
+export function exit(...args: [reason: ExitReason] | [pid: Pid, reason: ExitReason]): void {
+  if (args.length === 1) throw exitError(args[0]);
+  const [pid, reason] = args;
+  checkPid(pid);
+  const sender = currentProcess();
+  if (sender?.dead === true) return;
+  const target = processOf(pid);
+  if (target === undefined) {
+    if (!isLocal(pid)) distribution()?.exit(pid, sender?.pid ?? outside, reason);
+    return;
+  }
+  signalExit(target, sender?.pid ?? outside, reason);
+  // As in Erlang, a process that ends itself this way does not return from the call.
+  if (target === sender && target.dead) throw exitError(target.exitReason);
+}
+
+/** Whether a local process is alive. Source: `erlang:is_process_alive/1`. */
+export function isAlive(pid: Pid): boolean {
+  checkPid(pid);
+  return processOf(pid) !== undefined;
+}
+
+/** The pids of all live processes, oldest first. Source: `erlang:processes/0`. */
+export function listProcesses(): Pid[] {
+  return [...processes()].map((process) => process.pid);
+}
+
+/** An ExitError without the stack trace, whose capture costs more than the exit itself. */
+function exitError(reason: ExitReason): ExitError {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return new ExitError(reason);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+export function checkPid(pid: unknown): asserts pid is Pid {
+  if (!Pid.isPid(pid)) throw new BadArgumentError('pid', pid, 'a Pid');
+}

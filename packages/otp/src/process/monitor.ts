@@ -1,0 +1,117 @@
+/** Monitors. */
+import { requireProcess } from './context.ts';
+import type { ExitReason } from './exit-reason.ts';
+import { isName, type Name } from './names.ts';
+import { thisNode, type RemoteName } from './node.ts';
+import { Pid } from './pid.ts';
+import { Process } from './process.ts';
+import { resolveRef, type ServerRef } from './server-ref.ts';
+import { attachWatch, Watch } from './watch.ts';
+
+/** The message of a monitor. `pid` is `{ name, node }` when a name was monitored. */
+export interface DownMessage {
+  readonly type: 'DOWN';
+  readonly ref: MonitorRef;
+  readonly pid: Pid | RemoteName;
+  readonly reason: ExitReason;
+}
+
+/** Identifies one monitor; compare by identity. */
+export class MonitorRef extends Watch {
+  readonly #owner: Process;
+  readonly #object: Pid | RemoteName;
+
+  constructor(owner: Process, object: Pid | RemoteName) {
+    super();
+    this.#owner = owner;
+    this.#object = object;
+  }
+
+  protected override down(_pid: Pid, reason: ExitReason): void {
+    this.fire(reason);
+  }
+
+  /** Sends the owner its DOWN message. */
+  fire(reason: ExitReason): void {
+    this.#owner.dispatch({
+      type: 'DOWN',
+      ref: this,
+      pid: this.#object,
+      reason,
+    } satisfies DownMessage);
+  }
+
+  isDownMessage(message: unknown): message is DownMessage {
+    return isDown(message) && message.ref === this;
+  }
+}
+
+function isDown(message: unknown): message is DownMessage {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    (message as Partial<DownMessage>).type === 'DOWN'
+  );
+}
+
+/** Monitors a process for another one. */
+export function monitorFor(owner: Process, ref: ServerRef): MonitorRef {
+  const target = resolveRef(ref);
+  const object = objectOf(ref, target);
+  const monitor = new MonitorRef(owner, object);
+  if (target instanceof Process) {
+    // A process never hears of its own death.
+    if (target !== owner) attachWatch(monitor, target, owner);
+  } else {
+    monitor.fire(target === undefined ? 'noproc' : 'noconnection');
+  }
+  return monitor;
+}
+
+function objectOf(
+  ref: ServerRef,
+  target: Process | Pid | RemoteName | undefined,
+): Pid | RemoteName {
+  if (isName(ref)) return { name: ref, node: thisNode().name };
+  if (Pid.isPid(ref)) return ref;
+  if (target instanceof Process) return target.pid;
+  if (target !== undefined) return target;
+  return 'pid' in ref && Pid.isPid(ref.pid)
+    ? ref.pid
+    : { name: nameOf(ref), node: thisNode().name };
+}
+
+function nameOf(ref: object): Name {
+  return 'name' in ref && isName(ref.name) ? ref.name : 'undefined';
+}
+
+/**
+ * Monitors a process: when it dies, the current process gets
+ * `{ type: 'DOWN', ref, pid, reason }`.
+ *
+ * One-way and stacking: every call gives its own message. A dead process or an unknown name
+ * gives the message at once with reason `'noproc'`.
+ *
+ * Source: `erlang:monitor(process, Item)`.
+ * @example
+ * const ref = monitor(worker);
+ * const down = await receive((m): m is DownMessage => ref.isDownMessage(m));
+ */
+export function monitor(ref: ServerRef): MonitorRef {
+  return monitorFor(requireProcess('monitor()'), ref);
+}
+
+/**
+ * Removes a monitor. A `DOWN` message that has arrived already stays in the mailbox unless
+ * `flush` is given. Returns whether the monitor was still active.
+ *
+ * Source: `erlang:demonitor/2` with `flush` and `info`.
+ */
+export function demonitor(ref: MonitorRef, options?: { readonly flush?: boolean }): boolean {
+  const process = requireProcess('demonitor()');
+  const active = ref.unwatch();
+  if (!active && options?.flush === true) {
+    process.takeMatching((message) => ref.isDownMessage(message));
+  }
+  return active;
+}

@@ -1,0 +1,310 @@
+/** A process: mailbox, links, watches and life cycle of one nact actor. */
+import type { AsyncResource } from 'node:async_hooks';
+import { newScope, runAs } from './context.ts';
+import { reportCrash } from './crash-report.ts';
+import { isSoftReason, reasonOfThrown, type ExitReason } from './exit-reason.ts';
+import { releaseName, type Name } from './names.ts';
+import { actorById, liveActors, ProcessActor } from './nact-actor.ts';
+import { nextProcessId, thisNode } from './node.ts';
+import { bindPid, Pid } from './pid.ts';
+import { Ring } from './ring.ts';
+import { schedule, type Runnable } from './scheduler.ts';
+import { linkDown, signalExit } from './signals.ts';
+import { notifyWatches, releaseWatches, type Watch } from './watch.ts';
+
+/** Messages that one activation handles before the other processes get their turn. */
+const messageBudget = 256;
+
+/** What a process does with its messages, one at a time, once its body has returned. */
+export interface Behaviour {
+  /** Handles the oldest message. While a returned promise is pending, the mailbox waits. */
+  handle(message: unknown): void | PromiseLike<void>;
+  /** What a crash report and `processInfo` show beyond the process itself. */
+  details?(): Readonly<Record<string, unknown>>;
+}
+
+/** A pending `receive`. */
+export interface Receiver {
+  /** True when it wants the message. */
+  accepts(message: unknown): boolean;
+  deliver(message: unknown): void;
+  fail(error: unknown): void;
+  /** The process died: release timers, never settle. */
+  drop(): void;
+}
+
+export type Body = () => unknown;
+
+export class Process extends ProcessActor implements Runnable {
+  readonly pid: Pid;
+  /** The process that started this one. */
+  readonly startedBy: Pid | undefined;
+  readonly startedAt: number = Date.now();
+  readonly messages: Ring<unknown> = new Ring<unknown>();
+  label: string;
+  dead = false;
+  exitReason: ExitReason = undefined;
+  trapExit = false;
+  registeredName: Name | undefined = undefined;
+  links: Set<Pid> | undefined = undefined;
+  firstWatch: Watch | undefined = undefined;
+  firstOwned: Watch | undefined = undefined;
+  behaviour: Behaviour | undefined = undefined;
+  #receivers: Receiver[] | undefined = undefined;
+  /** How many of the oldest messages every pending receiver has refused already. */
+  #refused = 0;
+  #body: Body | undefined;
+  #scheduled = true;
+  #scope: AsyncResource | undefined = undefined;
+  #abort: AbortController | undefined = undefined;
+
+  constructor(body: Body, label: string, startedBy: Pid | undefined) {
+    const id = nextProcessId();
+    super(id);
+    const { name, creation } = thisNode();
+    this.pid = new Pid(name, creation, id);
+    bindPid(this.pid, this);
+    this.startedBy = startedBy;
+    this.label = label;
+    this.#body = body;
+    schedule(this);
+  }
+
+  /** True while a receive waits for its message. */
+  get waiting(): boolean {
+    return this.#receivers !== undefined;
+  }
+
+  /** True when the process has nothing to do until a message or a promise arrives. */
+  get idle(): boolean {
+    return !this.#scheduled;
+  }
+
+  /** Aborts when the process dies. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.dead) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  override dispatch(message: unknown): void {
+    if (this.dead) return;
+    this.messages.push(message);
+    if (!this.#scheduled && (!this.busy || this.#receivers !== undefined)) {
+      this.#scheduled = true;
+      schedule(this);
+    }
+  }
+
+  /** nact's stop is the polite exit signal, from nobody in particular. */
+  override stop(): void {
+    signalExit(this, this.pid, 'shutdown');
+  }
+
+  override handleFault(_message: unknown, _sender: unknown, error: unknown): void {
+    this.terminate(reasonOfThrown(error), 'fault');
+  }
+
+  /** The scheduler's entry: one activation. */
+  run(): void {
+    if (this.dead) return;
+    this.#scope ??= newScope(this);
+    runAs(this, this.#scope, activate);
+  }
+
+  /** Adds a pending receive; the mailbox has been searched by then. */
+  addReceiver(receiver: Receiver): void {
+    if (this.#receivers === undefined) {
+      this.#receivers = [receiver];
+      this.#refused = this.messages.size;
+    } else {
+      this.#receivers.push(receiver);
+    }
+  }
+
+  removeReceiver(receiver: Receiver): void {
+    const receivers = this.#receivers?.filter((other) => other !== receiver);
+    this.#receivers = receivers?.length === 0 ? undefined : receivers;
+  }
+
+  /** Takes the oldest message that matches out of the mailbox. */
+  takeMatching(accepts: (message: unknown) => boolean): { message: unknown } | undefined {
+    for (let i = 0; i < this.messages.size; i++) {
+      if (!accepts(this.messages.at(i))) continue;
+      if (i < this.#refused) this.#refused--;
+      return { message: this.messages.remove(i) };
+    }
+    return undefined;
+  }
+
+  /** Ends the process. Everyone else sees it dead from here on, whatever its code still does. */
+  terminate(reason: ExitReason, cause: 'fault' | 'signal'): void {
+    if (this.dead) return;
+    const report = isSoftReason(reason) ? undefined : this.#crashReport(reason, cause);
+    this.dead = true;
+    this.exitReason = reason;
+    releaseName(this);
+    bindPid(this.pid, undefined);
+    this.removeFromSystem();
+    for (const receiver of this.#receivers ?? []) receiver.drop();
+    this.#receivers = undefined;
+    this.messages.clear();
+    this.behaviour = this.#body = this.#scope = undefined;
+    releaseWatches(this);
+    if (this.#abort !== undefined) {
+      const abort = this.#abort;
+      // Its listeners are user code, which must not run inside the signal that ends the process.
+      queueMicrotask(() => abort.abort());
+    }
+    if (report !== undefined) reportCrash(report);
+    announce(this);
+  }
+
+  /** Runs the body, then messages, until there is nothing to do or the budget is spent. */
+  activate(): void {
+    const body = this.#body;
+    if (body !== undefined) {
+      this.#body = undefined;
+      this.#begin(body);
+    }
+    let budget = messageBudget;
+    while (!this.dead && this.messages.size > 0) {
+      if (this.#receivers !== undefined) this.#offer();
+      const behaviour = this.behaviour;
+      if (this.busy || behaviour === undefined || this.messages.size === 0) break;
+      if (budget-- === 0) {
+        schedule(this);
+        return;
+      }
+      const message = this.messages.shift();
+      if (this.#refused > 0) this.#refused--;
+      try {
+        const pending = behaviour.handle(message);
+        if (pending !== undefined) this.#await(pending);
+      } catch (error) {
+        this.handleFault(message, undefined, error);
+      }
+    }
+    this.#scheduled = false;
+  }
+
+  #begin(body: Body): void {
+    try {
+      const pending = body();
+      if (isThenable(pending)) this.#await(pending);
+      else if (this.behaviour === undefined) this.terminate('normal', 'fault');
+    } catch (error) {
+      this.handleFault(undefined, undefined, error);
+    }
+  }
+
+  #await(pending: PromiseLike<unknown>): void {
+    this.busy = true;
+    pending.then(
+      () => this.#resume(),
+      (error: unknown) => this.handleFault(undefined, undefined, error),
+    );
+  }
+
+  #resume(): void {
+    this.busy = false;
+    if (this.dead) return;
+    if (this.behaviour === undefined) {
+      this.terminate('normal', 'fault');
+    } else if (this.messages.size > 0 && !this.#scheduled) {
+      this.#scheduled = true;
+      schedule(this);
+    }
+  }
+
+  /** Shows the messages that arrived meanwhile to the pending receivers. */
+  #offer(): void {
+    let index = this.#refused;
+    while (index < this.messages.size && this.#receivers !== undefined) {
+      const message = this.messages.at(index);
+      const receiver = this.#receivers.find((candidate) => this.#accepts(candidate, message));
+      if (receiver === undefined) {
+        index++;
+        continue;
+      }
+      this.messages.remove(index);
+      this.removeReceiver(receiver);
+      receiver.deliver(message);
+    }
+    this.#refused = index;
+  }
+
+  #accepts(receiver: Receiver, message: unknown): boolean {
+    try {
+      return receiver.accepts(message);
+    } catch (error) {
+      this.removeReceiver(receiver);
+      receiver.fail(error);
+      return false;
+    }
+  }
+
+  #crashReport(reason: ExitReason, cause: 'fault' | 'signal'): Parameters<typeof reportCrash>[0] {
+    let details: Readonly<Record<string, unknown>> = {};
+    try {
+      details = this.behaviour?.details?.() ?? {};
+    } catch {
+      // A report without details is better than none.
+    }
+    return {
+      pid: this.pid,
+      name: this.registeredName,
+      label: this.label,
+      reason,
+      cause,
+      parent: this.startedBy,
+      messageQueueLength: this.messages.size,
+      details,
+    };
+  }
+}
+
+function activate(this: Process): void {
+  this.activate();
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
+/** The live process with this number. */
+export function processById(id: number): Process | undefined {
+  return actorById(id) as Process | undefined;
+}
+
+/** All live processes, oldest first. */
+export function processes(): Iterable<Process> {
+  return liveActors() as Iterable<Process>;
+}
+
+const deaths = new Ring<Process>();
+let announcing = false;
+
+/**
+ * Tells links and watches of a death. Deaths that follow from it are queued, not nested: a chain
+ * of a hundred thousand linked processes must not overflow the stack.
+ */
+function announce(process: Process): void {
+  deaths.push(process);
+  if (announcing) return;
+  announcing = true;
+  try {
+    while (deaths.size > 0) {
+      const dead = deaths.shift();
+      const { pid, exitReason, links } = dead;
+      notifyWatches(dead, exitReason);
+      dead.links = undefined;
+      for (const other of links ?? []) linkDown(other, pid, exitReason);
+    }
+  } finally {
+    announcing = false;
+  }
+}

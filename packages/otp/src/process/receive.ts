@@ -1,0 +1,109 @@
+/** Selective receive. */
+import { arm, type Timer, type TimeoutTarget } from './clock.ts';
+import { requireProcess } from './context.ts';
+import { BadArgumentError, checkTimeout, ReceiveTimeoutError } from './errors.ts';
+import type { Process, Receiver } from './process.ts';
+import { reduction } from './scheduler.ts';
+
+export interface ReceiveOptions {
+  /** Milliseconds to wait, or `'infinity'` (default). 0 looks at the mailbox only. */
+  readonly timeout?: number | 'infinity';
+}
+
+const any = (): boolean => true;
+
+/**
+ * Takes the oldest message that matches out of the mailbox of the current process, waiting for
+ * one if need be. Messages that do not match stay in their order.
+ *
+ * Source: the `receive` expression of Erlang.
+ * @throws {ReceiveTimeoutError} when no message matched within `timeout`.
+ * @example
+ * const isPong = (m: unknown): m is 'pong' => m === 'pong';
+ * const pong = await receive(isPong, { timeout: 1000 });
+ */
+export function receive<T>(
+  match: (message: unknown) => message is T,
+  options?: ReceiveOptions,
+): Promise<T>;
+export function receive(
+  match?: (message: unknown) => boolean,
+  options?: ReceiveOptions,
+): Promise<unknown>;
+export function receive(
+  match: (message: unknown) => boolean = any,
+  options?: ReceiveOptions,
+): Promise<unknown> {
+  const process = requireProcess('receive()');
+  if (typeof match !== 'function') throw new BadArgumentError('match', match, 'a function');
+  const timeout = options?.timeout ?? 'infinity';
+  checkTimeout('timeout', timeout);
+  const pause = reduction();
+  return pause === undefined
+    ? take(process, match, timeout)
+    : pause.then(() => take(process, match, timeout));
+}
+
+function take(
+  process: Process,
+  match: (message: unknown) => boolean,
+  timeout: number | 'infinity',
+): Promise<unknown> {
+  if (process.dead) return new Promise(() => {});
+  const found = process.takeMatching(match);
+  if (found !== undefined) return Promise.resolve(found.message);
+  if (timeout === 0) return Promise.reject(new ReceiveTimeoutError(0));
+  return new Promise((resolve, reject) => {
+    const receiver = new PendingReceive(process, match, resolve, reject);
+    if (timeout !== 'infinity') receiver.arm(timeout);
+    process.addReceiver(receiver);
+  });
+}
+
+class PendingReceive implements Receiver, TimeoutTarget {
+  readonly accepts: (message: unknown) => boolean;
+  readonly #process: Process;
+  readonly #resolve: (message: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+  #timer: Timer | undefined;
+  #timeout = 0;
+
+  constructor(
+    process: Process,
+    accepts: (message: unknown) => boolean,
+    resolve: (message: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#process = process;
+    this.accepts = accepts;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  arm(timeout: number): void {
+    this.#timeout = timeout;
+    this.#timer = arm(this, timeout);
+  }
+
+  deliver(message: unknown): void {
+    this.#timer?.cancel();
+    this.#resolve(message);
+  }
+
+  fail(error: unknown): void {
+    this.#timer?.cancel();
+    this.#reject(error);
+  }
+
+  drop(): void {
+    this.#timer?.cancel();
+  }
+
+  onTimeout(): void {
+    this.#process.removeReceiver(this);
+    // A message that arrived before the timer fired, but was not looked at yet, wins.
+    const found = this.#process.takeMatching(this.accepts);
+    if (found !== undefined) this.#resolve(found.message);
+    else this.#reject(new ReceiveTimeoutError(this.#timeout));
+  }
+}

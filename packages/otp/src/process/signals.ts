@@ -1,0 +1,45 @@
+/** How an exit signal acts on a process. */
+import type { ExitReason } from './exit-reason.ts';
+import { distribution } from './node.ts';
+import { processOf, type Pid } from './pid.ts';
+import type { Process } from './process.ts';
+
+/** The message into which a trapping process gets an exit signal turned. */
+export interface ExitMessage {
+  readonly type: 'EXIT';
+  readonly from: Pid;
+  readonly reason: ExitReason;
+}
+
+/**
+ * An exit signal sent with `exit(pid, reason)`.
+ *
+ * `'kill'` cannot be trapped and arrives as `'killed'`; `'normal'` is ignored by a process that
+ * does not trap, except when it sends it to itself.
+ *
+ * Source: Erlang reference manual, Processes, Receiving Exit Signals.
+ */
+export function signalExit(target: Process, from: Pid, reason: ExitReason): void {
+  if (reason === 'kill') {
+    target.terminate('killed', 'signal');
+  } else if (target.trapExit) {
+    target.dispatch({ type: 'EXIT', from, reason } satisfies ExitMessage);
+  } else if (reason !== 'normal' || from === target.pid) {
+    target.terminate(reason, 'signal');
+  }
+}
+
+/** The exit signal of a link: here `'kill'` is a reason like any other. */
+export function linkDown(pid: Pid, from: Pid, reason: ExitReason): void {
+  const target = processOf(pid);
+  if (target === undefined) {
+    distribution()?.exit(pid, from, reason);
+    return;
+  }
+  target.links?.delete(from);
+  if (target.trapExit) {
+    target.dispatch({ type: 'EXIT', from, reason } satisfies ExitMessage);
+  } else if (reason !== 'normal') {
+    target.terminate(reason, 'signal');
+  }
+}

@@ -1,0 +1,65 @@
+/** Starting bare processes. */
+import { currentProcess, requireProcess } from './context.ts';
+import { BadArgumentError } from './errors.ts';
+import { ExitError } from './exit-reason.ts';
+import { linkProcesses } from './link.ts';
+import { monitorFor, type MonitorRef } from './monitor.ts';
+import type { Pid } from './pid.ts';
+import { Process, type Body } from './process.ts';
+
+/** Makes a process; it gets its first turn after the current one. */
+export function newProcess(body: Body, label: string): Process {
+  const parent = currentProcess();
+  // Code that goes on after the death of its process must not leave anything behind.
+  if (parent?.dead === true) throw new ExitError(parent.exitReason);
+  return new Process(body, label, parent?.pid);
+}
+
+function checkBody(body: unknown): void {
+  if (typeof body !== 'function') throw new BadArgumentError('body', body, 'a function');
+}
+
+/**
+ * Starts a process that runs `body`, which may be async.
+ *
+ * When it returns, the process ends with reason `'normal'`; when it throws, what it threw is the
+ * exit reason. The body starts after the current turn, never inside this call.
+ *
+ * Source: `erlang:spawn/1`.
+ * @example
+ * const echo = spawn(async () => {
+ *   for (;;) {
+ *     const { from, text } = (await receive()) as { from: Pid; text: string };
+ *     send(from, text);
+ *   }
+ * });
+ */
+export function spawn(body: Body): Pid {
+  checkBody(body);
+  return newProcess(body, 'process').pid;
+}
+
+/**
+ * Starts a process that is linked to the current one from its first moment.
+ *
+ * Source: `erlang:spawn_link/1`.
+ */
+export function spawnLink(body: Body): Pid {
+  checkBody(body);
+  const parent = requireProcess('spawnLink()');
+  const process = newProcess(body, 'process');
+  linkProcesses(parent, process.pid);
+  return process.pid;
+}
+
+/**
+ * Starts a process and monitors it from its first moment.
+ *
+ * Source: `erlang:spawn_monitor/1`.
+ */
+export function spawnMonitor(body: Body): { readonly pid: Pid; readonly ref: MonitorRef } {
+  checkBody(body);
+  const parent = requireProcess('spawnMonitor()');
+  const { pid } = newProcess(body, 'process');
+  return { pid, ref: monitorFor(parent, pid) };
+}

@@ -1,0 +1,184 @@
+/** Starting a process that answers when it is ready: `proc_lib:start_link`. */
+import { arm, type Timer, type TimeoutTarget } from './clock.ts';
+import { currentProcess } from './context.ts';
+import { checkTimeout } from './errors.ts';
+import { ExitError, formatReason, reasonOfThrown, type ExitReason } from './exit-reason.ts';
+import { linkProcesses, unlinkProcesses } from './link.ts';
+import { claimName, isName, processByName } from './names.ts';
+import { processOf, type Pid } from './pid.ts';
+import { isThenable, type Behaviour, type Process } from './process.ts';
+import { checkNameOption, viaRegistry, type NameOption } from './server-ref.ts';
+import { newProcess } from './spawn.ts';
+import { attachWatch, Watch } from './watch.ts';
+
+/** What the initialisation of a process comes to. */
+export type InitOutcome =
+  | {
+      readonly type: 'ok';
+      readonly behaviour: Behaviour;
+      /** Runs after the starter was told, before any message. */
+      readonly begin?: () => void | PromiseLike<void>;
+    }
+  /** Not started, by its own choice: the process ends `'normal'`. */
+  | { readonly type: 'ignore' }
+  /** Failed: the process ends with the reason. */
+  | { readonly type: 'stop'; readonly reason: ExitReason }
+  /** Failed, without a crash: the process ends `'normal'`. */
+  | { readonly type: 'error'; readonly reason: ExitReason };
+
+export interface StartOptions {
+  /** Registers the process before its initialisation runs. */
+  readonly name?: NameOption | undefined;
+  /** Milliseconds for the initialisation, `'infinity'` by default; then the process is killed. */
+  readonly timeout?: number | 'infinity' | undefined;
+}
+
+/**
+ * A process could not be started.
+ *
+ * `reason` is the term of OTP's `{error, Reason}`: what init gave as its reason, the Error that
+ * it threw, `['already_started', pid]`, or `'timeout'`.
+ */
+export class StartError extends ExitError {
+  override readonly code: string = 'ERR_START';
+
+  constructor(reason: ExitReason, label: string) {
+    super(
+      reason,
+      `${label} could not be started: ${formatReason(reason)}`,
+      reason instanceof Error ? { cause: reason } : undefined,
+    );
+  }
+}
+
+/** Waits for the initialisation of one process. */
+class Start extends Watch implements TimeoutTarget {
+  readonly #process: Process;
+  readonly #resolve: (started: Pid | 'ignore') => void;
+  readonly #reject: (error: StartError) => void;
+  #timer: Timer | undefined;
+  #settled = false;
+
+  constructor(
+    process: Process,
+    resolve: (started: Pid | 'ignore') => void,
+    reject: (error: StartError) => void,
+  ) {
+    super();
+    this.#process = process;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  armTimeout(timeout: number): void {
+    this.#timer = arm(this, timeout);
+  }
+
+  succeed(result: Pid | 'ignore'): void {
+    if (this.#settle()) this.#resolve(result);
+  }
+
+  fail(reason: ExitReason): void {
+    if (this.#settle()) this.#reject(new StartError(reason, this.#process.label));
+  }
+
+  onTimeout(): void {
+    this.#timer = undefined;
+    this.fail('timeout');
+    this.#process.terminate('killed', 'signal');
+  }
+
+  protected override down(_pid: Pid, reason: ExitReason): void {
+    this.fail(reason);
+  }
+
+  protected override ownerDown(): void {
+    this.#settle();
+  }
+
+  #settle(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.unwatch();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    return true;
+  }
+}
+
+/**
+ * Starts a process, runs `init` in it, and waits for the outcome.
+ *
+ * With `linked`, the process is linked to the current one from its first moment; from plain code
+ * it is an unlinked root. A starter that does not trap exits dies with a failed init, as in OTP;
+ * one that traps gets the rejection and no EXIT message.
+ */
+export function start(
+  label: string,
+  init: (process: Process) => InitOutcome | Promise<InitOutcome>,
+  options: StartOptions | undefined,
+  linked: boolean,
+): Promise<Pid | 'ignore'> {
+  checkNameOption(options?.name);
+  checkTimeout('timeout', options?.timeout);
+  const parent = currentProcess();
+  const process = newProcess(() => initialise(), label);
+  const linkedParent = linked ? parent : undefined;
+  if (linkedParent !== undefined) linkProcesses(linkedParent, process.pid);
+  let starting: Start;
+
+  function initialise(): void | PromiseLike<void> {
+    const taken = options?.name === undefined ? undefined : claim(options.name, process);
+    if (taken !== undefined) {
+      finish({ type: 'error', reason: ['already_started', taken] });
+      return;
+    }
+    let outcome: InitOutcome | Promise<InitOutcome>;
+    try {
+      outcome = init(process);
+    } catch (error) {
+      return finish({ type: 'stop', reason: reasonOfThrown(error) });
+    }
+    if (!isThenable(outcome)) return finish(outcome);
+    return outcome.then(finish, (error: unknown) =>
+      finish({ type: 'stop', reason: reasonOfThrown(error) }),
+    );
+  }
+
+  function finish(outcome: InitOutcome): void | PromiseLike<void> {
+    if (process.dead) return;
+    if (outcome.type === 'ok') {
+      process.behaviour = outcome.behaviour;
+      starting.succeed(process.pid);
+      return outcome.begin?.();
+    }
+    const exitReason = outcome.type === 'stop' ? outcome.reason : 'normal';
+    // Newer OTP: a failed start leaves no EXIT message in the mailbox of a starter that traps.
+    if (linkedParent?.trapExit === true) unlinkProcesses(linkedParent, process.pid);
+    if (outcome.type === 'ignore') starting.succeed('ignore');
+    else starting.fail(outcome.reason);
+    process.terminate(exitReason, 'fault');
+  }
+
+  return new Promise((resolve, reject) => {
+    starting = new Start(process, resolve, reject);
+    attachWatch(starting, process, parent);
+    if (options?.timeout !== undefined && options.timeout !== 'infinity') {
+      starting.armTimeout(options.timeout);
+    }
+  });
+}
+
+/** Registers the process; gives the holder of the name when it is taken. */
+function claim(name: NameOption, process: Process): Pid | undefined {
+  if (isName(name)) {
+    return claimName(name, process) ? undefined : processByName(name)?.pid;
+  }
+  const registry = viaRegistry(name);
+  if (registry === undefined) throw new ExitError('noproc');
+  const [, key, value] = name.via;
+  if (registry.registerName(key, process.pid, value)) return undefined;
+  const holder = registry.whereisName(key);
+  // A dead holder's entry is overwritten by the registry, so a refusal names a live process.
+  return holder !== undefined && processOf(holder) !== undefined ? holder : process.pid;
+}
