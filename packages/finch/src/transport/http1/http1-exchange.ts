@@ -1,0 +1,182 @@
+/**
+ * One request and its response on an HTTP/1 connection: undici's handler and
+ * the requester's `Exchange` in one object.
+ *
+ * Fields only, and undici's controller itself among them: a closure over the
+ * controller would keep every exchange alive until the next full collection.
+ */
+import type { Socket } from 'node:net';
+import { ConnectionClosedError, InvalidRequestError, RequestCancelledError } from '../../errors/index.ts';
+import type { ExchangeDetails } from '../../errors/index.ts';
+import type { Exchange, RawHeaders, WireHandler, WireRequest } from '../wire.ts';
+import type { Http1Wire } from './http1-wire.ts';
+import { isStreamed, RequestBody } from './request-body.ts';
+import { allowedTrailers } from './trailers.ts';
+import type { Controller, DispatchHandler, HeadersBox } from './undici.ts';
+import { toFinchError } from './wire-fault.ts';
+
+/** No fields: what most responses have as trailers. */
+const none: RawHeaders = [];
+
+/** Goes to undici and comes back; nobody else sees it. */
+const cancelled = new Error('cancelled before it was sent');
+
+export class Http1Exchange implements Exchange, DispatchHandler {
+  /** The streamed body, if there is one. */
+  readonly body: RequestBody | undefined;
+  /** The exchange is over: nobody is called any more. */
+  over = false;
+
+  private readonly wire: Http1Wire;
+  private readonly handler: WireHandler;
+  private controller: Controller | undefined;
+  /** The whole request is in the socket. */
+  private written = false;
+  /** The first byte of a response came. */
+  private answered = false;
+  private bytesBefore = 0;
+
+  constructor(wire: Http1Wire, request: WireRequest, handler: WireHandler) {
+    this.wire = wire;
+    this.handler = handler;
+    this.body = isStreamed(request.body) ? new RequestBody(request.body) : undefined;
+  }
+
+  // The requester's side ------------------------------------------------------
+
+  abort(error: Error): void {
+    if (this.over) return;
+    this.finish();
+    // Without a controller the request still waits inside undici; it is thrown
+    // out when its turn comes, and the connection stays whole.
+    this.controller?.abort(error);
+    this.handler.onError(error);
+  }
+
+  resume(): void {
+    // Later, since undici's parser must not be entered while any connection's
+    // parser runs, and so that `onData` is never called inside this call.
+    queueMicrotask(() => this.controller?.resume());
+  }
+
+  /** Ends the exchange, unless it is over, with an error of undici or of the socket. */
+  fail(error: Error): void {
+    if (!this.over) this.failWith(this.typed(error));
+  }
+
+  /** Ends the exchange, unless it is over, with just this error. */
+  failWith(error: Error): void {
+    if (this.over) return;
+    this.finish();
+    this.handler.onError(error);
+  }
+
+  // undici's side -------------------------------------------------------------
+
+  onRequestStart(controller: Controller): void {
+    // Thrown here, undici drops the request and leaves the socket alone.
+    if (this.over) throw cancelled;
+    this.controller = controller;
+    this.bytesBefore = this.wire.socket.bytesRead;
+  }
+
+  onRequestSent(): void {
+    this.written = true;
+  }
+
+  onResponseStarted(): void {
+    this.answered = true;
+  }
+
+  onResponseStart(_controller: Controller, status: number, headers: unknown): void {
+    const { wire } = this;
+    const raw = Array.isArray(headers) ? (headers as Buffer[]) : (headers as HeadersBox).list;
+    if (status >= 200) {
+      this.handler.onHeaders(status, raw);
+    } else {
+      this.handler.onInformational(wire.interimStatus || status, raw);
+      wire.interimStatus = 0;
+    }
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (!this.handler.onData(chunk)) controller.pause();
+  }
+
+  onResponseEnd(controller: Controller): void {
+    if (this.over) return;
+    // A body that ends with the connection ends with its orderly end only: undici
+    // takes a reset for one, too.
+    const broken = this.wire.socket.errored;
+    if (broken !== null) {
+      this.fail(broken);
+      return;
+    }
+    const trailers = controller.rawTrailers ?? [];
+    this.finish();
+    this.wire.served += 1;
+    try {
+      this.handler.onEnd(trailers.length === 0 ? none : allowedTrailers(trailers));
+    } catch (error) {
+      // undici would report it as the failure of an exchange that succeeded.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+
+  onResponseError(_controller: Controller | null, error: Error): void {
+    this.fail(error);
+  }
+
+  onRequestUpgrade(_controller: Controller, status: number, headers: unknown, socket: Socket): void {
+    const { handler, wire } = this;
+    const raw = Array.isArray(headers) ? (headers as Buffer[]) : (headers as HeadersBox).list;
+    this.finish();
+    wire.release(socket);
+    if (status !== 101 && (status < 200 || status > 299)) {
+      // A refused CONNECT. undici does not frame its body, so there is none to deliver.
+      socket.destroy();
+      handler.onHeaders(status, raw);
+      handler.onEnd(none);
+    } else if (handler.onUpgrade === undefined) {
+      socket.destroy();
+      handler.onError(this.typed(new Error('nobody takes the upgraded connection')));
+    } else {
+      handler.onUpgrade(status, raw, socket);
+    }
+    wire.closed();
+  }
+
+  // ---------------------------------------------------------------------------
+
+  private finish(): void {
+    this.over = true;
+    this.wire.finished(this);
+    this.body?.cancel();
+  }
+
+  private typed(error: Error): Error {
+    const { body } = this;
+    if (body !== undefined && body.failure === error) {
+      return new RequestCancelledError({ ...this.facts(), phase: 'send', reason: error });
+    }
+    const typed = toFinchError(error, this.facts());
+    if (this.controller !== undefined || typed instanceof InvalidRequestError) return typed;
+    if (typed instanceof ConnectionClosedError && typed.requestSent === false) return typed;
+    // Whatever ended the connection, this request had no part in it.
+    return new ConnectionClosedError({ ...this.facts(), phase: undefined, cause: typed });
+  }
+
+  private facts(): ExchangeDetails {
+    const sent = this.controller !== undefined;
+    return {
+      origin: this.wire.origin,
+      phase: this.answered || this.written ? 'receive' : 'send',
+      reused: this.wire.served > 0,
+      requestSent: sent,
+      // Counted from the first byte of a response on: TLS has bytes of its own.
+      bytesReceived: this.answered ? Math.max(1, this.wire.socket.bytesRead - this.bytesBefore) : 0,
+    };
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * A streamed request body, as undici's writer pulls it: one iterator over any
+ * kind of source, which knows whether the source itself failed and which can be
+ * let go of while a piece is still awaited.
+ */
+import { Readable } from 'node:stream';
+import type { WireBody, WireBodySource, WireChunk } from '../wire.ts';
+
+type Source = AsyncIterator<WireChunk> | Iterator<WireChunk>;
+
+/** Whether a body is sent piece by piece. */
+export function isStreamed(body: WireBody | undefined): body is WireBodySource {
+  return typeof body === 'object' && body !== null && !(body instanceof Uint8Array);
+}
+
+/** The pieces of one streamed body; can be iterated once. */
+export class RequestBody implements AsyncIterableIterator<Uint8Array | string, undefined> {
+  /** What the source threw, or what was wrong with a piece. */
+  failure: Error | undefined;
+  private readonly source: WireBodySource;
+  private iterator: Source | undefined;
+  private reader: ReadableStreamDefaultReader<WireChunk> | undefined;
+  private finished = false;
+
+  constructor(source: WireBodySource) {
+    this.source = source;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array | string, undefined>> {
+    if (this.finished) return { done: true, value: undefined };
+    try {
+      const result = await this.pull();
+      if (result.done === true) {
+        this.finished = true;
+        return { done: true, value: undefined };
+      }
+      return { done: false, value: bytesOf(result.value) };
+    } catch (error) {
+      this.failure = error instanceof Error ? error : new Error(String(error), { cause: error });
+      this.cancel();
+      throw this.failure;
+    }
+  }
+
+  return(): Promise<IteratorResult<Uint8Array | string, undefined>> {
+    this.cancel();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** Lets go of the source, once: the pieces not yet read are not wanted. */
+  cancel(): void {
+    if (this.finished) return;
+    this.finished = true;
+    const { source } = this;
+    if (source instanceof Readable) {
+      // Its own error comes through the iterator; later ones interest nobody.
+      source.on('error', ignore).destroy();
+    } else if (this.reader !== undefined) {
+      this.reader.cancel().catch(ignore);
+    } else if (isWebStream(source)) {
+      source.cancel().catch(ignore);
+    } else {
+      // A generator that awaits something ends when that is done, not before.
+      void this.stopIterator();
+    }
+  }
+
+  private async stopIterator(): Promise<void> {
+    try {
+      await this.iterator?.return?.();
+    } catch {
+      // What a source throws while it is let go of interests nobody.
+    }
+  }
+
+  private pull(): Promise<IteratorResult<WireChunk>> | IteratorResult<WireChunk> {
+    if (this.iterator === undefined && this.reader === undefined) this.open();
+    if (this.reader !== undefined) return this.reader.read() as Promise<IteratorResult<WireChunk>>;
+    return (this.iterator as Source).next();
+  }
+
+  private open(): void {
+    const { source } = this;
+    // Not its iterator: only a reader can be cancelled while a piece is awaited.
+    if (isWebStream(source)) this.reader = source.getReader();
+    else if (Symbol.asyncIterator in source) this.iterator = source[Symbol.asyncIterator]();
+    else this.iterator = source[Symbol.iterator]();
+  }
+}
+
+function isWebStream(source: WireBodySource): source is ReadableStream<WireChunk> {
+  return source instanceof ReadableStream;
+}
+
+function bytesOf(chunk: unknown): Uint8Array | string {
+  if (typeof chunk === 'string' || chunk instanceof Uint8Array) return chunk;
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  if (ArrayBuffer.isView(chunk)) {
+    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  }
+  throw new TypeError(
+    `A request body must yield strings or bytes, not ${chunk === null ? 'null' : typeof chunk}`,
+  );
+}
+
+function ignore(): void {}

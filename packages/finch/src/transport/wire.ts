@@ -1,0 +1,150 @@
+/**
+ * The narrow interface between one open connection and whoever uses it. It
+ * knows HTTP's messages and nothing of pools, queues, deadlines or processes,
+ * so that a wire can be swapped (undici, node:http2, an own codec) without
+ * touching the layers above.
+ */
+import type { Duplex } from 'node:stream';
+
+/**
+ * Header fields as they came: a flat list of name, value, name, value…, in
+ * order, duplicates kept, names in the case of the peer. Fields of HTTP/1 are
+ * bytes (`latin1` text), so that nobody pays for text that nobody reads; those
+ * bytes are views into the read buffer, so decode or copy what is to be kept.
+ */
+export type RawHeaders = readonly (Buffer | string)[];
+
+/** A piece of a streamed request body. Empty pieces are skipped. */
+export type WireChunk = string | Uint8Array;
+
+/** A streamed request body: each piece is asked for when the one before it was taken. */
+export type WireBodySource =
+  | Iterable<WireChunk>
+  | AsyncIterable<WireChunk>
+  | ReadableStream<WireChunk>;
+
+/** A request body. Text is sent as UTF-8; streams are read only as fast as the peer takes them. */
+export type WireBody = string | Uint8Array | WireBodySource | null;
+
+/** A request as a wire takes it: validated and complete but for its framing. */
+export interface WireRequest {
+  /** The method, in the case in which it is to be sent. */
+  readonly method: string;
+  /** The request target: origin-form, absolute-form (forward proxies) or authority-form (`CONNECT`). */
+  readonly path: string;
+  /**
+   * Flat list of name, value, name, value…. Without `host` the wire adds its
+   * own authority. Framing belongs to the wire: `transfer-encoding`,
+   * `keep-alive`, `upgrade` and `expect` are rejected here (use the fields
+   * below), `connection` may only say `close`; `content-length` declares the
+   * length of a streamed body, which is else sent in chunks.
+   */
+  readonly headers: readonly string[];
+  readonly body?: WireBody | undefined;
+  /** Ask to switch to this protocol (`websocket`): sends `connection: upgrade`. */
+  readonly upgrade?: string | undefined;
+  /**
+   * Send `expect: 100-continue` and hold the body back until the server says
+   * `100`, or for this many ms (RFC 9110, 10.1.1: not for ever). A final
+   * response that comes first spares the body; the connection is then closed.
+   */
+  readonly expectContinue?: number | undefined;
+  /** Trailer fields (flat list), asked for after the last piece of a body sent in chunks. */
+  readonly trailers?: (() => readonly string[]) | undefined;
+}
+
+/**
+ * What receives a response. A wire calls these methods synchronously and in
+ * order: any number of `onInformational`, then `onHeaders`, `onData`… and
+ * `onEnd`; or `onUpgrade` alone; and in place of any of them `onError`.
+ * Exactly one of `onEnd`, `onUpgrade` and `onError` is called for each `send`,
+ * possibly before `send` returns.
+ *
+ * The methods run outside the async context of the requester, except those
+ * called from within its own `send`, `abort` or `destroy`. They must not
+ * throw: an exception of `onInformational`, `onHeaders` or `onData` fails the
+ * exchange with that exception.
+ */
+export interface WireHandler {
+  /** An interim response, such as 100 or 103. Its fields are never mixed with the final ones. */
+  onInformational(status: number, headers: RawHeaders): void;
+  /** The head of the final response. */
+  onHeaders(status: number, headers: RawHeaders): void;
+  /**
+   * A piece of the body, which belongs to the handler from now on. `false`
+   * pauses the reading until `resume()`; pieces that were read already may
+   * still come.
+   */
+  onData(chunk: Buffer): boolean;
+  /** The response is complete. `wire.usable` says whether another request may follow, and `send` may be called. */
+  onEnd(trailers: RawHeaders): void;
+  /**
+   * The exchange failed: a typed error of this package that says whether any
+   * byte of the request may have been sent (`requestSent`) and how many of the
+   * response came (`bytesReceived`); or the error that `abort` was given.
+   */
+  onError(error: Error): void;
+  /**
+   * The server switched protocols (101), or answered `CONNECT` with 2xx: the
+   * socket is the handler's now, and the wire forgets it. Bytes that followed
+   * the head are read from the socket first. Without this method such a
+   * response is an error.
+   */
+  onUpgrade?(status: number, headers: RawHeaders, socket: Duplex): void;
+}
+
+/** One request and its response, in the hands of the requester. */
+export interface Exchange {
+  /**
+   * Gives the exchange up: `onError(error)` is called before this returns,
+   * unless the exchange is over. Whatever was sent already costs an HTTP/1
+   * connection its life.
+   */
+  abort(error: Error): void;
+  /** Continues the reading after `onData` returned `false`. The next piece comes later, never inside this call. */
+  resume(): void;
+}
+
+/** What is known about a connection's TLS session. */
+export interface WireTlsInfo {
+  /** `TLSv1.3`. */
+  readonly version: string | undefined;
+  /** Whether the certificate was verified; `false` only with `rejectUnauthorized: false`. */
+  readonly authorized: boolean;
+  /** Whether an earlier session was resumed. */
+  readonly resumed: boolean;
+  /** The protocol that ALPN settled, if any. */
+  readonly alpnProtocol: string | undefined;
+  /** The name sent as SNI, if any. */
+  readonly servername: string | undefined;
+}
+
+/** Where a connection leads. Addresses are absent on unix sockets. */
+export interface WireInfo {
+  readonly localAddress: string | undefined;
+  readonly localPort: number | undefined;
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  readonly tls: WireTlsInfo | undefined;
+}
+
+/** One open connection. */
+export interface Wire {
+  readonly protocol: 'http1' | 'http2' | 'http3';
+  readonly info: WireInfo;
+  /** Whether another request may be sent. Exact inside `onEnd`, too. */
+  readonly usable: boolean;
+  /** How many responses came to their end. */
+  readonly served: number;
+  /** Sends a request. A request that cannot be sent fails through `onError`, never by an exception. */
+  send(request: WireRequest, handler: WireHandler): Exchange;
+  /** Closes the connection at once. What is in flight fails with `error`, before this returns. */
+  destroy(error?: Error): void;
+  /**
+   * Called exactly once, when the socket is gone (or detached by an upgrade),
+   * after the handlers of what was in flight: with an error when the peer or
+   * the network ended it, without one when this side did or when it was to
+   * end after a response.
+   */
+  onClosed: (error?: Error) => void;
+}
