@@ -17,6 +17,8 @@ export interface OptionsErrorOptions extends FinchErrorOptions {
   readonly scope?: string | undefined;
   /** What is wrong; `'invalid'` by default. */
   readonly problem?: 'invalid' | 'unknown' | 'missing' | undefined;
+  /** What exactly is wrong with the value, when `allowed` alone does not tell. */
+  readonly detail?: string | undefined;
   /** The known option that was probably meant. */
   readonly suggestion?: string | undefined;
   /** Whether the value is a secret that no message and no log may show. */
@@ -40,6 +42,7 @@ export class OptionsError extends FinchError {
   declare readonly problem: 'invalid' | 'unknown' | 'missing';
   declare readonly scope?: string;
   declare readonly suggestion?: string;
+  declare readonly detail?: string;
 
   constructor(options: OptionsErrorOptions) {
     const { value, secret, ...fields } = options;
@@ -108,7 +111,9 @@ function optionMessage(options: OptionsErrorOptions, problem: OptionsError['prob
     }
     case 'missing':
       return `The option ${options.option} is required${scope} (given: ${given}). Allowed: ${options.allowed}.`;
-    case 'invalid':
-      return `Invalid value of the option ${options.option}${scope}: ${given}. Allowed: ${options.allowed}.`;
+    case 'invalid': {
+      const detail = options.detail === undefined ? '' : ` (${options.detail})`;
+      return `Invalid value of the option ${options.option}${scope}: ${given}${detail}. Allowed: ${options.allowed}.`;
+    }
   }
 }

@@ -1,0 +1,50 @@
+/**
+ * `connOpts`: how a pool opens its connections.
+ */
+import { isIP } from 'node:net';
+import { boolean, duration, finiteDuration, nested, string } from './fields.ts';
+import { defineSchema } from './schema.ts';
+import type { InputOf, OutputOf } from './schema.ts';
+import { tlsSchema } from './tls-options.ts';
+
+export const connectionSchema = defineSchema('connection options', {
+  connectTimeout: duration({
+    default: 5000,
+    doc: 'How long opening may take: name lookup, TCP and TLS together.',
+  }),
+  tls: nested(tlsSchema, { doc: 'TLS, for https.' }),
+  localAddress: string({
+    doc: 'The local address to connect from.',
+    defaultText: "the system's choice",
+    allowed: 'an IPv4 or IPv6 address',
+    accepts: (value) => isIP(value) !== 0,
+  }),
+  autoSelectFamily: boolean({
+    default: true,
+    doc: 'Whether to try IPv6 and IPv4 addresses side by side (Happy Eyeballs, RFC 8305).',
+  }),
+  autoSelectFamilyAttemptTimeout: finiteDuration({
+    default: 250,
+    min: 10,
+    doc: 'How long an address may take before the next one is tried as well.',
+  }),
+  keepAlive: boolean({ default: true, doc: 'Whether TCP probes an idle connection.' }),
+  keepAliveInitialDelay: finiteDuration({
+    default: 60_000,
+    doc: 'How long a connection is idle before TCP probes it.',
+  }),
+  noDelay: boolean({
+    default: true,
+    doc: "Whether small writes are sent at once (without Nagle's algorithm).",
+  }),
+  keyLogFile: string({
+    doc: 'A file to append TLS secrets to, for a packet analyser. Whoever has it can read the traffic.',
+    defaultText: 'the environment variable `SSLKEYLOGFILE`',
+  }),
+});
+
+/** How connections are opened, as a caller gives it. */
+export type ConnectionOptions = InputOf<(typeof connectionSchema)['fields']>;
+
+/** The same, with the defaults. */
+export type ResolvedConnectionOptions = OutputOf<(typeof connectionSchema)['fields']>;

@@ -1,0 +1,205 @@
+/**
+ * The kinds of options that a schema is made of.
+ */
+import { invalid } from './schema.ts';
+import type { Field, Fields, InputOf, OutputOf, Schema } from './schema.ts';
+
+/**
+ * A span of time: an integer from 0 to 2147483647 in ms (what a timer of Node
+ * can hold), or `'infinity'`.
+ */
+export type Duration = number | 'infinity';
+
+/** A cap: an integer, or `'infinity'` for none. */
+export type Limit = number | 'infinity';
+
+/** What every field is described by. */
+interface Description {
+  /** What the option does, as a sentence of the documentation. */
+  readonly doc: string;
+  /** The unit of its number. */
+  readonly unit?: string;
+  /** The default in words, when it is not a plain value. */
+  readonly defaultText?: string;
+  /** Whether no message may show the value. */
+  readonly secret?: boolean;
+}
+
+/** The greatest delay that Node's timers hold; a greater one would fire at once. */
+const longestDelay = 2_147_483_647;
+
+/** An option with its own check. */
+export function custom<Input, Output = Input, const D extends Output | undefined = undefined>(
+  spec: Description & {
+    readonly type: string;
+    readonly allowed: string;
+    readonly default?: D;
+    readonly parse: (value: unknown, path: string) => Output | typeof invalid;
+  },
+): Field<Input, Output | D, false> {
+  return {
+    type: spec.type,
+    allowed: spec.allowed,
+    doc: spec.doc,
+    unit: spec.unit,
+    secret: spec.secret,
+    required: false,
+    fallback: spec.default as D,
+    fallbackText: spec.defaultText,
+    parse: spec.parse,
+  };
+}
+
+/** The same option, which must be given. */
+export function required<Input, Output>(
+  field: Field<Input, Output>,
+): Field<Input, Exclude<Output, undefined>, true> {
+  return { ...field, required: true } as unknown as Field<Input, Exclude<Output, undefined>, true>;
+}
+
+/** An integer within bounds. */
+export function integer<const D extends number | undefined = undefined>(
+  spec: Description & { readonly min: number; readonly max?: number; readonly default?: D },
+): Field<number, number | D, false> {
+  const { min, max = Number.MAX_SAFE_INTEGER } = spec;
+  return custom<number, number, D>({
+    ...spec,
+    type: 'integer',
+    allowed: `an integer ${range(min, spec.max)}`,
+    parse: (value) => (isInteger(value, min, max) ? value : invalid),
+  });
+}
+
+/** An integer, or `'infinity'` for no limit. */
+export function limit<const D extends Limit | undefined = undefined>(
+  spec: Description & { readonly min: number; readonly default?: D },
+): Field<Limit, Limit | D, false> {
+  const { min } = spec;
+  return custom<Limit, Limit, D>({
+    ...spec,
+    type: "integer or 'infinity'",
+    allowed: `an integer ${range(min)} or 'infinity'`,
+    parse: (value) =>
+      value === 'infinity' || isInteger(value, min, Number.MAX_SAFE_INTEGER) ? value : invalid,
+  });
+}
+
+/** A span of time in ms, or `'infinity'`. */
+export function duration<const D extends Duration | undefined = undefined>(
+  spec: Description & { readonly default?: D },
+): Field<Duration, Duration | D, false> {
+  return custom<Duration, Duration, D>({
+    unit: 'ms',
+    ...spec,
+    type: "integer or 'infinity'",
+    allowed: `an integer ${range(0, longestDelay)} (ms) or 'infinity'`,
+    parse: (value) => (value === 'infinity' || isInteger(value, 0, longestDelay) ? value : invalid),
+  });
+}
+
+/** A span of time in ms that must end. */
+export function finiteDuration<const D extends number | undefined = undefined>(
+  spec: Description & { readonly min?: number; readonly default?: D },
+): Field<number, number | D, false> {
+  return integer<D>({ unit: 'ms', max: longestDelay, ...spec, min: spec.min ?? 0 });
+}
+
+/** `true` or `false`. */
+export function boolean<const D extends boolean | undefined = undefined>(
+  spec: Description & { readonly default?: D },
+): Field<boolean, boolean | D, false> {
+  return custom<boolean, boolean, D>({
+    ...spec,
+    type: 'boolean',
+    allowed: 'true or false',
+    parse: (value) => (typeof value === 'boolean' ? value : invalid),
+  });
+}
+
+/** A string that is not empty and has no NUL; `allowed` and `accepts` narrow it. */
+export function string<const D extends string | undefined = undefined>(
+  spec: Description & {
+    readonly allowed?: string;
+    readonly accepts?: (value: string) => boolean;
+    readonly default?: D;
+  },
+): Field<string, string | D, false> {
+  const { accepts } = spec;
+  return custom<string, string, D>({
+    ...spec,
+    type: 'string',
+    allowed: spec.allowed ?? 'a string that is not empty',
+    parse: (value) =>
+      typeof value === 'string' &&
+      value !== '' &&
+      !value.includes('\0') &&
+      (accepts === undefined || accepts(value))
+        ? value
+        : invalid,
+  });
+}
+
+/** One of a few words. */
+export function oneOf<const V extends string, const D extends V | undefined = undefined>(
+  values: readonly V[],
+  spec: Description & { readonly default?: D },
+): Field<V, V | D, false> {
+  const words = values.map((value) => `'${value}'`);
+  return custom<V, V, D>({
+    ...spec,
+    type: words.join(' | '),
+    allowed: alternatives(words),
+    parse: (value) => values.find((known) => known === value) ?? invalid,
+  });
+}
+
+/** A list of distinct words out of a few, at least one. */
+export function someOf<const V extends string>(
+  values: readonly V[],
+  spec: Description & { readonly default: readonly V[] },
+): Field<readonly V[], readonly V[], false> {
+  const words = values.map((value) => `'${value}'`);
+  return custom<readonly V[], readonly V[], readonly V[]>({
+    ...spec,
+    default: Object.freeze([...spec.default]),
+    type: `list of ${words.join(' | ')}`,
+    allowed: `a list of at least one of ${words.join(', ')}, each at most once`,
+    parse: (value) => {
+      if (!Array.isArray(value) || value.length === 0) return invalid;
+      const list = value as readonly unknown[];
+      if (!list.every((item) => values.includes(item as V))) return invalid;
+      return new Set(list).size === list.length ? Object.freeze([...(list as V[])]) : invalid;
+    },
+  });
+}
+
+/** An object of options inside an object of options. */
+export function nested<F extends Fields>(
+  schema: Schema<F>,
+  spec: Description,
+): Field<InputOf<F>, OutputOf<F>, false> {
+  return {
+    type: 'object',
+    allowed: 'an object of options',
+    doc: spec.doc,
+    required: false,
+    fallback: schema.defaults,
+    inner: schema,
+    parse: (value, path) => schema.parse(value, `${path}.`),
+  };
+}
+
+function isInteger(value: unknown, min: number, max: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+}
+
+function range(min: number, max?: number): string {
+  return max === undefined ? `>= ${min}` : `from ${min} to ${max}`;
+}
+
+/** `'a', 'b' or 'c'`. */
+function alternatives(words: readonly string[]): string {
+  return words.length < 2
+    ? words.join('')
+    : `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
+}

@@ -1,0 +1,52 @@
+/**
+ * The options of everything that takes some: checked before any socket opens,
+ * with the defaults, the types and the documentation in one place.
+ */
+export type { Duration, Limit } from './fields.ts';
+export type { AnySchema, Field, Fields, InputOf, OutputOf, Schema } from './schema.ts';
+export { renderOptions } from './markdown.ts';
+export { connectionSchema } from './connection-options.ts';
+export type { ConnectionOptions, ResolvedConnectionOptions } from './connection-options.ts';
+export { tlsSchema } from './tls-options.ts';
+export type {
+  CheckServerIdentity,
+  EncryptedKey,
+  Pem,
+  ResolvedTlsOptions,
+  TlsOptions,
+} from './tls-options.ts';
+export type { PoolStrategy, PoolStrategyFunction, ShardLoad } from './strategy.ts';
+export { parsePoolOptions, poolSchema } from './pool-options.ts';
+export type { PoolOptions, ResolvedPoolOptions } from './pool-options.ts';
+export {
+  instanceSchema,
+  parseInstanceOptions,
+  parsePoolChildOptions,
+  poolChildSchema,
+  stopPoolSchema,
+} from './instance-options.ts';
+export type {
+  DeclaredPool,
+  InstanceOptions,
+  PoolChildOptions,
+  PoolsOption,
+  ResolvedInstanceOptions,
+  ResolvedPoolChild,
+  ResolvedPools,
+  StopPoolOptions,
+} from './instance-options.ts';
+export {
+  buildSchema,
+  checkoutSchema,
+  readCheckoutOptions,
+  readRequestOptions,
+  requestSchema,
+} from './request-options.ts';
+export type {
+  BuildOptions,
+  CheckoutOptions,
+  RequestOptions,
+  ResolvedBuildOptions,
+  ResolvedCheckoutOptions,
+  ResolvedRequestOptions,
+} from './request-options.ts';

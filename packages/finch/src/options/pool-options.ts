@@ -1,0 +1,145 @@
+/**
+ * The options of one pool.
+ */
+import { OptionsError } from '../errors/input-errors.ts';
+import { connectionSchema } from './connection-options.ts';
+import {
+  boolean,
+  duration,
+  finiteDuration,
+  integer,
+  limit,
+  nested,
+  oneOf,
+  someOf,
+} from './fields.ts';
+import { defineSchema } from './schema.ts';
+import type { InputOf, OutputOf } from './schema.ts';
+import { strategy } from './strategy.ts';
+
+const http2Schema = defineSchema('HTTP/2 options', {
+  pingInterval: duration({
+    default: 'infinity',
+    doc: 'How long a connection is silent before it is probed with a PING.',
+  }),
+  pingTimeout: duration({
+    default: 15_000,
+    doc: 'How long the answer to a PING may take before the connection counts as dead.',
+  }),
+  waitForServerSettings: boolean({
+    default: false,
+    doc: "Whether requests wait for the server's SETTINGS, and so for its stream limit.",
+  }),
+  maxConnectionAge: duration({
+    doc: 'As `maxConnectionAge`, for HTTP/2 connections.',
+    defaultText: '`maxConnectionAge`',
+  }),
+  maxConnectionAgeJitter: finiteDuration({
+    doc: 'As `maxConnectionAgeJitter`, for HTTP/2 connections.',
+    defaultText: '`maxConnectionAgeJitter`',
+  }),
+});
+
+/** The fields of a pool's options; other schemas (child spec, instance) build on them. */
+export const poolFields = {
+  size: integer({
+    min: 1,
+    default: 50,
+    unit: 'connections',
+    doc: 'The cap on open connections, for each shard.',
+  }),
+  count: integer({
+    min: 1,
+    default: 1,
+    unit: 'shards',
+    doc: 'How many shards the pool has. One is right unless its queue is a bottleneck: shards do not share idle connections.',
+  }),
+  protocols: someOf(['http1', 'http2', 'http3'], {
+    default: ['http1'],
+    doc: 'The protocols that may be spoken; ALPN picks among them.',
+  }),
+  poolStrategy: strategy({
+    default: 'least_busy',
+    doc: 'How a shard is chosen, when `count` is above 1.',
+  }),
+  maxQueue: limit({
+    min: 0,
+    default: 10_000,
+    unit: 'callers',
+    doc: 'How many callers may wait for a connection; the next one fails with QueueFullError. 10,000 is more than a pool of the default size serves within the default `poolTimeout`, so more would wait in vain.',
+  }),
+  whenFull: oneOf(['queue', 'fail', 'overflow'], {
+    default: 'queue',
+    doc: 'When every connection is in use: wait in the queue, fail at once, or open one above `size` that is closed after its use.',
+  }),
+  maxPerHost: limit({
+    min: 1,
+    unit: 'connections',
+    doc: "The cap on connections to this pool's host and port, over all pools of the instance.",
+    defaultText: "the instance's",
+  }),
+  poolMaxIdleTime: duration({
+    default: 'infinity',
+    doc: 'How long the pool goes without a request before it stops.',
+  }),
+  connMaxIdleTime: duration({
+    default: 30_000,
+    doc: "How long a connection stays idle before it is closed. A shorter `Keep-Alive: timeout` of the server's counts instead.",
+  }),
+  maxConnectionAge: duration({
+    default: 'infinity',
+    doc: 'How old a connection may get: it is closed after the request it serves, and names are looked up anew.',
+  }),
+  maxConnectionAgeJitter: finiteDuration({
+    default: 0,
+    doc: 'Up to how much is added to `maxConnectionAge`, at random, so that connections do not end together.',
+  }),
+  maxRequestsPerConnection: limit({
+    min: 1,
+    default: 'infinity',
+    unit: 'requests',
+    doc: 'How many requests a connection serves before it is closed.',
+  }),
+  prewarm: integer({
+    min: 0,
+    default: 0,
+    unit: 'connections',
+    doc: 'How many idle connections the pool opens when it starts and keeps ready; at most `size`.',
+  }),
+  startPoolMetrics: boolean({
+    default: false,
+    doc: 'Whether `getPoolStatus` reports on the pool.',
+  }),
+  connOpts: nested(connectionSchema, { doc: 'How connections are opened.' }),
+  http2: nested(http2Schema, { doc: 'HTTP/2 connections.' }),
+};
+
+/** Options that contradict each other. */
+export function checkPoolOptions(options: OutputOf<typeof poolFields>, path: string): void {
+  if (options.prewarm > options.size) {
+    throw new OptionsError({
+      option: `${path}prewarm`,
+      value: options.prewarm,
+      scope: 'pool options',
+      allowed: `an integer from 0 to size, ${options.size}`,
+    });
+  }
+}
+
+export const poolSchema = defineSchema('pool options', poolFields, checkPoolOptions);
+
+/** The options of a pool, as a caller gives them. */
+export type PoolOptions = InputOf<typeof poolFields>;
+
+/** The same, with the defaults. */
+export type ResolvedPoolOptions = OutputOf<typeof poolFields>;
+
+/**
+ * Validates the options of a pool and fills in the defaults: one frozen object
+ * that pools share by reference.
+ *
+ * @throws OptionsError
+ */
+export function parsePoolOptions(options?: PoolOptions, path = ''): ResolvedPoolOptions {
+  return poolSchema.parse(options, path);
+}

@@ -1,0 +1,98 @@
+/**
+ * The options of a request, of a checkout, and of `Finch.build`. Reading them is
+ * on the path of every request: without options nothing is allocated.
+ */
+import { boolean, custom, duration, string } from './fields.ts';
+import { defineSchema, invalid } from './schema.ts';
+import type { InputOf, OutputOf } from './schema.ts';
+import { strategy } from './strategy.ts';
+
+const signal = custom<AbortSignal>({
+  doc: 'Cancels the call when it aborts.',
+  type: 'AbortSignal',
+  allowed: 'an AbortSignal',
+  parse: (value) => (value instanceof AbortSignal ? value : invalid),
+});
+
+const connectTimeout = duration({
+  doc: 'How long opening a connection may take, if one has to be opened.',
+  defaultText: "the pool's `connOpts.connectTimeout`",
+});
+
+const poolStrategy = strategy({
+  doc: 'How a shard is chosen, when the pool has several.',
+  defaultText: "the pool's",
+});
+
+export const requestSchema = defineSchema('request options', {
+  poolTimeout: duration({
+    default: 5000,
+    doc: 'How long to wait for a connection of the pool.',
+  }),
+  connectTimeout,
+  receiveTimeout: duration({
+    default: 15_000,
+    doc: 'How long the server may send nothing: before the response, and between its chunks.',
+  }),
+  requestTimeout: duration({
+    default: 'infinity',
+    doc: 'How long all of it may take: queue, connect, send and receive.',
+  }),
+  signal,
+  poolStrategy,
+  retry: boolean({
+    default: true,
+    doc: 'Whether the request is sent again when the server provably did not process it.',
+  }),
+});
+
+export const checkoutSchema = defineSchema('checkout options', {
+  checkoutTimeout: duration({
+    default: 8000,
+    doc: 'How long the checkout may take: waiting for a connection and opening it.',
+  }),
+  connectTimeout,
+  signal,
+  poolStrategy,
+});
+
+export const buildSchema = defineSchema('build options', {
+  poolTag: string({ default: 'default', doc: 'The tag of the pool that serves the request.' }),
+  unixSocket: string({
+    doc: 'The path of a Unix domain socket to connect to; the URL still gives scheme, Host and path.',
+  }),
+});
+
+/** The options of a request, as a caller gives them. */
+export type RequestOptions = InputOf<(typeof requestSchema)['fields']>;
+/** The same, with the defaults. */
+export type ResolvedRequestOptions = OutputOf<(typeof requestSchema)['fields']>;
+
+/** The options of a checkout, as a caller gives them. */
+export type CheckoutOptions = InputOf<(typeof checkoutSchema)['fields']>;
+/** The same, with the defaults. */
+export type ResolvedCheckoutOptions = OutputOf<(typeof checkoutSchema)['fields']>;
+
+/** The options of `Finch.build`, as a caller gives them. */
+export type BuildOptions = InputOf<(typeof buildSchema)['fields']>;
+/** The same, with the defaults. */
+export type ResolvedBuildOptions = OutputOf<(typeof buildSchema)['fields']>;
+
+/**
+ * Validates the options of a request. Without options it returns the same
+ * frozen object each time.
+ *
+ * @throws OptionsError
+ */
+export function readRequestOptions(options?: RequestOptions): ResolvedRequestOptions {
+  return options === undefined ? requestSchema.defaults : requestSchema.read(options);
+}
+
+/**
+ * Validates the options of a checkout, as {@link readRequestOptions} does.
+ *
+ * @throws OptionsError
+ */
+export function readCheckoutOptions(options?: CheckoutOptions): ResolvedCheckoutOptions {
+  return options === undefined ? checkoutSchema.defaults : checkoutSchema.read(options);
+}
