@@ -6,7 +6,11 @@
  * controller would keep every exchange alive until the next full collection.
  */
 import type { Socket } from 'node:net';
-import { ConnectionClosedError, InvalidRequestError, RequestCancelledError } from '../../errors/index.ts';
+import {
+  ConnectionClosedError,
+  InvalidRequestError,
+  RequestCancelledError,
+} from '../../errors/index.ts';
 import type { ExchangeDetails } from '../../errors/index.ts';
 import type { Exchange, RawHeaders, WireHandler, WireRequest } from '../wire.ts';
 import type { Http1Wire } from './http1-wire.ts';
@@ -129,7 +133,12 @@ export class Http1Exchange implements Exchange, DispatchHandler {
     this.fail(error);
   }
 
-  onRequestUpgrade(_controller: Controller, status: number, headers: unknown, socket: Socket): void {
+  onRequestUpgrade(
+    _controller: Controller,
+    status: number,
+    headers: unknown,
+    socket: Socket,
+  ): void {
     const { handler, wire } = this;
     const raw = Array.isArray(headers) ? (headers as Buffer[]) : (headers as HeadersBox).list;
     this.finish();

@@ -20,9 +20,12 @@ export interface ParserState {
   readonly box: HeadersBox;
 }
 
-interface StrictParser extends Parser {
+/** The parser with its hooks; its own fields hide the methods of its class. */
+interface StrictParser extends Omit<Parser, 'onHeadersComplete' | 'createError'> {
   state: ParserState;
-  inherited: Parser['onHeadersComplete'];
+  inherited: typeof onHeadersComplete;
+  onHeadersComplete: typeof onHeadersComplete;
+  createError: typeof createError;
 }
 
 /** llhttp's HPE_INVALID_EOF_STATE. */
@@ -33,9 +36,9 @@ const headersChannel = channel('undici:request:headers');
 
 /** Hangs the hooks on a connection's parser. */
 export function tighten(parser: Parser, state: ParserState): void {
-  const strict = parser as StrictParser;
+  const strict = parser as unknown as StrictParser;
   strict.state = state;
-  strict.inherited = parser.onHeadersComplete;
+  strict.inherited = strict.onHeadersComplete;
   strict.onHeadersComplete = onHeadersComplete;
   strict.createError = createError;
 }
@@ -156,7 +159,7 @@ function createError(this: StrictParser, code: number): Error {
 }
 
 /** A C string in the parser's memory. */
-function text(parser: Parser, pointer: number): string {
+function text(parser: StrictParser, pointer: number): string {
   const bytes = new Uint8Array(parser.llhttp.memory.buffer, pointer);
   return Buffer.from(bytes.subarray(0, bytes.indexOf(0))).toString('latin1');
 }

@@ -1,31 +1,129 @@
-/// <reference path="./undici-modules.d.ts" />
 /**
  * The only place that reaches into undici. Its files are imported one by one:
  * the entry point of the package would replace the process-wide fetch
- * dispatcher.
+ * dispatcher. undici's version is pinned exactly, since its semantic versioning
+ * does not cover any of this; it is typed here as far as the wire uses it.
  */
-import symbols from 'undici/lib/core/symbols.js';
-import Client from 'undici/lib/dispatcher/client.js';
+import type { Socket } from 'node:net';
+// @ts-expect-error undici types its entry point only
+import undiciSymbols from 'undici/lib/core/symbols.js';
+// @ts-expect-error undici types its entry point only
+import UndiciClient from 'undici/lib/dispatcher/client.js';
 
-export type {
-  ConnectedSocket,
-  Controller,
-  DispatchHandler,
-  HeadersBox,
-  HTTPContext,
-  Parser,
-  QueuedRequest,
-} from 'undici/lib/dispatcher/client.js';
-export { Client };
+const symbols = undiciSymbols as Readonly<Record<string, symbol>>;
 
-// The annotations keep the symbols' own types: inferred, they would be `symbol`.
-export const kConnect: typeof symbols.kConnect = symbols.kConnect;
-export const kHTTPContext: typeof symbols.kHTTPContext = symbols.kHTTPContext;
-export const kHostHeader: typeof symbols.kHostHeader = symbols.kHostHeader;
-export const kKeepAliveDefaultTimeout: typeof symbols.kKeepAliveDefaultTimeout =
-  symbols.kKeepAliveDefaultTimeout;
-export const kKeepAliveTimeoutValue: typeof symbols.kKeepAliveTimeoutValue =
-  symbols.kKeepAliveTimeoutValue;
-export const kParser: typeof symbols.kParser = symbols.kParser;
-export const kReset: typeof symbols.kReset = symbols.kReset;
-export const kWriting: typeof symbols.kWriting = symbols.kWriting;
+/** Client: opens the connection through its connector now. */
+export const kConnect: unique symbol = symbols['kConnect'] as never;
+/** Client: the protocol's functions over the open socket, or null. */
+export const kHTTPContext: unique symbol = symbols['kHTTPContext'] as never;
+/** Client: the line `host: …` of requests without such a header. */
+export const kHostHeader: unique symbol = symbols['kHostHeader'] as never;
+/** Client: idle time in ms while the server gives no hint; 0 means no timer. */
+export const kKeepAliveDefaultTimeout: unique symbol = symbols['kKeepAliveDefaultTimeout'] as never;
+/** Client: the idle time in ms that holds now. */
+export const kKeepAliveTimeoutValue: unique symbol = symbols['kKeepAliveTimeoutValue'] as never;
+/** Socket: its response parser. */
+export const kParser: unique symbol = symbols['kParser'] as never;
+/** Socket: it will be destroyed after the response in progress. */
+export const kReset: unique symbol = symbols['kReset'] as never;
+/** Socket: a streamed request body is being written. */
+export const kWriting: unique symbol = symbols['kWriting'] as never;
+
+/** The parser that undici hangs on a socket, around llhttp in WebAssembly. */
+export interface Parser {
+  readonly llhttp: {
+    readonly memory: { readonly buffer: ArrayBuffer };
+    llhttp_errno_name(code: number): number;
+    llhttp_get_error_reason(pointer: number): number;
+    llhttp_get_http_major(pointer: number): number;
+    llhttp_get_http_minor(pointer: number): number;
+  };
+  readonly ptr: number;
+  readonly socket: Socket;
+  /** What the fields `connection` of the response hold, joined with commas. */
+  readonly connection: string;
+  readonly hasTransferEncoding: boolean;
+  headers: Buffer[] | HeadersBox;
+  contentLength: number;
+  onHeadersComplete: (
+    this: Parser,
+    status: number,
+    upgrade: boolean,
+    shouldKeepAlive: boolean,
+  ) => number;
+  createError: (this: Parser, code: number, data: Buffer) => Error;
+}
+
+/** Header fields in a form that undici passes on unread, since it is no array. */
+export interface HeadersBox {
+  readonly length: 0;
+  list: Buffer[];
+}
+
+/** A socket after a client took it. */
+export interface ConnectedSocket extends Socket {
+  [kParser]: Parser | null;
+  [kReset]: boolean;
+  [kWriting]: boolean;
+}
+
+/** What undici gives the handler of a request to steer it. */
+export interface Controller {
+  readonly rawTrailers: Buffer[] | null;
+  pause(): void;
+  resume(): void;
+  abort(reason: Error): void;
+}
+
+/** What undici calls with a response. */
+export interface DispatchHandler {
+  onRequestStart(controller: Controller): void;
+  onRequestSent(): void;
+  onResponseStarted(): void;
+  onResponseStart(controller: Controller, status: number, headers: unknown): void;
+  onResponseData(controller: Controller, chunk: Buffer): void;
+  onResponseEnd(controller: Controller): void;
+  onResponseError(controller: Controller | null, error: Error): void;
+  onRequestUpgrade(controller: Controller, status: number, headers: unknown, socket: Socket): void;
+}
+
+interface DispatchOptions {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: readonly string[];
+  readonly body: unknown;
+  readonly blocking: boolean;
+  readonly reset: boolean | null;
+  readonly upgrade: string | null;
+}
+
+interface ClientOptions {
+  readonly allowH2: false;
+  readonly pipelining: 1;
+  readonly useMilo: false;
+  readonly headersTimeout: number;
+  readonly bodyTimeout: number;
+  readonly keepAliveMaxTimeout: number;
+  readonly keepAliveTimeoutThreshold: number;
+  readonly maxHeaderSize: number;
+  readonly maxResponseSize: number;
+  readonly strictContentLength: true;
+  readonly connect: (
+    options: unknown,
+    callback: { (error: null, socket: Socket): void; (error: Error): void },
+  ) => void;
+}
+
+/** undici's client of one connection. */
+export interface Client {
+  dispatch(options: DispatchOptions, handler: DispatchHandler): boolean;
+  destroy(error: Error, callback: () => void): void;
+  on(event: 'disconnect', listener: (origin: URL, targets: unknown, error: Error) => void): this;
+  [kConnect](callback: () => void): void;
+  [kHTTPContext]: object | null;
+  [kHostHeader]: string;
+  [kKeepAliveDefaultTimeout]: number;
+  [kKeepAliveTimeoutValue]: number;
+}
+
+export const Client = UndiciClient as new (origin: string, options: ClientOptions) => Client;

@@ -1,0 +1,294 @@
+/**
+ * Opens a TCP, TLS or unix-socket connection. What node:net and node:tls do
+ * (name lookup, Happy Eyeballs, handshake, verification) is left to them; this
+ * adds one deadline over all of it, cancellation that leaves no socket behind,
+ * session resumption, timings and typed errors.
+ *
+ * (undici's connector was not enough: its time-out is coarse, its session cache
+ * is weak and lost with the next collection, and ALPN is on or off.)
+ */
+import { connect as connectTcp, isIP } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
+import { ConnectError } from '../errors/index.ts';
+import { ignoreSocketError, inCleanContext } from './clean-context.ts';
+import { dialError, dialTimeout } from './dial-error.ts';
+import type { DialProgress } from './dial-error.ts';
+import type { TlsIdentity } from './tls-identity.ts';
+
+/** What to connect to. */
+export interface DialTarget {
+  /** The server, for messages: `https://api.example.com:443`. */
+  readonly origin: string;
+  /** The host name or address (IPv6 without brackets) and port, or the path of a unix socket. */
+  readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
+  /** Speak TLS, as this identity. */
+  readonly tls?: TlsIdentity | undefined;
+  /**
+   * The name that is sent as SNI and that the certificate must be for. Default:
+   * the host; of an address nothing is sent (RFC 6066, 3) and the certificate
+   * must be for that address; on a unix socket `localhost`.
+   */
+  readonly servername?: string | undefined;
+}
+
+/** How to connect. */
+export interface DialOptions {
+  /** The limit in ms on lookup, TCP and TLS together. Default 5000; `Infinity` for none. */
+  readonly connectTimeout?: number | undefined;
+  /** The protocols offered by ALPN, the preferred first. Default: none. */
+  readonly alpnProtocols?: readonly string[] | undefined;
+  /** Cancels the dial. */
+  readonly signal?: AbortSignal | undefined;
+  /** The local address to connect from. */
+  readonly localAddress?: string | undefined;
+  /** 4 or 6: use addresses of that family only. Default: both. */
+  readonly family?: 4 | 6 | undefined;
+  /** Try the addresses of a name in turn, both families interleaved (RFC 8305). Default: Node's, which is true. */
+  readonly autoSelectFamily?: boolean | undefined;
+  /** How long one address is tried before the next one, in ms. Default: Node's, which is 250. */
+  readonly autoSelectFamilyAttemptTimeout?: number | undefined;
+  /** Replaces `dns.lookup`. */
+  readonly lookup?: LookupFunction | undefined;
+  /** Send small writes at once (TCP_NODELAY). Default true. */
+  readonly noDelay?: boolean | undefined;
+  /** After how many ms of silence TCP keep-alive probes begin; `false` for none. Default 60000. */
+  readonly keepAlive?: number | false | undefined;
+}
+
+/** How long the parts of a dial took, in ms. A part that did not happen is 0. */
+export interface DialTimings {
+  readonly lookup: number;
+  readonly connect: number;
+  readonly tls: number;
+  readonly total: number;
+}
+
+/** An open connection. */
+export interface Dialled {
+  /**
+   * The socket. Nothing is read from it yet, and until it is handed on an
+   * `error` event of it is ignored: look at `destroyed`.
+   */
+  readonly socket: Socket | TLSSocket;
+  /** What ALPN settled, if anything. */
+  readonly alpnProtocol: string | undefined;
+  readonly timings: DialTimings;
+}
+
+/** A dial under way. */
+export interface Dial {
+  /**
+   * The open connection. Rejects with `ConnectError`, `ConnectTimeoutError`,
+   * `TlsError`, or what `cancel` or the signal gave. May be ignored: it causes
+   * no unhandled rejection.
+   */
+  readonly result: Promise<Dialled>;
+  /** Gives the dial up: whatever socket there is, or comes to be, is destroyed. No effect once it is open. */
+  cancel(reason?: Error): void;
+}
+
+/**
+ * Starts to open a connection.
+ *
+ * @example
+ * const dialling = dial({
+ *   origin: 'https://api.example.com:443',
+ *   address: { host: 'api.example.com', port: 443 },
+ *   tls: new TlsIdentity(),
+ * }, { connectTimeout: 1000 });
+ * const { socket } = await dialling.result;
+ */
+export function dial(target: DialTarget, options: DialOptions = {}): Dial {
+  return inCleanContext(() => new DialAttempt(target, options));
+}
+
+class DialAttempt implements Dial {
+  readonly result: Promise<Dialled>;
+  private readonly target: DialTarget;
+  private readonly options: DialOptions;
+  private readonly servername: string | undefined;
+  private readonly startedAt = performance.now();
+  private lookedUpAt = this.startedAt;
+  private connectedAt = 0;
+  private socket: Socket | TLSSocket | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private settled = false;
+  private resolve!: (dialled: Dialled) => void;
+  private reject!: (error: unknown) => void;
+
+  constructor(target: DialTarget, options: DialOptions) {
+    this.target = target;
+    this.options = options;
+    this.servername = target.tls === undefined ? undefined : servernameOf(target);
+    this.result = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.result.catch(() => {});
+    this.start();
+  }
+
+  cancel(reason?: Error): void {
+    this.fail(reason ?? new ConnectError({ origin: this.target.origin, reason: 'cancelled' }));
+  }
+
+  private start(): void {
+    const { signal, connectTimeout = 5000 } = this.options;
+    if (signal?.aborted === true) {
+      this.fail(signal.reason);
+      return;
+    }
+    signal?.addEventListener('abort', this.onAbort, { once: true });
+    if (connectTimeout !== Infinity) {
+      this.timer = setTimeout(() => {
+        this.fail(dialTimeout(this.progress(), connectTimeout));
+      }, connectTimeout);
+    }
+    try {
+      this.socket = this.open();
+    } catch (error) {
+      // What node:net rejects at once, such as a local address of the wrong family.
+      this.onError(error as Error);
+    }
+  }
+
+  private open(): Socket | TLSSocket {
+    const { address, tls } = this.target;
+    const { autoSelectFamily, autoSelectFamilyAttemptTimeout, family } = this.options;
+    const { localAddress, lookup, noDelay = true, keepAlive = 60_000 } = this.options;
+    const where = {
+      ...('path' in address ? { path: address.path } : { host: address.host, port: address.port }),
+      ...(family === undefined ? {} : { family }),
+      ...(localAddress === undefined ? {} : { localAddress }),
+      ...(lookup === undefined ? {} : { lookup }),
+      ...(autoSelectFamily === undefined ? {} : { autoSelectFamily }),
+      ...(autoSelectFamilyAttemptTimeout === undefined ? {} : { autoSelectFamilyAttemptTimeout }),
+    };
+    const socket = tls === undefined ? connectTcp(where) : this.openTls(where, tls);
+    socket.on('error', ignoreSocketError);
+    socket.setNoDelay(noDelay);
+    if (keepAlive !== false) socket.setKeepAlive(true, keepAlive);
+    return socket
+      .on('lookup', this.onLookup)
+      .on('error', this.onError)
+      .on('close', this.onClose)
+      .on('connect', this.onConnect)
+      .on('secureConnect', this.onSecure);
+  }
+
+  private openTls(where: object, tls: TlsIdentity): TLSSocket {
+    const { alpnProtocols } = this.options;
+    const { servername } = this;
+    const server = this.sessionKey();
+    const session = tls.session(server);
+    const socket = connectTls({
+      ...where,
+      secureContext: tls.secureContext,
+      rejectUnauthorized: tls.rejectUnauthorized,
+      ...(tls.checkServerIdentity === undefined
+        ? {}
+        : { checkServerIdentity: tls.checkServerIdentity }),
+      ...(servername === undefined ? {} : { servername }),
+      ...(alpnProtocols === undefined ? {} : { ALPNProtocols: [...alpnProtocols] }),
+      ...(session === undefined ? {} : { session }),
+    });
+    tls.watch(socket, server);
+    return socket;
+  }
+
+  /** All that the verification of a resumed session rests on. */
+  private sessionKey(): string {
+    const { address } = this.target;
+    const where = 'path' in address ? address.path : `${address.host}:${address.port}`;
+    return `${where} ${this.servername ?? ''} ${this.options.alpnProtocols?.join() ?? ''}`;
+  }
+
+  private readonly onAbort = (): void => {
+    this.fail(this.options.signal?.reason);
+  };
+
+  private readonly onLookup = (): void => {
+    this.lookedUpAt = performance.now();
+  };
+
+  private readonly onConnect = (): void => {
+    this.connectedAt = performance.now();
+    if (this.target.tls === undefined) this.succeed();
+  };
+
+  private readonly onSecure = (): void => {
+    this.succeed();
+  };
+
+  private readonly onError = (error: Error): void => {
+    this.fail(dialError(error, this.progress()));
+  };
+
+  private readonly onClose = (): void => {
+    this.onError(new Error('the socket was closed'));
+  };
+
+  private succeed(): void {
+    const { socket, startedAt, lookedUpAt, connectedAt } = this;
+    if (socket === undefined || this.settled) return;
+    this.settle(socket);
+    const now = performance.now();
+    this.resolve({
+      socket,
+      alpnProtocol: alpnOf(socket),
+      timings: {
+        lookup: lookedUpAt - startedAt,
+        connect: connectedAt - lookedUpAt,
+        tls: now - connectedAt,
+        total: now - startedAt,
+      },
+    });
+  }
+
+  private fail(error: unknown): void {
+    if (this.settled) return;
+    const { socket } = this;
+    const { tls } = this.target;
+    if (tls !== undefined && this.connectedAt > 0) tls.forgetSession(this.sessionKey());
+    this.settle(socket);
+    socket?.destroy();
+    this.reject(error);
+  }
+
+  /** Leaves no timer, listener or reference behind. */
+  private settle(socket: Socket | undefined): void {
+    this.settled = true;
+    clearTimeout(this.timer);
+    this.options.signal?.removeEventListener('abort', this.onAbort);
+    socket
+      ?.off('lookup', this.onLookup)
+      .off('error', this.onError)
+      .off('close', this.onClose)
+      .off('connect', this.onConnect)
+      .off('secureConnect', this.onSecure);
+  }
+
+  private progress(): DialProgress {
+    return {
+      origin: this.target.origin,
+      waited: performance.now() - this.startedAt,
+      securing: this.target.tls !== undefined && this.connectedAt > 0,
+      servername: this.servername,
+    };
+  }
+}
+
+/** The name for SNI and verification, or nothing for an address. */
+function servernameOf(target: DialTarget): string | undefined {
+  const name = target.servername ?? ('host' in target.address ? target.address.host : 'localhost');
+  if (isIP(name) !== 0) return undefined;
+  // RFC 6066, 3: without the trailing dot.
+  return name.endsWith('.') ? name.slice(0, -1) : name;
+}
+
+function alpnOf(socket: Socket | TLSSocket): string | undefined {
+  const alpn = 'alpnProtocol' in socket ? socket.alpnProtocol : undefined;
+  return typeof alpn === 'string' ? alpn : undefined;
+}

@@ -1,0 +1,22 @@
+/**
+ * The transport: opens sockets and speaks HTTP over them. The lowest layer of
+ * the client; it knows nothing of pools, queues, deadlines or processes.
+ */
+export { dial } from './dial.ts';
+export type { Dial, Dialled, DialOptions, DialTarget, DialTimings } from './dial.ts';
+export { TlsIdentity } from './tls-identity.ts';
+export type { TlsIdentityOptions } from './tls-identity.ts';
+export { createHttp1Wire } from './http1/http1-wire.ts';
+export type { Http1WireOptions } from './http1/http1-wire.ts';
+export type {
+  Exchange,
+  RawHeaders,
+  Wire,
+  WireBody,
+  WireBodySource,
+  WireChunk,
+  WireHandler,
+  WireInfo,
+  WireRequest,
+  WireTlsInfo,
+} from './wire.ts';
