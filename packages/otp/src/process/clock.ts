@@ -111,6 +111,16 @@ export function arm(target: TimeoutTarget, delay: number, background = false): T
   return timer;
 }
 
+/** All lists that may hold a timer, those of clocks that were replaced included. */
+const everyList = new Set<TimerList>();
+
+/** How many timers are armed on any clock. Counts them one by one: for tests and inspection. */
+export function armedTimers(): number {
+  let count = 0;
+  for (const list of everyList) count += list.size;
+  return count;
+}
+
 class TimerList {
   readonly clock: Clock;
   readonly #delay: number;
@@ -129,6 +139,13 @@ class TimerList {
     this.#delay = delay;
     this.#background = background;
     this.#owner = owner;
+    everyList.add(this);
+  }
+
+  get size(): number {
+    let size = 0;
+    for (let timer = this.#first; timer !== undefined; timer = timer.next) size++;
+    return size;
   }
 
   add(timer: Timer): void {
@@ -184,6 +201,7 @@ class TimerList {
       this.#wakeup?.cancel();
       this.#wakeup = undefined;
       if (this.#owner.get(this.#delay) === this) this.#owner.delete(this.#delay);
+      everyList.delete(this);
     });
   }
 }
