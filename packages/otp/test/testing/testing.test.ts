@@ -156,7 +156,7 @@ describe('eventually', () => {
     await expect(never).rejects.toThrow(/not within 5 ms .* expected 1 to be 2/s);
     const failure: unknown = await never.catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'ERR_EVENTUALLY' });
-    expect((failure as Error).cause).toMatchObject({ expected: '2' });
+    expect((failure as Error).cause).toMatchObject({ name: 'AssertionError' });
   });
 });
 
