@@ -41,7 +41,7 @@ export interface GenServerOptions {
 }
 
 /** A GenServer definition: starts servers and makes child specifications of them. */
-export interface GenServerModule<Arg, Calls, Casts, Ignored = never> {
+export interface GenServerModule<Arg, Calls, Casts, Ignored extends Ignore = never> {
   readonly name: string;
   /**
    * Starts a server linked to the current process (from plain code: a root) and waits for its
@@ -52,7 +52,7 @@ export interface GenServerModule<Arg, Calls, Casts, Ignored = never> {
   /** The same without a link. */
   start(...args: StartArgs<Arg>): Promise<ServerHandle<Calls, Casts> | Ignored>;
   /** A child specification; its id is the name of the process or of the module. */
-  childSpec(...args: ChildSpecArgs<Arg>): ChildSpec;
+  childSpec(...args: ChildSpecArgs<Arg>): ChildSpec<ServerHandle<Calls, Casts> | Ignored>;
   /** A typed handle of a server that was started elsewhere, by pid or name. */
   at(server: ServerRef): ServerHandle<Calls, Casts>;
 }

@@ -24,12 +24,15 @@ export type ShutdownTime = number | 'brutal_kill' | 'infinity';
 /**
  * A child of a supervisor.
  *
+ * `S` is what its start function gives: `ChildSpec` alone is one that always gives a process,
+ * `ChildSpec<Pid | Ignore>` one that may choose not to start.
+ *
  * Source: `supervisor:child_spec()`.
  */
-export interface ChildSpec {
+export interface ChildSpec<S extends Startable = Pid | { readonly pid: Pid }> {
   readonly id: ChildId;
   /** Starts the process, linked to the supervisor in which it runs. */
-  readonly start: () => Startable | Promise<Startable>;
+  readonly start: () => S | Promise<S>;
   /** Default `'permanent'`: always restarted. `'transient'`: after a failure only. */
   readonly restart?: Restart;
   /** Default 5000 ms for workers, `'infinity'` for supervisors. */

@@ -5,7 +5,7 @@ import { ExitError, type ExitReason } from './exit-reason.ts';
 import { distribution, isLocal, thisNode } from './node.ts';
 import { Pid, processOf } from './pid.ts';
 import { processes, type Process } from './process.ts';
-import { linkDown, signalExit } from './signals.ts';
+import { signalExit, type ExitMessage } from './signals.ts';
 
 /** Stands for plain code as the sender of a signal; it is nobody's pid. */
 export const outside: Pid = new Pid(thisNode().name, thisNode().creation, 0);
@@ -31,7 +31,7 @@ function linkElsewhere(process: Process, pid: Pid): void {
   }
   const reason = isLocal(pid) ? 'noproc' : 'noconnection';
   if (!process.trapExit) throw new ExitError(reason);
-  linkDown(process.pid, pid, reason);
+  process.dispatch({ type: 'EXIT', from: pid, reason } satisfies ExitMessage);
 }
 
 /** Removes a link from both sides. */

@@ -29,14 +29,17 @@ export function signalExit(target: Process, from: Pid, reason: ExitReason): void
   }
 }
 
-/** The exit signal of a link: here `'kill'` is a reason like any other. */
+/**
+ * The exit signal of a link: here `'kill'` is a reason like any other. It is dropped when the
+ * link has been removed meanwhile.
+ */
 export function linkDown(pid: Pid, from: Pid, reason: ExitReason): void {
   const target = processOf(pid);
   if (target === undefined) {
     distribution()?.exit(pid, from, reason);
     return;
   }
-  target.links?.delete(from);
+  if (target.links?.delete(from) !== true) return;
   if (target.trapExit) {
     target.dispatch({ type: 'EXIT', from, reason } satisfies ExitMessage);
   } else if (reason !== 'normal') {

@@ -29,7 +29,7 @@ export interface Supervised<T> extends AsyncDisposable {
 }
 
 /** What can be started: a child specification, or a function that starts a linked process. */
-export type SupervisedChild<T> = ChildSpec | (() => T | Promise<T>);
+export type SupervisedChild<T extends Startable> = ChildSpec<T> | (() => T | Promise<T>);
 
 /**
  * Starts a process under a supervisor of its own and stops both after the test.
@@ -49,8 +49,10 @@ export async function startSupervised<T extends Startable>(
   child: SupervisedChild<T>,
   onTestFinished?: OnTestFinished,
 ): Promise<Supervised<Exclude<T, Ignore>>> {
-  const spec: Pick<ChildSpec, 'start' | 'shutdown' | 'type'> =
-    typeof child === 'function' ? { start: child } : child;
+  const spec: Pick<ChildSpec<Startable>, 'start' | 'shutdown' | 'type'> = typeof child ===
+  'function'
+    ? { start: child }
+    : child;
   const shutdown = spec.shutdown ?? (spec.type === 'supervisor' ? 'infinity' : 5000);
   const { supervisor, started } = await startUnderSupervisor(spec.start, shutdown);
   const stop = (): Promise<void> => stopped(supervisor);
@@ -68,7 +70,7 @@ type Started = Exclude<Startable, Ignore>;
 const pidOf = (started: Started): Pid => (Pid.isPid(started) ? started : started.pid);
 
 function startUnderSupervisor(
-  start: ChildSpec['start'],
+  start: ChildSpec<Startable>['start'],
   shutdown: ShutdownTime,
 ): Promise<{ supervisor: Pid; started: Started }> {
   return new Promise((resolve, reject) => {
