@@ -1,0 +1,124 @@
+/**
+ * Request bodies: what is accepted, how long it is, and how it is opened when
+ * it is sent.
+ */
+import { describeValue } from '../errors/describe-value.ts';
+import { InvalidRequestError } from '../errors/input-errors.ts';
+
+/** A piece of a body. Text is sent as UTF-8. */
+export type BodyChunk = string | Uint8Array;
+
+/** A body that is produced while it is sent. */
+export type BodySource = ReadableStream<BodyChunk> | AsyncIterable<BodyChunk> | Iterable<BodyChunk>;
+
+/** What a caller may give as a body. */
+export type BodyInput =
+  | BodySource
+  | (() => BodySource)
+  | string
+  | ArrayBuffer
+  | ArrayBufferView
+  | URLSearchParams
+  | Blob
+  | null;
+
+/** A body as a request holds it. */
+export type RequestBody = string | Uint8Array | Blob | BodySource | (() => BodySource) | null;
+
+/** A body as a wire takes it. */
+export type OpenBody = string | Uint8Array | BodySource | null;
+
+const allowed =
+  'a string, bytes, an array of strings or bytes, URLSearchParams, a Blob, a ReadableStream, ' +
+  'an iterable or async iterable of strings or bytes, a function that returns one, or null ' +
+  '(of an object: JSON.stringify(it), and a content-type header)';
+
+/**
+ * Checks a body and brings it into one of a few forms. An array of pieces is
+ * joined, as an iolist is, so its length is known.
+ *
+ * @throws InvalidRequestError
+ */
+export function normalizeBody(input: BodyInput | undefined): RequestBody {
+  if (input === undefined || input === null) return null;
+  if (typeof input === 'string' || input instanceof Uint8Array) return input;
+  if (typeof input === 'function' || input instanceof Blob) return input;
+  if (input instanceof URLSearchParams) return input.toString();
+  if (input instanceof ArrayBuffer) return new Uint8Array(input);
+  if (ArrayBuffer.isView(input)) {
+    return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+  }
+  if (Array.isArray(input)) return join(input);
+  if (isSource(input)) return input;
+  throw badBody(input);
+}
+
+/** The content type that a kind of body brings along, unless a header says otherwise. */
+export function impliedContentType(input: BodyInput | undefined): string | undefined {
+  if (input instanceof URLSearchParams) return 'application/x-www-form-urlencoded;charset=UTF-8';
+  return input instanceof Blob && input.type !== '' ? input.type : undefined;
+}
+
+/** The length of a body in bytes, or undefined when only sending it will tell. */
+export function bodyLength(body: RequestBody): number | undefined {
+  if (body === null) return 0;
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  if (body instanceof Uint8Array) return body.byteLength;
+  return body instanceof Blob ? body.size : undefined;
+}
+
+/**
+ * Whether the body can be sent a second time. A stream or an iterator cannot: it
+ * may be used up. A function can: it makes a new one.
+ */
+export function isReplayable(body: RequestBody): boolean {
+  return (
+    body === null ||
+    typeof body === 'string' ||
+    typeof body === 'function' ||
+    body instanceof Uint8Array ||
+    body instanceof Blob
+  );
+}
+
+/**
+ * The body as a wire takes it. Call it in the caller's context, once for each
+ * attempt: it runs a body function.
+ *
+ * @throws InvalidRequestError when the function returns something else.
+ */
+export function openBody(body: RequestBody): OpenBody {
+  if (typeof body === 'function') {
+    const source: unknown = body();
+    if (isSource(source)) return source;
+    throw badBody(source, 'The body function returned');
+  }
+  return body instanceof Blob ? (body.stream() as ReadableStream<Uint8Array>) : body;
+}
+
+function isSource(value: unknown): value is BodySource {
+  if (typeof value !== 'object' || value === null) return false;
+  // Their elements are pairs, and to send those is never what was meant.
+  if (value instanceof FormData || value instanceof Map) return false;
+  return Symbol.asyncIterator in value || Symbol.iterator in value;
+}
+
+function join(pieces: readonly unknown[]): Uint8Array {
+  const bytes = pieces.map((piece) => {
+    if (typeof piece === 'string') return Buffer.from(piece);
+    if (piece instanceof Uint8Array) return piece;
+    throw badBody(piece, 'The body has a piece that is');
+  });
+  return Buffer.concat(bytes);
+}
+
+function badBody(value: unknown, what = 'The body is'): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'body',
+    value,
+    problem: `${what} ${describeValue(value)}`,
+    allowed,
+    // A body may be anything, a password included.
+    secret: typeof value !== 'object',
+  });
+}

@@ -1,0 +1,81 @@
+/**
+ * Headers that a request may not have, or only with some values: those by which
+ * client and server agree on the connection and on where a message ends.
+ */
+import { InvalidRequestError } from '../errors/input-errors.ts';
+import type { HeaderContext, SeenHeaders } from './headers.ts';
+
+const never: ReadonlyMap<string, string> = new Map([
+  ['upgrade', 'none: a request of a pool keeps its protocol'],
+  ['keep-alive', 'none: the pool decides how long a connection lives'],
+  ['proxy-connection', 'none: it was never a standard'],
+  ['http2-settings', 'none: HTTP/2 is settled by ALPN'],
+]);
+
+const only: ReadonlyMap<string, readonly string[]> = new Map([
+  ['connection', ['close', 'keep-alive']],
+  ['te', ['trailers']],
+  ['expect', ['100-continue']],
+]);
+
+/**
+ * Refuses a header that is the connection's.
+ *
+ * @throws InvalidRequestError
+ */
+export function rejectReserved(name: string, value: string): void {
+  const reason = never.get(name);
+  if (reason !== undefined) throw reserved(name, value, reason);
+  const values = only.get(name);
+  if (values !== undefined && !values.includes(value.toLowerCase())) {
+    throw reserved(name, value, values.join(' or '));
+  }
+}
+
+/**
+ * Checks the headers that say where the body ends against the body.
+ *
+ * @throws InvalidRequestError
+ */
+export function checkLength(seen: SeenHeaders, context: HeaderContext): void {
+  const { contentLength, transferEncoding, host } = seen;
+  if (host !== undefined && /[^\x21-\x7e]|[/?#@\\,]/.test(host)) {
+    throw reserved('host', host, 'a host name or address with or without a port');
+  }
+  if (seen.expect === true && !context.hasBody) {
+    throw reserved('expect', '100-continue', 'a request with a body');
+  }
+  if (transferEncoding !== undefined) {
+    if (contentLength !== undefined) {
+      throw reserved('transfer-encoding', transferEncoding, 'either it or content-length');
+    }
+    const isStreamed = context.hasBody && context.bodyLength === undefined;
+    if (!isStreamed || transferEncoding.toLowerCase() !== 'chunked') {
+      throw reserved(
+        'transfer-encoding',
+        transferEncoding,
+        'chunked with a streamed body, or none: the client frames the body',
+      );
+    }
+  }
+  if (contentLength === undefined) return;
+  if (!/^\d+$/.test(contentLength) || !Number.isSafeInteger(Number(contentLength))) {
+    throw reserved('content-length', contentLength, 'a decimal number of bytes');
+  }
+  if (context.bodyLength !== undefined && Number(contentLength) !== context.bodyLength) {
+    throw reserved(
+      'content-length',
+      contentLength,
+      `${context.bodyLength}, the length of the body, or none`,
+    );
+  }
+}
+
+function reserved(name: string, value: string, allowed: string): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'headers',
+    value: `${name}: ${value}`,
+    problem: `The header ${name} cannot be ${JSON.stringify(value)}`,
+    allowed,
+  });
+}

@@ -1,0 +1,197 @@
+/**
+ * Request headers: from whatever a caller gives to the flat list that a wire
+ * takes, with the defaults filled in and everything checked.
+ */
+import { describeValue } from '../errors/describe-value.ts';
+import { InvalidRequestError } from '../errors/input-errors.ts';
+import { BoundedCache } from './bounded-cache.ts';
+import { checkLength, rejectReserved } from './header-rules.ts';
+import { badValueIndex, isToken, trimBlanks } from './token.ts';
+import { userAgent } from './user-agent.ts';
+
+/** The value of a header; a list makes a header line for each. */
+export type HeaderValue = string | number | readonly (string | number)[];
+
+/** Headers: pairs in an array, a Map, `Headers` or any iterable; or an object. */
+export type HeadersInput =
+  | Iterable<readonly [name: string, value: HeaderValue]>
+  | Readonly<Record<string, HeaderValue>>;
+
+/** What the headers of a request depend on besides what the caller gave. */
+export interface HeaderContext {
+  readonly host: string;
+  /** In bytes; undefined when it is not known. */
+  readonly bodyLength: number | undefined;
+  readonly hasBody: boolean;
+  /** The content type that the kind of body implies. */
+  readonly contentType: string | undefined;
+}
+
+/** The headers, ready for the wire. */
+export interface BuiltHeaders {
+  /** Flat: name, value, name, value…; names in lower case, `host` first. */
+  readonly headers: readonly string[];
+  /** Whether the caller asked for `expect: 100-continue`, which is the wire's to send. */
+  readonly expectContinue: boolean;
+}
+
+/** What was seen of the headers that have rules of their own. */
+export interface SeenHeaders {
+  host?: string;
+  contentLength?: string;
+  transferEncoding?: string;
+  userAgent?: true;
+  contentType?: true;
+  expect?: true;
+}
+
+/** Lower-cased names by their spelling: programs use few. */
+const names = new BoundedCache<string, string>(256);
+
+/**
+ * Checks and completes the headers of a request.
+ *
+ * Defaults, which a header of the caller's replaces: `host` from the URL,
+ * `user-agent`, `content-length` of a body whose length is known (0 for an
+ * empty one, none for no body), `content-type` of URLSearchParams and Blobs.
+ *
+ * Refused, because they are the connection's and not the request's: `upgrade`,
+ * `keep-alive`, `proxy-connection`, `http2-settings`, `connection` other than
+ * `close` or `keep-alive`, `te` other than `trailers`, `transfer-encoding` other
+ * than `chunked` with a streamed body (which is sent so anyway).
+ *
+ * @throws InvalidRequestError
+ */
+export function buildHeaders(
+  input: HeadersInput | null | undefined,
+  context: HeaderContext,
+): BuiltHeaders {
+  const fields: string[] = [];
+  const seen: SeenHeaders = {};
+  if (input !== undefined && input !== null) readAll(input, fields, seen);
+  checkLength(seen, context);
+  const headers = ['host', seen.host ?? context.host, ...fields];
+  if (seen.userAgent === undefined) headers.push('user-agent', userAgent);
+  if (seen.contentType === undefined && context.contentType !== undefined) {
+    headers.push('content-type', context.contentType);
+  }
+  if (seen.contentLength !== undefined) {
+    headers.push('content-length', seen.contentLength);
+  } else if (context.hasBody && context.bodyLength !== undefined) {
+    headers.push('content-length', String(context.bodyLength));
+  }
+  return { headers: Object.freeze(headers), expectContinue: seen.expect === true };
+}
+
+function readAll(input: unknown, fields: string[], seen: SeenHeaders): void {
+  if (typeof input !== 'object' || input === null) throw badHeaders(input);
+  const pairs: Iterable<unknown> =
+    Symbol.iterator in input ? (input as Iterable<unknown>) : Object.entries(input);
+  for (const pair of pairs) {
+    if (!Array.isArray(pair) || pair.length !== 2) throw badHeaders(pair);
+    const [name, value] = pair as [unknown, unknown];
+    const lower = lowerName(name);
+    if (Array.isArray(value)) {
+      for (const item of value as unknown[]) addField(lower, item, fields, seen);
+    } else {
+      addField(lower, value, fields, seen);
+    }
+  }
+}
+
+function lowerName(name: unknown): string {
+  if (typeof name === 'string') {
+    const known = names.get(name);
+    if (known !== undefined) return known;
+    if (isToken(name)) {
+      const lower = name.toLowerCase();
+      names.set(name, lower);
+      return lower;
+    }
+  }
+  throw new InvalidRequestError({
+    option: 'headers',
+    value: name,
+    problem: `Invalid header name ${describeValue(name)}`,
+    allowed: "a token (RFC 9110 section 5.6.2): letters, digits and !#$%&'*+-.^_`|~",
+  });
+}
+
+function addField(name: string, given: unknown, fields: string[], seen: SeenHeaders): void {
+  const value = valueText(name, given);
+  switch (name) {
+    case 'host':
+      once(name, seen.host);
+      seen.host = value;
+      return;
+    case 'content-length':
+      once(name, seen.contentLength);
+      seen.contentLength = value;
+      return;
+    case 'transfer-encoding':
+      once(name, seen.transferEncoding);
+      seen.transferEncoding = value;
+      return;
+    case 'user-agent':
+      seen.userAgent = true;
+      break;
+    case 'content-type':
+      once(name, seen.contentType);
+      seen.contentType = true;
+      break;
+    case 'expect':
+      rejectReserved(name, value);
+      seen.expect = true;
+      return;
+    case 'connection':
+      rejectReserved(name, value);
+      if (value.toLowerCase() === 'keep-alive') return;
+      break;
+    default:
+      rejectReserved(name, value);
+  }
+  fields.push(name, value);
+}
+
+function valueText(name: string, given: unknown): string {
+  if (typeof given === 'number') return String(given);
+  if (typeof given !== 'string') {
+    throw badValue(name, given, `is ${describeValue(given)}`);
+  }
+  const index = badValueIndex(given);
+  if (index === -1) return trimBlanks(given);
+  const code = given.charCodeAt(index).toString(16).toUpperCase().padStart(4, '0');
+  throw badValue(name, given, `has the character U+${code} at index ${index}`);
+}
+
+function once(name: string, before: unknown): void {
+  if (before === undefined) return;
+  throw new InvalidRequestError({
+    option: 'headers',
+    value: name,
+    problem: `The header ${name} is there more than once`,
+    allowed: `one ${name}`,
+  });
+}
+
+/** Shows no value: an authorization header may be what is wrong. */
+function badValue(name: string, value: unknown, problem: string): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'headers',
+    value,
+    secret: true,
+    problem: `The value of the header ${name} ${problem}`,
+    allowed:
+      'a string of visible ASCII, spaces, tabs and U+0080 to U+00FF; a number; a list of them',
+  });
+}
+
+function badHeaders(value: unknown): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'headers',
+    value,
+    secret: true,
+    problem: `Invalid headers: found ${Array.isArray(value) ? 'an array that is not a pair' : typeof value}`,
+    allowed: 'an object, Headers, a Map, or an iterable of [name, value]',
+  });
+}

@@ -1,0 +1,14 @@
+/**
+ * Requests: building and checking them.
+ */
+export { buildRequest } from './build.ts';
+export { isReplayable, openBody } from './body.ts';
+export type { BodyChunk, BodyInput, BodySource, OpenBody, RequestBody } from './body.ts';
+export type { HeadersInput, HeaderValue } from './headers.ts';
+export { isIdempotent } from './method.ts';
+export type { Method } from './method.ts';
+export { printOrigin } from './origin.ts';
+export type { Origin, Scheme } from './origin.ts';
+export { isRequest, putPrivate, Request } from './request.ts';
+export type { PrivateData } from './request.ts';
+export { userAgent } from './user-agent.ts';
