@@ -95,16 +95,25 @@ export class Http1Exchange implements Exchange, DispatchHandler {
   onResponseStart(_controller: Controller, status: number, headers: unknown): void {
     const { wire } = this;
     const raw = Array.isArray(headers) ? (headers as Buffer[]) : (headers as HeadersBox).list;
-    if (status >= 200) {
-      this.handler.onHeaders(status, raw);
-    } else {
-      this.handler.onInformational(wire.interimStatus || status, raw);
-      wire.interimStatus = 0;
+    try {
+      if (status >= 200) {
+        this.handler.onHeaders(status, raw);
+      } else {
+        const interim = wire.interimStatus || status;
+        wire.interimStatus = 0;
+        this.handler.onInformational(interim, raw);
+      }
+    } catch (error) {
+      this.abort(error as Error);
     }
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    if (!this.handler.onData(chunk)) controller.pause();
+    try {
+      if (!this.handler.onData(chunk)) controller.pause();
+    } catch (error) {
+      this.abort(error as Error);
+    }
   }
 
   onResponseEnd(controller: Controller): void {

@@ -1,0 +1,75 @@
+/**
+ * node:http and node:https servers on a free port or a unix socket.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
+
+export interface HttpServerOptions {
+  /** Listen on this unix socket instead of a port. */
+  readonly path?: string;
+  /** Speak TLS. */
+  readonly tls?: TlsOptions;
+}
+
+export interface HttpServer extends AsyncDisposable {
+  /** 0 on a unix socket. */
+  readonly port: number;
+  /** `http://127.0.0.1:40001`, `https://localhost:40001`; on a unix socket `http://localhost`. */
+  readonly url: string;
+  readonly server: Server;
+  /** How many connections were accepted so far. */
+  readonly connections: number;
+  /** Closes all connections and stops listening. */
+  close(): Promise<void>;
+}
+
+/** Starts a server. Idle connections stay open until the client or `close` ends them. */
+export async function startHttpServer(
+  listener: RequestListener,
+  options: HttpServerOptions = {},
+): Promise<HttpServer> {
+  const server =
+    options.tls === undefined
+      ? createServer(listener)
+      : (createSecureServer(options.tls, listener) as unknown as Server);
+  server.keepAliveTimeout = 0;
+  let connections = 0;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('tlsClientError', () => {});
+  server.listen(
+    options.path === undefined ? { port: 0, host: '127.0.0.1' } : { path: options.path },
+  );
+  await once(server, 'listening');
+  const port = options.path === undefined ? (server.address() as AddressInfo).port : 0;
+  const close = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+  };
+  return {
+    port,
+    url: urlOf(port, options),
+    server,
+    get connections() {
+      return connections;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function urlOf(port: number, options: HttpServerOptions): string {
+  const scheme = options.tls === undefined ? 'http' : 'https';
+  if (options.path !== undefined) return `${scheme}://localhost`;
+  return options.tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`;
+}
