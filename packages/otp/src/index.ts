@@ -57,3 +57,13 @@ export {
   type SystemOptions,
   type TraceEvent,
 } from './gen-server/system.ts';
+export { introspect } from './introspect/introspect.ts';
+export { formatTree, type FormatTreeOptions } from './introspect/format-tree.ts';
+export {
+  subscribe,
+  type CrashEvent,
+  type Subscription,
+  type SystemEvent,
+} from './introspect/subscribe.ts';
+export type { ProcessNode, Snapshot, StateValue, SupervisorNode } from './introspect/snapshot.ts';
+export type { ExitEvent, RestartEvent, SpawnEvent } from './process/events.ts';

@@ -24,6 +24,17 @@ export function newScope(process: Process): AsyncResource {
   );
 }
 
+/** Runs `work` in the async context of no process; nothing is inherited from the caller. */
+export function outsideProcesses<T>(work: () => T): T {
+  const outer = running;
+  running = undefined;
+  try {
+    return cleanContext.runInAsyncScope(work);
+  } finally {
+    running = outer;
+  }
+}
+
 /** Runs `work` as the process, in its scope. */
 export function runAs(process: Process, scope: AsyncResource, work: () => void): void {
   const outer = running;

@@ -47,12 +47,14 @@ export function describeProcess(process: Process): ProcessInfo {
   };
 }
 
-function statusOf(process: Process): ProcessInfo['status'] {
+/** What a live process is doing. */
+export function statusOf(process: Process): ProcessInfo['status'] {
   if (!process.idle) return 'runnable';
   return process.busy && !process.waiting ? 'busy' : 'waiting';
 }
 
-function detailsOf(process: Process): Readonly<Record<string, unknown>> {
+/** What its behaviour shows; empty when it fails to. */
+export function detailsOf(process: Process): Readonly<Record<string, unknown>> {
   try {
     return process.behaviour?.details?.() ?? {};
   } catch {

@@ -2,6 +2,7 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { newScope, runAs } from './context.ts';
 import { reportCrash } from './crash-report.ts';
+import { exitChannel, spawnChannel, type ExitEvent, type SpawnEvent } from './events.ts';
 import { isSoftReason, reasonOfThrown, type ExitReason } from './exit-reason.ts';
 import { releaseName, type Name } from './names.ts';
 import { actorById, liveActors, ProcessActor } from './nact-actor.ts';
@@ -68,6 +69,7 @@ export class Process extends ProcessActor implements Runnable {
     this.label = label;
     this.#body = body;
     schedule(this);
+    if (spawnChannel.hasSubscribers) this.#publishSpawn();
   }
 
   /** True while a receive waits for its message. */
@@ -143,6 +145,7 @@ export class Process extends ProcessActor implements Runnable {
     const report = isSoftReason(reason) ? undefined : this.#crashReport(reason, cause);
     this.dead = true;
     this.exitReason = reason;
+    const name = this.registeredName;
     releaseName(this);
     bindPid(this.pid, undefined);
     this.removeFromSystem();
@@ -156,6 +159,7 @@ export class Process extends ProcessActor implements Runnable {
       // Its listeners are user code, which must not run inside the signal that ends the process.
       queueMicrotask(() => abort.abort());
     }
+    if (exitChannel.hasSubscribers) this.#publishExit(name, reason);
     if (report !== undefined) reportCrash(report);
     announce(this);
   }
@@ -242,6 +246,16 @@ export class Process extends ProcessActor implements Runnable {
       receiver.fail(error);
       return false;
     }
+  }
+
+  #publishSpawn(): void {
+    const { pid, label, startedBy } = this;
+    spawnChannel.publish({ type: 'spawn', pid, label, parent: startedBy } satisfies SpawnEvent);
+  }
+
+  #publishExit(name: Name | undefined, reason: ExitReason): void {
+    const { pid, label } = this;
+    exitChannel.publish({ type: 'exit', pid, name, label, reason } satisfies ExitEvent);
   }
 
   #crashReport(reason: ExitReason, cause: 'fault' | 'signal'): Parameters<typeof reportCrash>[0] {

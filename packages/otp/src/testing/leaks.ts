@@ -17,6 +17,9 @@ export interface ProcessSnapshot {
   readonly watches: number;
 }
 
+/** Leaks that the message of an error lists. */
+const shown = 20;
+
 /** The runtime holds more than it did before. */
 export class LeakError extends Error {
   readonly code = 'ERR_LEAK';
@@ -25,7 +28,10 @@ export class LeakError extends Error {
   readonly after: ProcessSnapshot;
 
   constructor(before: ProcessSnapshot, after: ProcessSnapshot, leaks: readonly string[]) {
-    super(`left behind: ${leaks.join('; ')}`);
+    const more = leaks.length - shown;
+    super(
+      `left behind: ${leaks.slice(0, shown).join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+    );
     this.before = before;
     this.after = after;
   }

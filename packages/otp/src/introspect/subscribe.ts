@@ -1,0 +1,78 @@
+/** The event feed of the live system. */
+import type { Channel } from 'node:diagnostics_channel';
+import { outsideProcesses } from '../process/context.ts';
+import { crashChannel, currentLogger, type CrashReport } from '../process/crash-report.ts';
+import { BadArgumentError } from '../process/errors.ts';
+import {
+  exitChannel,
+  restartChannel,
+  spawnChannel,
+  type ExitEvent,
+  type RestartEvent,
+  type SpawnEvent,
+} from '../process/events.ts';
+
+/** An abnormal exit, with everything that is known of it. */
+export interface CrashEvent {
+  readonly type: 'crash';
+  readonly report: CrashReport;
+}
+
+/** What happens to processes. */
+export type SystemEvent = SpawnEvent | ExitEvent | CrashEvent | RestartEvent;
+
+/** Ends a subscription when it is called or disposed of. */
+export interface Subscription extends Disposable {
+  (): void;
+}
+
+/**
+ * Calls `listener` for every process that starts or ends, every crash and every restart by a
+ * supervisor, in order.
+ *
+ * The listener runs outside any process, right after the turn of the event. One that throws is
+ * logged and unsubscribed. While nobody has subscribed, events cost nothing. The same events are
+ * published on the `diagnostics_channel` names `otp.process.spawn`, `otp.process.exit`,
+ * `otp.crash` and `otp.supervisor.restart`, there inside the turn.
+ *
+ * @example
+ * using _ = subscribe((event) => {
+ *   if (event.type === 'crash') metrics.increment('crashes', { label: event.report.label });
+ * });
+ */
+export function subscribe(listener: (event: SystemEvent) => void): Subscription {
+  if (typeof listener !== 'function') {
+    throw new BadArgumentError('listener', listener, 'a function');
+  }
+  let queue: SystemEvent[] = [];
+  let active = true;
+
+  const flush = (): void => {
+    const events = queue;
+    queue = [];
+    for (const event of events) {
+      if (!active) return;
+      try {
+        listener(event);
+      } catch (error) {
+        unsubscribe();
+        currentLogger().error({ error }, 'a listener of system events failed and was unsubscribed');
+      }
+    }
+  };
+  const enqueue = (event: SystemEvent): void => {
+    if (queue.push(event) === 1) outsideProcesses(() => queueMicrotask(flush));
+  };
+  const sources: ReadonlyArray<readonly [Channel, (message: unknown) => void]> = [
+    [spawnChannel, (event) => enqueue(event as SpawnEvent)],
+    [exitChannel, (event) => enqueue(event as ExitEvent)],
+    [crashChannel, (report) => enqueue({ type: 'crash', report: report as CrashReport })],
+    [restartChannel, (event) => enqueue(event as RestartEvent)],
+  ];
+  const unsubscribe = (): void => {
+    active = false;
+    for (const [source, handler] of sources) source.unsubscribe(handler);
+  };
+  for (const [source, handler] of sources) source.subscribe(handler);
+  return Object.assign(() => unsubscribe(), { [Symbol.dispose]: unsubscribe });
+}

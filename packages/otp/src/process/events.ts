@@ -1,0 +1,40 @@
+/** Where the runtime tells of births, deaths and restarts: free of cost while nobody listens. */
+import { channel } from 'node:diagnostics_channel';
+import type { ChildId } from './child-spec.ts';
+import type { ExitReason } from './exit-reason.ts';
+import type { Name } from './names.ts';
+import type { Pid } from './pid.ts';
+
+/** A process was made; its body has not run yet. */
+export interface SpawnEvent {
+  readonly type: 'spawn';
+  readonly pid: Pid;
+  readonly label: string;
+  /** The process that started it, if one did. */
+  readonly parent: Pid | undefined;
+}
+
+/** A process died. */
+export interface ExitEvent {
+  readonly type: 'exit';
+  readonly pid: Pid;
+  readonly name: Name | undefined;
+  readonly label: string;
+  readonly reason: ExitReason;
+}
+
+/** A supervisor has started a child anew. */
+export interface RestartEvent {
+  readonly type: 'restart';
+  readonly supervisor: Pid;
+  readonly id: ChildId;
+  /** The new process; undefined when the start failed and will be tried again. */
+  readonly pid: Pid | undefined;
+  /** Restarts that count against the limit at this moment. */
+  readonly restarts: number;
+}
+
+export const spawnChannel = channel('otp.process.spawn');
+export const exitChannel = channel('otp.process.exit');
+/** Supervisors publish a {@link RestartEvent} here. */
+export const restartChannel = channel('otp.supervisor.restart');
