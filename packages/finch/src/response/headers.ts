@@ -1,0 +1,108 @@
+/**
+ * Response headers and trailers: an ordered list of pairs that also answers by
+ * name.
+ */
+import { inspect } from 'node:util';
+import type { InspectOptions } from 'node:util';
+
+/**
+ * Header fields as a wire delivers them: name, value, name, value…, bytes being
+ * latin1 text. They must not change any more: reading is put off until somebody
+ * asks.
+ */
+export type RawFields = readonly (Uint8Array | string)[];
+
+/** One header field; its name is in lower case. */
+export type HeaderField = readonly [name: string, value: string];
+
+/**
+ * The headers of a response: an array of `[name, value]` in the order in which
+ * they came, names in lower case, duplicates kept. `map`, `filter` and the like
+ * give plain arrays.
+ *
+ * @example
+ * headers.get('Content-Type');          // 'text/html'
+ * headers.getAll('set-cookie');         // ['a=1', 'b=2']
+ * for (const [name, value] of headers) console.log(name, value);
+ */
+export class ResponseHeaders extends Array<HeaderField> {
+  /** @internal Reads raw fields; a response does it when its headers are asked for. */
+  constructor(raw: RawFields = []) {
+    super();
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      this.push([latin1(raw[index] ?? '').toLowerCase(), latin1(raw[index + 1] ?? '')]);
+    }
+  }
+
+  /** What is made of it (`map`, `filter`, `slice`) is an array and no headers. */
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+
+  /**
+   * The value of a header, whatever the case of the name; undefined when there
+   * is none. Several are joined by `', '` (RFC 9110 section 5.3), except
+   * `set-cookie`, of which the first is returned: see {@link getAll}.
+   */
+  get(name: string): string | undefined {
+    const all = this.getAll(name);
+    return all.length < 2 || name.toLowerCase() === 'set-cookie' ? all[0] : all.join(', ');
+  }
+
+  /** All values of a header, one for each time that it came. */
+  getAll(name: string): string[] {
+    const wanted = name.toLowerCase();
+    const values: string[] = [];
+    for (const [known, value] of this) if (known === wanted) values.push(value);
+    return values;
+  }
+
+  /** Whether a header came at all. */
+  has(name: string): boolean {
+    const wanted = name.toLowerCase();
+    return this.some(([known]) => known === wanted);
+  }
+
+  /**
+   * The headers by name, several of one name joined as {@link get} does;
+   * `set-cookie` is always a list. The object has no prototype.
+   */
+  toObject(): Record<string, string | string[]> {
+    const object = Object.create(null) as Record<string, string | string[]>;
+    for (const [name, value] of this) {
+      const before = object[name];
+      if (name === 'set-cookie')
+        object[name] = Array.isArray(before) ? [...before, value] : [value];
+      else object[name] = typeof before === 'string' ? `${before}, ${value}` : value;
+    }
+    return object;
+  }
+
+  /** How `console.log` shows it. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `ResponseHeaders ${inspect({ ...this.toObject() }, options)}`;
+  }
+}
+
+/**
+ * The first value of a header in raw fields, without reading the others.
+ *
+ * @internal
+ */
+export function findField(raw: RawFields, name: string): string | undefined {
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const field = raw[index] ?? '';
+    if (field.length === name.length && latin1(field).toLowerCase() === name) {
+      return latin1(raw[index + 1] ?? '');
+    }
+  }
+  return undefined;
+}
+
+function latin1(field: Uint8Array | string): string {
+  if (typeof field === 'string') return field;
+  const bytes = Buffer.isBuffer(field)
+    ? field
+    : Buffer.from(field.buffer, field.byteOffset, field.byteLength);
+  return bytes.toString('latin1');
+}

@@ -1,0 +1,7 @@
+/**
+ * Responses: status, headers, body, trailers.
+ */
+export { ResponseBody } from './body.ts';
+export { ResponseHeaders } from './headers.ts';
+export type { HeaderField, RawFields } from './headers.ts';
+export { InformationalResponse, Response } from './response.ts';

@@ -1,0 +1,121 @@
+/**
+ * From the pieces of a body to text and to JSON.
+ *
+ * The pieces of one body are put together in one buffer that all bodies share:
+ * nothing of it outlives the call, and a fresh buffer for each body of some
+ * 10 kB costs more than all the rest of decoding it.
+ */
+import { TextDecoder } from 'node:util';
+import { InvalidJsonError } from '../errors/response-errors.ts';
+import { OptionsError } from '../errors/input-errors.ts';
+import { BoundedCache } from '../request/bounded-cache.ts';
+
+/** Bodies that are longer get a buffer of their own. */
+const largestScratch = 1024 * 1024;
+
+/** Grows by doubling up to the largest, and is used by nothing that awaits. */
+let scratch = new Uint8Array(0);
+
+const utf8 = new TextDecoder();
+
+/** Decoders by content type. */
+const decoders = new BoundedCache<string, TextDecoder>(64);
+
+/** What is said of a body besides its bytes. */
+export interface BodyInfo {
+  readonly contentType: string | undefined;
+  readonly status?: number | undefined;
+}
+
+/**
+ * Decodes a body. Without an encoding it is the one of the content type's
+ * `charset` if there is such an encoding (as the WHATWG Encoding standard names
+ * them), else UTF-8. Malformed bytes become U+FFFD, a byte order mark is dropped.
+ *
+ * @throws OptionsError for an encoding that does not exist.
+ */
+export function decodeText(
+  pieces: readonly Uint8Array[],
+  contentType: string | undefined,
+  encoding?: string,
+): string {
+  const decoder = encoding === undefined ? decoderOf(contentType) : decoderFor(encoding);
+  return decodeWith(decoder, pieces);
+}
+
+/**
+ * Parses a body as JSON, which is UTF-8 whatever the content type says
+ * (RFC 8259 section 8.1).
+ *
+ * @throws InvalidJsonError
+ */
+export function decodeJson(pieces: readonly Uint8Array[], info: BodyInfo): unknown {
+  const text = decodeWith(utf8, pieces);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new InvalidJsonError({
+      cause,
+      snippet: text.length <= 80 ? text : `${text.slice(0, 80)}…`,
+      length: lengthOf(pieces),
+      ...info,
+    });
+  }
+}
+
+/** The pieces as one; a single one is not copied. */
+export function joinPieces(pieces: readonly Uint8Array[]): Uint8Array {
+  const [first] = pieces;
+  return pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces);
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const piece of pieces) length += piece.byteLength;
+  return length;
+}
+
+function decodeWith(decoder: TextDecoder, pieces: readonly Uint8Array[]): string {
+  if (pieces.length < 2) return decoder.decode(pieces[0]);
+  const length = lengthOf(pieces);
+  if (length > largestScratch) return decoder.decode(joinPieces(pieces));
+  if (scratch.byteLength < length) scratch = new Uint8Array(powerOfTwo(length));
+  let end = 0;
+  for (const piece of pieces) {
+    scratch.set(piece, end);
+    end += piece.byteLength;
+  }
+  return decoder.decode(scratch.subarray(0, end));
+}
+
+function powerOfTwo(atLeast: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(atLeast, 64 * 1024)));
+}
+
+function decoderOf(contentType: string | undefined): TextDecoder {
+  if (contentType === undefined) return utf8;
+  const known = decoders.get(contentType);
+  if (known !== undefined) return known;
+  const [, charset] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType) ?? [];
+  const decoder = (charset === undefined ? undefined : newDecoder(charset)) ?? utf8;
+  decoders.set(contentType, decoder);
+  return decoder;
+}
+
+function decoderFor(encoding: string): TextDecoder {
+  const decoder = newDecoder(encoding);
+  if (decoder !== undefined) return decoder;
+  throw new OptionsError({
+    option: 'encoding',
+    value: encoding,
+    allowed: "an encoding of the WHATWG Encoding standard, such as 'utf-8', 'latin1' or 'utf-16le'",
+  });
+}
+
+function newDecoder(label: string): TextDecoder | undefined {
+  try {
+    return new TextDecoder(label);
+  } catch {
+    return undefined;
+  }
+}
