@@ -79,6 +79,11 @@ export abstract class Gen implements Behaviour {
     return this.#listener !== undefined;
   }
 
+  /** True between `suspend` and `resume`: only system messages are handled. */
+  protected get suspended(): boolean {
+    return this.#suspended;
+  }
+
   /** A terminate that exits or fails changes the reason; one that throws a plain value does not. */
   #reasonAfter(error: unknown, reason: ExitReason): ExitReason {
     if (ExitError.isExitError(error)) return error.reason;

@@ -80,6 +80,10 @@ export class ServerLoop extends Gen implements TimeoutTarget {
     return { state: this.#state, lastMessage: this.#lastMessage };
   }
 
+  drop(): void {
+    this.#clearTimeout();
+  }
+
   protected override getState(): unknown {
     return this.#state;
   }

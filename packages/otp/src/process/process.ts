@@ -22,6 +22,8 @@ export interface Behaviour {
   handle(message: unknown): void | PromiseLike<void>;
   /** What a crash report and `processInfo` show beyond the process itself. */
   details?(): Readonly<Record<string, unknown>>;
+  /** The process died, whatever the cause: release timers. Must not throw or run user code. */
+  drop?(): void;
 }
 
 /** A pending `receive`. */
@@ -114,6 +116,13 @@ export class Process extends ProcessActor implements Runnable {
     runAs(this, this.#scope, activate);
   }
 
+  /** Runs `work` as this process in the caller's turn, past the mailbox: the process must allow it. */
+  enter(work: (this: Process) => void): void {
+    if (this.dead) return;
+    this.#scope ??= newScope(this);
+    runAs(this, this.#scope, work);
+  }
+
   /** Adds a pending receive; the mailbox has been searched by then. */
   addReceiver(receiver: Receiver): void {
     if (this.#receivers === undefined) {
@@ -152,6 +161,7 @@ export class Process extends ProcessActor implements Runnable {
     for (const receiver of this.#receivers ?? []) receiver.drop();
     this.#receivers = undefined;
     this.messages.clear();
+    this.behaviour?.drop?.();
     this.behaviour = this.#body = this.#scope = undefined;
     releaseWatches(this);
     if (this.#abort !== undefined) {
