@@ -6,7 +6,7 @@ import type { ExchangeDetails, WhereDetails } from './details.ts';
 import { FinchError, nameErrors } from './finch-error.ts';
 
 /** What a {@link ConnectTimeoutError} says. */
-export interface ConnectTimeoutErrorOptions extends WhereDetails {
+interface ConnectTimeoutErrorOptions extends WhereDetails {
   readonly origin: string;
   /** How long the attempt took, in ms. */
   readonly waited: number;
@@ -42,7 +42,7 @@ export class ConnectTimeoutError extends FinchError {
 }
 
 /** What a {@link ConnectError} says. */
-export interface ConnectErrorOptions extends WhereDetails {
+interface ConnectErrorOptions extends WhereDetails {
   readonly origin: string;
   /** The errno code; by default that of `cause`, else `'UNKNOWN'`. */
   readonly reason?: string | undefined;
@@ -92,7 +92,7 @@ export class ConnectError extends FinchError {
 }
 
 /** What a {@link TlsError} says. */
-export interface TlsErrorOptions extends WhereDetails {
+interface TlsErrorOptions extends WhereDetails {
   readonly origin: string;
   /** The code of OpenSSL or node:tls; by default that of `cause`, else `'UNKNOWN'`. */
   readonly reason?: string | undefined;
@@ -130,7 +130,7 @@ export class TlsError extends FinchError {
 }
 
 /** What a {@link ConnectionClosedError} says. */
-export interface ConnectionClosedErrorOptions extends ExchangeDetails {
+interface ConnectionClosedErrorOptions extends ExchangeDetails {
   /** Why, when it is known: an errno code such as `ECONNRESET`, or a word such as `'goaway'`. */
   readonly reason?: string | undefined;
 }

@@ -50,6 +50,6 @@ function quote(text: string): string {
 }
 
 /** Hides `user:password` in whatever looks like a URL. */
-export function redactUrl(text: string): string {
+function redactUrl(text: string): string {
   return text.replace(/\/\/[^/?#@]*@/g, `//${hidden}@`);
 }

@@ -4,7 +4,6 @@
  */
 export type { ExchangeDetails, PoolFigures, RequestPhase, WhereDetails } from './details.ts';
 export { FinchError, isFinchError } from './finch-error.ts';
-export type { FinchErrorOptions } from './finch-error.ts';
 export {
   InstanceNotFoundError,
   PoolDownError,
@@ -12,24 +11,11 @@ export {
   PoolTimeoutError,
   QueueFullError,
 } from './pool-errors.ts';
-export type {
-  InstanceNotFoundErrorOptions,
-  PoolDownErrorOptions,
-  PoolNotFoundErrorOptions,
-  PoolTimeoutErrorOptions,
-  QueueFullErrorOptions,
-} from './pool-errors.ts';
 export {
   ConnectError,
   ConnectionClosedError,
   ConnectTimeoutError,
   TlsError,
-} from './connection-errors.ts';
-export type {
-  ConnectErrorOptions,
-  ConnectionClosedErrorOptions,
-  ConnectTimeoutErrorOptions,
-  TlsErrorOptions,
 } from './connection-errors.ts';
 export {
   ProtocolError,
@@ -37,13 +23,5 @@ export {
   RequestCancelledError,
   RequestTimeoutError,
 } from './request-errors.ts';
-export type {
-  ProtocolErrorOptions,
-  ReceiveTimeoutErrorOptions,
-  RequestCancelledErrorOptions,
-  RequestTimeoutErrorOptions,
-} from './request-errors.ts';
 export { InvalidRequestError, OptionsError } from './input-errors.ts';
-export type { InvalidRequestErrorOptions, OptionsErrorOptions } from './input-errors.ts';
 export { InvalidJsonError } from './response-errors.ts';
-export type { InvalidJsonErrorOptions } from './response-errors.ts';

@@ -6,7 +6,7 @@ import { FinchError, nameErrors } from './finch-error.ts';
 import { describeValue, hidden } from './describe-value.ts';
 
 /** What an {@link OptionsError} says. */
-export interface OptionsErrorOptions extends FinchErrorOptions {
+interface OptionsErrorOptions extends FinchErrorOptions {
   /** The option's path: `size`, `connOpts.tls.ca`. */
   readonly option: string;
   /** What was given. */
@@ -60,7 +60,7 @@ export class OptionsError extends FinchError {
 }
 
 /** What an {@link InvalidRequestError} says. */
-export interface InvalidRequestErrorOptions extends FinchErrorOptions {
+interface InvalidRequestErrorOptions extends FinchErrorOptions {
   /** The part of the request: `method`, `url`, `headers`, `body`, … */
   readonly option: string;
   /** What was given. */

@@ -7,7 +7,7 @@ import type { FinchErrorOptions } from './finch-error.ts';
 import { FinchError, nameErrors } from './finch-error.ts';
 
 /** What a {@link PoolTimeoutError} says. */
-export interface PoolTimeoutErrorOptions extends WhereDetails, PoolFigures {
+interface PoolTimeoutErrorOptions extends WhereDetails, PoolFigures {
   readonly pool: string;
   /** How long the caller waited, in ms. */
   readonly waited: number;
@@ -51,7 +51,7 @@ export class PoolTimeoutError extends FinchError {
 }
 
 /** What a {@link QueueFullError} says. */
-export interface QueueFullErrorOptions extends WhereDetails, PoolFigures {
+interface QueueFullErrorOptions extends WhereDetails, PoolFigures {
   readonly pool: string;
   /** The pool's bound on waiting callers. */
   readonly maxQueue?: number | undefined;
@@ -99,7 +99,7 @@ export class QueueFullError extends FinchError {
 }
 
 /** What a {@link PoolDownError} says. */
-export interface PoolDownErrorOptions extends WhereDetails {
+interface PoolDownErrorOptions extends WhereDetails {
   readonly pool: string;
   /** The exit reason of the pool process, when it is known. */
   readonly reason?: unknown;
@@ -144,7 +144,7 @@ export class PoolDownError extends FinchError {
 }
 
 /** What a {@link PoolNotFoundError} says. */
-export interface PoolNotFoundErrorOptions extends FinchErrorOptions {
+interface PoolNotFoundErrorOptions extends FinchErrorOptions {
   /** The printable key that was looked up. */
   readonly pool: string;
   /** The name of the instance. */
@@ -177,7 +177,7 @@ export class PoolNotFoundError extends FinchError {
 }
 
 /** What an {@link InstanceNotFoundError} says. */
-export interface InstanceNotFoundErrorOptions extends FinchErrorOptions {
+interface InstanceNotFoundErrorOptions extends FinchErrorOptions {
   /** The name that was looked up. */
   readonly instance: string;
 }

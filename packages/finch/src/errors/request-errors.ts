@@ -6,7 +6,7 @@ import type { ExchangeDetails, PoolFigures, RequestPhase } from './details.ts';
 import { FinchError, nameErrors } from './finch-error.ts';
 
 /** What a {@link ReceiveTimeoutError} says. */
-export interface ReceiveTimeoutErrorOptions extends ExchangeDetails {
+interface ReceiveTimeoutErrorOptions extends ExchangeDetails {
   /** How long nothing came, in ms. */
   readonly waited: number;
   /** The `receiveTimeout`, in ms. */
@@ -44,7 +44,7 @@ export class ReceiveTimeoutError extends FinchError {
 }
 
 /** What a {@link RequestTimeoutError} says. */
-export interface RequestTimeoutErrorOptions extends ExchangeDetails, PoolFigures {
+interface RequestTimeoutErrorOptions extends ExchangeDetails, PoolFigures {
   /** How long the request took so far, in ms. */
   readonly waited: number;
   /** The `requestTimeout`, in ms. */
@@ -87,7 +87,7 @@ export class RequestTimeoutError extends FinchError {
 }
 
 /** What a {@link RequestCancelledError} says. */
-export interface RequestCancelledErrorOptions extends ExchangeDetails {
+interface RequestCancelledErrorOptions extends ExchangeDetails {
   /** `signal.reason`, or why the runtime cancelled (the exit reason of the calling process). */
   readonly reason?: unknown;
   /** How long the request had taken, in ms. */
@@ -126,7 +126,7 @@ export class RequestCancelledError extends FinchError {
 }
 
 /** What a {@link ProtocolError} says. */
-export interface ProtocolErrorOptions extends ExchangeDetails {
+interface ProtocolErrorOptions extends ExchangeDetails {
   /** What broke the protocol: a stable snake_case word such as `'surplus_bytes'`, or the parser's code. */
   readonly reason: string;
   /** The same in words, for the message. */

@@ -6,7 +6,7 @@ import type { FinchErrorOptions } from './finch-error.ts';
 import { FinchError, nameErrors } from './finch-error.ts';
 
 /** What an {@link InvalidJsonError} says. */
-export interface InvalidJsonErrorOptions extends FinchErrorOptions {
+interface InvalidJsonErrorOptions extends FinchErrorOptions {
   /** The first characters of the body. */
   readonly snippet: string;
   /** The length of the body in bytes. */

@@ -2,8 +2,9 @@
  * `connOpts`: how a pool opens its connections.
  */
 import { isIP } from 'node:net';
-import { boolean, duration, finiteDuration, nested, string } from './fields.ts';
-import { defineSchema } from './schema.ts';
+import type { LookupFunction } from 'node:net';
+import { boolean, custom, duration, finiteDuration, nested, string } from './fields.ts';
+import { defineSchema, invalid } from './schema.ts';
 import type { InputOf, OutputOf } from './schema.ts';
 import { tlsSchema } from './tls-options.ts';
 
@@ -18,6 +19,20 @@ export const connectionSchema = defineSchema('connection options', {
     defaultText: "the system's choice",
     allowed: 'an IPv4 or IPv6 address',
     accepts: (value) => isIP(value) !== 0,
+  }),
+  family: custom<4 | 6>({
+    doc: 'Connects to IPv4 or to IPv6 addresses only.',
+    defaultText: 'both',
+    type: '4 | 6',
+    allowed: '4 or 6',
+    parse: (value) => (value === 4 || value === 6 ? value : invalid),
+  }),
+  lookup: custom<LookupFunction>({
+    doc: 'Looks names up in place of `dns.lookup`, with its signature.',
+    defaultText: '`dns.lookup`',
+    type: 'function',
+    allowed: 'a function as dns.lookup',
+    parse: (value) => (typeof value === 'function' ? (value as LookupFunction) : invalid),
   }),
   autoSelectFamily: boolean({
     default: true,

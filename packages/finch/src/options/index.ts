@@ -3,11 +3,8 @@
  * with the defaults, the types and the documentation in one place.
  */
 export type { Duration, Limit } from './fields.ts';
-export type { AnySchema, Field, Fields, InputOf, OutputOf, Schema } from './schema.ts';
 export { renderOptions } from './markdown.ts';
-export { connectionSchema } from './connection-options.ts';
 export type { ConnectionOptions, ResolvedConnectionOptions } from './connection-options.ts';
-export { tlsSchema } from './tls-options.ts';
 export type {
   CheckServerIdentity,
   EncryptedKey,
@@ -46,7 +43,6 @@ export type {
   BuildOptions,
   CheckoutOptions,
   RequestOptions,
-  ResolvedBuildOptions,
   ResolvedCheckoutOptions,
   ResolvedRequestOptions,
 } from './request-options.ts';

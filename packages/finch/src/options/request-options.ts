@@ -75,8 +75,6 @@ export type ResolvedCheckoutOptions = OutputOf<(typeof checkoutSchema)['fields']
 
 /** The options of `Finch.build`, as a caller gives them. */
 export type BuildOptions = InputOf<(typeof buildSchema)['fields']>;
-/** The same, with the defaults. */
-export type ResolvedBuildOptions = OutputOf<(typeof buildSchema)['fields']>;
 
 /**
  * Validates the options of a request. Without options it returns the same

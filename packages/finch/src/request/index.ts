@@ -7,8 +7,7 @@ export type { BodyChunk, BodyInput, BodySource, OpenBody, RequestBody } from './
 export type { HeadersInput, HeaderValue } from './headers.ts';
 export { isIdempotent } from './method.ts';
 export type { Method } from './method.ts';
-export { printOrigin } from './origin.ts';
 export type { Origin, Scheme } from './origin.ts';
-export { isRequest, putPrivate, Request } from './request.ts';
-export type { PrivateData } from './request.ts';
+export { isRequest, putPrivate } from './request.ts';
+export type { PrivateData, Request } from './request.ts';
 export { userAgent } from './user-agent.ts';

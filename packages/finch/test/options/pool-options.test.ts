@@ -54,6 +54,8 @@ describe('pool options', () => {
           alpn: undefined,
         },
         localAddress: undefined,
+        family: undefined,
+        lookup: undefined,
         autoSelectFamily: true,
         autoSelectFamilyAttemptTimeout: 250,
         keepAlive: true,
@@ -141,6 +143,8 @@ describe('pool options', () => {
   test.each<[string, unknown]>([
     ['connOpts.connectTimeout', -1],
     ['connOpts.localAddress', 'localhost'],
+    ['connOpts.family', 5],
+    ['connOpts.lookup', 'dns'],
     ['connOpts.autoSelectFamilyAttemptTimeout', 9],
     ['connOpts.keyLogFile', ''],
     ['connOpts.tls.ca', []],
