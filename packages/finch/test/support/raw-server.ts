@@ -139,9 +139,7 @@ export async function startRawServer(
     });
   };
   const server: Server =
-    options.tls === undefined
-      ? createTcpServer(accept)
-      : createTlsServer(options.tls, accept);
+    options.tls === undefined ? createTcpServer(accept) : createTlsServer(options.tls, accept);
   server.on('tlsClientError', () => {});
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {

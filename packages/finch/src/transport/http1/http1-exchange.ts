@@ -15,6 +15,7 @@ import type { ExchangeDetails } from '../../errors/index.ts';
 import type { Exchange, RawHeaders, WireHandler, WireRequest } from '../wire.ts';
 import type { Http1Wire } from './http1-wire.ts';
 import { isStreamed, RequestBody } from './request-body.ts';
+import { isSpecial, RequestWriter } from './request-writer.ts';
 import { allowedTrailers } from './trailers.ts';
 import type { Controller, DispatchHandler, HeadersBox } from './undici.ts';
 import { toFinchError } from './wire-fault.ts';
@@ -28,6 +29,8 @@ const cancelled = new Error('cancelled before it was sent');
 export class Http1Exchange implements Exchange, DispatchHandler {
   /** The streamed body, if there is one. */
   readonly body: RequestBody | undefined;
+  /** Set for a request that undici's own writer cannot write. */
+  readonly writer: RequestWriter | undefined;
   /** The exchange is over: nobody is called any more. */
   over = false;
 
@@ -40,10 +43,11 @@ export class Http1Exchange implements Exchange, DispatchHandler {
   private answered = false;
   private bytesBefore = 0;
 
-  constructor(wire: Http1Wire, request: WireRequest, handler: WireHandler) {
+  constructor(wire: Http1Wire, request: WireRequest, handler: WireHandler, authority: string) {
     this.wire = wire;
     this.handler = handler;
     this.body = isStreamed(request.body) ? new RequestBody(request.body) : undefined;
+    this.writer = isSpecial(request) ? new RequestWriter(request, this.body, authority) : undefined;
   }
 
   // The requester's side ------------------------------------------------------
@@ -53,7 +57,8 @@ export class Http1Exchange implements Exchange, DispatchHandler {
     this.finish();
     // Without a controller the request still waits inside undici; it is thrown
     // out when its turn comes, and the connection stays whole.
-    this.controller?.abort(error);
+    if (this.controller === undefined) this.wire.stale += 1;
+    else this.controller.abort(error);
     this.handler.onError(error);
   }
 
@@ -79,7 +84,10 @@ export class Http1Exchange implements Exchange, DispatchHandler {
 
   onRequestStart(controller: Controller): void {
     // Thrown here, undici drops the request and leaves the socket alone.
-    if (this.over) throw cancelled;
+    if (this.over) {
+      this.wire.stale -= 1;
+      throw cancelled;
+    }
     this.controller = controller;
     this.bytesBefore = this.wire.socket.bytesRead;
   }
@@ -95,6 +103,11 @@ export class Http1Exchange implements Exchange, DispatchHandler {
   onResponseStart(_controller: Controller, status: number, headers: unknown): void {
     const { wire } = this;
     const raw = Array.isArray(headers) ? (headers as Buffer[]) : (headers as HeadersBox).list;
+    if (this.writer !== undefined) {
+      // A final response before the body was sent spares the body (RFC 9110, 10.1.1).
+      if (status >= 200) this.writer.decline();
+      else if (wire.interimStatus === 100) this.writer.proceed();
+    }
     try {
       if (status >= 200) {
         this.handler.onHeaders(status, raw);
@@ -171,6 +184,7 @@ export class Http1Exchange implements Exchange, DispatchHandler {
   private finish(): void {
     this.over = true;
     this.wire.finished(this);
+    this.writer?.stop();
     this.body?.cancel();
   }
 

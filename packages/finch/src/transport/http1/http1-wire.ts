@@ -24,9 +24,10 @@ import {
   kKeepAliveTimeoutValue,
   kParser,
   kReset,
+  kResume,
   kWriting,
 } from './undici.ts';
-import type { ConnectedSocket, HeadersBox } from './undici.ts';
+import type { ConnectedSocket, HeadersBox, HTTPContext, QueuedRequest } from './undici.ts';
 import { toFinchError } from './wire-fault.ts';
 
 /** What a {@link createHttp1Wire} is given beside the socket. */
@@ -82,6 +83,10 @@ export class Http1Wire implements Wire, ParserState {
   /** @internal */
   readonly box: HeadersBox = { length: 0, list: [] };
 
+  /** @internal Requests that were given up while they wait in undici's queue. */
+  stale = 0;
+
+  private readonly authority: string;
   private readonly client: Client;
   private current: Http1Exchange | undefined;
   private ending = false;
@@ -89,6 +94,7 @@ export class Http1Wire implements Wire, ParserState {
 
   constructor(socket: Socket, options: Http1WireOptions) {
     this.origin = options.origin;
+    this.authority = options.authority;
     this.info = wireInfoOf(socket);
     this.socket = socket as ConnectedSocket;
     this.client = this.connect(options);
@@ -109,7 +115,7 @@ export class Http1Wire implements Wire, ParserState {
   }
 
   send(request: WireRequest, handler: WireHandler): Exchange {
-    const exchange = new Http1Exchange(this, request, handler);
+    const exchange = new Http1Exchange(this, request, handler, this.authority);
     if (!this.usable) {
       exchange.fail(this.unusable());
       return exchange;
@@ -123,7 +129,7 @@ export class Http1Wire implements Wire, ParserState {
         method,
         path: request.path,
         headers: request.headers,
-        body: exchange.body ?? request.body,
+        body: exchange.writer === undefined ? (exchange.body ?? request.body) : null,
         // For pipelines only.
         blocking: false,
         // undici closes after a HEAD unless told not to; surplus bytes are found anyway.
@@ -193,10 +199,27 @@ export class Http1Wire implements Wire, ParserState {
     client.on('disconnect', (_origin, _targets, error) => this.disconnected(error));
     // Not with the first request: so the socket is watched from the start.
     client[kConnect](noop);
+    const context = client[kHTTPContext];
     const parser = this.socket[kParser];
-    if (client[kHTTPContext] === null || parser === null) throw this.unusable();
+    if (context === null || parser === null) throw this.unusable();
     tighten(parser, this);
+    this.interpose(context, client);
     return client;
+  }
+
+  /** Has the requests that undici cannot write written by their own writer. */
+  private interpose(context: HTTPContext, client: Client): void {
+    const { write } = context;
+    const validation = idleValidationOf(this.socket);
+    const resume = (): void => client[kResume]();
+    context.write = (request: QueuedRequest): boolean => {
+      // Requests that were given up come first; undici throws them out.
+      const writer = this.stale > 0 ? undefined : this.current?.writer;
+      if (writer === undefined) return write(request);
+      // As undici's own writer does: the next request is to wait for a look at the idle socket.
+      if (validation !== undefined) Reflect.set(this.socket, validation, 0);
+      return writer.write(request, this.socket, resume);
+    };
   }
 
   private disconnected(error: Error): void {
@@ -225,6 +248,13 @@ export class Http1Wire implements Wire, ParserState {
       cause: this.socket.errored ?? undefined,
     });
   }
+}
+
+/** The private symbol under which undici notes that an idle socket was looked at. */
+function idleValidationOf(socket: Socket): symbol | undefined {
+  return Object.getOwnPropertySymbols(socket).find(
+    (symbol) => symbol.description === 'kIdleSocketValidation',
+  );
 }
 
 function noop(): void {}

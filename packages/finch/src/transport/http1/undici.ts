@@ -18,6 +18,8 @@ export const kConnect: unique symbol = symbols['kConnect'] as never;
 export const kHTTPContext: unique symbol = symbols['kHTTPContext'] as never;
 /** Client: the line `host: …` of requests without such a header. */
 export const kHostHeader: unique symbol = symbols['kHostHeader'] as never;
+/** Client: looks what can be sent next. */
+export const kResume: unique symbol = symbols['kResume'] as never;
 /** Client: idle time in ms while the server gives no hint; 0 means no timer. */
 export const kKeepAliveDefaultTimeout: unique symbol = symbols['kKeepAliveDefaultTimeout'] as never;
 /** Client: the idle time in ms that holds now. */
@@ -65,6 +67,29 @@ export interface ConnectedSocket extends Socket {
   [kParser]: Parser | null;
   [kReset]: boolean;
   [kWriting]: boolean;
+}
+
+/** A request in a client's queue. */
+export interface QueuedRequest {
+  readonly method: string;
+  readonly path: string;
+  /** The field `host`, if the request brought one. */
+  readonly host: string | null;
+  /** Flat list, without the fields that undici writes itself. */
+  readonly headers: readonly string[];
+  readonly contentLength: number | null;
+  readonly reset: boolean | null;
+  readonly aborted: boolean;
+  readonly completed: boolean;
+  onRequestStart(abort: (error: Error) => void, context: null): void;
+  onRequestSent(): void;
+  onResponseError(error: Error): void;
+}
+
+/** The functions of HTTP/1 over a client's open socket. */
+export interface HTTPContext {
+  /** Writes the next request of the queue; `false` if it is not to be sent after all. */
+  write: (request: QueuedRequest) => boolean;
 }
 
 /** What undici gives the handler of a request to steer it. */
@@ -120,10 +145,11 @@ export interface Client {
   destroy(error: Error, callback: () => void): void;
   on(event: 'disconnect', listener: (origin: URL, targets: unknown, error: Error) => void): this;
   [kConnect](callback: () => void): void;
-  [kHTTPContext]: object | null;
+  [kHTTPContext]: HTTPContext | null;
   [kHostHeader]: string;
   [kKeepAliveDefaultTimeout]: number;
   [kKeepAliveTimeoutValue]: number;
+  [kResume](): void;
 }
 
 export const Client = UndiciClient as new (origin: string, options: ClientOptions) => Client;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { ConnectionClosedError, FinchError, ProtocolError } from '../../../src/errors/index.ts';
+import { ConnectionClosedError, ProtocolError } from '../../../src/errors/index.ts';
 import { response, startRawServer } from '../../support/raw-server.ts';
 import { ExchangeLog, send } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';
@@ -29,7 +29,7 @@ test.each([chunked, response('hello'), 'HTTP/1.1 200 OK\r\nconnection: close\r\n
       await settle();
       expect(log.endings).toBe(1);
       expect(open.closings).toHaveLength(1);
-      if (log.error !== undefined) expect(log.error).toBeInstanceOf(ConnectionClosedError);
+      expect([undefined, 'ConnectionClosedError']).toContain(log.error?.name);
       expect(open.wire.usable).toBe(false);
     }
   },
@@ -49,7 +49,7 @@ test('ends exactly once, wherever garbage comes in', async () => {
     await settle();
     expect(log.endings).toBe(1);
     expect(open.closings).toHaveLength(1);
-    if (log.error !== undefined) expect(log.error).toBeInstanceOf(FinchError);
+    expect([undefined, 'ConnectionClosedError', 'ProtocolError']).toContain(log.error?.name);
   }
 });
 

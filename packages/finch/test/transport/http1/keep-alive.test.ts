@@ -20,8 +20,8 @@ async function staysOpen(
   expect(first.body).toBe('ok');
   const { usable } = open.wire;
   expect(first.events.at(-1)).toMatchObject({ usable });
-  if (usable) expect((await send(open.wire).done).body).toBe('again');
-  else expect(await open.closed).toBeUndefined();
+  const then = usable ? (await send(open.wire).done).body : await open.closed;
+  expect(then).toBe(usable ? 'again' : undefined);
   return usable;
 }
 
