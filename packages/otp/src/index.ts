@@ -67,3 +67,33 @@ export {
 } from './introspect/subscribe.ts';
 export type { ProcessNode, Snapshot, StateValue, SupervisorNode } from './introspect/snapshot.ts';
 export type { ExitEvent, RestartEvent, SpawnEvent } from './process/events.ts';
+export { Supervisor, type SupervisorModule } from './supervisor/supervisor.ts';
+export { SupervisorError } from './supervisor/errors.ts';
+export type {
+  AnySupervisorHandle,
+  GivenChildSpec,
+  SimpleSupervisorHandle,
+  SupervisorHandle,
+} from './supervisor/client.ts';
+export type { SupervisorEvent, SupervisorReport } from './supervisor/reports.ts';
+export type {
+  AutoShutdown,
+  Child,
+  ChildCounts,
+  ChildDetails,
+  ChildInfo,
+  ChildModule,
+  ChildModuleWithArg,
+  ChildState,
+  ChildTemplate,
+  ChildWithInfo,
+  RestartLimits,
+  SimpleSupervisorOptions,
+  StartedChild,
+  Strategy,
+  SupervisorDetails,
+  SupervisorFlags,
+  SupervisorInit,
+  SupervisorOptions,
+  SupervisorTree,
+} from './supervisor/types.ts';

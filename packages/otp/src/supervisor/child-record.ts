@@ -1,0 +1,33 @@
+/** What a supervisor remembers of one child. */
+import type { ChildId, Restart, ShutdownTime } from '../process/child-spec.ts';
+import type { ChildState } from './types.ts';
+
+/** A child specification with all its defaults filled in. */
+export interface FullChildSpec {
+  readonly id: ChildId;
+  readonly start: (...args: never[]) => unknown;
+  readonly restart: Restart;
+  readonly shutdown: ShutdownTime;
+  readonly type: 'worker' | 'supervisor';
+  readonly significant: boolean;
+}
+
+/** One entry of a supervisor: the specification and the process. */
+export class ChildRecord {
+  spec: FullChildSpec;
+  pid: ChildState = undefined;
+  /** How often it was restarted. */
+  restarts = 0;
+
+  constructor(spec: FullChildSpec) {
+    this.spec = spec;
+  }
+
+  get id(): ChildId {
+    return this.spec.id;
+  }
+
+  get temporary(): boolean {
+    return this.spec.restart === 'temporary';
+  }
+}

@@ -1,0 +1,220 @@
+/** The client side of all supervisors: requests by reference, and handles. */
+import { request } from '../process/call.ts';
+import type { ChildId, ChildSpec, Startable } from '../process/child-spec.ts';
+import type { ExitReason } from '../process/exit-reason.ts';
+import type { Pid } from '../process/pid.ts';
+import { whereis, type ServerRef } from '../process/server-ref.ts';
+import { stopServer } from '../gen-server/server-handle.ts';
+import { expandChild } from './check-spec.ts';
+import type { FullChildSpec } from './child-record.ts';
+import { SupervisorError } from './errors.ts';
+import { Refused, type Answer } from './supervisor-base.ts';
+import type {
+  CheckedChild,
+  Child,
+  ChildCounts,
+  ChildInfo,
+  ChildTemplate,
+  StartableOf,
+  StartedChild,
+} from './types.ts';
+
+/** Asks a supervisor; waits without limit, as OTP does. */
+export async function ask<T>(
+  module: string,
+  supervisor: ServerRef,
+  operation: string,
+  ...args: readonly unknown[]
+): Promise<T> {
+  const site = { module, function: operation };
+  const answer = await request<Answer>(site, supervisor, [operation, ...args], 'infinity');
+  if (answer instanceof Refused) {
+    throw new SupervisorError(`${module}.${operation}`, answer.reason);
+  }
+  return answer.value as T;
+}
+
+/** The child specification of a full one, as users write it. */
+export type GivenChildSpec = Required<ChildSpec<Startable>>;
+
+const askSupervisor = <T>(ref: ServerRef, operation: string, ...args: unknown[]): Promise<T> =>
+  ask('Supervisor', ref, operation, ...args);
+
+/**
+ * Adds a child at the end of the start order and starts it. Under `simple_one_for_one`, takes
+ * the arguments of the template's start function instead of a child.
+ *
+ * Resolves with its pid, `{ pid, info }` if it was started with extra information, undefined if
+ * it chose not to start.
+ *
+ * Source: `supervisor:start_child/2`.
+ * @throws {SupervisorError} with `reason` `['already_started', pid]`, `'already_present'`, a fault
+ *   of the specification, or `[reason, child]` when its start failed.
+ */
+export async function startChild<const C extends Child>(
+  supervisor: ServerRef,
+  child: C & CheckedChild<C>,
+): Promise<StartedChild<StartableOf<C>>>;
+export async function startChild(
+  supervisor: ServerRef,
+  args: readonly unknown[],
+): Promise<StartedChild<Startable>>;
+export async function startChild(supervisor: ServerRef, child: unknown): Promise<unknown> {
+  // Only the supervisor knows whether it takes a child or arguments: it is sent both.
+  const spec = mayBeChild(child) ? expandChild(child) : child;
+  return askSupervisor(supervisor, 'startChild', spec, child);
+}
+
+/** `[Module, arg]`, a module, or a specification; any other array can only be arguments. */
+function mayBeChild(child: unknown): boolean {
+  if (!Array.isArray(child)) return true;
+  const [module] = child as [unknown];
+  return (
+    child.length === 2 &&
+    ((typeof module === 'object' && module !== null) || typeof module === 'function') &&
+    typeof (module as { childSpec?: unknown }).childSpec === 'function'
+  );
+}
+
+/**
+ * Stops a child as its specification says, and keeps the specification unless it is temporary.
+ * It is not restarted. Under `simple_one_for_one`, `id` is its pid.
+ *
+ * Source: `supervisor:terminate_child/2`.
+ * @throws {SupervisorError} `'not_found'`, `'simple_one_for_one'`.
+ */
+export function terminateChild(supervisor: ServerRef, id: ChildId | Pid): Promise<void> {
+  return askSupervisor(supervisor, 'terminateChild', id);
+}
+
+/**
+ * Starts a stopped child again, in its place.
+ *
+ * Source: `supervisor:restart_child/2`.
+ * @throws {SupervisorError} `'not_found'`, `'running'`, `'restarting'`, `'simple_one_for_one'`, or
+ *   what the start function gave as its reason.
+ */
+export function restartChild(supervisor: ServerRef, id: ChildId): Promise<StartedChild<Startable>> {
+  return askSupervisor(supervisor, 'restartChild', id);
+}
+
+/**
+ * Forgets a stopped child.
+ *
+ * Source: `supervisor:delete_child/2`.
+ * @throws {SupervisorError} `'not_found'`, `'running'`, `'restarting'`, `'simple_one_for_one'`.
+ */
+export function deleteChild(supervisor: ServerRef, id: ChildId): Promise<void> {
+  return askSupervisor(supervisor, 'deleteChild', id);
+}
+
+/** All children, the newest first. Source: `supervisor:which_children/1`. */
+export function whichChildren(supervisor: ServerRef): Promise<ChildInfo[]> {
+  return askSupervisor(supervisor, 'whichChildren');
+}
+
+/**
+ * One child, by id; under `simple_one_for_one` by pid. Source: `supervisor:which_child/2`.
+ * @throws {SupervisorError} `'not_found'`, `'simple_one_for_one'`.
+ */
+export function whichChild(supervisor: ServerRef, id: ChildId | Pid): Promise<ChildInfo> {
+  return askSupervisor(supervisor, 'whichChild', id);
+}
+
+/** How many children there are. Source: `supervisor:count_children/1`. */
+export function countChildren(supervisor: ServerRef): Promise<ChildCounts> {
+  return askSupervisor(supervisor, 'countChildren');
+}
+
+/**
+ * The specification of a child with all defaults filled in; under `simple_one_for_one` by pid.
+ *
+ * Source: `supervisor:get_childspec/2`.
+ * @throws {SupervisorError} `'not_found'`, `'simple_one_for_one'`.
+ */
+export function getChildSpec(supervisor: ServerRef, id: ChildId | Pid): Promise<GivenChildSpec> {
+  return askSupervisor<FullChildSpec>(supervisor, 'getChildSpec', id) as Promise<GivenChildSpec>;
+}
+
+/** What can be done to a running supervisor of any kind. */
+export interface AnySupervisorHandle extends AsyncDisposable {
+  readonly pid: Pid;
+  whichChildren(): Promise<ChildInfo[]>;
+  countChildren(): Promise<ChildCounts>;
+  /** Stops it, its children first; resolves when all are dead. */
+  stop(reason?: ExitReason, timeout?: number | 'infinity'): Promise<void>;
+}
+
+/** A running supervisor with children by id. Each function is also `Supervisor.…(ref, …)`. */
+export interface SupervisorHandle extends AnySupervisorHandle {
+  startChild<const C extends Child>(
+    child: C & CheckedChild<C>,
+  ): Promise<StartedChild<StartableOf<C>>>;
+  terminateChild(id: ChildId): Promise<void>;
+  restartChild(id: ChildId): Promise<StartedChild<Startable>>;
+  deleteChild(id: ChildId): Promise<void>;
+  whichChild(id: ChildId): Promise<ChildInfo>;
+  getChildSpec(id: ChildId): Promise<GivenChildSpec>;
+}
+
+/** A running simple_one_for_one supervisor: children by pid, started with arguments. */
+export interface SimpleSupervisorHandle<
+  Args extends readonly unknown[],
+  S extends Startable,
+> extends AnySupervisorHandle {
+  startChild(args: Args): Promise<StartedChild<S>>;
+  terminateChild(pid: Pid): Promise<void>;
+  whichChild(pid: Pid): Promise<ChildInfo>;
+  getChildSpec(pid: Pid): Promise<Required<ChildTemplate<Args, S>>>;
+}
+
+export class Handle implements AnySupervisorHandle {
+  readonly pid: Pid;
+
+  constructor(pid: Pid) {
+    this.pid = pid;
+  }
+
+  whichChildren(): Promise<ChildInfo[]> {
+    return whichChildren(this.pid);
+  }
+
+  countChildren(): Promise<ChildCounts> {
+    return countChildren(this.pid);
+  }
+
+  stop(reason?: ExitReason, timeout?: number | 'infinity'): Promise<void> {
+    return stopServer(this.pid, reason, timeout);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (whereis(this.pid) !== undefined) await this.stop();
+  }
+}
+
+/** Serves both {@link SupervisorHandle} and {@link SimpleSupervisorHandle}. */
+export class StaticHandle extends Handle {
+  startChild(child: unknown): Promise<never> {
+    return startChild(this.pid, child as readonly unknown[]) as Promise<never>;
+  }
+
+  terminateChild(id: ChildId | Pid): Promise<void> {
+    return terminateChild(this.pid, id);
+  }
+
+  restartChild(id: ChildId): Promise<StartedChild<Startable>> {
+    return restartChild(this.pid, id);
+  }
+
+  deleteChild(id: ChildId): Promise<void> {
+    return deleteChild(this.pid, id);
+  }
+
+  whichChild(id: ChildId | Pid): Promise<ChildInfo> {
+    return whichChild(this.pid, id);
+  }
+
+  getChildSpec(id: ChildId | Pid): Promise<never> {
+    return getChildSpec(this.pid, id) as Promise<never>;
+  }
+}

@@ -1,0 +1,317 @@
+/** The loop of a supervisor with named children: one_for_one, one_for_all, rest_for_one. */
+import type { ChildId } from '../process/child-spec.ts';
+import { isSoftReason, type ExitReason } from '../process/exit-reason.ts';
+import { Pid, processOf } from '../process/pid.ts';
+import type { Process } from '../process/process.ts';
+import type { Pending } from '../gen-server/gen.ts';
+import { checkChildSpec, checkChildSpecs, Invalid, type FullFlags } from './check-spec.ts';
+import { ChildRecord, type FullChildSpec } from './child-record.ts';
+import {
+  Failed,
+  startChild,
+  Started,
+  thrownInSupervisor,
+  type StartOutcome,
+} from './start-child.ts';
+import { Granted, Refused, SupervisorBase, type Answer } from './supervisor-base.ts';
+import type { ChildCounts, ChildInfo, ChildState, SupervisorDetails } from './types.ts';
+
+const isPid = (state: ChildState): state is Pid => state !== undefined && state !== 'restarting';
+
+export class StaticLoop extends SupervisorBase {
+  /** In start order. */
+  #children = new Map<ChildId, ChildRecord>();
+  readonly #byPid = new Map<Pid, ChildRecord>();
+  #flags: FullFlags;
+
+  constructor(process: Process, parent: Pid | undefined, flags: FullFlags) {
+    super(process, parent);
+    this.#flags = flags;
+  }
+
+  protected override get limits(): FullFlags {
+    return this.#flags;
+  }
+
+  /** Starts the first children, in order; gives the reason when one of them fails. */
+  async boot(specs: readonly FullChildSpec[]): Promise<Failed | undefined> {
+    for (const spec of specs) this.#children.set(spec.id, new ChildRecord(spec));
+    const failed = await this.#startAll([...this.#children.values()], 'child_started');
+    if (failed === undefined || this.process.dead) return undefined;
+    await this.terminate();
+    const { child, reason } = failed;
+    return new Failed({ shutdown: ['failed_to_start_child', child.id, reason] });
+  }
+
+  override details(): SupervisorDetails & Readonly<Record<string, unknown>> {
+    const { strategy, intensity, period } = this.#flags;
+    const children = [...this.#children.values()].map(({ spec, pid, restarts }) => {
+      return { id: spec.id, pid, type: spec.type, restart: spec.restart, restarts };
+    });
+    return { strategy, intensity, period, restarts: this.restartsInWindow(), children };
+  }
+
+  protected override answer(
+    operation: unknown,
+    [arg]: readonly unknown[],
+  ): Answer | Promise<Answer> | undefined {
+    switch (operation) {
+      case 'startChild':
+        return this.#startNew(arg);
+      case 'terminateChild':
+        return this.#terminateById(arg as ChildId);
+      case 'restartChild':
+        return this.#restartById(arg as ChildId);
+      case 'deleteChild':
+        return this.#deleteById(arg as ChildId);
+      case 'whichChildren':
+        return new Granted([...this.#children.values()].map(describe).toReversed());
+      case 'whichChild':
+        return this.#find(arg, (child) => new Granted(describe(child)));
+      case 'countChildren':
+        return new Granted(this.#count());
+      case 'getChildSpec':
+        return this.#find(arg, (child) => new Granted(child.spec));
+      case 'changeSpecs':
+        return this.#change(arg as { flags: FullFlags; specs: readonly unknown[] });
+      default:
+        return undefined;
+    }
+  }
+
+  protected override childExited(pid: Pid, reason: ExitReason): Pending {
+    const child = this.#byPid.get(pid);
+    if (child === undefined) return undefined;
+    const { restart } = child.spec;
+    const soft = isSoftReason(reason);
+    if (!soft || restart === 'permanent') this.report('child_terminated', reason, child.spec, pid);
+    this.publishTerminated(child.spec, pid, reason);
+    if (restart === 'permanent' || (restart === 'transient' && !soft)) return this.#restart(child);
+    this.#drop(child);
+    return this.#mustShutDown(child) ? this.end('shutdown') : undefined;
+  }
+
+  protected override retry(key: unknown): Pending {
+    const child = this.#children.get(key as ChildId);
+    return child?.pid === 'restarting' ? this.#restart(child) : undefined;
+  }
+
+  protected override async terminate(): Promise<void> {
+    const children = [...this.#children.values()];
+    for (const child of children.toReversed()) {
+      if (!isPid(child.pid)) continue;
+      const pending = this.stopChild(child.spec, child.pid);
+      if (pending !== undefined) await pending;
+      this.#setPid(child, undefined);
+    }
+  }
+
+  async #restart(child: ChildRecord): Promise<void> {
+    if (!this.allowRestart(child.spec, child.pid)) {
+      this.#drop(child);
+      return this.end('shutdown');
+    }
+    const failed =
+      this.#flags.strategy === 'one_for_one'
+        ? await this.#restartOne(child)
+        : await this.#restartGroup(child);
+    if (failed !== undefined && !this.process.dead) this.retryLater(failed.id);
+  }
+
+  /** Starts one child again; gives it back if that failed. */
+  async #restartOne(child: ChildRecord): Promise<ChildRecord | undefined> {
+    const started = this.#run(child);
+    const outcome = started instanceof Promise ? await started : started;
+    return this.#restarted(child, outcome) ? undefined : child;
+  }
+
+  /** Stops the child's group in reverse order and starts it again; gives the one that failed. */
+  async #restartGroup(child: ChildRecord): Promise<ChildRecord | undefined> {
+    this.#setPid(child, undefined);
+    const all = [...this.#children.values()];
+    const group = this.#flags.strategy === 'one_for_all' ? all : all.slice(all.indexOf(child));
+    for (const member of group.toReversed()) {
+      if (isPid(member.pid)) {
+        const pending = this.stopChild(member.spec, member.pid);
+        if (pending !== undefined) await pending;
+      }
+      this.#drop(member);
+    }
+    const kept = group.filter((member) => !member.temporary);
+    return (await this.#startAll(kept, 'restarted'))?.child;
+  }
+
+  /** Starts children in order, up to the first that fails: that one is `'restarting'` then. */
+  async #startAll(
+    children: readonly ChildRecord[],
+    event: 'child_started' | 'restarted',
+  ): Promise<{ child: ChildRecord; reason: ExitReason } | undefined> {
+    for (const child of children) {
+      const started = this.#run(child);
+      const outcome = started instanceof Promise ? await started : started;
+      if (event === 'restarted' && this.#restarted(child, outcome)) continue;
+      if (outcome instanceof Failed) {
+        if (event === 'child_started')
+          this.report('start_error', outcome.reason, child.spec, undefined);
+        return { child, reason: outcome.reason };
+      }
+      this.#up(child, outcome, event);
+    }
+    return undefined;
+  }
+
+  /** Applies the outcome of a restart. */
+  #restarted(child: ChildRecord, outcome: StartOutcome): boolean {
+    if (outcome instanceof Started) {
+      child.restarts++;
+      this.#up(child, outcome, 'restarted');
+      return true;
+    }
+    this.report('start_error', outcome.reason, child.spec, child.pid);
+    this.#setPid(child, 'restarting');
+    return false;
+  }
+
+  #run(child: ChildRecord): StartOutcome | Promise<StartOutcome> {
+    return startChild(child.spec.start, [], thrownInSupervisor);
+  }
+
+  /** The child runs; a temporary one that chose not to start is forgotten. */
+  #up(child: ChildRecord, { pid }: Started, event: 'child_started' | 'restarted'): void {
+    if (pid === undefined && child.temporary) {
+      this.#drop(child);
+      return;
+    }
+    this.#setPid(child, pid);
+    if (pid !== undefined) this.publishStarted(event, child.spec, pid);
+  }
+
+  #startNew(value: unknown): Answer | Promise<Answer> {
+    const spec = checkChildSpec(value, this.#flags.autoShutdown);
+    if (spec instanceof Invalid) return new Refused(spec.reason);
+    const known = this.#children.get(spec.id);
+    if (known !== undefined) {
+      return new Refused(isPid(known.pid) ? ['already_started', known.pid] : 'already_present');
+    }
+    const child = new ChildRecord(spec);
+    const finish = (outcome: StartOutcome): Answer => {
+      if (outcome instanceof Started) {
+        if (outcome.pid !== undefined || !child.temporary) this.#children.set(child.id, child);
+        this.#up(child, outcome, 'child_started');
+        return new Granted(outcome.result);
+      }
+      const { reason } = outcome;
+      this.report('start_error', reason, spec, undefined);
+      return new Refused(isAlreadyStarted(reason) ? reason : [reason, child]);
+    };
+    const started = this.#run(child);
+    return started instanceof Promise ? started.then(finish) : finish(started);
+  }
+
+  #terminateById(id: ChildId): Answer | Promise<Answer> {
+    return this.#find(id, (child) => {
+      const finish = (): Answer => {
+        this.#drop(child);
+        return new Granted();
+      };
+      if (!isPid(child.pid)) return finish();
+      const pending = this.stopChild(child.spec, child.pid);
+      return pending === undefined ? finish() : pending.then(finish);
+    });
+  }
+
+  #restartById(id: ChildId): Answer | Promise<Answer> {
+    return this.#findStopped(id, (child) => {
+      const finish = (outcome: StartOutcome): Answer => {
+        if (outcome instanceof Failed) {
+          this.report('start_error', outcome.reason, child.spec, undefined);
+          return new Refused(outcome.reason);
+        }
+        this.#up(child, outcome, 'child_started');
+        return new Granted(outcome.result);
+      };
+      const started = this.#run(child);
+      return started instanceof Promise ? started.then(finish) : finish(started);
+    });
+  }
+
+  #deleteById(id: ChildId): Answer | Promise<Answer> {
+    return this.#findStopped(id, () => {
+      this.#children.delete(id);
+      return new Granted();
+    });
+  }
+
+  #find<A>(id: unknown, use: (child: ChildRecord) => A): A | Refused {
+    const child = this.#children.get(id as ChildId);
+    return child === undefined ? new Refused('not_found') : use(child);
+  }
+
+  #findStopped<A>(id: ChildId, use: (child: ChildRecord) => A): A | Refused {
+    return this.#find(id, (child) => {
+      if (child.pid === undefined) return use(child);
+      return new Refused(child.pid === 'restarting' ? 'restarting' : 'running');
+    });
+  }
+
+  #count(): ChildCounts {
+    let active = 0;
+    let supervisors = 0;
+    for (const { spec, pid } of this.#children.values()) {
+      if (isPid(pid) && processOf(pid) !== undefined) active++;
+      if (spec.type === 'supervisor') supervisors++;
+    }
+    const specs = this.#children.size;
+    return { specs, active, supervisors, workers: specs - supervisors };
+  }
+
+  /** Takes new flags and specifications; running children are left alone. */
+  #change({ flags, specs }: { flags: FullFlags; specs: readonly unknown[] }): Answer {
+    if (flags.strategy === 'simple_one_for_one') {
+      return new Refused(['error', ['invalid_strategy', flags.strategy]]);
+    }
+    const checked = checkChildSpecs(specs, flags.autoShutdown);
+    if (checked instanceof Invalid) return new Refused(['error', checked.reason]);
+    const former = this.#children;
+    this.#children = new Map();
+    for (const spec of checked) {
+      const child = former.get(spec.id) ?? new ChildRecord(spec);
+      child.spec = spec;
+      this.#children.set(spec.id, child);
+    }
+    for (const [id, child] of former) {
+      if (!this.#children.has(id)) this.#children.set(id, child);
+    }
+    this.#flags = flags;
+    return new Granted();
+  }
+
+  /** The child is down for good: a temporary one is forgotten, the others are kept. */
+  #drop(child: ChildRecord): void {
+    this.#setPid(child, undefined);
+    if (child.temporary) this.#children.delete(child.id);
+  }
+
+  #setPid(child: ChildRecord, pid: ChildState): void {
+    if (isPid(child.pid) && this.#byPid.get(child.pid) === child) this.#byPid.delete(child.pid);
+    child.pid = pid;
+    if (isPid(pid)) this.#byPid.set(pid, child);
+  }
+
+  /** Whether the end of a child that is not restarted ends the supervisor. */
+  #mustShutDown(child: ChildRecord): boolean {
+    const { autoShutdown } = this.#flags;
+    if (!child.spec.significant || autoShutdown === 'never') return false;
+    if (autoShutdown === 'any_significant') return true;
+    for (const other of this.#children.values()) {
+      if (other.spec.significant && other.pid !== undefined) return false;
+    }
+    return true;
+  }
+}
+
+const describe = ({ spec, pid }: ChildRecord): ChildInfo => ({ id: spec.id, pid, type: spec.type });
+
+function isAlreadyStarted(reason: ExitReason): boolean {
+  return Array.isArray(reason) && reason[0] === 'already_started' && Pid.isPid(reason[1]);
+}

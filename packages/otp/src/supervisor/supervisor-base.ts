@@ -1,0 +1,172 @@
+/** What all supervisors share: requests, exits of children, the restart limit, reports. */
+import type { Call } from '../process/call.ts';
+import type { ChildId } from '../process/child-spec.ts';
+import { isSoftReason, type ExitReason } from '../process/exit-reason.ts';
+import type { Pid } from '../process/pid.ts';
+import { isThenable, type Process } from '../process/process.ts';
+import { Gen, type Pending } from '../gen-server/gen.ts';
+import type { FullChildSpec } from './child-record.ts';
+import { report, reportUnexpected, supervisorChannel, type ReportContext } from './reports.ts';
+import { RestartWindow } from './restart-window.ts';
+import { isExit, Stopping } from './stop-child.ts';
+import type { ChildState, SupervisorDetails } from './types.ts';
+
+/** The answer to a request that was granted. */
+export class Granted {
+  readonly value: unknown;
+  constructor(value?: unknown) {
+    this.value = value;
+  }
+}
+
+/** The answer to a request that was refused; the client rejects with it. */
+export class Refused {
+  readonly reason: ExitReason;
+  constructor(reason: ExitReason) {
+    this.reason = reason;
+  }
+}
+
+export type Answer = Granted | Refused;
+
+/** Sent by a supervisor to itself when a restart has failed: what came before is handled first. */
+class RetryMessage {
+  readonly key: unknown;
+  constructor(key: unknown) {
+    this.key = key;
+  }
+}
+
+export abstract class SupervisorBase extends Gen {
+  readonly #window = new RestartWindow();
+  /** Restarts allowed within the period, and the period in seconds. */
+  protected abstract readonly limits: { readonly intensity: number; readonly period: number };
+
+  /** Handles a request; undefined when there is no such one. */
+  protected abstract answer(
+    operation: unknown,
+    args: readonly unknown[],
+  ): Answer | Promise<Answer> | undefined;
+
+  /** A linked process ended: a child or a stranger. */
+  protected abstract childExited(pid: Pid, reason: ExitReason): Pending;
+
+  /** The turn of a failed restart has come again. */
+  protected abstract retry(key: unknown): Pending;
+
+  abstract override details(): SupervisorDetails & Readonly<Record<string, unknown>>;
+
+  protected override beforeMessage(): void {}
+
+  protected override getState(): unknown {
+    return this.details();
+  }
+
+  protected override setState(): void {
+    throw new Error('the state of a supervisor cannot be replaced: use changeSpecs');
+  }
+
+  protected override handleCall(call: Call): Pending {
+    const { request } = call;
+    const [operation, ...args] = Array.isArray(request) ? (request as unknown[]) : [request];
+    const answer = this.answer(operation, args);
+    if (answer === undefined) return this.end(['function_clause', request]);
+    if (!isThenable(answer)) return call.reply(answer);
+    return answer.then((value) => call.reply(value));
+  }
+
+  protected override handleMessage(message: unknown): Pending {
+    if (isExit(message)) return this.childExited(message.from, message.reason);
+    if (message instanceof RetryMessage) return this.retry(message.key);
+    reportUnexpected(this.process, message);
+    return undefined;
+  }
+
+  /** Puts a failed restart at the end of the mailbox. */
+  protected retryLater(key: unknown): void {
+    this.process.dispatch(new RetryMessage(key));
+  }
+
+  /** Counts one restart. When it is one too many, the supervisor has to end. */
+  protected allowRestart(spec: FullChildSpec, pid: ChildState): boolean {
+    const { intensity, period } = this.limits;
+    if (this.#window.allow(intensity, period)) return true;
+    this.report('shutdown', 'reached_max_restart_intensity', spec, pid);
+    if (supervisorChannel.hasSubscribers) {
+      this.#publish({ type: 'intensity_exceeded', id: this.idOf(spec), intensity, period });
+    }
+    return false;
+  }
+
+  protected restartsInWindow(): number {
+    return this.#window.count(this.limits.period);
+  }
+
+  /** The id under which a child is known to others. */
+  protected idOf(spec: FullChildSpec): ChildId | undefined {
+    return spec.id;
+  }
+
+  /**
+   * Stops one child and waits for its end, without leaving the turn if it dies at once.
+   * Returns the promise to wait for, if there is one.
+   */
+  protected stopChild(spec: FullChildSpec, pid: Pid): Promise<void> | undefined {
+    const stopping = new Stopping(this.process, pid, spec.shutdown);
+    if (!stopping.done) return stopping.finished().then(() => this.#stopped(spec, pid, stopping));
+    this.#stopped(spec, pid, stopping);
+    return undefined;
+  }
+
+  /** Stops many children at the same time. */
+  protected async stopAll(
+    children: Iterable<readonly [pid: Pid, spec: FullChildSpec]>,
+  ): Promise<void> {
+    const waiting: Array<Promise<void>> = [];
+    for (const [pid, spec] of children) {
+      const pending = this.stopChild(spec, pid);
+      if (pending !== undefined) waiting.push(pending);
+    }
+    await Promise.all(waiting);
+  }
+
+  #stopped(spec: FullChildSpec, pid: Pid, { reason }: Stopping): void {
+    const expected =
+      reason === 'shutdown' ||
+      (spec.shutdown === 'brutal_kill' && reason === 'killed') ||
+      (spec.restart !== 'permanent' && isSoftReason(reason));
+    if (!expected) this.report('shutdown_error', reason, spec, pid);
+    this.publishTerminated(spec, pid, reason);
+  }
+
+  protected report(
+    context: ReportContext,
+    reason: ExitReason,
+    spec: FullChildSpec,
+    pid: ChildState,
+  ): void {
+    report(this.process, context, reason, spec, pid);
+  }
+
+  protected publishStarted(
+    type: 'child_started' | 'restarted',
+    spec: FullChildSpec,
+    pid: Pid,
+  ): void {
+    if (supervisorChannel.hasSubscribers) this.#publish({ type, id: this.idOf(spec), pid });
+  }
+
+  protected publishTerminated(spec: FullChildSpec, pid: ChildState, reason: ExitReason): void {
+    if (!supervisorChannel.hasSubscribers) return;
+    this.#publish({ type: 'child_terminated', id: this.idOf(spec), pid, reason });
+  }
+
+  #publish(event: object): void {
+    const { pid: supervisor, registeredName: name } = this.process;
+    supervisorChannel.publish({ supervisor, name, ...event });
+  }
+
+  protected get self(): Process {
+    return this.process;
+  }
+}
