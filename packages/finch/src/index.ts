@@ -1,1 +1,44 @@
-export {};
+export { Finch, type SendOptions } from './finch.ts';
+export { Pool } from './user-pool.ts';
+export { Lease } from './operation/lease.ts';
+export type { PoolListing, PoolMetrics } from './instance/pools.ts';
+export type { PoolIdentity, PoolLike, PoolParts, NewPoolOptions } from './pool/identity.ts';
+export { isRequest, putPrivate } from './request/index.ts';
+export type { BodyChunk, BodyInput, BodySource, HeadersInput, Method, Request } from './request/index.ts';
+export type { HeaderField, InformationalResponse, Response, ResponseBody, ResponseHeaders } from './response/index.ts';
+export type {
+  BuildOptions,
+  CheckoutOptions,
+  ConnectionOptions,
+  InstanceOptions,
+  PoolChildOptions,
+  PoolOptions,
+  PoolsOption,
+  PoolStrategy,
+  PoolStrategyFunction,
+  RequestOptions,
+  ShardLoad,
+  StopPoolOptions,
+  TlsOptions,
+} from './options/index.ts';
+export {
+  ConnectError,
+  ConnectionClosedError,
+  ConnectTimeoutError,
+  FinchError,
+  InstanceNotFoundError,
+  InvalidJsonError,
+  InvalidRequestError,
+  isFinchError,
+  OptionsError,
+  PoolDownError,
+  PoolNotFoundError,
+  PoolTimeoutError,
+  ProtocolError,
+  QueueFullError,
+  ReceiveTimeoutError,
+  RequestCancelledError,
+  RequestTimeoutError,
+  TlsError,
+} from './errors/index.ts';
+export type { RequestPhase } from './errors/index.ts';

@@ -1,5 +1,6 @@
 export { spawn, spawnLink, spawnMonitor } from './process/spawn.ts';
-export { self } from './process/context.ts';
+export { currentPid, self } from './process/context.ts';
+export { arm, now, Timer, type TimeoutTarget } from './process/clock.ts';
 export { Pid } from './process/pid.ts';
 export { send, sendAfter, cancelTimer, TimerRef } from './process/send.ts';
 export { receive, type ReceiveOptions } from './process/receive.ts';

@@ -16,9 +16,11 @@ export type { PoolStrategy, PoolStrategyFunction, ShardLoad } from './strategy.t
 export { parsePoolOptions, poolSchema } from './pool-options.ts';
 export type { PoolOptions, ResolvedPoolOptions } from './pool-options.ts';
 export {
+  checkPoolCount,
   instanceSchema,
   parseInstanceOptions,
   parsePoolChildOptions,
+  parseStopPoolOptions,
   poolChildSchema,
   stopPoolSchema,
 } from './instance-options.ts';

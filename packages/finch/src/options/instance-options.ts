@@ -5,7 +5,7 @@ import { OptionsError } from '../errors/input-errors.ts';
 import { poolFrom } from '../pool/identity.ts';
 import type { PoolIdentity, PoolLike } from '../pool/identity.ts';
 import { custom, finiteDuration, limit, required, string } from './fields.ts';
-import { checkPoolOptions, parsePoolOptions, poolFields } from './pool-options.ts';
+import { checkPoolOptions, parsePoolOptions, poolFields, poolSchema } from './pool-options.ts';
 import type { PoolOptions, ResolvedPoolOptions } from './pool-options.ts';
 import { defineSchema, invalid } from './schema.ts';
 import type { InputOf, OutputOf } from './schema.ts';
@@ -117,6 +117,24 @@ export function parseInstanceOptions(options: InstanceOptions): ResolvedInstance
 export function parsePoolChildOptions(options: PoolChildOptions): ResolvedPoolChild {
   const { finch, pool, ...rest } = poolChildSchema.parse(options);
   return { finch, pool, options: parsePoolOptions(rest) };
+}
+
+/**
+ * Validates the options of `stopPool`.
+ *
+ * @throws OptionsError
+ */
+export function parseStopPoolOptions(options?: StopPoolOptions): { readonly grace: number } {
+  return options === undefined ? stopPoolSchema.defaults : stopPoolSchema.parse(options);
+}
+
+/**
+ * Checks a number of shards.
+ *
+ * @throws OptionsError
+ */
+export function checkPoolCount(count: number): void {
+  poolSchema.parse({ count });
 }
 
 function parsePools(value: unknown, path: string): ResolvedPools | typeof invalid {

@@ -107,8 +107,8 @@ export const poolFields = {
     doc: 'How many idle connections the pool opens when it starts and keeps ready; at most `size`.',
   }),
   startPoolMetrics: boolean({
-    default: false,
-    doc: 'Whether `getPoolStatus` reports on the pool.',
+    default: true,
+    doc: 'Whether `getPoolStatus` reports on the pool. The figures cost nothing: they are those that the pool works with.',
   }),
   connOpts: nested(connectionSchema, { doc: 'How connections are opened.' }),
   http2: nested(http2Schema, { doc: 'HTTP/2 connections.' }),

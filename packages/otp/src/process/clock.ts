@@ -49,6 +49,11 @@ export function clock(): Clock {
   return current;
 }
 
+/** Monotonic milliseconds on the clock in use; the origin is arbitrary. */
+export function now(): number {
+  return current.now();
+}
+
 /**
  * Replaces the clock; returns a function that puts the former one back. Timers armed before
  * stay on the clock on which they were armed.

@@ -65,6 +65,14 @@ export function requireProcess(operation: string): Process {
 }
 
 /**
+ * The pid of the current process, or undefined outside any process: for code that may be called
+ * from either.
+ */
+export function currentPid(): Pid | undefined {
+  return currentProcess()?.pid;
+}
+
+/**
  * The pid of the current process.
  *
  * Works in every callback of a process and in whatever it awaits.

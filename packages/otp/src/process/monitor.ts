@@ -18,10 +18,10 @@ export interface DownMessage {
 
 /** Identifies one monitor; compare by identity. */
 export class MonitorRef extends Watch {
-  readonly #owner: Process;
+  readonly #owner: Pick<Process, 'dispatch'>;
   readonly #object: Pid | RemoteName;
 
-  constructor(owner: Process, object: Pid | RemoteName) {
+  constructor(owner: Pick<Process, 'dispatch'>, object: Pid | RemoteName) {
     super();
     this.#owner = owner;
     this.#object = object;

@@ -1,0 +1,50 @@
+/**
+ * The life of a connection, as an xstate machine without context and guards:
+ * `connecting → idle → in_use → closed`. Every transition of every connection
+ * goes through it; idle time is the state timeout of `idle` and of no other
+ * state.
+ */
+import { setup } from 'xstate';
+
+export type ConnectionEvent =
+  /** The socket is open, TLS and ALPN included. */
+  | { readonly type: 'OPENED' }
+  /** Someone takes the connection. */
+  | { readonly type: 'CHECKOUT' }
+  /** Whoever had it hands it on to the next one without letting it rest. */
+  | { readonly type: 'HANDOVER' }
+  /** Whoever had it gives it back. */
+  | { readonly type: 'CHECKIN' }
+  /** It ends, for whatever reason. */
+  | { readonly type: 'CLOSE' };
+
+export const connectionMachine = setup({
+  types: { events: {} as ConnectionEvent },
+  actions: {
+    /** Opens the socket; given by the connection process. */
+    dial: () => {},
+    /** The idle time is over; given by the connection process. */
+    expire: () => {},
+  },
+  delays: {
+    /** `connMaxIdleTime`; given by the connection process. */
+    idleTime: Infinity,
+  },
+}).createMachine({
+  id: 'connection',
+  initial: 'connecting',
+  states: {
+    connecting: {
+      entry: 'dial',
+      on: { OPENED: 'idle', CLOSE: 'closed' },
+    },
+    idle: {
+      after: { idleTime: { target: 'closed', actions: 'expire' } },
+      on: { CHECKOUT: 'in_use', CLOSE: 'closed' },
+    },
+    in_use: {
+      on: { HANDOVER: {}, CHECKIN: 'idle', CLOSE: 'closed' },
+    },
+    closed: { type: 'final' },
+  },
+});

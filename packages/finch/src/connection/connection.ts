@@ -1,0 +1,264 @@
+/**
+ * A connection: one process that runs the connection machine, and the socket it
+ * owns. Its owner is the pool, never whoever asked for it first.
+ *
+ * There is one way out, `release`: it closes the socket or the dial, frees the
+ * slot and tells the pool. `close` takes it, and so does `down` when something
+ * else ends the process (its idle time, a kill, the death of its supervisor).
+ */
+import { exit, ignore, Machine, Watch, type Pid, type Startable } from '@linnet/otp';
+import { ConnectionClosedError } from '../errors/index.ts';
+import type { ResolvedPoolOptions } from '../options/index.ts';
+import type { PoolIdentity } from '../pool/identity.ts';
+import type { Waiter } from '../pool/wait-queue.ts';
+import type { Dial, Dialled, Wire } from '../transport/index.ts';
+import { connectionMachine, type ConnectionEvent } from './connection-machine.ts';
+import { dialFor, wireOver } from './open.ts';
+
+/** Why a connection ended; the exit reason of its process is `{ shutdown: reason }`. */
+export type CloseReason =
+  /** It was idle for `connMaxIdleTime`. */
+  | 'idle_timeout'
+  /** It could not be opened. */
+  | 'connect_failed'
+  /** The server or the network ended it. */
+  | 'closed'
+  /** Its age, its number of requests, or a response said that it is not to be used again. */
+  | 'worn'
+  /** It was found unusable when it was about to be used. */
+  | 'stale'
+  /** The pool winds down or shrinks. */
+  | 'drained'
+  /** It made room for a connection to another server. */
+  | 'evicted'
+  /** Whoever had it gave up in the middle of an exchange. */
+  | 'abandoned'
+  | 'pool_down';
+
+/** The pool, as a connection sees it. */
+export interface ConnectionOwner {
+  readonly pool: PoolIdentity;
+  readonly options: ResolvedPoolOptions;
+  /** The time in `idle` after which a connection closes, in ms; Infinity for never. */
+  readonly idleTime: number;
+  opened(connection: Connection): void;
+  failed(connection: Connection, error: Error): void;
+  gone(connection: Connection, from: ConnectionState): void;
+}
+
+/** The states of a connection that its owner sees. */
+export type ConnectionState = 'connecting' | 'idle' | 'in_use';
+
+const opened: ConnectionEvent = { type: 'OPENED' };
+const checkout: ConnectionEvent = { type: 'CHECKOUT' };
+const handover: ConnectionEvent = { type: 'HANDOVER' };
+const checkin: ConnectionEvent = { type: 'CHECKIN' };
+const close: ConnectionEvent = { type: 'CLOSE' };
+
+const ConnectionProcess = Machine.define(
+  connectionMachine.provide({
+    actions: {
+      dial: (args) => inputOf(args).dial(),
+      expire: (args) => inputOf(args).expired(),
+    },
+    delays: { idleTime: (args) => inputOf(args).owner.idleTime },
+  }),
+  {
+    name: 'connection',
+    onDone: (_output: unknown, connection: Connection) => ({ shutdown: connection.closeReason }),
+  },
+);
+
+function inputOf(args: object): Connection {
+  return (args as { input: Connection }).input;
+}
+
+export class Connection extends Watch {
+  readonly owner: ConnectionOwner;
+  /** Above the pool's size: closed after its use. */
+  readonly overflow: boolean;
+  closeReason: CloseReason = 'closed';
+  /** The waiter for which it is being opened. */
+  openedFor: Waiter | undefined;
+  /** The open connection; undefined while it is being opened. */
+  wire: Wire | undefined;
+
+  // Kept by the stack of idle connections.
+  stacked = false;
+  above: Connection | undefined;
+  below: Connection | undefined;
+
+  private readonly connectTimeout: number | 'infinity' | undefined;
+  private machine: Awaited<ReturnType<typeof startProcess>> | undefined;
+  private dialled: Dial | undefined;
+  /** When it gets too old, on the clock of `performance.now`. */
+  private retireAt = Number.POSITIVE_INFINITY;
+  private over = false;
+  /** Kept beside the machine, which is gone when its process is. */
+  private state: ConnectionState = 'connecting';
+
+  constructor(
+    owner: ConnectionOwner,
+    connectTimeout: number | 'infinity' | undefined,
+    overflow: boolean,
+  ) {
+    super();
+    this.owner = owner;
+    this.connectTimeout = connectTimeout;
+    this.overflow = overflow;
+  }
+
+  /** The process; undefined until it is started. */
+  get pid(): Pid | undefined {
+    return this.machine?.pid;
+  }
+
+  /** Whether another request may be sent on it. */
+  get fit(): boolean {
+    const { wire } = this;
+    if (this.over || wire === undefined || !wire.usable) return false;
+    const limit = this.owner.options.maxRequestsPerConnection;
+    if (limit !== 'infinity' && wire.served >= limit) return false;
+    return (
+      this.retireAt === Number.POSITIVE_INFINITY || performance.now() < this.retireAt
+    );
+  }
+
+  /** Starts the process, under the supervisor in which this runs. */
+  async start(): Promise<Startable> {
+    if (this.over) return ignore;
+    const machine = await startProcess(this);
+    if (this.isOver()) {
+      exit(machine.pid, 'kill');
+      return ignore;
+    }
+    this.machine = machine;
+    // Tells at once if it is dead by now.
+    this.watch(machine.pid);
+    return machine;
+  }
+
+  /** No process could be started for it. */
+  abandoned(reason: unknown): void {
+    this.release(reason);
+  }
+
+  checkout(): void {
+    this.state = 'in_use';
+    this.step(checkout);
+  }
+
+  handover(): void {
+    this.step(handover);
+  }
+
+  checkin(): void {
+    this.state = 'idle';
+    this.step(checkin);
+  }
+
+  /** Ends it; what is in flight on it fails. */
+  close(reason: CloseReason): void {
+    if (this.over) return;
+    this.closeReason = reason;
+    // Not left to the death of the process: the slot is to be free when this returns.
+    this.release(reason);
+    this.step(close);
+  }
+
+  // The machine's actions ---------------------------------------------------------
+
+  /** Entry of `connecting`. */
+  dial(): void {
+    const dialling = dialFor(this.owner, this.connectTimeout);
+    this.dialled = dialling;
+    dialling.result.then(
+      (connected) => this.connected(connected),
+      (error: unknown) => this.dialFailed(error as Error),
+    );
+  }
+
+  /** The idle time is over. */
+  expired(): void {
+    this.closeReason = 'idle_timeout';
+  }
+
+  // ---------------------------------------------------------------------------------
+
+  protected override down(_pid: Pid, reason: unknown): void {
+    this.release(reason);
+  }
+
+  private connected(connected: Dialled): void {
+    if (this.over) {
+      connected.socket.destroy();
+      return;
+    }
+    try {
+      this.wire = wireOver(this.owner, connected);
+    } catch (error) {
+      this.dialFailed(error as Error);
+      return;
+    }
+    this.wire.onClosed = () => this.close('closed');
+    this.retireAt = retirement(this.owner.options);
+    this.state = 'idle';
+    this.step(opened);
+    this.owner.opened(this);
+  }
+
+  private dialFailed(error: Error): void {
+    if (this.over) return;
+    this.closeReason = 'connect_failed';
+    this.owner.failed(this, error);
+    this.close('connect_failed');
+  }
+
+  // A method, since the compiler takes a field that was false before an await for false after it.
+  private isOver(): boolean {
+    return this.over;
+  }
+
+  private step(event: ConnectionEvent): void {
+    this.machine?.step(event);
+  }
+
+  /** The one way out. */
+  private release(reason: unknown): void {
+    if (this.over) return;
+    this.over = true;
+    this.unwatch();
+    this.dialled?.cancel();
+    const { wire, owner, openedFor } = this;
+    const error = new ConnectionClosedError({
+      pool: owner.pool.key,
+      origin: owner.pool.origin,
+      reason: describeEnd(reason),
+    });
+    if (openedFor !== undefined) owner.failed(this, error);
+    if (wire !== undefined) {
+      wire.onClosed = noop;
+      wire.destroy(error);
+    }
+    owner.gone(this, this.state);
+  }
+}
+
+function startProcess(connection: Connection) {
+  return ConnectionProcess.startLink(connection);
+}
+
+/** The time of its end by `maxConnectionAge`; the jitter keeps connections from ending together. */
+function retirement(options: ResolvedPoolOptions): number {
+  const { maxConnectionAge, maxConnectionAgeJitter } = options;
+  if (maxConnectionAge === 'infinity') return Number.POSITIVE_INFINITY;
+  return performance.now() + maxConnectionAge + Math.random() * maxConnectionAgeJitter;
+}
+
+function describeEnd(reason: unknown): string {
+  if (typeof reason === 'string') return `its process ended: ${reason}`;
+  const { shutdown } = (reason ?? {}) as { shutdown?: unknown };
+  return typeof shutdown === 'string' ? shutdown : 'its process ended';
+}
+
+function noop(): void {}

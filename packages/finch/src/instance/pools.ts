@@ -1,0 +1,194 @@
+/** Managing the pools of an instance: starting, stopping, resizing, looking at them. */
+import {
+  DynamicSupervisor,
+  GenServer,
+  now,
+  processInfo,
+  Supervisor,
+  type Pid,
+} from '@linnet/otp';
+import { PoolNotFoundError } from '../errors/index.ts';
+import type { ResolvedPoolOptions } from '../options/index.ts';
+import { poolFrom, type PoolIdentity, type PoolLike } from '../pool/identity.ts';
+import { shardSpec } from '../pool/pool-supervisor.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { Shard } from '../pool/shard.ts';
+import { poolsName } from './manager.ts';
+import type { Instance } from './instance.ts';
+
+/** The figures of one shard at this moment. */
+export interface PoolMetrics {
+  /** The process of the shard. */
+  readonly pid: Pid;
+  /** From 1. */
+  readonly poolIndex: number;
+  /** The cap on open connections. */
+  readonly size: number;
+  /** Connections that serve a request or a lease. */
+  readonly inUse: number;
+  /** Open connections that nobody uses. */
+  readonly idle: number;
+  /** Connections that are being opened. */
+  readonly connecting: number;
+  /** Callers that wait. */
+  readonly queued: number;
+  /** How many more callers would not have to wait. */
+  readonly available: number;
+  /** How often a connection was taken since the shard started. */
+  readonly checkouts: number;
+}
+
+/** A pool, as `listPools` tells it. */
+export interface PoolListing {
+  readonly pool: PoolIdentity;
+  /** Its supervisor. */
+  readonly pid: Pid;
+  /** True when another supervisor than the instance's owns it. */
+  readonly userManaged: boolean;
+  /** `'up'`; `'down'` while no shard is running; `'stopping'` while it winds down. */
+  readonly status: 'up' | 'down' | 'stopping';
+  readonly shards: readonly PoolMetrics[];
+}
+
+/**
+ * The running pool of whatever names one.
+ *
+ * @throws PoolNotFoundError
+ */
+export function requirePool(instance: Instance, id: PoolLike): Pool {
+  const { key } = poolFrom(id);
+  const pool = instance.pool(key);
+  if (pool === undefined) throw new PoolNotFoundError({ pool: key, instance: instance.name });
+  return pool;
+}
+
+/** Starts a pool of the instance; nothing happens when there is one with this key. */
+export async function startInstancePool(
+  instance: Instance,
+  identity: PoolIdentity,
+  options: ResolvedPoolOptions,
+): Promise<void> {
+  const failure = await GenServer.call<Error | undefined>(
+    instance.manager,
+    ['startPool', identity, options],
+    { timeout: 'infinity' },
+  );
+  if (failure !== undefined) throw failure;
+}
+
+/** Stops a pool: what is in flight may end within `grace` ms, new requests do not reach it. */
+export async function stopPool(instance: Instance, id: PoolLike, grace: number): Promise<void> {
+  const pool = requirePool(instance, id);
+  const { supervisor } = pool;
+  pool.stopping = true;
+  const deadline = now() + grace;
+  await Promise.all(
+    pool.live.map((shard) => {
+      const left = Math.max(0, deadline - now());
+      return GenServer.call(pool.processOf(shard), ['drain', left], { timeout: 'infinity' }).catch(
+        () => {}, // it ended meanwhile, which is what is wanted
+      );
+    }),
+  );
+  instance.forget(pool.identity.key);
+  if (supervisor !== undefined) await stopSupervisor(instance, pool, supervisor);
+}
+
+/** Through its owner: stopped in any other way, a permanent child would be started again. */
+async function stopSupervisor(instance: Instance, pool: Pool, supervisor: Pid): Promise<void> {
+  const owner = processInfo(supervisor)?.parent;
+  if (!pool.userManaged) {
+    await DynamicSupervisor.terminateChild(poolsName(instance.name), supervisor);
+  } else if (owner === undefined || !(await terminateUnder(owner, supervisor))) {
+    await Supervisor.stop(supervisor);
+  }
+}
+
+async function terminateUnder(owner: Pid, supervisor: Pid): Promise<boolean> {
+  const label = processInfo(owner)?.label;
+  if (label === 'dynamic_supervisor') {
+    await DynamicSupervisor.terminateChild(owner, supervisor);
+    return true;
+  }
+  if (label !== 'supervisor') return false;
+  const children = await Supervisor.whichChildren(owner);
+  const child = children.find(({ pid }) => pid === supervisor);
+  if (child?.id === undefined) return false;
+  await Supervisor.terminateChild(owner, child.id);
+  return true;
+}
+
+/** Adds shards, or drains and stops those with the highest numbers. */
+export async function setPoolCount(
+  instance: Instance,
+  id: PoolLike,
+  count: number,
+  grace: number,
+): Promise<void> {
+  const pool = requirePool(instance, id);
+  const { supervisor } = pool;
+  if (supervisor === undefined) return;
+  for (let index = pool.count; index < count; index++) {
+    await Supervisor.startChild(supervisor, shardSpec(pool, index));
+    pool.count = index + 1;
+  }
+  while (pool.count > count) {
+    const index = --pool.count;
+    const shard = pool.live.find((candidate) => candidate.index === index);
+    if (shard !== undefined) {
+      await GenServer.call(pool.processOf(shard), ['drain', grace], { timeout: 'infinity' });
+    }
+    await Supervisor.terminateChild(supervisor, index);
+    await Supervisor.deleteChild(supervisor, index);
+  }
+}
+
+/**
+ * The figures of a pool.
+ *
+ * @throws PoolNotFoundError also when the pool's `startPoolMetrics` is false.
+ */
+export function poolStatus(instance: Instance, id: PoolLike): PoolMetrics[] {
+  const pool = requirePool(instance, id);
+  if (pool.options.startPoolMetrics) return metricsOf(pool);
+  throw new PoolNotFoundError({ pool: pool.identity.key, instance: instance.name });
+}
+
+/** The figures of the pools that run by the `default` options, by key. */
+export function defaultPoolStatus(instance: Instance): Map<string, PoolMetrics[]> {
+  return new Map(
+    instance
+      .pools()
+      .filter(({ pool }) => instance.isTemplated(pool) && pool.options.startPoolMetrics)
+      .map(({ pool }) => [pool.identity.key, metricsOf(pool)]),
+  );
+}
+
+function metricsOf(pool: Pool): PoolMetrics[] {
+  return pool.live.map((shard) => shardMetrics(pool, shard));
+}
+
+export function listPools(instance: Instance): PoolListing[] {
+  return instance.pools().map(({ pool, pid }) => ({
+    pool: pool.identity,
+    pid,
+    userManaged: pool.userManaged,
+    status: pool.stopping ? 'stopping' : pool.live.length === 0 ? 'down' : 'up',
+    shards: metricsOf(pool),
+  }));
+}
+
+function shardMetrics(pool: Pool, shard: Shard): PoolMetrics {
+  const { size, inUse, idle, connecting, queued } = shard.figures;
+  return {
+    pid: pool.processOf(shard),
+    poolIndex: shard.index + 1,
+    size,
+    inUse,
+    idle,
+    connecting,
+    queued,
+    available: Math.max(0, size - inUse),
+    checkouts: shard.checkouts,
+  };
+}

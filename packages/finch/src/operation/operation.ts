@@ -1,0 +1,311 @@
+/**
+ * One request from its claim on a connection to its end, whatever is done with
+ * the response: limits, cancellation, safe retry. Exactly one of `complete` and
+ * `abandon` is called, once.
+ */
+import { arm, now, type Timer, type TimeoutTarget } from '@linnet/otp';
+import type { Connection } from '../connection/connection.ts';
+import {
+  ConnectionClosedError,
+  ReceiveTimeoutError,
+  RequestCancelledError,
+  RequestTimeoutError,
+  type RequestPhase,
+} from '../errors/index.ts';
+import type { Instance } from '../instance/instance.ts';
+import type { ResolvedRequestOptions } from '../options/index.ts';
+import { isIdempotent, isReplayable, openBody, type Request } from '../request/index.ts';
+import type { Exchange, RawHeaders, WireHandler } from '../transport/index.ts';
+import { Claim } from './claim.ts';
+
+/** How often a request is sent at most, the first time included. */
+const maxAttempts = 4;
+
+/** How long a body is held back for `100 Continue`, in ms (RFC 9110, 10.1.1: not for ever). */
+const expectContinueTimeout = 1000;
+
+export abstract class Operation extends Claim implements WireHandler, TimeoutTarget {
+  protected readonly request: Request;
+  protected readonly options: ResolvedRequestOptions;
+  protected readonly waitCoversDial = false;
+  protected over = false;
+  private exchange: Exchange | undefined = undefined;
+  private attempts = 0;
+  /** Given up while the wire had not returned the exchange yet, or for good: no further attempt. */
+  private cancelled: Error | undefined = undefined;
+  private receiveTimer: Timer | undefined = undefined;
+  private totalTimer: Timer | undefined = undefined;
+  private startedAt = 0;
+  private bytesReceived = 0;
+
+  constructor(instance: Instance, request: Request, options: ResolvedRequestOptions) {
+    super(instance, request.pool, options.poolTimeout, options);
+    this.request = request;
+    this.options = options;
+  }
+
+  /** The response is complete. */
+  protected abstract complete(trailers: RawHeaders): void;
+  /** There will be no response, or no more of it. */
+  protected abstract fail(error: Error): void;
+  protected abstract head(status: number, headers: RawHeaders): void;
+  /** `false` pauses the reading. */
+  protected abstract data(chunk: Buffer): boolean;
+  protected abstract interim(status: number, headers: RawHeaders): void;
+
+  start(): void {
+    if (!this.prepare()) return;
+    this.acquire();
+  }
+
+  /** Uses a connection that the caller has already, by a lease. */
+  startOn(connection: Connection): void {
+    if (!this.prepare()) return;
+    this.connection = connection;
+    this.send(connection);
+  }
+
+  /** Gives up: whatever was sent costs an HTTP/1 connection its life. */
+  cancel(error: Error): void {
+    if (this.over || this.cancelled !== undefined) return;
+    this.cancelled = error;
+    if (this.exchange !== undefined) {
+      this.exchange.abort(error);
+    } else if (this.connection === undefined) {
+      this.stopWaiting();
+      this.finish();
+      this.fail(error);
+    }
+  }
+
+  /** Continues the reading after `data` returned false. */
+  protected resume(): void {
+    this.exchange?.resume();
+    if (!this.over) this.armReceive();
+  }
+
+  // From the claim ------------------------------------------------------------------
+
+  protected override granted(connection: Connection): void {
+    this.send(connection);
+  }
+
+  protected override refused(error: Error): void {
+    if (this.over) return;
+    this.finish();
+    this.fail(error);
+  }
+
+  /** The process that made the request is dead: nobody waits for the response. */
+  protected override down(): void {
+    this.cancel(
+      new RequestCancelledError({ ...this.facts(), reason: 'the calling process ended' }),
+    );
+  }
+
+  // From the wire -------------------------------------------------------------------
+
+  onInformational(status: number, headers: RawHeaders): void {
+    this.receiveTimer?.refresh();
+    this.interim(status, headers);
+  }
+
+  onHeaders(status: number, headers: RawHeaders): void {
+    this.receiveTimer?.refresh();
+    this.head(status, headers);
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.bytesReceived += chunk.length;
+    if (this.data(chunk)) {
+      this.receiveTimer?.refresh();
+      return true;
+    }
+    // While the reader pauses, it is not the server that is slow.
+    this.stopReceive();
+    return false;
+  }
+
+  onEnd(trailers: RawHeaders): void {
+    this.leave();
+    this.finish();
+    this.complete(trailers);
+  }
+
+  onError(error: Error): void {
+    this.stopReceive();
+    this.leave();
+    if (this.mayRetry(error)) {
+      this.acquire();
+      return;
+    }
+    this.finish();
+    this.fail(this.cancelled ?? error);
+  }
+
+  /** `receiveTimeout`. */
+  onTimeout(): void {
+    this.receiveTimer = undefined;
+    const limit = this.options.receiveTimeout as number;
+    this.cancel(new ReceiveTimeoutError({ ...this.facts(), waited: limit, limit }));
+  }
+
+  /** @internal `requestTimeout`. */
+  totalTimedOut(): void {
+    this.totalTimer = undefined;
+    const limit = this.options.requestTimeout as number;
+    const waited = now() - this.startedAt;
+    this.cancel(
+      new RequestTimeoutError({
+        ...this.facts(),
+        phase: this.phase(),
+        ...(this.connection === undefined ? this.shard?.figures : undefined),
+        waited,
+        limit,
+      }),
+    );
+  }
+
+  // ---------------------------------------------------------------------------------
+
+  private prepare(): boolean {
+    const { signal, requestTimeout } = this.options;
+    if (signal !== undefined) {
+      if (signal.aborted) {
+        this.over = true;
+        this.fail(this.aborted(signal));
+        return false;
+      }
+      // The object itself as listener: no closure for each request.
+      signal.addEventListener('abort', this);
+    }
+    if (requestTimeout !== 'infinity') {
+      this.startedAt = now();
+      this.totalTimer = arm(new TotalTimeout(this), requestTimeout);
+    }
+    this.watchOwner();
+    return true;
+  }
+
+  /** @internal The signal's `abort` event. */
+  handleEvent(): void {
+    const { signal } = this.options;
+    if (signal !== undefined) this.cancel(this.aborted(signal));
+  }
+
+  private aborted(signal: AbortSignal): Error {
+    return new RequestCancelledError({
+      ...this.facts(),
+      phase: this.phase(),
+      reason: signal.reason,
+      cause: signal.reason,
+    });
+  }
+
+  private send(connection: Connection): void {
+    const { wire } = connection;
+    const { request } = this;
+    const attempt = ++this.attempts;
+    this.armReceive();
+    let exchange: Exchange | undefined;
+    try {
+      if (wire === undefined) throw this.notSent();
+      exchange = wire.send(
+        {
+          method: request.method,
+          path: request.target,
+          headers: request.headers,
+          body: openBody(request.body),
+          expectContinue: request.expectContinue ? expectContinueTimeout : undefined,
+        },
+        this,
+      );
+    } catch (error) {
+      // The caller's body function threw: nothing was sent.
+      this.cancelled ??= error as Error;
+      this.onError(error as Error);
+      return;
+    }
+    // It may have failed, and another attempt may be under way, before `send` returned.
+    if (this.over || attempt !== this.attempts || this.connection !== connection) return;
+    this.exchange = exchange;
+    if (this.cancelled !== undefined) exchange.abort(this.cancelled);
+  }
+
+  /** Gives the connection back, fit for another request or not. */
+  private leave(): void {
+    const { connection } = this;
+    this.exchange = undefined;
+    if (connection === undefined) return;
+    this.connection = undefined;
+    this.giveBack(connection);
+  }
+
+  /** Hands the connection to whoever it belongs to now. */
+  protected giveBack(connection: Connection): void {
+    this.shard?.checkin(connection);
+  }
+
+  /** Whether the server provably did not process the request, and there is something to send again. */
+  private mayRetry(error: Error): boolean {
+    if (this.cancelled !== undefined || this.over) return false;
+    if (!this.options.retry || this.attempts >= maxAttempts || this.shard === undefined) {
+      return false;
+    }
+    if (!(error instanceof ConnectionClosedError) || !isReplayable(this.request.body)) return false;
+    if (error.requestSent === false) return true;
+    // The end of an idle connection crossed the request: only once, as it may have arrived.
+    return (
+      error.reused === true &&
+      error.bytesReceived === 0 &&
+      this.attempts === 1 &&
+      isIdempotent(this.request.method)
+    );
+  }
+
+  private finish(): void {
+    this.over = true;
+    this.unwatch();
+    this.stopReceive();
+    this.totalTimer?.cancel();
+    this.totalTimer = undefined;
+    this.options.signal?.removeEventListener('abort', this);
+  }
+
+  private armReceive(): void {
+    const { receiveTimeout } = this.options;
+    if (receiveTimeout === 'infinity') return;
+    this.receiveTimer ??= arm(this, receiveTimeout);
+  }
+
+  private stopReceive(): void {
+    this.receiveTimer?.cancel();
+    this.receiveTimer = undefined;
+  }
+
+  private phase(): RequestPhase {
+    if (this.connection !== undefined) return 'receive';
+    return this.dial === undefined ? 'queue' : 'connect';
+  }
+
+  private facts(): { pool: string; origin: string; bytesReceived: number } {
+    const { key: pool, origin } = this.identity;
+    return { pool, origin, bytesReceived: this.bytesReceived };
+  }
+
+  private notSent(): ConnectionClosedError {
+    return new ConnectionClosedError({ ...this.facts(), requestSent: false });
+  }
+}
+
+class TotalTimeout implements TimeoutTarget {
+  private readonly operation: Operation;
+
+  constructor(operation: Operation) {
+    this.operation = operation;
+  }
+
+  onTimeout(): void {
+    this.operation.totalTimedOut();
+  }
+}

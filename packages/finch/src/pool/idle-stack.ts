@@ -1,0 +1,46 @@
+/** Idle connections: the one used last is taken first, so that the others age out. */
+import type { Connection } from '../connection/connection.ts';
+
+/** A LIFO of connections from which any can be taken out in O(1). */
+export class IdleStack {
+  private top: Connection | undefined;
+  private bottom: Connection | undefined;
+  private count = 0;
+
+  get size(): number {
+    return this.count;
+  }
+
+  push(connection: Connection): void {
+    connection.below = this.top;
+    if (this.top === undefined) this.bottom = connection;
+    else this.top.above = connection;
+    this.top = connection;
+    connection.stacked = true;
+    this.count++;
+  }
+
+  /** The connection used last. */
+  pop(): Connection | undefined {
+    const connection = this.top;
+    if (connection !== undefined) this.remove(connection);
+    return connection;
+  }
+
+  /** The connection that has been idle longest. */
+  oldest(): Connection | undefined {
+    return this.bottom;
+  }
+
+  /** Takes a connection out; no effect if it is not idle. */
+  remove(connection: Connection): void {
+    if (!connection.stacked) return;
+    if (connection.above === undefined) this.top = connection.below;
+    else connection.above.below = connection.below;
+    if (connection.below === undefined) this.bottom = connection.above;
+    else connection.below.above = connection.above;
+    connection.above = connection.below = undefined;
+    connection.stacked = false;
+    this.count--;
+  }
+}

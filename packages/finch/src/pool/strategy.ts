@@ -1,0 +1,53 @@
+/** Choosing among the shards of a pool. */
+import { currentPid } from '@linnet/otp';
+import type { PoolStrategy } from '../options/index.ts';
+import type { Shard } from './shard.ts';
+
+/** Picks one of at least two shards; `turn` counts the choices that the pool has made. */
+export function chooseShard(
+  shards: readonly Shard[],
+  strategy: PoolStrategy,
+  turn: number,
+): Shard {
+  return shards[choose(shards, strategy, turn)] ?? leastBusy(shards);
+}
+
+function choose(shards: readonly Shard[], strategy: PoolStrategy, turn: number): number {
+  switch (strategy) {
+    case 'least_busy':
+      return shards.indexOf(leastBusy(shards));
+    case 'round_robin':
+      return turn % shards.length;
+    case 'random':
+      return Math.floor(Math.random() * shards.length);
+    case 'hash':
+      return (currentPid()?.id ?? 0) % shards.length;
+    default:
+      if (typeof strategy === 'object') return hashOf(strategy.hash) % shards.length;
+      return strategy(
+        shards.map((shard, index) => ({
+          index,
+          inUse: shard.inUse,
+          idle: shard.idleCount,
+          queued: shard.queued,
+        })),
+      );
+  }
+}
+
+function leastBusy(shards: readonly Shard[]): Shard {
+  return shards.reduce((best, shard) => (load(shard) < load(best) ? shard : best));
+}
+
+function load(shard: Shard): number {
+  return shard.inUse + shard.queued;
+}
+
+/** FNV-1a: the same key, the same shard, in every process and run. */
+function hashOf(key: string | number): number {
+  let hash = 0x811c9dc5;
+  for (const char of String(key)) {
+    hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193);
+  }
+  return hash >>> 0;
+}

@@ -1,0 +1,77 @@
+/** Who waits for a connection: first come, first served. */
+import type { Connection } from '../connection/connection.ts';
+
+/** Somebody who waits for a connection. In at most one queue at a time. */
+export interface Waiter {
+  /** Here is one; it is in use by the waiter from now on. */
+  connected(connection: Connection): void;
+  /** The pool went down: look for it anew, in the time that is left. */
+  requeue(): void;
+  /** There will be none. */
+  failed(error: Error): void;
+  /** The limit on a dial that is made for this waiter, in ms; undefined: the pool's. */
+  readonly connectTimeout: number | 'infinity' | undefined;
+  /** A connection is being opened for it: the limit on waiting gives way to the one on dialling. */
+  dialling(): void;
+
+  // Kept by the queue.
+  queue: WaitQueue | undefined;
+  previousWaiter: Waiter | undefined;
+  nextWaiter: Waiter | undefined;
+  /** The connection that is being opened for it. */
+  dial: Connection | undefined;
+}
+
+/** A FIFO of waiters in which leaving is O(1) from any place. */
+export class WaitQueue {
+  private first: Waiter | undefined;
+  private last: Waiter | undefined;
+  private count = 0;
+
+  get size(): number {
+    return this.count;
+  }
+
+  push(waiter: Waiter): void {
+    waiter.queue = this;
+    waiter.previousWaiter = this.last;
+    if (this.last === undefined) this.first = waiter;
+    else this.last.nextWaiter = waiter;
+    this.last = waiter;
+    this.count++;
+  }
+
+  /** Takes the one who waits longest. */
+  shift(): Waiter | undefined {
+    const waiter = this.first;
+    if (waiter !== undefined) this.remove(waiter);
+    return waiter;
+  }
+
+  /** Takes a waiter out; no effect if it is not in this queue. */
+  remove(waiter: Waiter): void {
+    if (waiter.queue !== this) return;
+    if (waiter.previousWaiter === undefined) this.first = waiter.nextWaiter;
+    else waiter.previousWaiter.nextWaiter = waiter.nextWaiter;
+    if (waiter.nextWaiter === undefined) this.last = waiter.previousWaiter;
+    else waiter.nextWaiter.previousWaiter = waiter.previousWaiter;
+    waiter.queue = waiter.previousWaiter = waiter.nextWaiter = undefined;
+    this.count--;
+  }
+
+  /** The one who waits longest among those for whom no connection is being opened. */
+  firstWithoutDial(): Waiter | undefined {
+    let waiter = this.first;
+    while (waiter !== undefined && waiter.dial !== undefined) waiter = waiter.nextWaiter;
+    return waiter;
+  }
+
+  /** Takes all of them out, in order. */
+  clear(): Waiter[] {
+    const waiters: Waiter[] = [];
+    for (let waiter = this.shift(); waiter !== undefined; waiter = this.shift()) {
+      waiters.push(waiter);
+    }
+    return waiters;
+  }
+}

@@ -1,0 +1,52 @@
+/** `Pool`: the identity of pools, and pools under supervisors of the user's. */
+import type { ChildSpec, ChildSpecOverrides, SupervisorHandle } from '@linnet/otp';
+import { registryName, requireInstance } from './instance/instance.ts';
+import { parsePoolChildOptions, type PoolChildOptions } from './options/index.ts';
+import { newPool, poolFrom, poolKey, type PoolIdentity } from './pool/identity.ts';
+import { startPool } from './pool/pool-supervisor.ts';
+
+/**
+ * The specification of a pool as a child of any supervisor: that supervisor owns
+ * it and restarts it, and the instance named by `finch` uses it for its key.
+ *
+ * It is plain data: the instance is looked up when the pool starts, so both may
+ * stand in one list of children, the instance first. While the pool is down,
+ * requests for its key wait for it, or fail with PoolDownError; they are never
+ * served by the instance's `default` options. When the instance is restarted,
+ * the pool joins the new one with its connections.
+ *
+ * Mirrors `Finch.Pool.child_spec/1`.
+ *
+ * @throws OptionsError
+ *
+ * @example
+ * await supervisor.startChild(
+ *   Pool.childSpec({ finch: 'MyFinch', pool: 'https://api.internal', size: 10 }),
+ * );
+ */
+function childSpec(options: PoolChildOptions & ChildSpecOverrides): ChildSpec<SupervisorHandle> {
+  const { id, restart, shutdown, type, significant, ...rest } = options;
+  const { finch, pool, options: poolOptions } = parsePoolChildOptions(rest);
+  return {
+    id: id ?? `${finch}/${pool.key}`,
+    start: () => startPool(requireInstance(finch), registryName(finch), pool, poolOptions, true),
+    type: type ?? 'supervisor',
+    ...(restart === undefined ? undefined : { restart }),
+    ...(shutdown === undefined ? undefined : { shutdown }),
+    ...(significant === undefined ? undefined : { significant }),
+  };
+}
+
+/** A pool's identity: scheme, host, port and tag. */
+export type Pool = PoolIdentity;
+
+/** Pools by identity, and as children of the user's own supervisors. */
+export const Pool: {
+  /** The identity of a pool, from a URL and a tag. */
+  readonly new: typeof newPool;
+  /** The identity of whatever names a pool. */
+  readonly from: typeof poolFrom;
+  /** The canonical printable key of a pool. */
+  readonly key: typeof poolKey;
+  readonly childSpec: typeof childSpec;
+} = Object.freeze({ new: newPool, from: poolFrom, key: poolKey, childSpec });
