@@ -46,18 +46,33 @@ export function createAuthority(name = 'Linnet test authority'): Authority {
     ca,
     issue: (names, validity) => {
       const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-      return {
-        key: own.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-        cert: certificate({
-          subject: names[0] ?? 'nobody',
-          issuer: name,
-          publicKey: own.publicKey,
-          signingKey: keys.privateKey,
-          validity,
-          extensions: [extension('2.5.29.17', false, sequence(...names.map(alternativeName)))],
-        }),
-      };
+      return issue(names, own, { name, key: keys.privateKey }, validity);
     },
+  };
+}
+
+/** A certificate that nobody but itself vouches for. */
+export function createSelfSigned(names: readonly string[]): Certificate {
+  const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return issue(names, own, { name: names[0] ?? 'nobody', key: own.privateKey });
+}
+
+function issue(
+  names: readonly string[],
+  own: { readonly publicKey: KeyObject; readonly privateKey: KeyObject },
+  issuer: { readonly name: string; readonly key: KeyObject },
+  validity?: Validity,
+): Certificate {
+  return {
+    key: own.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    cert: certificate({
+      subject: names[0] ?? 'nobody',
+      issuer: issuer.name,
+      publicKey: own.publicKey,
+      signingKey: issuer.key,
+      validity,
+      extensions: [extension('2.5.29.17', false, sequence(...names.map(alternativeName)))],
+    }),
   };
 }
 
