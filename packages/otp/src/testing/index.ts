@@ -4,6 +4,7 @@ export {
   type CrashCapture,
 } from './capture-crash-reports.ts';
 export { eventually, EventuallyError, type EventuallyOptions } from './eventually.ts';
+export { inProcess } from './in-process.ts';
 export {
   expectNoLeaks,
   leakCheck,

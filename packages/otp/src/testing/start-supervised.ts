@@ -14,7 +14,7 @@ import { Pid } from '../process/pid.ts';
 import { receive } from '../process/receive.ts';
 import { spawn } from '../process/spawn.ts';
 import type { ExitMessage } from '../process/signals.ts';
-import { Watch } from '../process/watch.ts';
+import { ProcessEnd } from './process-end.ts';
 
 /** Registers what has to happen after the test, such as `onTestFinished` of vitest. */
 export type OnTestFinished = (hook: () => Promise<void>) => void;
@@ -119,20 +119,7 @@ async function shutDown(child: Pid, shutdown: ShutdownTime): Promise<void> {
 /** Asks the supervisor to stop and resolves when it, and so its child, is dead. */
 function stopped(supervisor: Pid): Promise<void> {
   return new Promise((resolve) => {
-    new SupervisorEnd(resolve).watch(supervisor);
+    new ProcessEnd(() => resolve()).watch(supervisor);
     exit(supervisor, 'shutdown');
   });
-}
-
-class SupervisorEnd extends Watch {
-  readonly #resolve: () => void;
-
-  constructor(resolve: () => void) {
-    super();
-    this.#resolve = resolve;
-  }
-
-  protected override down(): void {
-    this.#resolve();
-  }
 }

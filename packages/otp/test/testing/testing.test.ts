@@ -18,6 +18,7 @@ import {
   captureCrashReports,
   eventually,
   expectNoLeaks,
+  inProcess,
   leakCheck,
   processSnapshot,
   settle,
@@ -220,6 +221,23 @@ describe('startSupervised', () => {
     await expect(startSupervised({ id: 'x', start: () => 42 as never })).rejects.toMatchObject({
       code: 'ERR_BADARG',
     });
+  });
+});
+
+describe('inProcess', () => {
+  test('gives the result of a body that runs as a process', async () => {
+    const me = await inProcess(() => self());
+    expect(isAlive(me)).toBe(false);
+    await expect(inProcess(() => Promise.reject(new Error('oops')))).rejects.toThrow('oops');
+  });
+
+  test('rejects when a signal ends the process', async () => {
+    using _ = captureCrashReports();
+    const killed = inProcess(async () => {
+      exit(self(), 'kill');
+      await receive();
+    });
+    await expect(killed).rejects.toMatchObject({ code: 'ERR_EXIT', reason: 'killed' });
   });
 });
 
