@@ -39,6 +39,7 @@ export {
   type Startable,
 } from './process/child-spec.ts';
 export { GenServer, type GenServerModule, type GenServerOptions } from './gen-server/gen-server.ts';
+export type { ServerContext } from './gen-server/types.ts';
 export type { CallOptions, ServerHandle } from './gen-server/server-handle.ts';
 export {
   noreply,
@@ -46,6 +47,11 @@ export {
   reply,
   startFailure,
   stop,
+  type NoReply,
+  type Ok,
+  type Reply,
+  type StartFailure,
+  type Stop,
   type ContinueRequest,
   type Next,
 } from './gen-server/results.ts';
@@ -98,3 +104,15 @@ export type {
   SupervisorOptions,
   SupervisorTree,
 } from './supervisor/types.ts';
+export { Machine } from './machine/machine.ts';
+export type {
+  Answerable,
+  CallEvent,
+  MachineArgs,
+  MachineCallOptions,
+  MachineHandle,
+  MachineModule,
+  MachineOptions,
+  MachineRef,
+  StartMachineOptions,
+} from './machine/types.ts';
