@@ -116,3 +116,11 @@ export type {
   MachineRef,
   StartMachineOptions,
 } from './machine/types.ts';
+export {
+  DynamicSupervisor,
+  type DynamicChild,
+  type DynamicSupervisorFlags,
+  type DynamicSupervisorHandle,
+  type DynamicSupervisorModule,
+  type DynamicSupervisorOptions,
+} from './supervisor/dynamic-supervisor.ts';

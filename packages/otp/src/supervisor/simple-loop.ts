@@ -118,11 +118,12 @@ export class SimpleLoop extends SupervisorBase {
       entry.restarting = false;
       entry.restarts++;
       this.#children.set(outcome.pid, entry);
-      this.publishStarted('restarted', this.#template, outcome.pid);
+      this.publishRestart(this.#template, outcome.pid);
       return undefined;
     }
     this.report('start_error', outcome.reason, this.#template, pid);
     entry.restarting = true;
+    this.publishRestart(this.#template, undefined);
     if (!this.process.dead) this.retryLater(pid);
     return undefined;
   }

@@ -169,6 +169,7 @@ export class StaticLoop extends SupervisorBase {
     }
     this.report('start_error', outcome.reason, child.spec, child.pid);
     this.#setPid(child, 'restarting');
+    this.publishRestart(child.spec, undefined);
     return false;
   }
 
@@ -183,7 +184,9 @@ export class StaticLoop extends SupervisorBase {
       return;
     }
     this.#setPid(child, pid);
-    if (pid !== undefined) this.publishStarted(event, child.spec, pid);
+    if (pid === undefined) return;
+    if (event === 'restarted') this.publishRestart(child.spec, pid);
+    else this.publishStarted(event, child.spec, pid);
   }
 
   #startNew(value: unknown): Answer | Promise<Answer> {

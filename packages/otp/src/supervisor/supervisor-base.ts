@@ -1,9 +1,10 @@
 /** What all supervisors share: requests, exits of children, the restart limit, reports. */
 import type { Call } from '../process/call.ts';
 import type { ChildId } from '../process/child-spec.ts';
+import { restartChannel, type RestartEvent } from '../process/events.ts';
 import { isSoftReason, type ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
-import { isThenable, type Process } from '../process/process.ts';
+import { isThenable } from '../process/process.ts';
 import { Gen, type Pending } from '../gen-server/gen.ts';
 import type { FullChildSpec } from './child-record.ts';
 import { report, reportUnexpected, supervisorChannel, type ReportContext } from './reports.ts';
@@ -156,6 +157,20 @@ export abstract class SupervisorBase extends Gen {
     if (supervisorChannel.hasSubscribers) this.#publish({ type, id: this.idOf(spec), pid });
   }
 
+  /** A child was restarted (without a pid: its start failed and will be tried again). */
+  protected publishRestart(spec: FullChildSpec, pid: Pid | undefined): void {
+    if (pid !== undefined) this.publishStarted('restarted', spec, pid);
+    if (!restartChannel.hasSubscribers) return;
+    const restarts = this.restartsInWindow();
+    restartChannel.publish({
+      type: 'restart',
+      supervisor: this.process.pid,
+      id: spec.id,
+      pid,
+      restarts,
+    } satisfies RestartEvent);
+  }
+
   protected publishTerminated(spec: FullChildSpec, pid: ChildState, reason: ExitReason): void {
     if (!supervisorChannel.hasSubscribers) return;
     this.#publish({ type: 'child_terminated', id: this.idOf(spec), pid, reason });
@@ -164,9 +179,5 @@ export abstract class SupervisorBase extends Gen {
   #publish(event: object): void {
     const { pid: supervisor, registeredName: name } = this.process;
     supervisorChannel.publish({ supervisor, name, ...event });
-  }
-
-  protected get self(): Process {
-    return this.process;
   }
 }

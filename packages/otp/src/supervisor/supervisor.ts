@@ -1,7 +1,6 @@
 /** Supervisors: processes that start, watch, restart and stop other processes. */
 import {
   ignore,
-  type ChildId,
   type ChildSpec,
   type ChildSpecOverrides,
   type Ignore,
@@ -23,6 +22,7 @@ import {
   countChildren,
   deleteChild,
   getChildSpec,
+  idOf,
   restartChild,
   startChild,
   StaticHandle,
@@ -39,6 +39,7 @@ import type {
   CheckedChildren,
   Child,
   ChildTemplate,
+  ModuleArgs,
   SimpleSupervisorOptions,
   SupervisorInit,
   SupervisorOptions,
@@ -105,10 +106,6 @@ export interface SupervisorModule<Arg, Ignored extends Ignore = never> {
   ): ChildSpec<SupervisorHandle | Ignored>;
 }
 
-type ModuleArgs<Arg, Options> = undefined extends Arg
-  ? [arg?: Arg, options?: Options]
-  : [arg: Arg, options?: Options];
-
 /**
  * Defines a supervisor whose flags and children come from a function that runs in the supervisor
  * at each start, from the argument it is started with.
@@ -148,11 +145,6 @@ function define<
     },
   };
   return Object.freeze(module);
-}
-
-/** The id of a child with a name: the name, or the key of a via name. */
-function idOf(name: NameOption | undefined): ChildId | undefined {
-  return typeof name === 'object' ? (name.via[1] as ChildId) : name;
 }
 
 /**

@@ -65,7 +65,7 @@ export type CheckedChild<C> = C extends readonly [infer M, unknown]
   : C;
 
 /** What the start function of a child gives. */
-export type StartableOf<C> = C extends { readonly start: () => infer S }
+export type StartableOf<C> = C extends { readonly start: (...args: never[]) => infer S }
   ? Extract<Awaited<S>, Startable>
   : C extends { readonly childSpec: (...args: never[]) => ChildSpec<infer S> }
     ? S
@@ -99,6 +99,11 @@ export interface SupervisorTree<T extends readonly Child[] = readonly Child[]>
   extends SupervisorOptions, Omit<ChildSpecOverrides, 'type'> {
   readonly children: T;
 }
+
+/** The arguments of a definition's functions; an argument that may be undefined may be left out. */
+export type ModuleArgs<Arg, Options> = undefined extends Arg
+  ? [arg?: Arg, options?: Options]
+  : [arg: Arg, options?: Options];
 
 /** A child that was started with extra information. */
 export interface ChildWithInfo<Info = unknown> {

@@ -1,0 +1,277 @@
+/** Supervisors whose children are started one by one at run time. */
+import {
+  ignore,
+  type ChildSpec,
+  type ChildSpecOverrides,
+  type Ignore,
+  type Startable,
+} from '../process/child-spec.ts';
+import { BadArgumentError } from '../process/errors.ts';
+import type { Pid } from '../process/pid.ts';
+import type { Process } from '../process/process.ts';
+import { checkNameOption, type NameOption, type ServerRef } from '../process/server-ref.ts';
+import type { InitOutcome } from '../process/start.ts';
+import { stopServer } from '../gen-server/server-handle.ts';
+import { checkDynamicChild, checkDynamicFlags } from './check-dynamic.ts';
+import { expandChild, Invalid } from './check-spec.ts';
+import {
+  ask,
+  countChildren,
+  Handle,
+  idOf,
+  terminateChild,
+  whichChildren,
+  type AnySupervisorHandle,
+} from './client.ts';
+import { DynamicLoop } from './dynamic-loop.ts';
+import { SupervisorError } from './errors.ts';
+import { startProcess } from './start-supervisor.ts';
+import type {
+  CheckedChild,
+  Child,
+  ChildModule,
+  ChildModuleWithArg,
+  ModuleArgs,
+  RestartLimits,
+  StartableOf,
+  StartedChild,
+} from './types.ts';
+
+const label = 'dynamic_supervisor';
+
+/** How a DynamicSupervisor treats its children. */
+export interface DynamicSupervisorFlags<
+  Extra extends readonly unknown[] = readonly unknown[],
+> extends RestartLimits {
+  /** Most children at a time, those that are being restarted included. Default `'infinity'`. */
+  readonly maxChildren?: number | 'infinity';
+  /** Given to every start function. Default none. */
+  readonly extraArguments?: Extra;
+}
+
+export interface DynamicSupervisorOptions<
+  Extra extends readonly unknown[] = readonly unknown[],
+> extends DynamicSupervisorFlags<Extra> {
+  readonly name?: NameOption;
+}
+
+/** A child whose start function takes the supervisor's extra arguments. */
+export type DynamicChild<Extra extends readonly unknown[]> =
+  | (Omit<ChildSpec<Startable>, 'start' | 'significant'> & {
+      readonly start: (...extra: Extra) => Startable | Promise<Startable>;
+      readonly significant?: false;
+    })
+  | ChildModule
+  | readonly [module: ChildModuleWithArg, arg: unknown];
+
+/** A running DynamicSupervisor. Each function is also `DynamicSupervisor.…(ref, …)`. */
+export interface DynamicSupervisorHandle<
+  Extra extends readonly unknown[] = readonly [],
+> extends AnySupervisorHandle {
+  startChild<const C extends DynamicChild<Extra>>(
+    child: C & CheckedChild<C>,
+  ): Promise<StartedChild<StartableOf<C>>>;
+  terminateChild(pid: Pid): Promise<void>;
+}
+
+/**
+ * Starts a DynamicSupervisor linked to the current process (from plain code: a root).
+ *
+ * Use it for many children of the same kind that come and go, such as one per connection; its
+ * costs do not grow with their number. Strategy one_for_one; on stop, all children are stopped
+ * at the same time, each with its own shutdown time.
+ *
+ * Source: Elixir's `DynamicSupervisor.start_link/1`.
+ * @throws {SupervisorError} with `reason` `['already_started', pid]` or `['supervisor_data', why]`.
+ * @example
+ * const connections = await DynamicSupervisor.startLink({ maxChildren: 100 });
+ * await connections.startChild({ id: 'c', start: () => Connection.startLink(), restart: 'temporary' });
+ */
+async function startLink<const Extra extends readonly unknown[] = readonly []>(
+  options: DynamicSupervisorOptions<Extra> = {},
+): Promise<DynamicSupervisorHandle<Extra>> {
+  if (typeof options !== 'object' || options === null) {
+    throw new BadArgumentError('options', options, 'an object');
+  }
+  checkNameOption(options.name);
+  return (await run('DynamicSupervisor', () => options, options.name)) as DynamicHandle;
+}
+
+async function run(
+  module: unknown,
+  init: () => unknown,
+  name: NameOption | undefined,
+): Promise<DynamicHandle | Ignore> {
+  const pid = await startProcess(
+    label,
+    'DynamicSupervisor.startLink',
+    (process, parent) => initialise(process, parent, module, init),
+    name,
+  );
+  return pid === ignore ? ignore : new DynamicHandle(pid);
+}
+
+async function initialise(
+  process: Process,
+  parent: Pid | undefined,
+  module: unknown,
+  init: () => unknown,
+): Promise<InitOutcome> {
+  process.trapExit = true;
+  const given = await init();
+  if (given === ignore) return { type: 'ignore' };
+  if (typeof given !== 'object' || given === null) {
+    return { type: 'stop', reason: ['bad_return', [module, 'init', given]] };
+  }
+  const flags = checkDynamicFlags(given);
+  if (flags instanceof Invalid) {
+    return { type: 'stop', reason: ['supervisor_data', flags.reason] };
+  }
+  return { type: 'ok', behaviour: new DynamicLoop(process, parent, flags) };
+}
+
+/** A DynamicSupervisor definition. */
+export interface DynamicSupervisorModule<Arg, Ignored extends Ignore = never> {
+  readonly name: string;
+  startLink(
+    ...args: ModuleArgs<Arg, { readonly name?: NameOption }>
+  ): Promise<DynamicSupervisorHandle | Ignored>;
+  childSpec(
+    ...args: ModuleArgs<Arg, { readonly name?: NameOption } & ChildSpecOverrides>
+  ): ChildSpec<DynamicSupervisorHandle | Ignored>;
+}
+
+/**
+ * Defines a DynamicSupervisor whose options come from a function that runs in it at each start.
+ *
+ * Source: `use DynamicSupervisor` and its `init/1`.
+ * @example
+ * const Jobs = DynamicSupervisor.define({ init: (max: number) => ({ maxChildren: max }) });
+ * await Jobs.startLink(10, { name: 'jobs' });
+ */
+function define<Arg, R extends DynamicSupervisorFlags | Ignore>(callbacks: {
+  readonly name?: string;
+  readonly init: (arg: Arg) => R | Promise<R>;
+}): DynamicSupervisorModule<Arg, Extract<R, Ignore>> {
+  const { name: moduleName = 'DynamicSupervisor', init } = callbacks;
+  if (typeof init !== 'function') throw new BadArgumentError('init', init, 'a function');
+  type Ignored = Extract<R, Ignore>;
+  const runWith = (arg: Arg, name: NameOption | undefined) =>
+    run(moduleName, () => init(arg), name) as Promise<DynamicHandle | Ignored>;
+  const module: DynamicSupervisorModule<Arg, Ignored> = {
+    name: moduleName,
+    startLink: (...args) => runWith(args[0] as Arg, args[1]?.name),
+    childSpec: (...args) => {
+      const { name, ...overrides } = args[1] ?? {};
+      const id = idOf(name) ?? (callbacks.name === undefined ? module : moduleName);
+      return { id, start: () => runWith(args[0] as Arg, name), type: 'supervisor', ...overrides };
+    },
+  };
+  return Object.freeze(module);
+}
+
+/**
+ * The child specification of a DynamicSupervisor; its id is `id`, else its name.
+ *
+ * Source: `DynamicSupervisor.child_spec/1`.
+ */
+function childSpec<const Extra extends readonly unknown[] = readonly []>(
+  options: DynamicSupervisorOptions<Extra> & Omit<ChildSpecOverrides, 'type'> = {},
+): ChildSpec<DynamicSupervisorHandle<Extra>> {
+  const { id, restart, shutdown, significant, ...flags } = options;
+  return {
+    id: id ?? idOf(flags.name) ?? 'DynamicSupervisor',
+    start: () => startLink(flags),
+    type: 'supervisor',
+    ...(restart === undefined ? undefined : { restart }),
+    ...(shutdown === undefined ? undefined : { shutdown }),
+    ...(significant === undefined ? undefined : { significant }),
+  };
+}
+
+/**
+ * Starts a child. Its id has no meaning here: many children may have the same.
+ *
+ * Resolves with its pid, `{ pid, info }` if it was started with extra information, undefined if
+ * it chose not to start (then nothing is kept of it).
+ *
+ * Source: `DynamicSupervisor.start_child/2`.
+ * @throws {SupervisorError} with `reason` `'max_children'`, a fault of the specification, or what
+ *   the start function gave, raised or exited with.
+ */
+async function startChild<const C extends DynamicChild<readonly never[]>>(
+  supervisor: ServerRef,
+  child: C & CheckedChild<C>,
+): Promise<StartedChild<StartableOf<C>>> {
+  const spec = checkDynamicChild(expandChild(child as Child));
+  if (spec instanceof Invalid) {
+    throw new SupervisorError('DynamicSupervisor.startChild', spec.reason);
+  }
+  return ask('DynamicSupervisor', supervisor, 'startDynamicChild', spec);
+}
+
+/**
+ * Replaces the options of a running DynamicSupervisor; children that run stay, even if they are
+ * more than `maxChildren` now.
+ *
+ * Source: `code_change` of `DynamicSupervisor`.
+ * @throws {SupervisorError} with `reason` `['error', why]`; nothing has changed then.
+ */
+async function changeOptions(
+  supervisor: ServerRef,
+  init: DynamicSupervisorFlags | Ignore | (() => DynamicSupervisorFlags | Ignore),
+): Promise<void> {
+  const given: unknown = typeof init === 'function' ? init() : init;
+  if (given === ignore) return;
+  const refuse = (why: unknown): never => {
+    throw new SupervisorError('DynamicSupervisor.changeOptions', ['error', why]);
+  };
+  if (typeof given !== 'object' || given === null) return refuse(given);
+  const flags = checkDynamicFlags(given);
+  if (flags instanceof Invalid) return refuse(['supervisor_data', flags.reason]);
+  return ask('DynamicSupervisor', supervisor, 'changeOptions', flags);
+}
+
+class DynamicHandle extends Handle implements DynamicSupervisorHandle<readonly never[]> {
+  startChild(child: unknown): Promise<never> {
+    return startChild(this.pid, child as never) as Promise<never>;
+  }
+
+  terminateChild(pid: Pid): Promise<void> {
+    return terminateChild(this.pid, pid);
+  }
+}
+
+/** A handle of a DynamicSupervisor that was started elsewhere. */
+function at(supervisor: { readonly pid: Pid }): DynamicSupervisorHandle {
+  return new DynamicHandle(supervisor.pid);
+}
+
+/**
+ * Supervisors for children that are started one by one.
+ *
+ * Source: Elixir's `DynamicSupervisor`.
+ */
+export const DynamicSupervisor: {
+  readonly startLink: typeof startLink;
+  readonly define: typeof define;
+  readonly childSpec: typeof childSpec;
+  readonly changeOptions: typeof changeOptions;
+  readonly at: typeof at;
+  readonly startChild: typeof startChild;
+  readonly terminateChild: (supervisor: ServerRef, pid: Pid) => Promise<void>;
+  readonly whichChildren: typeof whichChildren;
+  readonly countChildren: typeof countChildren;
+  readonly stop: typeof stopServer;
+} = Object.freeze({
+  startLink,
+  define,
+  childSpec,
+  changeOptions,
+  at,
+  startChild,
+  terminateChild,
+  whichChildren,
+  countChildren,
+  stop: stopServer,
+});
