@@ -1,0 +1,29 @@
+/** Delays: numbers, names, functions, and `'infinity'`. */
+import type { AnyStateMachine } from 'xstate';
+import { BadArgumentError } from '../process/errors.ts';
+import { implementationsOf, nodesOf, rootOf } from './xstate-internals.ts';
+
+/** A delay as milliseconds; `'infinity'` is `Infinity`: it never ends. */
+export function milliseconds(value: unknown, what: string): number {
+  if (value === 'infinity') return Number.POSITIVE_INFINITY;
+  if (typeof value === 'number' && value >= 0) return value;
+  throw new BadArgumentError(what, value, "a number of milliseconds >= 0 or 'infinity'");
+}
+
+/**
+ * Throws when an `after` names a delay that nobody implements: xstate would take the transition
+ * at once.
+ */
+export function checkDelays(machine: AnyStateMachine): void {
+  const { delays } = implementationsOf(machine);
+  for (const node of nodesOf(rootOf(machine))) {
+    for (const key of Object.keys(node.config.after ?? {})) {
+      if (!Number.isNaN(Number(key)) || key === 'infinity' || delays[key] !== undefined) continue;
+      throw new BadArgumentError(
+        `after of state "${node.id}"`,
+        key,
+        'a number of milliseconds or the name of one of the delays given to the machine',
+      );
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/** The client side of a machine process. */
+import type { AnyMachineSnapshot, EventObject, StateValue } from 'xstate';
+import { stopServer } from '../gen-server/server-handle.ts';
+import { CallError, request, type CallSite } from '../process/call.ts';
+import { BadArgumentError } from '../process/errors.ts';
+import type { ExitReason } from '../process/exit-reason.ts';
+import type { Pid } from '../process/pid.ts';
+import { Process } from '../process/process.ts';
+import { send } from '../process/send.ts';
+import { resolveRef, whereis, type ServerRef } from '../process/server-ref.ts';
+import { checkEvent } from './call-event.ts';
+import { MachineLoop } from './machine-loop.ts';
+import type { MachineCallOptions } from './types.ts';
+
+const callSite: CallSite = { module: 'Machine', function: 'call' };
+
+/** `Machine.call(machine, event, { timeout })`. */
+export function callMachine<T = unknown>(
+  machine: ServerRef,
+  event: EventObject,
+  options?: MachineCallOptions,
+): Promise<T> {
+  checkEvent(event);
+  return request(callSite, machine, event, options?.timeout ?? 'infinity');
+}
+
+/** `Machine.send(machine, event)`. */
+export function sendToMachine(machine: ServerRef, event: EventObject): void {
+  checkEvent(event);
+  if (resolveRef(machine) !== undefined) send(machine, event);
+}
+
+export class Handle {
+  readonly #server: ServerRef;
+  /** Known for handles of `startLink`: one property away, dead or alive. */
+  readonly #loop: MachineLoop | undefined;
+
+  constructor(server: ServerRef, loop?: MachineLoop) {
+    this.#server = server;
+    this.#loop = loop;
+  }
+
+  get pid(): Pid {
+    const pid = this.#loop?.pid ?? whereis(this.#server);
+    if (pid !== undefined) return pid;
+    if (typeof this.#server === 'object' && 'id' in this.#server) return this.#server;
+    throw new CallError('noproc', callSite, [this.#server]);
+  }
+
+  get value(): StateValue {
+    return this.#machine('value').value;
+  }
+
+  send(event: EventObject): void {
+    sendToMachine(this.#server, event);
+  }
+
+  call<T>(event: EventObject, options?: MachineCallOptions): Promise<T> {
+    return callMachine(this.#server, event, options);
+  }
+
+  step(event: EventObject): boolean {
+    const loop = this.#loop ?? this.#find();
+    return loop !== undefined && loop.step(event);
+  }
+
+  can(event: EventObject): boolean {
+    checkEvent(event);
+    return this.#machine('can').can(event);
+  }
+
+  snapshot(): AnyMachineSnapshot {
+    return this.#machine('snapshot').getSnapshot();
+  }
+
+  matches(value: StateValue): boolean {
+    return this.snapshot().matches(value);
+  }
+
+  stop(reason?: ExitReason, timeout?: number | 'infinity'): Promise<void> {
+    return stopServer(this.#server, reason, timeout);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (resolveRef(this.#server) !== undefined) await this.stop();
+  }
+
+  #machine(operation: string): MachineLoop {
+    const loop = this.#loop ?? this.#find();
+    if (loop !== undefined) return loop;
+    throw new CallError('noproc', { module: 'Machine', function: operation }, [this.#server]);
+  }
+
+  #find(): MachineLoop | undefined {
+    const target = resolveRef(this.#server);
+    if (!(target instanceof Process)) return undefined;
+    if (target.behaviour instanceof MachineLoop) return target.behaviour;
+    throw new BadArgumentError('machine', this.#server, 'a process that runs a machine');
+  }
+}

@@ -1,0 +1,272 @@
+/** What both engines share: one event at a time, from the mailbox, a timer, or `step`. */
+import { isDeepStrictEqual } from 'node:util';
+import type { AnyMachineSnapshot, AnyStateMachine, EventObject, StateValue } from 'xstate';
+import { Gen, type Pending } from '../gen-server/gen.ts';
+import type { Call } from '../process/call.ts';
+import { currentProcess } from '../process/context.ts';
+import { currentLogger } from '../process/crash-report.ts';
+import { reasonOfThrown, type ExitReason } from '../process/exit-reason.ts';
+import type { Pid } from '../process/pid.ts';
+import { isThenable, type Process } from '../process/process.ts';
+import { Backlog } from './backlog.ts';
+import { CallEvent, checkEvent, isEvent } from './call-event.ts';
+import { MachineTimer, type TimerOwner } from './machine-timer.ts';
+import type { TransitionTable } from './table.ts';
+import type { MachineOptions, MachineRef } from './types.ts';
+
+/** A definition as the engines need it. */
+export interface Definition {
+  readonly label: string;
+  readonly machine: AnyStateMachine;
+  readonly table: TransitionTable | undefined;
+  readonly options: MachineOptions<AnyStateMachine>;
+  /** Timers do not keep the program running. */
+  readonly background: boolean;
+}
+
+/** Timers without delay that follow one another before the event loop gets its turn. */
+const dueBudget = 100;
+
+export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner {
+  declare readonly process: Process;
+  readonly definition: Definition;
+  readonly input: unknown;
+  /** A transition is running. */
+  protected busy = false;
+  /** The machine takes no more events: it is ending, or has ended. */
+  protected ended = false;
+  protected backlog: Backlog | undefined;
+  #entering: EventObject | undefined;
+  #current: EventObject | undefined;
+  #ending: Pending = undefined;
+  #failed = false;
+  #dueBudget = dueBudget;
+
+  constructor(process: Process, parent: Pid | undefined, definition: Definition, input: unknown) {
+    super(process, parent);
+    this.definition = definition;
+    this.input = input;
+  }
+
+  abstract get value(): StateValue;
+  abstract can(event: EventObject): boolean;
+  abstract getSnapshot(): AnyMachineSnapshot;
+  protected abstract get status(): AnyMachineSnapshot['status'];
+  /** Enters the initial state. Throws what an action throws. */
+  protected abstract initialise(): void;
+  /** Takes one event. Throws what an action throws. */
+  protected abstract transition(event: EventObject): void;
+  /** A timer's time is over; gives the event that it stands for, if it did not deliver it. */
+  protected abstract fire(timer: MachineTimer): EventObject | undefined;
+  protected abstract releaseTimers(): void;
+
+  get pid(): Pid {
+    return this.process.pid;
+  }
+
+  /** In `init`: entry actions run, events wait. */
+  enterInitialState(): void {
+    this.busy = true;
+    try {
+      this.initialise();
+    } finally {
+      this.busy = false;
+      if (this.process.dead) this.drop();
+    }
+  }
+
+  /** After `startLink` has resolved: events that the machine sent itself, or its end. */
+  begin(): Pending {
+    if (this.status !== 'active') this.#finish();
+    else if (this.backlog !== undefined) this.#run(undefined);
+    return this.#ending;
+  }
+
+  send(event: EventObject): void {
+    checkEvent(event);
+    this._send(event);
+  }
+
+  /** xstate's entry: `sendTo` of another actor ends here. */
+  _send(event: EventObject): void {
+    if (this.busy) (this.backlog ??= new Backlog()).queue(event);
+    else this.process.dispatch(event);
+  }
+
+  step(event: EventObject): boolean {
+    if (this.process.dead || this.ended) return false;
+    checkEvent(event);
+    if (this.busy) {
+      this._send(event);
+      return true;
+    }
+    if (this.suspended) {
+      this.process.dispatch(event);
+      return true;
+    }
+    if (this.tracing) this.traced({ type: 'in', message: event });
+    return this.runAsProcess(event);
+  }
+
+  /** Takes an event, or only what the backlog holds, in the caller's turn. */
+  protected runAsProcess(event: EventObject | undefined): boolean {
+    if (currentProcess() === this.process) {
+      this.#run(event);
+    } else {
+      this.#entering = event;
+      this.process.enter(runEntering);
+    }
+    return !this.#failed && (!this.process.dead || this.status !== 'active');
+  }
+
+  /** Takes the event that `step` left here, now that the code runs as the process. */
+  takeEntering(): void {
+    const event = this.#entering;
+    this.#entering = undefined;
+    this.#run(event);
+  }
+
+  postpone(event: EventObject): void {
+    (this.backlog ??= new Backlog()).postpone(event);
+  }
+
+  dueNow(timer: MachineTimer): void {
+    // A loop of timers without delay must not stop the world.
+    if (this.#dueBudget-- > 0) (this.backlog ??= new Backlog()).due(timer);
+    else this.process.dispatch(timer);
+  }
+
+  /** Where xstate's `log` action writes. */
+  log(...values: unknown[]): void {
+    const { logger } = this.definition.options;
+    if (logger !== undefined) logger(...values);
+    else currentLogger().debug({ pid: this.pid, values }, values.map(String).join(' '));
+  }
+
+  /** An action that fails later than in its transition fails the process all the same. */
+  watchResult(result: unknown): void {
+    if (!isThenable(result)) return;
+    result.then(undefined, (error: unknown) => {
+      if (!this.process.dead) this.#fail(error);
+    });
+  }
+
+  override details(): Readonly<Record<string, unknown>> {
+    const { context } = this.getSnapshot() as { context: object };
+    return {
+      state: this.value,
+      ...(Object.keys(context).length === 0 ? undefined : { context }),
+      ...(this.#current === undefined ? undefined : { event: this.#current }),
+    };
+  }
+
+  drop(): void {
+    this.ended = true;
+    this.backlog = undefined;
+    this.releaseTimers();
+  }
+
+  override handle(message: unknown): Pending {
+    if (!(message instanceof MachineTimer)) return super.handle(message);
+    if (message.owner === this && message.due) this.#run(message);
+    return this.#ending;
+  }
+
+  protected override beforeMessage(): void {}
+
+  protected override handleCall(call: Call): Pending {
+    this.#run(new CallEvent(call));
+    return this.#ending;
+  }
+
+  protected override handleMessage(message: unknown): Pending {
+    this.#run(isEvent(message) ? message : ({ type: 'info', message } as EventObject));
+    return this.#ending;
+  }
+
+  protected override getState(): { readonly value: StateValue; readonly context: unknown } {
+    return { value: this.value, context: this.getSnapshot().context as unknown };
+  }
+
+  protected override terminate(reason: ExitReason): unknown {
+    this.ended = true;
+    const { value, context } = this.getState();
+    const input = this.input as never;
+    return this.definition.options.terminate?.(reason, { value, context: context as never, input });
+  }
+
+  /** Takes an event, then what the backlog holds. */
+  #run(first: EventObject | MachineTimer | undefined): void {
+    if (this.ended) return;
+    this.busy = true;
+    try {
+      let next = first ?? this.backlog?.next();
+      while (next !== undefined) {
+        this.#take(next);
+        if (this.ended) break;
+        if (this.status !== 'active') {
+          this.#finish();
+          break;
+        }
+        next = this.backlog?.next();
+      }
+      if (this.backlog?.empty === true) this.backlog = undefined;
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.busy = false;
+      this.#dueBudget = dueBudget;
+    }
+  }
+
+  #take(next: EventObject | MachineTimer): void {
+    let event = next as EventObject;
+    if (next instanceof MachineTimer) {
+      if (!next.due) return;
+      next.due = false;
+      const fired = this.fire(next);
+      if (fired === undefined) return;
+      event = fired;
+      if (this.tracing) this.traced({ type: 'in', message: event });
+    } else if (event instanceof CallEvent && !this.can(event)) {
+      event.from.fail('unhandled_event');
+      return;
+    }
+    const before = this.value;
+    this.#current = event;
+    this.transition(event);
+    this.#current = undefined;
+    if (this.tracing) this.traced({ type: 'state', state: this.getState() });
+    if (this.backlog?.hasPostponed === true && !isDeepStrictEqual(before, this.value)) {
+      this.backlog.replay();
+    }
+  }
+
+  #finish(): void {
+    let reason: ExitReason = 'normal';
+    const { onDone } = this.definition.options;
+    if (this.status === 'done' && onDone !== undefined) {
+      try {
+        reason = onDone(this.getSnapshot().output as never, this.input);
+      } catch (error) {
+        reason = reasonOfThrown(error);
+      }
+    }
+    this.#end(reason);
+  }
+
+  #fail(error: unknown): void {
+    this.#failed = true;
+    this.#end(reasonOfThrown(error));
+  }
+
+  #end(reason: ExitReason): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#ending = this.end(reason);
+  }
+}
+
+function runEntering(this: Process): void {
+  (this.behaviour as MachineLoop).takeEntering();
+}

@@ -1,0 +1,211 @@
+/** The engine for machines that the transition table covers. */
+import type { AnyMachineSnapshot, EventObject, StateValue } from 'xstate';
+import { BadArgumentError } from '../process/errors.ts';
+import type { Pid } from '../process/pid.ts';
+import type { Process } from '../process/process.ts';
+import { send } from '../process/send.ts';
+import type { ServerRef } from '../process/server-ref.ts';
+import { MachineLoop, type Definition } from './machine-loop.ts';
+import { MachineTimer } from './machine-timer.ts';
+import type { ActionOp, EffectValues } from './program.ts';
+import { eventTimeoutId, type Step, type TableState, type TransitionTable } from './table.ts';
+import type { MachineArgs } from './types.ts';
+
+/** An event that comes later. */
+class TableTimer extends MachineTimer {
+  id: string | undefined;
+  /** Its id while `cancel(id)` finds it; a newer timer with the same id takes it away. */
+  key: string | undefined;
+  event: EventObject | undefined;
+  to: unknown;
+  next: TableTimer | undefined;
+}
+
+/** `system` of actions: there are no other actors in it. */
+const noActors = Object.freeze({ get: () => undefined, getAll: () => ({}) });
+
+export class TableMachine extends MachineLoop {
+  readonly #table: TransitionTable;
+  #state: TableState;
+  #timers: TableTimer | undefined;
+  /** One timer that is not in use; leaving and entering a state with `after` needs no new one. */
+  #spare: TableTimer | undefined;
+
+  constructor(
+    process: Process,
+    parent: Pid | undefined,
+    definition: Definition,
+    table: TransitionTable,
+    input: unknown,
+  ) {
+    super(process, parent, definition, input);
+    this.#table = table;
+    this.#state = table.initial.target;
+  }
+
+  override get value(): StateValue {
+    return this.#state.value;
+  }
+
+  override getSnapshot(): AnyMachineSnapshot {
+    return this.#table.snapshotOf(this.#state);
+  }
+
+  override can(event: EventObject): boolean {
+    return this.#stepFor(event).handled;
+  }
+
+  override step(event: EventObject): boolean {
+    const step = this.#state.steps.get(event.type);
+    if (
+      step === undefined ||
+      !step.quiet ||
+      this.ended ||
+      this.busy ||
+      this.backlog !== undefined ||
+      this.suspended ||
+      this.tracing ||
+      this.process.dead
+    ) {
+      return super.step(event);
+    }
+    if (this.#table.eventTimeouts) this.#cancel(eventTimeoutId);
+    this.#state = step.target;
+    if (step.effects.length > 0) this.#perform(step, none);
+    // A timer without delay is due now.
+    return this.backlog === undefined || this.runAsProcess(undefined);
+  }
+
+  protected override get status(): AnyMachineSnapshot['status'] {
+    return this.#state.status;
+  }
+
+  protected override setState(state: unknown): void {
+    const { value, context } = state as { value: StateValue; context: unknown };
+    if (context !== undefined && context !== this.#table.context) {
+      throw new BadArgumentError('context', context, 'left as it is: the machine has none');
+    }
+    this.#state = this.#table.stateOf(value);
+  }
+
+  protected override initialise(): void {
+    const event = { type: 'xstate.init', input: this.input };
+    this.#perform(this.#table.initial, this.#act(this.#table.initial, event));
+  }
+
+  protected override transition(event: EventObject): void {
+    if (this.#table.eventTimeouts) this.#cancel(eventTimeoutId);
+    const step = this.#stepFor(event);
+    if (!step.handled && event.type.startsWith('xstate.error.actor')) {
+      throw (event as { error?: unknown }).error;
+    }
+    const values = step.actions.length === 0 ? none : this.#act(step, event);
+    if (this.process.dead) return;
+    this.#state = step.target;
+    if (step.effects.length > 0) this.#perform(step, values);
+  }
+
+  protected override fire(timer: MachineTimer): EventObject | undefined {
+    const { id, event, to } = this.#remove(timer as TableTimer);
+    this.#spare = timer as TableTimer;
+    // As in xstate, the end of a timer makes a newer one with its id unknown to `cancel`.
+    for (let other = this.#timers; other !== undefined; other = other.next) {
+      if (other.key === id) other.key = undefined;
+    }
+    if (to === this) return event;
+    deliver(to, event as EventObject);
+    return undefined;
+  }
+
+  protected override releaseTimers(): void {
+    for (let timer = this.#timers; timer !== undefined; timer = timer.next) timer.cancel();
+    this.#timers = this.#spare = undefined;
+  }
+
+  #stepFor(event: EventObject): Step {
+    return this.#state.steps.get(event.type) ?? this.#table.step(this.#state, event.type);
+  }
+
+  /** The action phase: the state is still the former one. Gives the values for the effects. */
+  #act(step: Step, event: EventObject): readonly EffectValues[] {
+    const values: EffectValues[] = step.slots === 0 ? none : [];
+    let args = this.#args(event);
+    for (const op of step.actions) {
+      const cause = op.event ?? event;
+      if (args.event !== cause) args = this.#args(cause);
+      const result = op.run(args as never, paramsOf(op, args));
+      if (op.slot >= 0) values[op.slot] = result as EffectValues;
+      else if (result !== undefined) this.watchResult(result);
+      if (this.process.dead) break;
+    }
+    return values;
+  }
+
+  #args(event: EventObject): MachineArgs {
+    const { context } = this.#table;
+    return { context, event, self: this, system: noActors, input: this.input };
+  }
+
+  #perform(step: Step, values: readonly EffectValues[]): void {
+    const active = step.target.status === 'active';
+    for (const { kind, values: known, slot } of step.effects) {
+      const { id, delay, event, to } = known ?? values[slot] ?? noValues;
+      if (kind === 'cancel') this.#cancel(id);
+      else if (delay === undefined) deliver(to, event as EventObject);
+      else if (active) this.#arm(id, delay, event, kind === 'send' ? to : this);
+    }
+  }
+
+  #arm(id: string | undefined, delay: number, event: EventObject | undefined, to: unknown): void {
+    for (let other = this.#timers; other !== undefined; other = other.next) {
+      if (other.key === id) other.key = undefined;
+    }
+    const timer = this.#spare ?? new TableTimer(this);
+    this.#spare = undefined;
+    timer.id = timer.key = id;
+    timer.event = event;
+    timer.to = to;
+    timer.next = this.#timers;
+    this.#timers = timer;
+    timer.start(delay, this.definition.background);
+  }
+
+  #cancel(id: string | undefined): void {
+    if (id === undefined) return;
+    for (let timer = this.#timers; timer !== undefined; timer = timer.next) {
+      if (timer.key !== id) continue;
+      timer.cancel();
+      this.#remove(timer);
+      this.#spare = timer;
+      return;
+    }
+  }
+
+  #remove(timer: TableTimer): TableTimer {
+    if (this.#timers === timer) {
+      this.#timers = timer.next;
+    } else {
+      let previous = this.#timers;
+      while (previous !== undefined && previous.next !== timer) previous = previous.next;
+      if (previous !== undefined) previous.next = timer.next;
+    }
+    timer.next = undefined;
+    return timer;
+  }
+}
+
+const none: EffectValues[] = [];
+const noValues: EffectValues = {};
+
+function paramsOf({ params, computedParams }: ActionOp, args: MachineArgs): unknown {
+  if (!computedParams) return params;
+  const { context, event } = args;
+  return (params as (args: object) => unknown)({ context, event });
+}
+
+/** Sends an event to an actor of xstate, to a machine process, or to any process. */
+function deliver(to: unknown, event: EventObject): void {
+  const target = to as { _send?: (event: EventObject) => void } | undefined;
+  if (typeof target?._send === 'function') target._send(event);
+  else send(to as ServerRef, event);
+}
