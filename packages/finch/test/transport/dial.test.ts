@@ -63,7 +63,7 @@ async function deafPort(): Promise<number> {
   return Number(port.toString());
 }
 
-test('opens a TCP connection and tells how long its parts took', async () => {
+test('[H351] opens a TCP connection and tells how long its parts took', async () => {
   await using server = await startRawServer();
   const { socket, alpnProtocol, timings } = await dialUp(target(server.port)).result;
   expect(socket.remotePort).toBe(server.port);
@@ -87,13 +87,25 @@ test('[H100] fails with ECONNREFUSED when nobody listens', async () => {
   expect(error).toMatchObject({ reason: 'ECONNREFUSED', requestSent: false });
 });
 
-test('fails when the name does not exist', async () => {
+test('[H354] fails when the name does not exist', async () => {
   const error = await failure(
     dial({ origin: 'http://no.invalid:80', address: { host: 'no.invalid', port: 80 } }),
   );
   expect(error).toBeInstanceOf(ConnectError);
   // EAI_AGAIN where there is no name server to ask.
   expect(['ENOTFOUND', 'EAI_AGAIN']).toContain((error as ConnectError).reason);
+});
+
+test('[H353] fails when the port is none', async () => {
+  const error = await failure(dial(target(70_000)));
+  expect(error).toMatchObject({ code: 'ERR_FINCH_CONNECT', reason: 'ERR_SOCKET_BAD_PORT' });
+});
+
+test('[H350] opens a connection to localhost', async () => {
+  await using server = await startRawServer();
+  const to = target(server.port, { address: { host: 'localhost', port: server.port } });
+  const { socket } = await dialUp(to).result;
+  expect(socket.remoteAddress).toBe('127.0.0.1');
 });
 
 test('fails when the unix socket does not exist', async () => {
