@@ -4,8 +4,21 @@ export { Lease } from './operation/lease.ts';
 export type { PoolListing, PoolMetrics } from './instance/pools.ts';
 export type { PoolIdentity, PoolLike, PoolParts, NewPoolOptions } from './pool/identity.ts';
 export { isRequest, putPrivate } from './request/index.ts';
-export type { BodyChunk, BodyInput, BodySource, HeadersInput, Method, Request } from './request/index.ts';
-export type { HeaderField, InformationalResponse, Response, ResponseBody, ResponseHeaders } from './response/index.ts';
+export type {
+  BodyChunk,
+  BodyInput,
+  BodySource,
+  HeadersInput,
+  Method,
+  Request,
+} from './request/index.ts';
+export type {
+  HeaderField,
+  InformationalResponse,
+  Response,
+  ResponseBody,
+  ResponseHeaders,
+} from './response/index.ts';
 export type {
   BuildOptions,
   CheckoutOptions,

@@ -124,3 +124,21 @@ export {
   type DynamicSupervisorModule,
   type DynamicSupervisorOptions,
 } from './supervisor/dynamic-supervisor.ts';
+export { Registry } from './registry/registry.ts';
+export { RegistryHandle } from './registry/handle.ts';
+export {
+  AlreadyRegisteredError,
+  DuplicateRegistryError,
+  UnknownRegistryError,
+} from './registry/errors.ts';
+export type { LockOptions } from './registry/locks.ts';
+export type {
+  EntryPredicate,
+  KeysMode,
+  ListenerMessage,
+  RegistryDetails,
+  RegistryEntry,
+  RegistryOptions,
+  ValuePredicate,
+} from './registry/types.ts';
+export { Task } from './task/task.ts';

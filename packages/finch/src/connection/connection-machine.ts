@@ -4,6 +4,7 @@
  * goes through it; idle time is the state timeout of `idle` and of no other
  * state.
  */
+import type { MachineArgs } from '@linnet/otp';
 import { setup } from 'xstate';
 
 export type ConnectionEvent =
@@ -18,17 +19,28 @@ export type ConnectionEvent =
   /** It ends, for whatever reason. */
   | { readonly type: 'CLOSE' };
 
+/** What the machine acts on: the connection of its process. */
+export interface ConnectionInput {
+  /** The time in `idle` after which it closes, in ms; Infinity for never. */
+  readonly idleTime: number;
+  /** Starts to open the socket; `OPENED` or `CLOSE` follows. */
+  dial(): void;
+  /** The idle time is over. */
+  expired(): void;
+}
+
+function inputOf(args: unknown): ConnectionInput {
+  return (args as MachineArgs<ConnectionInput>).input;
+}
+
 export const connectionMachine = setup({
-  types: { events: {} as ConnectionEvent },
+  types: { events: {} as ConnectionEvent, input: {} as ConnectionInput },
   actions: {
-    /** Opens the socket; given by the connection process. */
-    dial: () => {},
-    /** The idle time is over; given by the connection process. */
-    expire: () => {},
+    dial: (args) => inputOf(args).dial(),
+    expire: (args) => inputOf(args).expired(),
   },
   delays: {
-    /** `connMaxIdleTime`; given by the connection process. */
-    idleTime: Infinity,
+    idleTime: (args) => inputOf(args).idleTime,
   },
 }).createMachine({
   id: 'connection',

@@ -12,7 +12,11 @@ import type { ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
 import type { Waiter } from '../pool/wait-queue.ts';
 import type { Dial, Dialled, Wire } from '../transport/index.ts';
-import { connectionMachine, type ConnectionEvent } from './connection-machine.ts';
+import {
+  connectionMachine,
+  type ConnectionEvent,
+  type ConnectionInput,
+} from './connection-machine.ts';
 import { dialFor, wireOver } from './open.ts';
 
 /** Why a connection ended; the exit reason of its process is `{ shutdown: reason }`. */
@@ -55,25 +59,12 @@ const handover: ConnectionEvent = { type: 'HANDOVER' };
 const checkin: ConnectionEvent = { type: 'CHECKIN' };
 const close: ConnectionEvent = { type: 'CLOSE' };
 
-const ConnectionProcess = Machine.define(
-  connectionMachine.provide({
-    actions: {
-      dial: (args) => inputOf(args).dial(),
-      expire: (args) => inputOf(args).expired(),
-    },
-    delays: { idleTime: (args) => inputOf(args).owner.idleTime },
-  }),
-  {
-    name: 'connection',
-    onDone: (_output: unknown, connection: Connection) => ({ shutdown: connection.closeReason }),
-  },
-);
+const ConnectionProcess = Machine.define(connectionMachine, {
+  engine: 'table',
+  onDone: (_output, connection) => ({ shutdown: (connection as Connection).closeReason }),
+});
 
-function inputOf(args: object): Connection {
-  return (args as { input: Connection }).input;
-}
-
-export class Connection extends Watch {
+export class Connection extends Watch implements ConnectionInput {
   readonly owner: ConnectionOwner;
   /** Above the pool's size: closed after its use. */
   readonly overflow: boolean;
@@ -119,9 +110,7 @@ export class Connection extends Watch {
     if (this.over || wire === undefined || !wire.usable) return false;
     const limit = this.owner.options.maxRequestsPerConnection;
     if (limit !== 'infinity' && wire.served >= limit) return false;
-    return (
-      this.retireAt === Number.POSITIVE_INFINITY || performance.now() < this.retireAt
-    );
+    return this.retireAt === Number.POSITIVE_INFINITY || performance.now() < this.retireAt;
   }
 
   /** Starts the process, under the supervisor in which this runs. */
@@ -166,7 +155,11 @@ export class Connection extends Watch {
     this.step(close);
   }
 
-  // The machine's actions ---------------------------------------------------------
+  // The machine's input -----------------------------------------------------------
+
+  get idleTime(): number {
+    return this.owner.idleTime;
+  }
 
   /** Entry of `connecting`. */
   dial(): void {

@@ -2,7 +2,15 @@
  * The data of a running instance: what a request needs before it has a pool.
  * Owned by the manager process, found through the instance's registry.
  */
-import { GenServer, Registry, registered, Watch, type Pid } from '@linnet/otp';
+import {
+  GenServer,
+  registered,
+  Registry,
+  Watch,
+  whereis,
+  type Pid,
+  type RegistryHandle,
+} from '@linnet/otp';
 import { InstanceNotFoundError } from '../errors/index.ts';
 import type { ResolvedInstanceOptions, ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
@@ -20,6 +28,7 @@ export class Instance implements PoolHome {
   /** The manager, which starts pools. */
   readonly manager: Pid;
   closed = false;
+  private readonly registry: RegistryHandle<string, Pool>;
   /** Keys of pools that users' supervisors own: never served by a pool of the instance. */
   private readonly reserved = new Set<string>();
   /** Those who wait for a pool to come up. */
@@ -27,6 +36,7 @@ export class Instance implements PoolHome {
 
   constructor(options: ResolvedInstanceOptions, ledger: SlotLedger, manager: Pid) {
     this.name = options.name;
+    this.registry = Registry.at(registryName(options.name));
     this.options = options;
     this.ledger = ledger;
     this.manager = manager;
@@ -48,7 +58,7 @@ export class Instance implements PoolHome {
 
   adopt(pool: Pool): void {
     if (pool.supervisor === undefined) return;
-    Registry.registerName(registryName(this.name), pool.identity.key, pool.supervisor, pool);
+    this.registry.registerName(pool.identity.key, pool.supervisor, pool);
   }
 
   get maxPerHost(): number | 'infinity' {
@@ -57,15 +67,12 @@ export class Instance implements PoolHome {
 
   /** The pool with this key, whether or not it can serve right now. */
   pool(key: string): Pool | undefined {
-    return Registry.lookup(registryName(this.name), key)[0]?.value as Pool | undefined;
+    return this.registry.lookup(key)[0]?.value;
   }
 
   /** All pools, with the pid of their supervisors. */
   pools(): Array<{ readonly pool: Pool; readonly pid: Pid }> {
-    return Registry.select(registryName(this.name)).map(({ pid, value }) => ({
-      pool: value as Pool,
-      pid,
-    }));
+    return this.registry.select(() => true).map(({ pid, value }) => ({ pool: value, pid }));
   }
 
   /** Whether the instance starts a pool with the `default` options. */
@@ -154,6 +161,7 @@ class InstanceGuard extends Watch {
 
 /** The running instance of a name. */
 export function findInstance(name: string): Instance | undefined {
+  if (whereis(registryName(name)) === undefined) return undefined;
   const instance = Registry.meta(registryName(name), 'instance') as Instance | undefined;
   return instance?.closed === false ? instance : undefined;
 }

@@ -9,7 +9,6 @@ import {
   send,
   StartError,
   SupervisorError,
-  type ChildSpec,
 } from '@linnet/otp';
 import type { ResolvedInstanceOptions, ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
@@ -70,14 +69,13 @@ async function ensure(
   options: ResolvedPoolOptions,
 ): Promise<void> {
   if (instance.pool(pool.key) !== undefined) return;
-  const spec: ChildSpec = {
-    id: pool.key,
-    type: 'supervisor',
-    restart: 'transient',
-    start: () => startPool(instance, registryName(instance.name), pool, options, false),
-  };
   try {
-    await DynamicSupervisor.startChild(poolsName(instance.name), spec);
+    await DynamicSupervisor.startChild(poolsName(instance.name), {
+      id: pool.key,
+      type: 'supervisor',
+      restart: 'transient',
+      start: () => startPool(instance, registryName(instance.name), pool, options, false),
+    });
   } catch (error) {
     // A user's supervisor was faster: its pool is the one that counts.
     if (!isAlreadyStarted(error)) throw rootCause(error);

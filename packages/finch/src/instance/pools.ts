@@ -1,16 +1,9 @@
 /** Managing the pools of an instance: starting, stopping, resizing, looking at them. */
-import {
-  DynamicSupervisor,
-  GenServer,
-  now,
-  processInfo,
-  Supervisor,
-  type Pid,
-} from '@linnet/otp';
+import { DynamicSupervisor, GenServer, now, processInfo, Supervisor, type Pid } from '@linnet/otp';
 import { PoolNotFoundError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { poolFrom, type PoolIdentity, type PoolLike } from '../pool/identity.ts';
-import { shardSpec } from '../pool/pool-supervisor.ts';
+import { shardId, shardSpec } from '../pool/pool-supervisor.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Shard } from '../pool/shard.ts';
 import { poolsName } from './manager.ts';
@@ -138,8 +131,8 @@ export async function setPoolCount(
     if (shard !== undefined) {
       await GenServer.call(pool.processOf(shard), ['drain', grace], { timeout: 'infinity' });
     }
-    await Supervisor.terminateChild(supervisor, index);
-    await Supervisor.deleteChild(supervisor, index);
+    await Supervisor.terminateChild(supervisor, shardId(index));
+    await Supervisor.deleteChild(supervisor, shardId(index));
   }
 }
 

@@ -1,7 +1,11 @@
 /** Checkout: a connection for exclusive use, for as long as its holder lives. */
 import { currentPid, Watch, type Pid } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
-import { ConnectionClosedError, InvalidRequestError, RequestCancelledError } from '../errors/index.ts';
+import {
+  ConnectionClosedError,
+  InvalidRequestError,
+  RequestCancelledError,
+} from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import {
   readRequestOptions,

@@ -43,7 +43,10 @@ const shutdownGrace = 5000;
 export const poolShutdown = shutdownGrace + 5000;
 
 const isHomeUp = (message: unknown): message is HomeUp =>
-  typeof message === 'object' && message !== null && 'type' in message && message.type === 'finch_up';
+  typeof message === 'object' &&
+  message !== null &&
+  'type' in message &&
+  message.type === 'finch_up';
 
 export const PoolServer = GenServer.define({
   name: 'pool',

@@ -35,10 +35,13 @@ export async function startPool(
   });
 }
 
+/** The id of a shard's process under the pool's supervisor; shards count from 1 there. */
+export const shardId = (index: number): string => `pool-${index + 1}`;
+
 /** The child specification of a shard's process. */
 export function shardSpec(pool: Pool, index: number): ChildSpec {
   return {
-    id: index,
+    id: shardId(index),
     start: () => PoolServer.startLink({ pool, index }),
     shutdown: poolShutdown,
     // Stopping after poolMaxIdleTime is no failure, and takes the pool with it.

@@ -83,7 +83,7 @@ export class Shard implements ConnectionOwner, SlotUser {
     return this.connections.size;
   }
 
-  get figures(): Required<PoolFigures> {
+  get figures(): { readonly [K in keyof PoolFigures]-?: number } {
     return {
       size: this.size,
       inUse: this.busy,

@@ -4,11 +4,7 @@ import type { PoolStrategy } from '../options/index.ts';
 import type { Shard } from './shard.ts';
 
 /** Picks one of at least two shards; `turn` counts the choices that the pool has made. */
-export function chooseShard(
-  shards: readonly Shard[],
-  strategy: PoolStrategy,
-  turn: number,
-): Shard {
+export function chooseShard(shards: readonly Shard[], strategy: PoolStrategy, turn: number): Shard {
   return shards[choose(shards, strategy, turn)] ?? leastBusy(shards);
 }
 

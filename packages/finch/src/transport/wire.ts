@@ -17,7 +17,12 @@ export type RawHeaders = readonly (Buffer | string)[];
 /** A piece of a streamed request body. Empty pieces are skipped. */
 export type WireChunk = string | Uint8Array;
 
-/** A streamed request body: each piece is asked for when the one before it was taken. */
+/**
+ * A streamed request body: each piece is asked for when the one before it was
+ * taken, in no particular async context. When an exchange ends early the source
+ * is let go of at once (`cancel`, `destroy` or `return`); but one that fails
+ * with `requestSent: false` leaves it untouched, so that it can be sent again.
+ */
 export type WireBodySource =
   | Iterable<WireChunk>
   | AsyncIterable<WireChunk>

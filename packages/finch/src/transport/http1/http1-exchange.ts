@@ -184,6 +184,8 @@ export class Http1Exchange implements Exchange, DispatchHandler {
   private finish(): void {
     this.over = true;
     this.wire.finished(this);
+    // A source that was not begun can still be sent elsewhere.
+    if (this.controller === undefined) return;
     this.writer?.stop();
     this.body?.cancel();
   }
