@@ -336,7 +336,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements AsyncDisp
     if (table?.supervisor !== undefined) return table;
     const found = tableNamed(this.name);
     if (found === undefined) throw new UnknownRegistryError(this.name);
-    return (this.#table = found as RegistryTable<unknown, unknown> as RegistryTable<Key, Value>);
+    return (this.#table = found as RegistryTable<Key, Value>);
   }
 }
 

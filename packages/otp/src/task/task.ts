@@ -1,0 +1,112 @@
+/**
+ * Tasks: processes that do one thing, and give its result to whoever waits for it.
+ *
+ * A process that starts a task with `async` is linked with it: they succeed or fail together. Plain
+ * code can start and await tasks as well; there is nobody to link with, so a failure only rejects
+ * the `await`.
+ */
+import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
+import { currentProcess } from '../process/context.ts';
+import type { Pid } from '../process/pid.ts';
+import { asyncStream } from './async-stream.ts';
+import { callersFor } from './callers.ts';
+import type { TaskHandle } from './handle.ts';
+import { awaitMany, yieldMany } from './many.ts';
+import {
+  checkTask,
+  completedTask,
+  newAnsweringTask,
+  newLinkedTask,
+  newTask,
+  type TaskBody,
+} from './start-task.ts';
+
+/** A running task, see {@link TaskHandle}. */
+export type Task<T> = TaskHandle<T>;
+
+/**
+ * Starts a task whose result is awaited.
+ *
+ * The task is linked with the current process and answers it: with `await`, `yield` or `shutdown`,
+ * or, if none of these takes it, as a {@link TaskMessage} in its mailbox. From plain code it is
+ * not linked with anything.
+ *
+ * Source: `Task.async/1`.
+ * @example
+ * const task = Task.async(() => fetchPrice(item));
+ * const stock = await countStock(item);
+ * const price = await task.await();
+ */
+function async<T>(fn: TaskBody<T>): Task<T> {
+  checkTask(fn);
+  return newAnsweringTask(fn, currentProcess(), newLinkedTask);
+}
+
+/**
+ * Starts a task that nobody waits for and that is linked with nobody.
+ *
+ * Source: `Task.start/1`.
+ * @example
+ * Task.start(() => sendWelcomeMail(user));
+ */
+function start(fn: TaskBody<unknown>): Pid {
+  checkTask(fn);
+  return newTask(fn, callersFor(currentProcess())).pid;
+}
+
+/**
+ * Starts a task that nobody waits for, linked with the current process, if there is one. This is
+ * how a supervisor starts one, see {@link Task.childSpec}.
+ *
+ * Source: `Task.start_link/1`.
+ * @example
+ * Task.startLink(() => warmUpCache());
+ */
+function startLink(fn: TaskBody<unknown>): Pid {
+  checkTask(fn);
+  return newLinkedTask(fn, callersFor(currentProcess())).pid;
+}
+
+/**
+ * A task that has ended with a value before it began, for code that has one at hand.
+ *
+ * Source: `Task.completed/1`.
+ * @example
+ * const task = cached === undefined ? Task.async(load) : Task.completed(cached);
+ */
+function completed<T>(value: T): Task<T> {
+  return completedTask(value);
+}
+
+/**
+ * A task as a child of a supervisor: `restart` is `'temporary'`, the id `'Task'`.
+ *
+ * Source: `Task.child_spec/1`.
+ * @example
+ * await Supervisor.startLink([Database, [Task, () => migrate()]], { strategy: 'one_for_one' });
+ */
+function childSpec(fn: TaskBody<unknown>, overrides?: ChildSpecOverrides): ChildSpec<Pid> {
+  checkTask(fn);
+  return { id: 'Task', start: () => startLink(fn), restart: 'temporary', ...overrides };
+}
+
+/** Starting tasks, and waiting for several. */
+export const Task: {
+  readonly async: typeof async;
+  readonly start: typeof start;
+  readonly startLink: typeof startLink;
+  readonly completed: typeof completed;
+  readonly childSpec: typeof childSpec;
+  readonly awaitMany: typeof awaitMany;
+  readonly yieldMany: typeof yieldMany;
+  readonly asyncStream: typeof asyncStream;
+} = Object.freeze({
+  async,
+  start,
+  startLink,
+  completed,
+  childSpec,
+  awaitMany,
+  yieldMany,
+  asyncStream,
+});
