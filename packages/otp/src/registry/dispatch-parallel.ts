@@ -5,7 +5,7 @@ import { asyncStream } from '../task/async-stream.ts';
 /** Calls a function with each group, in tasks if there are several, and waits for all. */
 export async function dispatchParallel<Group>(
   groups: readonly Group[],
-  act: (group: Group) => unknown,
+  act: (group: Group) => void | PromiseLike<void>,
 ): Promise<void> {
   const [only] = groups;
   if (groups.length < 2) {

@@ -171,18 +171,18 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements AsyncDisp
   dispatch(key: Key, act: (entries: Entries<Key, Value>) => void): void;
   dispatch(
     key: Key,
-    act: (entries: Entries<Key, Value>) => unknown,
+    act: (entries: Entries<Key, Value>) => void | PromiseLike<void>,
     options: { readonly parallel: true },
   ): Promise<void>;
   dispatch(
     key: Key,
-    act: (entries: Entries<Key, Value>) => unknown,
+    act: (entries: Entries<Key, Value>) => void | PromiseLike<void>,
     options?: { readonly parallel?: boolean },
   ): void | Promise<void> {
     checkFunction('act', act);
     const groups = this.#open().byPartition(key);
     if (options?.parallel === true) return dispatchParallel(groups, act);
-    for (const entries of groups) act(entries);
+    for (const entries of groups) void act(entries);
     return undefined;
   }
 

@@ -249,7 +249,7 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
   #partitionDown(index: number, pid: Pid): void {
     if (this.#partitions[index] !== pid) return;
     this.#partitions[index] = undefined;
-    for (const owner of [...this.#owners.values()]) {
+    for (const owner of this.#owners.values()) {
       if (owner.partition !== index) continue;
       owner.unwatch();
       this.ownerDown(owner);
