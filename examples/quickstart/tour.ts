@@ -6,7 +6,7 @@ export interface TourOptions {
   readonly url: string;
   readonly requests: number;
   readonly concurrency: number;
-  print(line: string): void;
+  readonly print: (line: string) => void;
   /** Redraw a progress line, as a terminal can. */
   readonly progress: boolean;
 }

@@ -24,7 +24,7 @@ import {
   type PoolMetrics,
 } from './instance/pools.ts';
 import { BufferedRequest } from './operation/buffered-request.ts';
-import { Lease, LeaseClaim } from './operation/lease.ts';
+import { LeaseClaim, type Lease } from './operation/lease.ts';
 import {
   checkPoolCount,
   parseInstanceOptions,

@@ -135,7 +135,8 @@ export class Instance implements PoolHome {
   close(): void {
     this.closed = true;
     const error = new InstanceNotFoundError({ instance: this.name });
-    for (const key of [...this.awaiting.keys()]) this.startFailed(key, error);
+    // Those that are taken out meanwhile are skipped.
+    for (const key of this.awaiting.keys()) this.startFailed(key, error);
   }
 
   private takeWaiters(key: string): Waiter[] {

@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { extractProgram, type Program } from './extract.ts';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+const work = join(root, 'node_modules/.cache/docs');
+
+const pages = ['README.md', 'docs/**/*.md', 'packages/*/README.md'].flatMap((pattern) =>
+  globSync(pattern, { cwd: root }),
+);
+const programs = pages
+  .map((page) => extractProgram(page, readFileSync(join(root, page), 'utf8')))
+  .filter((program) => program !== undefined);
+
+const fileOf = (page: string): string => page.replaceAll(/[/.]/g, '-');
+
+beforeAll(async () => {
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  for (const { page, source } of programs) {
+    writeFileSync(join(work, `${fileOf(page)}.ts`), `${source}\nexport {};\n`);
+  }
+  const config = {
+    extends: '../../../tsconfig.json',
+    compilerOptions: { outDir: 'out', rootDir: '.', noUnusedLocals: false },
+    include: ['*.ts', '../../../packages/*/src/**/*.d.ts'],
+    files: undefined,
+    references: [],
+  };
+  writeFileSync(join(work, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(work, 'tsconfig.json'), JSON.stringify(config));
+}, 60_000);
+
+let compiled: { readonly ok: boolean; readonly output: string };
+
+test('the code of all pages compiles', async () => {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  compiled = await run(process.execPath, [tsc, '-p', work], { cwd: root }).then(
+    () => ({ ok: true, output: '' }),
+    (error: { stdout: string }) => ({ ok: false, output: error.stdout }),
+  );
+  expect(compiled.output).toBe('');
+}, 120_000);
+
+const servers: Server[] = [];
+afterAll(() => {
+  for (const server of servers) server.close();
+});
+
+/** A stand-in for a host of the docs: answers every request with a little JSON. */
+async function standIn(): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume();
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ path: request.url, users: [{ name: 'Ada' }] }));
+  });
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function withStandIns({ page, hosts }: Program): Promise<string> {
+  const file = join(work, 'out', `${fileOf(page)}.js`);
+  let source = readFileSync(file, 'utf8');
+  for (const host of hosts) source = source.replaceAll(host, await standIn());
+  writeFileSync(file, source);
+  return file;
+}
+
+test.each(programs.filter(({ runs }) => runs))('the code of $page runs', async (program) => {
+  const file = await withStandIns(program);
+  const conditions = ['--conditions=@linnet/source'];
+  const { stderr } = await run(process.execPath, [...conditions, file], {
+    cwd: root,
+    timeout: 20_000,
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  expect(stderr).not.toContain('Error');
+});
