@@ -57,9 +57,8 @@ export interface DynamicSupervisorOptions<
 
 /** A child whose start function takes the supervisor's extra arguments. */
 export type DynamicChild<Extra extends readonly unknown[]> =
-  | (Omit<ChildSpec<Startable>, 'start' | 'significant'> & {
+  | (Omit<ChildSpec<Startable>, 'start'> & {
       readonly start: (...extra: Extra) => Startable | Promise<Startable>;
-      readonly significant?: false;
     })
   | ChildModule
   | readonly [module: ChildModuleWithArg, arg: unknown];
