@@ -28,7 +28,6 @@ import { SupervisorError } from './errors.ts';
 import { startProcess } from './start-supervisor.ts';
 import type {
   CheckedChild,
-  Child,
   ChildModule,
   ChildModuleWithArg,
   ModuleArgs,
@@ -202,7 +201,7 @@ async function startChild<const C extends DynamicChild<readonly never[]>>(
   supervisor: ServerRef,
   child: C & CheckedChild<C>,
 ): Promise<StartedChild<StartableOf<C>>> {
-  const spec = checkDynamicChild(expandChild(child as Child));
+  const spec = checkDynamicChild(expandChild(child));
   if (spec instanceof Invalid) {
     throw new SupervisorError('DynamicSupervisor.startChild', spec.reason);
   }
@@ -233,7 +232,7 @@ async function changeOptions(
 
 class DynamicHandle extends Handle implements DynamicSupervisorHandle<readonly never[]> {
   startChild(child: unknown): Promise<never> {
-    return startChild(this.pid, child as never) as Promise<never>;
+    return startChild<never>(this.pid, child as never);
   }
 
   terminateChild(pid: Pid): Promise<void> {
