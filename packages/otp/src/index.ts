@@ -1,5 +1,5 @@
 export { spawn, spawnLink, spawnMonitor } from './process/spawn.ts';
-export { currentPid, self } from './process/context.ts';
+export { currentPid, detached, self } from './process/context.ts';
 export { arm, now, Timer, type TimeoutTarget } from './process/clock.ts';
 export { Pid } from './process/pid.ts';
 export { send, sendAfter, cancelTimer, TimerRef } from './process/send.ts';
@@ -142,3 +142,17 @@ export type {
   ValuePredicate,
 } from './registry/types.ts';
 export { Task } from './task/task.ts';
+export { callers } from './task/callers.ts';
+export { TaskError, TaskLimitError, TaskOwnerError } from './task/errors.ts';
+export { TaskHandle, type TaskResult } from './task/handle.ts';
+export type { TaskResults, TaskValues, YieldManyOptions } from './task/many.ts';
+export type { TaskBody } from './task/start-task.ts';
+export type { TaskStream } from './task/async-stream.ts';
+export type { StreamItem, StreamOptions } from './task/stream-options.ts';
+export type {
+  SupervisedStreamOptions,
+  SupervisedTaskOptions,
+  TaskChildOptions,
+} from './task/supervised.ts';
+export { TaskSupervisorHandle, type TaskSupervisorOptions } from './task/task-supervisor.ts';
+export type { TaskMessage } from './task/task-ref.ts';

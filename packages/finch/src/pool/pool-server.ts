@@ -1,6 +1,7 @@
 /** The process of a pool shard: owns its data, starts its connections, winds it down. */
 import {
   arm,
+  detached,
   DynamicSupervisor,
   GenServer,
   noreply,
@@ -54,9 +55,10 @@ export const PoolServer = GenServer.define({
   init: ({ pool, index }: PoolServerArg) => {
     trapExit();
     const server = self();
-    const shard = new Shard(pool.identity, pool.options, index, pool.home.ledger, (connection) =>
-      GenServer.cast(server, ['open', connection]),
-    );
+    // For the pool, whoever's request or death asks for it: a dying process cannot send any more.
+    const open = (connection: Connection) =>
+      detached(() => GenServer.cast(server, ['open', connection]));
+    const shard = new Shard(pool.identity, pool.options, index, pool.home.ledger, open);
     pool.attach(shard, server);
     // By this name an instance that was restarted finds the pools that it does not own.
     if (pool.userManaged && index === 0) register(pool.home.userPoolName(pool.identity.key));

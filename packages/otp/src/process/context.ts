@@ -46,6 +46,25 @@ export function runAs(process: Process, scope: AsyncResource, work: () => void):
   }
 }
 
+/**
+ * Runs `work` as plain code, outside any process and its async context.
+ *
+ * For code that acts for somebody else than the current process, such as a pool that opens a
+ * connection while a request of a dying process is cleaned up: what a dead process sends is
+ * ignored, and what it starts is refused.
+ * @example
+ * detached(() => send(pool, 'slot_free'));
+ */
+export function detached<T>(work: () => T): T {
+  const outer = running;
+  running = undefined;
+  try {
+    return cleanContext.runInAsyncScope(work);
+  } finally {
+    running = outer;
+  }
+}
+
 /** The process whose code is running, dead or alive; undefined outside any process. */
 export function currentProcess(): Process | undefined {
   return running ?? storage.getStore();

@@ -4,6 +4,7 @@
  * A watch sits in two intrusive lists: that of the watched process, and that of its owner if it
  * has one, so that either death finds it without a search and releasing it is O(1).
  */
+import { detached } from './context.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { processOf, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
@@ -19,7 +20,7 @@ let ownedBy: (process: Process) => Watch[];
  * mailbox: for resources that a process holds (a lease, a slot) and that must come back whatever
  * happens to the holder.
  *
- * `down` runs inside the runtime: it must not throw, block, or call user code.
+ * `down` runs inside the runtime, as plain code: it must not throw, block, or call user code.
  *
  * Source: `enif_monitor_process` and the `down` callback of NIF resources.
  * @example
@@ -115,17 +116,22 @@ export const watchesOf = (process: Process): Watch[] => ownedBy(process);
 /** Tells every watch on a dead process, in the order in which they were made. */
 export function notifyWatches(process: Process, reason: ExitReason): void {
   if (process.firstWatch === undefined) return;
-  for (const watch of watchesOn(process).toReversed()) {
-    // One of the earlier ones may have released it.
-    if (watch.unwatch()) tell(watch, process.pid, reason);
-  }
+  detached(() => {
+    for (const watch of watchesOn(process).toReversed()) {
+      // One of the earlier ones may have released it.
+      if (watch.unwatch()) tell(watch, process.pid, reason);
+    }
+  });
 }
 
 /** Releases every watch that a dead process owned. */
 export function releaseWatches(process: Process): void {
-  while (process.firstOwned !== undefined) {
-    const watch = process.firstOwned;
-    watch.unwatch();
-    tellOwnerDown(watch);
-  }
+  if (process.firstOwned === undefined) return;
+  detached(() => {
+    while (process.firstOwned !== undefined) {
+      const watch = process.firstOwned;
+      watch.unwatch();
+      tellOwnerDown(watch);
+    }
+  });
 }
