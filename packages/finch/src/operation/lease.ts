@@ -155,8 +155,13 @@ export class LeaseClaim extends Claim {
       return;
     }
     signal?.addEventListener('abort', this);
+    // Tells at once when code of a dead process asks.
     this.watchOwner();
-    this.acquire();
+    if (!this.isOver()) this.acquire();
+  }
+
+  private isOver(): boolean {
+    return this.over;
   }
 
   /** @internal The signal's `abort` event. */

@@ -183,8 +183,13 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
       this.startedAt = now();
       this.totalTimer = arm(new TotalTimeout(this), requestTimeout);
     }
+    // Tells at once when code of a dead process makes the request.
     this.watchOwner();
-    return true;
+    return !this.isOver();
+  }
+
+  private isOver(): boolean {
+    return this.over;
   }
 
   /** @internal The signal's `abort` event. */
