@@ -9,12 +9,15 @@ import { actorById, liveActors, ProcessActor } from './nact-actor.ts';
 import { nextProcessId, thisNode } from './node.ts';
 import { bindPid, Pid } from './pid.ts';
 import { Ring } from './ring.ts';
-import { schedule, type Runnable } from './scheduler.ts';
+import { schedule, spend, type Runnable } from './scheduler.ts';
 import { linkDown, signalExit } from './signals.ts';
 import { notifyWatches, releaseWatches, type Watch } from './watch.ts';
 
 /** Messages that one activation handles before the other processes get their turn. */
 const messageBudget = 256;
+
+/** Messages after which an activation asks whether the turn of the event loop is over. */
+const checkInterval = 32;
 
 /** What a process does with its messages, one at a time, once its body has returned. */
 export interface Behaviour {
@@ -133,15 +136,39 @@ export class Process extends ProcessActor implements Runnable {
     }
   }
 
-  removeReceiver(receiver: Receiver): void {
-    const receivers = this.#receivers?.filter((other) => other !== receiver);
-    this.#receivers = receivers?.length === 0 ? undefined : receivers;
+  /** Returns whether the receiver was still pending. */
+  removeReceiver(receiver: Receiver): boolean {
+    const before = this.#receivers;
+    const after = before?.filter((other) => other !== receiver);
+    this.#receivers = after?.length === 0 ? undefined : after;
+    return after?.length !== before?.length;
+  }
+
+  /** Shows the messages that arrived meanwhile to the pending receivers. */
+  offer(): void {
+    let index = this.#refused;
+    while (index < this.messages.size && this.#receivers !== undefined) {
+      const message = this.messages.at(index);
+      const receiver = this.#receivers.find((candidate) => this.#accepts(candidate, message));
+      if (this.dead) return; // a predicate is user code
+      if (receiver === undefined) {
+        index++;
+        continue;
+      }
+      this.messages.remove(index);
+      this.removeReceiver(receiver);
+      receiver.deliver(message);
+    }
+    this.#refused = index;
   }
 
   /** Takes the oldest message that matches out of the mailbox. */
   takeMatching(accepts: (message: unknown) => boolean): { message: unknown } | undefined {
+    // A message that has arrived goes to the receives that were waiting for it already.
+    if (this.#receivers !== undefined) this.offer();
     for (let i = 0; i < this.messages.size; i++) {
       if (!accepts(this.messages.at(i))) continue;
+      if (this.dead) return undefined; // `accepts` is user code
       if (i < this.#refused) this.#refused--;
       return { message: this.messages.remove(i) };
     }
@@ -181,15 +208,21 @@ export class Process extends ProcessActor implements Runnable {
       this.#body = undefined;
       this.#begin(body);
     }
-    let budget = messageBudget;
+    let left = messageBudget;
+    let unspent = 1;
     while (!this.dead && this.messages.size > 0) {
-      if (this.#receivers !== undefined) this.#offer();
+      if (this.#receivers !== undefined) this.offer();
       const behaviour = this.behaviour;
       if (this.busy || behaviour === undefined || this.messages.size === 0) break;
-      if (budget-- === 0) {
-        schedule(this);
-        return;
+      if (unspent === checkInterval) {
+        unspent = 0;
+        if (spend(checkInterval) || left <= 0) {
+          schedule(this);
+          return;
+        }
       }
+      unspent++;
+      left--;
       const message = this.messages.shift();
       if (this.#refused > 0) this.#refused--;
       try {
@@ -200,6 +233,7 @@ export class Process extends ProcessActor implements Runnable {
       }
     }
     this.#scheduled = false;
+    spend(unspent);
   }
 
   #begin(body: Body): void {
@@ -229,23 +263,6 @@ export class Process extends ProcessActor implements Runnable {
       this.#scheduled = true;
       schedule(this);
     }
-  }
-
-  /** Shows the messages that arrived meanwhile to the pending receivers. */
-  #offer(): void {
-    let index = this.#refused;
-    while (index < this.messages.size && this.#receivers !== undefined) {
-      const message = this.messages.at(index);
-      const receiver = this.#receivers.find((candidate) => this.#accepts(candidate, message));
-      if (receiver === undefined) {
-        index++;
-        continue;
-      }
-      this.messages.remove(index);
-      this.removeReceiver(receiver);
-      receiver.deliver(message);
-    }
-    this.#refused = index;
   }
 
   #accepts(receiver: Receiver, message: unknown): boolean {

@@ -50,8 +50,14 @@ function take(
   timeout: number | 'infinity',
 ): Promise<unknown> {
   if (process.dead) return new Promise(() => {});
-  const found = process.takeMatching(match);
+  let found: { message: unknown } | undefined;
+  try {
+    found = process.takeMatching(match);
+  } catch (error) {
+    return Promise.reject(error); // the predicate threw: the message stays
+  }
   if (found !== undefined) return Promise.resolve(found.message);
+  if (process.dead) return new Promise(() => {});
   if (timeout === 0) return Promise.reject(new ReceiveTimeoutError(0));
   return new Promise((resolve, reject) => {
     const receiver = new PendingReceive(process, match, resolve, reject);
@@ -100,10 +106,11 @@ class PendingReceive implements Receiver, TimeoutTarget {
   }
 
   onTimeout(): void {
-    this.#process.removeReceiver(this);
+    this.#timer = undefined;
+    const process = this.#process;
     // A message that arrived before the timer fired, but was not looked at yet, wins.
-    const found = this.#process.takeMatching(this.accepts);
-    if (found !== undefined) this.#resolve(found.message);
-    else this.#reject(new ReceiveTimeoutError(this.#timeout));
+    process.offer();
+    if (!process.removeReceiver(this) || process.dead) return;
+    this.#reject(new ReceiveTimeoutError(this.#timeout));
   }
 }

@@ -1,41 +1,92 @@
 /** The run queue: which process runs next, and when the event loop gets its turn. */
+import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers';
 import { Ring } from './ring.ts';
 
-/** Something the scheduler can give a turn to; `run` must not throw. */
+/** Something the scheduler can give a turn to; `run` must not throw, and has to {@link spend}. */
 export interface Runnable {
   run(): void;
 }
 
 /**
- * Activations between two turns of the event loop. Reached only under sustained load: then the
- * rest of the queue waits for one `setImmediate`, so that sockets and timers are served.
+ * Reductions (activations and messages) between two turns of the event loop. Reached only under
+ * sustained load: then the rest of the queue waits for one `setImmediate`, so that sockets and
+ * timers are served.
  */
 const turnBudget = 8192;
+
+/** Reductions between two turns of the promises: what processes await goes on meanwhile. */
+const drainBudget = 256;
+
+/** Milliseconds after which slow handlers end the turn before the reductions are used up. */
+const timeSlice = 10;
+
+/** Reductions between two looks at the time, which cost as much as a few messages. */
+const checkInterval = 64;
 
 const settled = Promise.resolve();
 const queue = new Ring<Runnable>(turnBudget);
 
 let armed = false;
 let budget = turnBudget;
+let checkAt = turnBudget - checkInterval;
+let sliceStart = performance.now();
+let loopsSeen = 0;
 let activations = 0;
 let yielded: Array<() => void> = [];
 
 function drain(): void {
-  while (queue.size > 0 && budget > 0) {
-    budget--;
-    activations++;
-    queue.shift().run();
+  const start = budget;
+  const end = Math.max(0, start - drainBudget);
+  try {
+    // A budget above its start was refilled meanwhile.
+    while (queue.size > 0 && budget > end && budget <= start) {
+      activations++;
+      queue.shift().run();
+    }
+  } finally {
+    // Whatever went wrong with one runnable, the others go on.
+    if (queue.size > 0 && budget > 0) void settled.then(drain);
+    else if (queue.size > 0 || yielded.length > 0) setImmediate(newTurn);
+    else armed = false;
   }
-  if (queue.size > 0 || yielded.length > 0) setImmediate(newTurn);
-  else armed = false;
 }
 
 function newTurn(): void {
-  budget = turnBudget;
+  refill();
   const waiting = yielded;
   yielded = [];
   for (const resume of waiting) resume();
   drain();
+}
+
+function refill(): void {
+  budget = turnBudget;
+  checkAt = turnBudget - checkInterval;
+  sliceStart = performance.now();
+  loopsSeen = loops();
+}
+
+/** How often the event loop has turned. */
+function loops(): number {
+  return performance.nodeTiming.uvMetricsInfo.loopCount;
+}
+
+/** Ends the turn when it has lasted too long, and starts anew when it has ended by itself. */
+function checkTime(): void {
+  if (loops() !== loopsSeen) {
+    refill();
+    return;
+  }
+  checkAt = budget - checkInterval;
+  if (performance.now() - sliceStart > timeSlice) budget = 0;
+}
+
+/** Counts reductions; true when the rest of the work must wait for the next turn. */
+export function spend(reductions: number): boolean {
+  budget -= reductions;
+  if (budget <= checkAt) checkTime();
+  return budget <= 0;
 }
 
 /** Puts a runnable at the end of the run queue; nothing runs inside this call. */
@@ -53,7 +104,7 @@ export function schedule(runnable: Runnable): void {
  */
 export function reduction(): Promise<void> | undefined {
   if (budget > 0) {
-    budget--;
+    spend(1);
     return undefined;
   }
   return new Promise((resolve) => {

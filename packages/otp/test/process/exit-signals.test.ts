@@ -15,32 +15,11 @@ import {
   type ExitReason,
   type Pid,
 } from '@linnet/otp';
-import { captureCrashReports, inProcess, settle } from '@linnet/otp/testing';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { inProcess, settle } from '@linnet/otp/testing';
+import { describe, expect, test } from 'vitest';
+import { deadPid, mailbox, quietCrashes } from '../helpers/mailbox.ts';
 
-beforeEach(() => {
-  const crashes = captureCrashReports();
-  onTestFinished(() => crashes[Symbol.dispose]());
-});
-
-/** Everything in the mailbox of the current process, once the runtime has settled. */
-async function mailbox(): Promise<unknown[]> {
-  await settle();
-  const messages: unknown[] = [];
-  for (;;) {
-    try {
-      messages.push(await receive(() => true, { timeout: 0 }));
-    } catch {
-      return messages;
-    }
-  }
-}
-
-async function deadPid(): Promise<Pid> {
-  const pid = spawn(() => {});
-  await settle();
-  return pid;
-}
+quietCrashes();
 
 /** A process that waits for a message and then ends; it traps exits if asked to. */
 function waiting(trapping = false): Pid {
