@@ -1,5 +1,6 @@
 /** Monitors. */
 import { requireProcess } from './context.ts';
+import { BadArgumentError } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { isName, type Name } from './names.ts';
 import { thisNode, type RemoteName } from './node.ts';
@@ -27,6 +28,10 @@ export class MonitorRef extends Watch {
     this.#object = object;
   }
 
+  static belongsTo(ref: unknown, process: Process): boolean {
+    return typeof ref === 'object' && ref !== null && #owner in ref && ref.#owner === process;
+  }
+
   protected override down(_pid: Pid, reason: ExitReason): void {
     this.fire(reason);
   }
@@ -42,16 +47,14 @@ export class MonitorRef extends Watch {
   }
 
   isDownMessage(message: unknown): message is DownMessage {
-    return isDown(message) && message.ref === this;
+    if (typeof message !== 'object' || message === null) return false;
+    try {
+      const { type, ref } = message as Partial<DownMessage>;
+      return type === 'DOWN' && ref === this;
+    } catch {
+      return false; // a revoked proxy or a getter that throws
+    }
   }
-}
-
-function isDown(message: unknown): message is DownMessage {
-  return (
-    typeof message === 'object' &&
-    message !== null &&
-    (message as Partial<DownMessage>).type === 'DOWN'
-  );
 }
 
 /** Monitors a process for another one. */
@@ -106,9 +109,13 @@ export function monitor(ref: ServerRef): MonitorRef {
  * `flush` is given. Returns whether the monitor was still active.
  *
  * Source: `erlang:demonitor/2` with `flush` and `info`.
+ * @throws {BadArgumentError} for the monitor of another process.
  */
 export function demonitor(ref: MonitorRef, options?: { readonly flush?: boolean }): boolean {
   const process = requireProcess('demonitor()');
+  if (!MonitorRef.belongsTo(ref, process)) {
+    throw new BadArgumentError('ref', ref, 'a monitor of the current process');
+  }
   const active = ref.unwatch();
   if (!active && options?.flush === true) {
     process.takeMatching((message) => ref.isDownMessage(message));
