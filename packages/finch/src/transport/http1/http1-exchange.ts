@@ -139,16 +139,7 @@ export class Http1Exchange implements Exchange, DispatchHandler {
       return;
     }
     const trailers = controller.rawTrailers ?? [];
-    this.finish();
-    this.wire.served += 1;
-    try {
-      this.handler.onEnd(trailers.length === 0 ? none : allowedTrailers(trailers));
-    } catch (error) {
-      // undici would report it as the failure of an exchange that succeeded.
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    this.succeed(trailers.length === 0 ? none : allowedTrailers(trailers));
   }
 
   onResponseError(_controller: Controller | null, error: Error): void {
@@ -161,25 +152,51 @@ export class Http1Exchange implements Exchange, DispatchHandler {
     headers: unknown,
     socket: Socket,
   ): void {
-    const { handler, wire } = this;
     const raw = Array.isArray(headers) ? (headers as Buffer[]) : (headers as HeadersBox).list;
-    this.finish();
-    wire.release(socket);
-    if (status !== 101 && (status < 200 || status > 299)) {
-      // A refused CONNECT. undici does not frame its body, so there is none to deliver.
-      socket.destroy();
-      handler.onHeaders(status, raw);
-      handler.onEnd(none);
-    } else if (handler.onUpgrade === undefined) {
-      socket.destroy();
-      handler.onError(this.typed(new Error('nobody takes the upgraded connection')));
-    } else {
-      handler.onUpgrade(status, raw, socket);
-    }
-    wire.closed();
+    this.wire.release(socket);
+    if (status === 101 || (status >= 200 && status <= 299)) this.handOver(status, raw, socket);
+    else this.refused(status, raw, socket);
+    this.wire.closed();
   }
 
   // ---------------------------------------------------------------------------
+
+  private handOver(status: number, headers: RawHeaders, socket: Socket): void {
+    const { handler } = this;
+    if (handler.onUpgrade === undefined) {
+      socket.destroy();
+      this.fail(new Error('nobody takes the upgraded connection'));
+      return;
+    }
+    this.finish();
+    try {
+      handler.onUpgrade(status, headers, socket);
+    } catch (error) {
+      socket.destroy();
+      throwLater(error);
+    }
+  }
+
+  /** A refused CONNECT. undici does not frame its body, so there is none to deliver. */
+  private refused(status: number, headers: RawHeaders, socket: Socket): void {
+    socket.destroy();
+    try {
+      this.handler.onHeaders(status, headers);
+    } catch (error) {
+      this.failWith(error as Error);
+    }
+    if (!this.over) this.succeed(none);
+  }
+
+  private succeed(trailers: RawHeaders): void {
+    this.finish();
+    this.wire.served += 1;
+    try {
+      this.handler.onEnd(trailers);
+    } catch (error) {
+      throwLater(error);
+    }
+  }
 
   private finish(): void {
     this.over = true;
@@ -213,4 +230,11 @@ export class Http1Exchange implements Exchange, DispatchHandler {
       bytesReceived: this.answered ? Math.max(1, this.wire.socket.bytesRead - this.bytesBefore) : 0,
     };
   }
+}
+
+/** A bug in a handler whose exchange is over: undici would hide it. */
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

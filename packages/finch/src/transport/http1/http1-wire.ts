@@ -77,6 +77,8 @@ export class Http1Wire implements Wire, ParserState {
   /** @internal */
   head = false;
   /** @internal */
+  tunnel = false;
+  /** @internal */
   upgrade = false;
   /** @internal */
   interimStatus = 0;
@@ -123,6 +125,7 @@ export class Http1Wire implements Wire, ParserState {
     const { method, upgrade } = request;
     this.current = exchange;
     this.head = method === 'HEAD';
+    this.tunnel = method === 'CONNECT';
     this.upgrade = upgrade !== undefined;
     this.client.dispatch(
       {

@@ -12,6 +12,8 @@ import type { HeadersBox, Parser } from './undici.ts';
 export interface ParserState {
   /** Whether the request in progress is a HEAD. */
   head: boolean;
+  /** Whether the request in progress is a CONNECT. */
+  tunnel: boolean;
   /** Whether the request in progress asked for a protocol switch. */
   upgrade: boolean;
   /** Set for the length of one callback: the interim status that stands behind undici's 102. */
@@ -58,6 +60,7 @@ function onHeadersComplete(
   if (status < 200 || llhttp.llhttp_get_http_major(ptr) !== 1) {
     const fault = startLineFault(this, status, upgrade);
     if (fault !== undefined) return refuse(this, fault);
+    if (state.tunnel && status < 200) return skipInterim(this, status);
     // undici takes a 100 for an attack; it lets any other interim response pass.
     if (status === 100) {
       state.interimStatus = 100;
@@ -78,6 +81,14 @@ function onHeadersComplete(
     this.headers = state.box;
   }
   return this.inherited(status, upgrade, keepAlive);
+}
+
+/** undici takes whatever answers a CONNECT for the final response. */
+function skipInterim(parser: StrictParser, status: number): 1 {
+  parser.headers = [];
+  parser.headersSize = 0;
+  parser.statusCode = status;
+  return 1;
 }
 
 function refuse(parser: StrictParser, fault: WireFault): -1 {

@@ -46,6 +46,9 @@ export interface Parser {
   readonly connection: string;
   readonly hasTransferEncoding: boolean;
   headers: Buffer[] | HeadersBox;
+  /** How many bytes of fields came since the last head. */
+  headersSize: number;
+  statusCode: number;
   contentLength: number;
   onHeadersComplete: (
     this: Parser,

@@ -5,6 +5,7 @@ import { response, startRawServer } from '../../support/raw-server.ts';
 import type { RawServer } from '../../support/raw-server.ts';
 import type { WireBody, WireRequest } from '../../../src/transport/index.ts';
 import { send } from '../exchange-log.ts';
+import type { ExchangeLog } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';
 
 /** What arrives at the server for a request, and how the exchange ends. */
@@ -277,21 +278,34 @@ test('hands on an early response whole, then closes the connection', async () =>
   expect(await open.closed).toBeUndefined();
 });
 
-test('a request that is aborted before its body was opened never touches the source', async () => {
-  await using server = await startRawServer();
+test('leaves a source alone whose request was not sent, so that it can be sent elsewhere', async () => {
+  await using server = await startRawServer(async (peer, index) => {
+    await peer.readRequest();
+    await peer.write(index === 0 ? response('first') + response('EVIL') : response('ok'));
+  });
   using open = await openWire(server.port);
   let cancelled = false;
   const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(Buffer.from('hello'));
+      controller.close();
+    },
     cancel: () => {
       cancelled = true;
     },
   });
-  const log = send(open.wire, { method: 'POST', body });
-  log.exchange?.abort(new Error('enough'));
-  expect(log.endings).toBe(1);
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(cancelled).toBe(true);
-  expect(open.wire.usable).toBe(true);
+  const first = send(open.wire);
+  const second = await new Promise<ExchangeLog>((resolve) => {
+    first.atEnd = () => resolve(send(open.wire, { method: 'POST', body }));
+  });
+  await second.done;
+  expect(second.error).toMatchObject({ requestSent: false });
+  const refused = send(open.wire, { method: 'POST', body });
+  expect(refused.error).toMatchObject({ requestSent: false });
+  expect(cancelled).toBe(false);
+  using fresh = await openWire(server.port);
+  expect((await send(fresh.wire, { method: 'POST', body }).done).body).toBe('ok');
+  expect((await server.peer(1)).received).toContain('hello');
 });
 
 test('echoes a large streamed body', async () => {

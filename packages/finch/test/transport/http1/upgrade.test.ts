@@ -80,6 +80,36 @@ test('[M12] [M46] a refused CONNECT is a response without its body, and closes t
   ).closed;
 });
 
+test('[M10] skips interim responses to a CONNECT', async () => {
+  await using server = await startRawServer(async (peer) => {
+    await peer.readRequest();
+    await peer.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\na: b\r\n\r\n');
+    await peer.write('HTTP/1.1 200 Connection established\r\n\r\n');
+  });
+  using open = await openWire(server.port);
+  const log = await send(open.wire, { method: 'CONNECT', path: 'api.example.com:443' }).done;
+  expect(log.events).toEqual([{ type: 'upgrade', status: 200 }]);
+  log.socket?.destroy();
+});
+
+test('fails once when the handler throws at a refused CONNECT', async () => {
+  await using server = await startRawServer(async (peer) => {
+    await peer.readRequest();
+    await peer.write(response('no', [], '403 Forbidden'));
+  });
+  using open = await openWire(server.port);
+  const log = new ExchangeLog(open.wire);
+  const bug = new Error('a bug in the handler');
+  log.onHeaders = () => {
+    throw bug;
+  };
+  open.wire.send({ method: 'CONNECT', path: 'a:1', headers: [] }, log);
+  await log.done;
+  expect(log.error).toBe(bug);
+  expect(log.endings).toBe(1);
+  expect(await open.closed).toBeUndefined();
+});
+
 test('closes the socket when the handler does not take upgrades', async () => {
   await using server = await startRawServer(async (peer) => {
     await peer.readRequest();
