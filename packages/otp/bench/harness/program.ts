@@ -1,0 +1,102 @@
+/** Other programs: finding, installing, pinning, and talking to them line by line. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+
+function isInstalled(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+}
+
+/**
+ * Whether the program is there, after an attempt to install it where that is possible (root on
+ * Debian). Says so when it is not: a peer that is missing must not go unnoticed.
+ */
+export function ensureInstalled(program: string, debianPackage: string): boolean {
+  if (isInstalled(program)) return true;
+  if (process.getuid?.() === 0 && isInstalled('apt-get')) {
+    console.error(`${program} is missing: installing ${debianPackage} with apt-get`);
+    const install = `(apt-get update -qq; RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ${debianPackage})`;
+    spawnSync('sh', ['-c', install], { stdio: ['ignore', 'ignore', 'inherit'] });
+    if (isInstalled(program)) return true;
+  }
+  console.error(`SKIPPED: ${program} is not installed (Debian: apt-get install ${debianPackage})`);
+  return false;
+}
+
+/** What a command printed, or undefined and its complaint on standard error when it failed. */
+export function output(command: readonly string[]): string | undefined {
+  const [program = '', ...args] = command;
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  if (status === 0) return stdout.trim();
+  console.error(`${command.join(' ')} failed\n${stdout}${stderr}`);
+  return undefined;
+}
+
+/** The command with its arguments, bound to one core where `taskset` is there to do it. */
+export function pinned(core: number, command: readonly string[]): readonly string[] {
+  if (availableParallelism() < 2 || !isInstalled('taskset')) return command;
+  return ['taskset', '-c', String(core), ...command];
+}
+
+/** A child process that answers each line with one line. */
+export class Peer {
+  readonly #child: ChildProcess;
+  readonly #command: string;
+  readonly #waiting: Array<{ resolve: (line: string) => void; reject: (error: Error) => void }> =
+    [];
+
+  constructor(command: readonly string[], env?: NodeJS.ProcessEnv) {
+    const [program = '', ...args] = command;
+    this.#command = command.join(' ');
+    this.#child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
+    });
+    const { stdout, stdin } = this.#child;
+    if (stdout === null || stdin === null) throw new Error('a child process without pipes');
+    createInterface({ input: stdout }).on('line', (line) => this.#waiting.shift()?.resolve(line));
+    stdin.on('error', () => {});
+    this.#child.on('error', (error) => this.#fail(error));
+    this.#child.on('exit', (code, signal) => {
+      this.#fail(new Error(`${this.#command} ended (${signal ?? `exit code ${code}`})`));
+    });
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  ask(line: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      if (!this.running) {
+        reject(new Error(`${this.#command} is not running`));
+        return;
+      }
+      this.#waiting.push({ resolve, reject });
+      this.#child.stdin?.write(`${line}\n`);
+    });
+  }
+
+  /** Ends the process: by the end of its input, or by force when it does not listen. */
+  async close(): Promise<void> {
+    if (!this.running) return;
+    const over = once(this.#child, 'exit');
+    this.#child.stdin?.end();
+    const force = setTimeout(() => this.#child.kill('SIGKILL'), 1000);
+    await over;
+    clearTimeout(force);
+  }
+
+  #fail(error: Error): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+}
+
+/** The other side of a {@link Peer} in Node: answers the lines of standard input until it ends. */
+export async function answerLines(answer: (line: string) => Promise<string>): Promise<never> {
+  for await (const line of createInterface({ input: process.stdin })) {
+    process.stdout.write(`${await answer(line)}\n`);
+  }
+  process.exit(0);
+}
