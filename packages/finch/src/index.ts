@@ -1,4 +1,5 @@
-export { Finch, type SendOptions } from './finch.ts';
+export { Finch } from './finch.ts';
+export type { SendOptions } from './client/request-api.ts';
 export { Pool } from './user-pool.ts';
 export { Lease } from './operation/lease.ts';
 export type { PoolListing, PoolMetrics } from './instance/pools.ts';
