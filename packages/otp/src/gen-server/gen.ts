@@ -7,7 +7,7 @@ import { ExitError, type ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import { isThenable, type Behaviour, type Process } from '../process/process.ts';
 import { receive } from '../process/receive.ts';
-import type { ExitMessage } from '../process/signals.ts';
+import { isExitMessage, type ExitMessage } from '../process/signals.ts';
 import { SystemMessage, type SystemRequest, type TraceEvent } from './system.ts';
 
 export type Pending = void | PromiseLike<void>;
@@ -97,13 +97,7 @@ export abstract class Gen implements Behaviour {
   }
 
   #isParentExit(message: unknown): message is ExitMessage {
-    return (
-      this.#parent !== undefined &&
-      typeof message === 'object' &&
-      message !== null &&
-      (message as Partial<ExitMessage>).type === 'EXIT' &&
-      (message as ExitMessage).from === this.#parent
-    );
+    return this.#parent !== undefined && isExitMessage(message) && message.from === this.#parent;
   }
 
   #handleSystem(call: Call, request: SystemRequest): Pending {

@@ -11,6 +11,16 @@ export interface ExitMessage {
   readonly reason: ExitReason;
 }
 
+/** Whether a message is an EXIT; never throws, whatever was sent. */
+export function isExitMessage(message: unknown): message is ExitMessage {
+  if (typeof message !== 'object' || message === null) return false;
+  try {
+    return (message as Partial<ExitMessage>).type === 'EXIT';
+  } catch {
+    return false; // a revoked proxy or a getter that throws
+  }
+}
+
 /**
  * An exit signal sent with `exit(pid, reason)`.
  *
