@@ -51,7 +51,10 @@ const scenario = fc.record({
   after: fc.constantFrom('end', 'reset', 'silence'),
   method: fc.constantFrom('GET', 'HEAD', 'POST', 'CONNECT'),
   body: fc.constantFrom('none', 'text', 'stream'),
+  special: fc.constantFrom('no', 'expect', 'trailers'),
   upgrade: fc.boolean(),
+  /** Whether the next request is sent from inside the end of the one before. */
+  atOnce: fc.boolean(),
   /** At which of the handler's calls something happens, and what. */
   at: fc.nat(8),
   deed: fc.constantFrom('nothing', 'abort', 'destroy', 'pause', 'throw'),
@@ -92,7 +95,7 @@ test('every exchange ends exactly once and every wire closes exactly once, whate
         }
         if (given.deed === 'throw') throw new Error('a bug in the handler');
       };
-      for (let index = 0; index < 3; index += 1) {
+      const next = (): ExchangeLog => {
         const log = new ExchangeLog(open.wire);
         logs.push(log);
         for (const method of ['onInformational', 'onHeaders'] as const) {
@@ -108,6 +111,11 @@ test('every exchange ends exactly once and every wire closes exactly once, whate
           disturb(log);
           return log.greedy;
         };
+        if (given.atOnce) {
+          log.atEnd = () => {
+            if (logs.length < 3) next();
+          };
+        }
         const bodies = { none: undefined, text: 'hello', stream: ['hel', 'lo'] };
         log.exchange = open.wire.send(
           {
@@ -116,12 +124,20 @@ test('every exchange ends exactly once and every wire closes exactly once, whate
             headers: [],
             body: given.method === 'POST' ? bodies[given.body] : undefined,
             upgrade: given.upgrade && given.method === 'GET' ? 'x' : undefined,
+            expectContinue: given.special === 'expect' ? 1 : undefined,
+            trailers: given.special === 'trailers' ? () => ['a', 'b'] : undefined,
           },
           log,
         );
-        await Promise.race([log.done, quiet()]);
-        log.socket?.destroy();
-        if (log.endings === 0) log.exchange.abort(new Error('no answer'));
+        return log;
+      };
+      while (logs.length < 3) {
+        next();
+        await Promise.race([Promise.all(logs.map((log) => log.done)), quiet()]);
+        for (const log of logs) {
+          log.socket?.destroy();
+          if (log.endings === 0) log.exchange?.abort(new Error('no answer'));
+        }
       }
       open.wire.destroy();
       await open.closed;
