@@ -156,3 +156,9 @@ export type {
 } from './task/supervised.ts';
 export { TaskSupervisorHandle, type TaskSupervisorOptions } from './task/task-supervisor.ts';
 export type { TaskMessage } from './task/task-ref.ts';
+export {
+  PartitionSupervisor,
+  type PartitionChild,
+  type PartitionSupervisorHandle,
+  type PartitionSupervisorOptions,
+} from './supervisor/partition-supervisor.ts';

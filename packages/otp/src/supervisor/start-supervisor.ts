@@ -5,7 +5,14 @@ import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import type { NameOption } from '../process/server-ref.ts';
 import { start, StartError, type InitOutcome } from '../process/start.ts';
-import { checkChildSpecs, checkFlags, expandChildren, Invalid } from './check-spec.ts';
+import {
+  checkChildSpecs,
+  checkFlags,
+  expandChildren,
+  Invalid,
+  type FullFlags,
+} from './check-spec.ts';
+import type { FullChildSpec } from './child-record.ts';
 import { SupervisorError } from './errors.ts';
 import { SimpleLoop } from './simple-loop.ts';
 import { StaticLoop } from './static-loop.ts';
@@ -16,6 +23,8 @@ export interface InitSource {
   readonly module: unknown;
   /** Gives the flags with `children`, or `ignore`; called at each start, in the supervisor. */
   readonly init: () => unknown;
+  /** Makes another loop than the usual one. */
+  readonly loop?: (process: Process, parent: Pid | undefined, flags: FullFlags) => StaticLoop;
 }
 
 export const supervisorLabel = 'supervisor';
@@ -66,17 +75,17 @@ async function initialise(
     }
     return { type: 'ok', behaviour: new SimpleLoop(process, parent, flags, template) };
   }
-  const loop = new StaticLoop(process, parent, flags);
+  const loop = source.loop?.(process, parent, flags) ?? new StaticLoop(process, parent, flags);
   const failed = await loop.boot(specs);
   return failed === undefined
     ? { type: 'ok', behaviour: loop }
     : { type: 'stop', reason: failed.reason };
 }
 
-type CheckedInit = {
-  readonly flags: Exclude<ReturnType<typeof checkFlags>, Invalid>;
-  readonly specs: Exclude<ReturnType<typeof checkChildSpecs>, Invalid>;
-};
+interface CheckedInit {
+  readonly flags: FullFlags;
+  readonly specs: readonly FullChildSpec[];
+}
 
 /** Runs the init and checks what it gives: flags first, then every specification in order. */
 async function readInit(source: InitSource): Promise<CheckedInit | Ignore | Invalid> {

@@ -5,7 +5,7 @@ import type { ExitReason } from '../process/exit-reason.ts';
 import { unlinkProcesses } from '../process/link.ts';
 import { processOf, type Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { signalExit, type ExitMessage } from '../process/signals.ts';
+import { isExitMessage, signalExit, type ExitMessage } from '../process/signals.ts';
 import { attachWatch, Watch } from '../process/watch.ts';
 
 /**
@@ -84,13 +84,5 @@ export class Stopping extends Watch implements TimeoutTarget {
   }
 }
 
-/** The EXIT message of a process. */
-export function isExit(message: unknown): message is ExitMessage {
-  return (
-    typeof message === 'object' &&
-    message !== null &&
-    (message as Partial<ExitMessage>).type === 'EXIT'
-  );
-}
-
-const isExitOf = (message: unknown, pid: Pid): boolean => isExit(message) && message.from === pid;
+const isExitOf = (message: unknown, pid: Pid): boolean =>
+  isExitMessage(message) && message.from === pid;

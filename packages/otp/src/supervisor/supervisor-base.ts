@@ -5,11 +5,12 @@ import { restartChannel, type RestartEvent } from '../process/events.ts';
 import { isSoftReason, type ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import { isThenable } from '../process/process.ts';
+import { isExitMessage } from '../process/signals.ts';
 import { Gen, type Pending } from '../gen-server/gen.ts';
 import type { FullChildSpec } from './child-record.ts';
 import { report, reportUnexpected, supervisorChannel, type ReportContext } from './reports.ts';
 import { RestartWindow } from './restart-window.ts';
-import { isExit, Stopping } from './stop-child.ts';
+import { Stopping } from './stop-child.ts';
 import type { ChildState, SupervisorDetails } from './types.ts';
 
 /** The answer to a request that was granted. */
@@ -77,7 +78,7 @@ export abstract class SupervisorBase extends Gen {
   }
 
   protected override handleMessage(message: unknown): Pending {
-    if (isExit(message)) return this.childExited(message.from, message.reason);
+    if (isExitMessage(message)) return this.childExited(message.from, message.reason);
     if (message instanceof RetryMessage) return this.retry(message.key);
     reportUnexpected(this.process, message);
     return undefined;

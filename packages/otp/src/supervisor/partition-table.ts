@@ -1,0 +1,81 @@
+/** Which process serves which partition: the table behind the via names of a PartitionSupervisor. */
+import { BadArgumentError } from '../process/errors.ts';
+import { Pid } from '../process/pid.ts';
+import type { ViaRegistry } from '../process/server-ref.ts';
+
+export class PartitionTable implements ViaRegistry {
+  readonly #pids: Array<Pid | undefined>;
+  /** How many partitions are in use, from 0 on. */
+  size: number;
+
+  constructor(partitions: number) {
+    this.size = partitions;
+    this.#pids = Array.from({ length: partitions });
+  }
+
+  /** The most partitions there can be. */
+  get capacity(): number {
+    return this.#pids.length;
+  }
+
+  set(partition: number, pid: Pid | undefined): void {
+    this.#pids[partition] = pid;
+  }
+
+  whereisName(key: unknown): Pid | undefined {
+    if (this.size === 0) {
+      throw new BadArgumentError('key', key, 'looked up while there are partitions: there are 0');
+    }
+    return this.#pids[partitionOf(key, this.size)];
+  }
+
+  registerName(key: unknown): never {
+    throw new BadArgumentError(
+      'name',
+      key,
+      'a name that is not a via name of a PartitionSupervisor: its children are what it starts',
+    );
+  }
+
+  unregisterName(): void {}
+}
+
+/** An integer goes to its remainder, any other key to the remainder of its hash. */
+export function partitionOf(key: unknown, partitions: number): number {
+  if (Number.isSafeInteger(key)) return Math.abs(key as number) % partitions;
+  if (typeof key === 'bigint') return Number((key < 0n ? -key : key) % BigInt(partitions));
+  return hash(key) % partitions;
+}
+
+/** Objects without structure of their own are told apart by identity. */
+const identities = new WeakMap<object, number>();
+let lastIdentity = 0;
+
+/** A hash by structure: arrays and plain objects with equal parts have equal hashes. */
+function hash(value: unknown): number {
+  if (typeof value !== 'object' && typeof value !== 'function') return hashText(describe(value));
+  if (value === null) return hashText('null');
+  if (Pid.isPid(value)) return hashText(`${value.node} ${value.creation} ${value.id}`);
+  if (Array.isArray(value)) return combine(value.map(hash));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) {
+    const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return combine(entries.map(([key, part]) => combine([hashText(key), hash(part)])));
+  }
+  let identity = identities.get(value);
+  if (identity === undefined) identities.set(value, (identity = ++lastIdentity));
+  return hashText(`object ${identity}`);
+}
+
+const describe = (value: unknown): string => `${typeof value} ${String(value)}`;
+
+const combine = (hashes: readonly number[]): number => hashText(hashes.join());
+
+/** FNV-1a, 32 bits. */
+function hashText(text: string): number {
+  let code = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    code = Math.imul(code ^ text.charCodeAt(i), 0x01000193);
+  }
+  return code >>> 0;
+}
