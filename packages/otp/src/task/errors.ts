@@ -54,11 +54,12 @@ export class TaskLimitError extends Error {
   readonly code = 'ERR_TASK_LIMIT';
   override readonly name = 'TaskLimitError';
 
-  constructor(stream: boolean) {
+  constructor(stream: boolean, options?: ErrorOptions) {
     super(
       'reached the maximum number of tasks for this task supervisor: raise maxChildren of ' +
         'Task.Supervisor.startLink' +
         (stream ? ', or lower maxConcurrency of the stream to what other tasks leave over' : ''),
+      options,
     );
   }
 }

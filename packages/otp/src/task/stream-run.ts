@@ -44,7 +44,9 @@ export class StreamRun<T, Input> implements AsyncIterator<Item<T, Input>, undefi
   #inputDone = false;
   /** The next element of an async input: asked for, or there and not yet used. */
   #pull: 'pending' | (() => Step<Input>) | undefined;
-  #wake: (() => void) | undefined;
+  /** Something has changed since the consumer looked last. */
+  #changed = false;
+  #resume: (() => void) | undefined;
   #closed = false;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -70,6 +72,7 @@ export class StreamRun<T, Input> implements AsyncIterator<Item<T, Input>, undefi
   async #advance(): Promise<IteratorResult<Item<T, Input>, undefined>> {
     try {
       for (;;) {
+        this.#changed = false;
         const ready = this.#take();
         if (ready !== undefined) return { done: false, value: ready };
         await this.#fill();
@@ -132,7 +135,7 @@ export class StreamRun<T, Input> implements AsyncIterator<Item<T, Input>, undefi
     this.#pull = 'pending';
     const arrived = (use: () => Step<Input>) => (): void => {
       this.#pull = use;
-      this.#wake?.();
+      this.#wake();
     };
     step.then(
       (value) => arrived(() => value)(),
@@ -158,7 +161,7 @@ export class StreamRun<T, Input> implements AsyncIterator<Item<T, Input>, undefi
   readonly #onEnd = (task: StreamTask<T, Input>, end: StreamTaskEnd<T>): void => {
     this.#tasks.delete(task);
     this.#ends.push([task, end]);
-    this.#wake?.();
+    this.#wake();
   };
 
   /** Frees the slot of an ended task; gives its result if that is to be delivered now. */
@@ -186,12 +189,16 @@ export class StreamRun<T, Input> implements AsyncIterator<Item<T, Input>, undefi
 
   /** Resolves when a task has ended, the input has given its element, or the stream is closed. */
   #change(): Promise<void> {
+    if (this.#changed) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#wake = () => {
-        this.#wake = undefined;
-        resolve();
-      };
+      this.#resume = resolve;
     });
+  }
+
+  #wake(): void {
+    this.#changed = true;
+    this.#resume?.();
+    this.#resume = undefined;
   }
 
   async #close(): Promise<void> {
@@ -200,7 +207,7 @@ export class StreamRun<T, Input> implements AsyncIterator<Item<T, Input>, undefi
     for (const task of this.#tasks) task.discard();
     this.#tasks.clear();
     this.#waiting.clear();
-    this.#wake?.();
+    this.#wake();
     if (this.#inputDone) return;
     this.#inputDone = true;
     const closing = this.#input.return?.();

@@ -20,6 +20,7 @@ import {
   newTask,
   type TaskBody,
 } from './start-task.ts';
+import { TaskSupervisor } from './task-supervisor.ts';
 
 /** A running task, see {@link TaskHandle}. */
 export type Task<T> = TaskHandle<T>;
@@ -100,6 +101,8 @@ export const Task: {
   readonly awaitMany: typeof awaitMany;
   readonly yieldMany: typeof yieldMany;
   readonly asyncStream: typeof asyncStream;
+  /** Supervisors of tasks. */
+  readonly Supervisor: typeof TaskSupervisor;
 } = Object.freeze({
   async,
   start,
@@ -109,4 +112,5 @@ export const Task: {
   awaitMany,
   yieldMany,
   asyncStream,
+  Supervisor: TaskSupervisor,
 });

@@ -116,14 +116,13 @@ describe('Task.async', () => {
 describe('start and startLink', () => {
   test('[OTP T004] start is not linked, startLink is', async () => {
     await inProcess(async () => {
-      const free = Task.start(never);
-      const linked = Task.startLink(never);
-      expect(processInfo(self())?.links).toEqual([linked]);
-      exit(free, 'kill');
-      exit(linked, 'shutdown');
-    }).catch(() => {});
-    await inProcess(async () => {
       trapExit();
+      const free = Task.start(never);
+      const sleeping = Task.startLink(never);
+      expect(processInfo(self())?.links).toEqual([sleeping]);
+      exit(free, 'kill');
+      exit(sleeping, 'kill');
+      expect(await mailbox()).toEqual([{ type: 'EXIT', from: sleeping, reason: 'killed' }]);
       const linked = Task.startLink(() => exit('boom'));
       expect(await mailbox()).toEqual([{ type: 'EXIT', from: linked, reason: 'boom' }]);
     });
