@@ -162,3 +162,4 @@ export {
   type PartitionSupervisorHandle,
   type PartitionSupervisorOptions,
 } from './supervisor/partition-supervisor.ts';
+export { Agent, AgentHandle } from './agent/agent.ts';
