@@ -14,7 +14,13 @@ import {
 } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
-import { isIdempotent, isReplayable, openBody, type Request } from '../request/index.ts';
+import {
+  isIdempotent,
+  isReplayable,
+  openBody,
+  type OpenBody,
+  type Request,
+} from '../request/index.ts';
 import type { Exchange, RawHeaders, WireHandler } from '../transport/index.ts';
 import { Claim } from './claim.ts';
 
@@ -128,8 +134,19 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   onEnd(trailers: RawHeaders): void {
     this.leave();
+    this.stopReceive();
+    this.received(trailers);
+  }
+
+  /** All of the response has come and the connection is given back. */
+  protected received(trailers: RawHeaders): void {
     this.finish();
     this.complete(trailers);
+  }
+
+  /** The request's body for one attempt. */
+  protected openBody(): OpenBody {
+    return openBody(this.request.body);
   }
 
   onError(error: Error): void {
@@ -220,7 +237,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
           method: request.method,
           path: request.target,
           headers: request.headers,
-          body: openBody(request.body),
+          body: this.openBody(),
           expectContinue: request.expectContinue ? expectContinueTimeout : undefined,
         },
         this,
@@ -268,7 +285,8 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     );
   }
 
-  private finish(): void {
+  /** The operation is over: nothing of it may be left behind. */
+  protected finish(): void {
     this.over = true;
     this.unwatch();
     this.stopReceive();
@@ -293,7 +311,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     return this.dial === undefined ? 'queue' : 'connect';
   }
 
-  private facts(): { pool: string; origin: string; bytesReceived: number } {
+  protected facts(): { pool: string; origin: string; bytesReceived: number } {
     const { key: pool, origin } = this.identity;
     return { pool, origin, bytesReceived: this.bytesReceived };
   }

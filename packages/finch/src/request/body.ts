@@ -11,9 +11,41 @@ export type BodyChunk = string | Uint8Array;
 /** A body that is produced while it is sent. */
 export type BodySource = ReadableStream<BodyChunk> | AsyncIterable<BodyChunk> | Iterable<BodyChunk>;
 
+/**
+ * What a body function of `finch.streamWhile` returns: the next piece, the end
+ * of the body, or the end of the whole request; each with the accumulator.
+ */
+export type BodyStep<Acc> =
+  | { readonly data: BodyChunk; readonly acc: Acc }
+  | { readonly done: Acc }
+  | { readonly halt: Acc };
+
+/**
+ * A body whose pieces come from a function of the accumulator, for
+ * `finch.streamWhile` only. Say the accumulator's type at the parameter.
+ *
+ * Mirrors `{:stream, req_body_fun}` of `Finch.stream_while/5`.
+ *
+ * @example
+ * const body = { stream: (n: number) => (n < 3 ? { data: `${n}`, acc: n + 1 } : { done: n }) };
+ */
+export interface BodySteps<Acc = never> {
+  readonly stream: (acc: Acc) => BodyStep<unknown> | PromiseLike<BodyStep<unknown>>;
+}
+
+/** {@link BodySteps} in a request. */
+export class StepBody {
+  readonly next: (acc: unknown) => unknown;
+
+  constructor(steps: BodySteps) {
+    this.next = (acc) => steps.stream(acc as never);
+  }
+}
+
 /** What a caller may give as a body. */
 export type BodyInput =
   | BodySource
+  | BodySteps
   | (() => BodySource)
   | string
   | ArrayBuffer
@@ -23,14 +55,22 @@ export type BodyInput =
   | null;
 
 /** A body as a request holds it. */
-export type RequestBody = string | Uint8Array | Blob | BodySource | (() => BodySource) | null;
+export type RequestBody =
+  | string
+  | Uint8Array
+  | Blob
+  | BodySource
+  | StepBody
+  | (() => BodySource)
+  | null;
 
 /** A body as a wire takes it. */
 export type OpenBody = string | Uint8Array | BodySource | null;
 
 const allowed =
   'a string, bytes, an array of strings or bytes, URLSearchParams, a Blob, a ReadableStream, ' +
-  'an iterable or async iterable of strings or bytes, a function that returns one, or null ' +
+  'an iterable or async iterable of strings or bytes, a function that returns one, ' +
+  '{ stream: a function of the accumulator } for streamWhile, or null ' +
   '(of an object: JSON.stringify(it), and a content-type header)';
 
 /**
@@ -50,6 +90,7 @@ export function normalizeBody(input: BodyInput | undefined): RequestBody {
   }
   if (Array.isArray(input)) return join(input);
   if (isSource(input)) return input;
+  if (isSteps(input)) return new StepBody(input);
   throw badBody(input);
 }
 
@@ -88,6 +129,7 @@ export function isReplayable(body: RequestBody): boolean {
  * @throws InvalidRequestError when the function returns something else.
  */
 export function openBody(body: RequestBody): OpenBody {
+  if (body instanceof StepBody) throw needsStreamWhile(body);
   if (typeof body === 'function') {
     const source: unknown = body();
     if (isSource(source)) return source;
@@ -101,6 +143,25 @@ function isSource(value: unknown): value is BodySource {
   // Their elements are pairs, and to send those is never what was meant.
   if (value instanceof FormData || value instanceof Map) return false;
   return Symbol.asyncIterator in value || Symbol.iterator in value;
+}
+
+function isSteps(value: unknown): value is BodySteps {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'stream' in value &&
+    typeof value.stream === 'function'
+  );
+}
+
+/** The error of every other function than `streamWhile`. */
+export function needsStreamWhile(value: unknown): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'body',
+    value,
+    problem: 'The body is a function of an accumulator, which only streamWhile has',
+    allowed: 'such a body in finch.streamWhile only; elsewhere an iterable or a generator',
+  });
 }
 
 function join(pieces: readonly unknown[]): Uint8Array {

@@ -2,8 +2,16 @@
  * Requests: building and checking them.
  */
 export { buildRequest } from './build.ts';
-export { isReplayable, openBody } from './body.ts';
-export type { BodyChunk, BodyInput, BodySource, OpenBody, RequestBody } from './body.ts';
+export { isReplayable, needsStreamWhile, openBody, StepBody } from './body.ts';
+export type {
+  BodyChunk,
+  BodyInput,
+  BodySource,
+  BodyStep,
+  BodySteps,
+  OpenBody,
+  RequestBody,
+} from './body.ts';
 export type { HeadersInput, HeaderValue } from './headers.ts';
 export { isIdempotent } from './method.ts';
 export type { Method } from './method.ts';
