@@ -1,5 +1,6 @@
 /** The client side of a GenServer. */
 import { Call, request, type CallSite, CallError } from '../process/call.ts';
+import { currentProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
@@ -43,6 +44,8 @@ export function castServer(server: ServerRef, message: Request): void {
 /** `GenServer.reply(from, value)`. */
 export function replyTo(from: unknown, value: unknown): void {
   if (!Call.isCall(from)) throw new BadArgumentError('from', from, 'the from of a handleCall');
+  // What a process does after its death has no effect on others.
+  if (currentProcess()?.dead === true) return;
   from.reply(value);
 }
 

@@ -1,6 +1,6 @@
 /** The event feed of the live system. */
 import type { Channel } from 'node:diagnostics_channel';
-import { outsideProcesses } from '../process/context.ts';
+import { detached } from '../process/context.ts';
 import { crashChannel, currentLogger, type CrashReport } from '../process/crash-report.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import {
@@ -61,7 +61,7 @@ export function subscribe(listener: (event: SystemEvent) => void): Subscription 
     }
   };
   const enqueue = (event: SystemEvent): void => {
-    if (queue.push(event) === 1) outsideProcesses(() => queueMicrotask(flush));
+    if (queue.push(event) === 1) detached(() => queueMicrotask(flush));
   };
   const sources: ReadonlyArray<readonly [Channel, (message: unknown) => void]> = [
     [spawnChannel, (event) => enqueue(event as SpawnEvent)],

@@ -5,6 +5,8 @@
  * the clock. Arming and cancelling are O(1) and touch no native timer, so that a timeout on
  * every call, receive or request costs next to nothing.
  */
+import { setImmediate } from 'node:timers';
+import { detached } from './context.ts';
 
 /** A pending wake-up of a {@link Clock}. */
 export interface Wakeup {
@@ -175,23 +177,30 @@ class TimerList {
   }
 
   #wake(delay: number): void {
-    this.#wakeup = this.clock.wakeAfter(delay, () => this.#fire());
-    if (this.#background) this.#wakeup.keepAlive(false);
+    // As plain code: the wake-up serves other processes than the one that happened to arm first.
+    detached(() => {
+      this.#wakeup = this.clock.wakeAfter(delay, () => this.#fire());
+      if (this.#background) this.#wakeup.keepAlive(false);
+    });
   }
 
   #fire(): void {
     this.#wakeup = undefined;
     this.#firing = true;
     const now = this.clock.now();
-    let timer = this.#first;
-    while (timer !== undefined && timer.deadline <= now && timer !== this.#armedWhileFiring) {
-      this.remove(timer);
-      timer.target.onTimeout();
-      timer = this.#first;
+    try {
+      let timer = this.#first;
+      while (timer !== undefined && timer.deadline <= now && timer !== this.#armedWhileFiring) {
+        this.remove(timer);
+        timer.target.onTimeout();
+        timer = this.#first;
+      }
+    } finally {
+      // Also when a target threw: the other timers must not wait for ever.
+      this.#firing = false;
+      this.#armedWhileFiring = undefined;
+      if (this.#first !== undefined) this.#wake(Math.max(0, this.#first.deadline - now));
     }
-    this.#firing = false;
-    this.#armedWhileFiring = undefined;
-    if (timer !== undefined) this.#wake(Math.max(0, timer.deadline - now));
   }
 
   /**
@@ -200,13 +209,15 @@ class TimerList {
    */
   #tidyLater(): void {
     this.#tidying = true;
-    setImmediate(() => {
-      this.#tidying = false;
-      if (this.#first !== undefined) return;
-      this.#wakeup?.cancel();
-      this.#wakeup = undefined;
-      if (this.#owner.get(this.#delay) === this) this.#owner.delete(this.#delay);
-      everyList.delete(this);
-    });
+    detached(() => setImmediate(() => this.#tidy()));
+  }
+
+  #tidy(): void {
+    this.#tidying = false;
+    if (this.#first !== undefined) return;
+    this.#wakeup?.cancel();
+    this.#wakeup = undefined;
+    if (this.#owner.get(this.#delay) === this) this.#owner.delete(this.#delay);
+    everyList.delete(this);
   }
 }

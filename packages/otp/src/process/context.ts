@@ -24,17 +24,6 @@ export function newScope(process: Process): AsyncResource {
   );
 }
 
-/** Runs `work` in the async context of no process; nothing is inherited from the caller. */
-export function outsideProcesses<T>(work: () => T): T {
-  const outer = running;
-  running = undefined;
-  try {
-    return cleanContext.runInAsyncScope(work);
-  } finally {
-    running = outer;
-  }
-}
-
 /** Runs `work` as the process, in its scope. */
 export function runAs(process: Process, scope: AsyncResource, work: () => void): void {
   const outer = running;
@@ -89,6 +78,15 @@ export function requireProcess(operation: string): Process {
  */
 export function currentPid(): Pid | undefined {
   return currentProcess()?.pid;
+}
+
+/**
+ * Unwinds code that goes on after the death of its process; plain code and live ones pass.
+ * @throws {ExitError} with the reason of that death.
+ */
+export function refuseZombie(): void {
+  const process = currentProcess();
+  if (process?.dead === true) throw new ExitError(process.exitReason);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Registered names: one table per runtime. */
-import { requireProcess } from './context.ts';
+import { refuseZombie, requireProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
 import { processOf, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
@@ -47,6 +47,7 @@ export function releaseName(process: Process): void {
  */
 export function register(name: Name, pid?: Pid): void {
   if (!isName(name)) throw new BadArgumentError('name', name, 'a non-empty string or a symbol');
+  refuseZombie();
   const process = pid === undefined ? requireProcess('register()') : processOf(pid);
   if (process === undefined) throw new BadArgumentError('pid', pid, 'a live local process');
   if (process.registeredName !== undefined) {
@@ -72,6 +73,7 @@ export function register(name: Name, pid?: Pid): void {
  * @throws {BadArgumentError} when no process has this name.
  */
 export function unregister(name: Name): void {
+  refuseZombie();
   const process = names.get(name);
   if (process === undefined) throw new BadArgumentError('name', name, 'a registered name');
   releaseName(process);

@@ -189,13 +189,9 @@ export class Process extends ProcessActor implements Runnable {
     this.#receivers = undefined;
     this.messages.clear();
     this.behaviour?.drop?.();
+    if (this.#abort !== undefined) this.#abortLater(this.#abort);
     this.behaviour = this.#body = this.#scope = undefined;
     releaseWatches(this);
-    if (this.#abort !== undefined) {
-      const abort = this.#abort;
-      // Its listeners are user code, which must not run inside the signal that ends the process.
-      queueMicrotask(() => abort.abort());
-    }
     if (exitChannel.hasSubscribers) this.#publishExit(name, reason);
     if (report !== undefined) reportCrash(report);
     announce(this);
@@ -273,6 +269,13 @@ export class Process extends ProcessActor implements Runnable {
       receiver.fail(error);
       return false;
     }
+  }
+
+  /** Its listeners are user code of this process, and must not run inside the signal that ends it. */
+  #abortLater(abort: AbortController): void {
+    const later = (): void => queueMicrotask(() => abort.abort());
+    if (this.#scope === undefined) later();
+    else this.#scope.runInAsyncScope(later);
   }
 
   #publishSpawn(): void {

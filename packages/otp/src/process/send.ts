@@ -1,12 +1,12 @@
 /** Sending messages. */
-import { currentProcess } from './context.ts';
+import { currentProcess, refuseZombie } from './context.ts';
 import { arm, type Timer, type TimeoutTarget } from './clock.ts';
 import { BadArgumentError, checkTimeout } from './errors.ts';
 import { isName } from './names.ts';
 import { distribution } from './node.ts';
 import { Pid, processOf } from './pid.ts';
 import { Process } from './process.ts';
-import { isVia, resolveRef, type ServerRef } from './server-ref.ts';
+import { checkRef, isVia, resolveRef, type ServerRef } from './server-ref.ts';
 import { attachWatch, Watch } from './watch.ts';
 
 /**
@@ -60,9 +60,13 @@ export class TimerRef extends Watch implements TimeoutTarget {
   onTimeout(): void {
     this.#timer = undefined;
     this.unwatch();
-    const target = resolveRef(this.#to);
-    if (target instanceof Process) target.dispatch(this.#message);
-    else if (target !== undefined) distribution()?.send(target, this.#message);
+    try {
+      const target = resolveRef(this.#to);
+      if (target instanceof Process) target.dispatch(this.#message);
+      else if (target !== undefined) distribution()?.send(target, this.#message);
+    } catch {
+      // The registry of a via name failed to look it up: nobody has it.
+    }
   }
 
   cancel(): number | false {
@@ -88,6 +92,8 @@ export class TimerRef extends Watch implements TimeoutTarget {
  * Source: `erlang:send_after/3`.
  */
 export function sendAfter(to: ServerRef, message: unknown, ms: number): TimerRef {
+  refuseZombie();
+  checkRef(to);
   checkTimeout('ms', ms);
   if (typeof ms !== 'number') throw new BadArgumentError('ms', ms, 'a number of milliseconds >= 0');
   return new TimerRef(to, message, ms);
@@ -99,5 +105,6 @@ export function sendAfter(to: ServerRef, message: unknown, ms: number): TimerRef
  * Source: `erlang:cancel_timer/1`.
  */
 export function cancelTimer(ref: TimerRef): number | false {
+  refuseZombie();
   return ref.cancel();
 }

@@ -68,6 +68,25 @@ export function checkNameOption(name: NameOption | undefined): void {
   );
 }
 
+/**
+ * Throws unless `value` has the form of a reference to a process; nothing is looked up.
+ * @throws {BadArgumentError} naming the argument.
+ */
+export function checkRef(value: unknown): asserts value is ServerRef {
+  if (Pid.isPid(value) || isName(value) || isVia(value)) return;
+  if (typeof value === 'object' && value !== null && ('pid' in value || isRemoteName(value)))
+    return;
+  throw badRef(value);
+}
+
+function badRef(value: unknown): BadArgumentError {
+  return new BadArgumentError(
+    'process',
+    value,
+    "a pid, an object with a pid, a name, { via: ['registry', key] } or { name, node }",
+  );
+}
+
 /** Where a reference leads: a live local process, a pid or name elsewhere, or nowhere. */
 export function resolveRef(ref: ServerRef): Process | Pid | RemoteName | undefined {
   if (Pid.isPid(ref)) return processOf(ref) ?? (isLocal(ref) ? undefined : ref);
@@ -80,11 +99,7 @@ export function resolveRef(ref: ServerRef): Process | Pid | RemoteName | undefin
     if ('pid' in ref) return resolveRef(ref.pid);
     if (isRemoteName(ref)) return ref.node === thisNode().name ? processByName(ref.name) : ref;
   }
-  throw new BadArgumentError(
-    'process',
-    ref,
-    "a pid, an object with a pid, a name, { via: ['registry', key] } or { name, node }",
-  );
+  throw badRef(ref);
 }
 
 /**

@@ -1,0 +1,182 @@
+import { cancelTimer, exit, isAlive, receive, self, send, sendAfter, spawn } from '@linnet/otp';
+import { inProcess, settle, TestClock } from '@linnet/otp/testing';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { flush, quietCrashes } from '../helpers/mailbox.ts';
+import { arm, armedTimers, systemClock, type Timer } from '../../src/process/clock.ts';
+
+quietCrashes();
+
+function target(log: unknown[], name: unknown): { onTimeout(): void } {
+  return { onTimeout: () => void log.push(name) };
+}
+
+describe('timers', () => {
+  test('those with the same delay share one wake-up of the clock', async () => {
+    const clock = new TestClock().install(onTestFinished);
+    const fired: unknown[] = [];
+    const before = armedTimers();
+    for (let i = 0; i < 1000; i++) arm(target(fired, i), 50);
+    arm(target(fired, 'other'), 60);
+    expect(clock.pending).toBe(2);
+    expect(armedTimers() - before).toBe(1001);
+    await clock.advance(60);
+    expect(fired).toEqual([...Array.from({ length: 1000 }, (_, i) => i), 'other']);
+    expect(armedTimers()).toBe(before);
+  });
+
+  test('fire when their own delay is over', async () => {
+    const clock = new TestClock().install(onTestFinished);
+    const fired: unknown[] = [];
+    arm(target(fired, 'first'), 100);
+    await clock.advance(40);
+    arm(target(fired, 'second'), 100);
+    await clock.advance(60);
+    expect(fired).toEqual(['first']);
+    await clock.advance(39);
+    expect(fired).toEqual(['first']);
+    await clock.advance(1);
+    expect(fired).toEqual(['first', 'second']);
+  });
+
+  test('can be cancelled and refreshed in any order', async () => {
+    const clock = new TestClock().install(onTestFinished);
+    const fired: unknown[] = [];
+    const timers = Array.from({ length: 5 }, (_, i) => arm(target(fired, i), 100)) as [
+      Timer,
+      Timer,
+      Timer,
+      Timer,
+      Timer,
+    ];
+    await clock.advance(50);
+    expect(timers[2].cancel()).toBe(true);
+    expect(timers[2].cancel()).toBe(false);
+    expect(timers[0].cancel()).toBe(true);
+    timers[1].refresh();
+    timers[2].refresh();
+    expect(timers[1].remaining()).toBe(100);
+    expect(timers[2].remaining()).toBe(0);
+    expect(timers[4].remaining()).toBe(50);
+    await clock.advance(50);
+    expect(fired).toEqual([3, 4]);
+    await clock.advance(50);
+    expect(fired).toEqual([3, 4, 1]);
+  });
+
+  test('one that is armed while another fires waits for its own delay', async () => {
+    const clock = new TestClock().install(onTestFinished);
+    const fired: unknown[] = [];
+    const again = { onTimeout: () => (fired.push(clock.now()), arm(again, 10)) };
+    const timer = arm(again, 10);
+    await clock.advance(30);
+    expect(fired).toEqual([10, 20, 30]);
+    expect(timer.cancel()).toBe(false);
+  });
+
+  test('one that cancels its neighbour while it fires is obeyed', async () => {
+    const clock = new TestClock().install(onTestFinished);
+    const fired: unknown[] = [];
+    const all: Timer[] = [];
+    all.push(arm({ onTimeout: () => (fired.push(0), all[1]?.cancel(), all[3]?.cancel()) }, 10));
+    for (let i = 1; i < 5; i++) all.push(arm(target(fired, i), 10));
+    await clock.advance(10);
+    expect(fired).toEqual([0, 2, 4]);
+  });
+
+  test('one that throws does not keep the others from firing', async () => {
+    const clock = new TestClock().install(onTestFinished);
+    const fired: unknown[] = [];
+    arm(target(fired, 'before'), 10);
+    arm(
+      {
+        onTimeout: () => {
+          throw new Error('a bug of the runtime');
+        },
+      },
+      10,
+    );
+    arm(target(fired, 'after'), 10);
+    await expect(clock.advance(10)).rejects.toThrow('a bug of the runtime');
+    await clock.advance(0);
+    expect(fired).toEqual(['before', 'after']);
+    arm(target(fired, 'next'), 10);
+    await clock.advance(10);
+    expect(fired).toEqual(['before', 'after', 'next']);
+  });
+
+  test('delays beyond the longest native timer are waited for in parts', () => {
+    const wakeup = systemClock.wakeAfter(2 ** 40, () => {});
+    wakeup.keepAlive(false);
+    wakeup.cancel();
+  });
+});
+
+describe('sendAfter', () => {
+  test('delivers after its delay, and cancelTimer tells what was left', async () => {
+    const clock = new TestClock().install(onTestFinished);
+    const pid = spawn(async () => {
+      await receive((message) => message === 'end');
+      expect(await flush()).toEqual(['b']);
+    });
+    const timer = sendAfter(pid, 'a', 100);
+    sendAfter(pid, 'b', 50);
+    await clock.advance(60);
+    expect(cancelTimer(timer)).toBe(40);
+    expect(cancelTimer(timer)).toBe(false);
+    await clock.advance(100);
+    send(pid, 'end');
+    await settle();
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  test('the timer is dropped when its process dies', async () => {
+    const clock = new TestClock().install(onTestFinished);
+    const pid = spawn(() => receive());
+    const timer = sendAfter(pid, 'x', 100);
+    exit(pid, 'kill');
+    expect(cancelTimer(timer)).toBe(false);
+    expect(cancelTimer(sendAfter(pid, 'x', 100))).toBe(false);
+    await settle();
+    expect(clock.pending).toBe(0);
+  });
+
+  test('a name is looked up when the timer fires', async () => {
+    const clock = new TestClock().install(onTestFinished);
+    sendAfter('not yet', 'x', 100);
+    sendAfter('never', 'x', 100);
+    await clock.advance(50);
+    const { register } = await import('@linnet/otp');
+    const got = inProcess(() => (register('not yet'), receive()));
+    await clock.advance(50);
+    expect(await got).toBe('x');
+  });
+
+  test('a registry that throws when the timer fires harms nobody', async () => {
+    const clock = new TestClock().install(onTestFinished);
+    const registry = {
+      whereisName: () => {
+        throw new Error('registry');
+      },
+      registerName: () => true,
+      unregisterName: () => {},
+    };
+    const done = inProcess(async () => {
+      sendAfter({ via: [registry, 'key'] }, 'lost', 100);
+      sendAfter(self(), 'kept', 100);
+      return receive();
+    });
+    await settle();
+    await clock.advance(100);
+    expect(await done).toBe('kept');
+  });
+
+  test('refuses what is neither a process nor a delay', () => {
+    const badarg = expect.objectContaining({ code: 'ERR_BADARG' }) as Error;
+    for (const ms of [-1, Number.NaN, '5', undefined, 'infinity']) {
+      expect(() => sendAfter('x', 1, ms as number)).toThrow(badarg);
+    }
+    for (const to of [undefined, null, 5, {}]) {
+      expect(() => sendAfter(to as never, 1, 5)).toThrow(badarg);
+    }
+  });
+});
