@@ -7,7 +7,8 @@ export type Details = Readonly<Record<string, unknown>>;
 
 /** A child as its supervisor's details give it. */
 export interface ChildDetails {
-  readonly id: ChildId;
+  /** Undefined under a DynamicSupervisor. */
+  readonly id: ChildId | undefined;
   /** The process, `'restarting'`, or undefined when it is not running. */
   readonly pid: Pid | 'restarting' | undefined;
   readonly type: 'worker' | 'supervisor';

@@ -6,13 +6,22 @@ export interface FormatTreeOptions {
   readonly pids?: boolean;
   /** Also lists the processes outside any tree; true by default. */
   readonly others?: boolean;
+  /** Counts children that differ only in their pids, when there are more than two; true by default. */
+  readonly group?: boolean;
 }
 
 /** Deeper levels are cut off: the indentation of a long chain of processes grows with its square. */
 const deepest = 64;
 
+interface Style {
+  readonly pids: boolean;
+  readonly group: boolean;
+}
+
 interface Line {
   readonly node: ProcessNode;
+  /** How many siblings the line stands for. */
+  readonly count: number;
   readonly depth: number;
   /** What stands before the line itself, and before the lines below it. */
   readonly prefix: string;
@@ -29,26 +38,26 @@ interface Line {
  * // └─ payments  PaymentGateway  [restarting]
  */
 export function formatTree(snapshot: Snapshot, options?: FormatTreeOptions): string {
-  const pids = options?.pids ?? true;
-  const lines = trees(snapshot.roots, pids);
+  const style: Style = { pids: options?.pids ?? true, group: options?.group ?? true };
+  const lines = trees(snapshot.roots, style);
   if (options?.others !== false && snapshot.others.length > 0) {
     if (lines.length > 0) lines.push('');
-    lines.push('outside any tree', ...trees([{ children: snapshot.others }], pids));
+    lines.push('outside any tree', ...trees([{ children: snapshot.others }], style));
   }
   return lines.join('\n');
 }
 
 /** Depth first with a stack of its own: a chain of linked processes can be long. */
-function trees(roots: ReadonlyArray<ProcessNode | Pick<ProcessNode, 'children'>>, pids: boolean) {
+function trees(roots: ReadonlyArray<ProcessNode | Pick<ProcessNode, 'children'>>, style: Style) {
   const lines: string[] = [];
   const stack: Line[] = [];
   for (const root of roots) {
-    if ('label' in root) stack.push({ node: root, depth: 0, prefix: '', indent: '' });
-    else for (const line of below(root, 1, '')) stack.push(line);
+    if ('label' in root) stack.push({ node: root, count: 1, depth: 0, prefix: '', indent: '' });
+    else for (const line of below(root, 1, '', style)) stack.push(line);
     for (let line = stack.pop(); line !== undefined; line = stack.pop()) {
-      lines.push(line.prefix + describe(line.node, pids));
+      lines.push(line.prefix + describe(line, style));
       if (line.depth < deepest) {
-        for (const child of below(line.node, line.depth + 1, line.indent)) stack.push(child);
+        for (const child of below(line.node, line.depth + 1, line.indent, style)) stack.push(child);
       } else if (line.node.children.length > 0) lines.push(`${line.indent}└─ …`);
     }
   }
@@ -56,11 +65,18 @@ function trees(roots: ReadonlyArray<ProcessNode | Pick<ProcessNode, 'children'>>
 }
 
 /** The lines below a node, the last one first. */
-function below({ children }: Pick<ProcessNode, 'children'>, depth: number, indent: string): Line[] {
-  const last = children.length - 1;
-  return children
-    .map((node, index) => ({
+function below(
+  { children }: Pick<ProcessNode, 'children'>,
+  depth: number,
+  indent: string,
+  style: Style,
+): Line[] {
+  const groups = style.group ? grouped(children) : children.map((node) => ({ node, count: 1 }));
+  const last = groups.length - 1;
+  return groups
+    .map(({ node, count }, index) => ({
       node,
+      count,
       depth,
       prefix: indent + (index === last ? '└─ ' : '├─ '),
       indent: indent + (index === last ? '   ' : '│  '),
@@ -68,12 +84,33 @@ function below({ children }: Pick<ProcessNode, 'children'>, depth: number, inden
     .toReversed();
 }
 
-function describe(node: ProcessNode, pids: boolean): string {
+/** Nameless children without children of their own, in the same state, as one. */
+function grouped(children: readonly ProcessNode[]): Array<{ node: ProcessNode; count: number }> {
+  const alike = new Map<string, ProcessNode[]>();
+  for (const node of children) {
+    const key = isAlike(node)
+      ? `${node.label} ${JSON.stringify(node.state)} ${node.mailbox > 0}`
+      : '';
+    alike.set(key, [...(key === '' ? [] : (alike.get(key) ?? [])), node]);
+  }
+  const counted = new Set([...alike.values()].filter((nodes) => nodes.length > 2).flat());
+  const lines = children.filter((node) => !counted.has(node)).map((node) => ({ node, count: 1 }));
+  for (const [node, ...others] of alike.values()) {
+    if (node !== undefined && counted.has(node)) lines.push({ node, count: 1 + others.length });
+  }
+  return lines;
+}
+
+function isAlike({ name, id, children, status }: ProcessNode): boolean {
+  return name === undefined && id === undefined && children.length === 0 && status === 'waiting';
+}
+
+function describe({ node, count }: Pick<Line, 'node' | 'count'>, { pids }: Style): string {
   const { name, id, label, supervisor, state, status, mailbox, pid } = node;
-  const title = name ?? id;
+  const title = name ?? id ?? label;
   return [
-    title,
-    ...(title === label
+    count === 1 ? title : `${count} × ${title}`,
+    ...(title === label && supervisor === undefined
       ? []
       : [label + (supervisor === undefined ? '' : ` ${supervisor.strategy}`)]),
     supervisor &&
@@ -81,7 +118,7 @@ function describe(node: ProcessNode, pids: boolean): string {
     state === undefined ? undefined : `[${formatState(state)}]`,
     status === 'restarting' || status === 'stopped' ? `[${status}]` : undefined,
     mailbox > 0 ? `${mailbox} waiting` : undefined,
-    pids ? pid : undefined,
+    pids && count === 1 ? pid : undefined,
   ]
     .filter((part) => part !== undefined)
     .join('  ');

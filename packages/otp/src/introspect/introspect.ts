@@ -62,7 +62,7 @@ export function introspect(): Snapshot {
 }
 
 function describe(process: Process, details: Details, now: number): Draft {
-  const name = process.registeredName;
+  const name = process.registeredName ?? viaNameOf(process);
   const state = stateValueOf(details);
   const supervisor = supervisorOf(details);
   return {
@@ -79,6 +79,11 @@ function describe(process: Process, details: Details, now: number): Draft {
   };
 }
 
+/** A process that a registry holds is known by its key. */
+function viaNameOf({ viaKey }: Process): string | undefined {
+  return viaKey === undefined ? undefined : textOfId(viaKey);
+}
+
 /** Puts the children of a supervisor below it, in its order. */
 function placeChildren(parent: Entry, entries: ReadonlyMap<Pid, Entry>): void {
   for (const child of childrenOf(parent.details)) {
@@ -87,7 +92,7 @@ function placeChildren(parent: Entry, entries: ReadonlyMap<Pid, Entry>): void {
       parent.node.children.push(absent(child));
     } else if (!entry.placed && entry !== parent) {
       entry.placed = true;
-      entry.node.id = textOfId(child.id);
+      if (child.id !== undefined) entry.node.id = textOfId(child.id);
       entry.node.restart = child.restart;
       entry.node.type = child.type;
       parent.node.children.push(entry.node);
@@ -98,7 +103,16 @@ function placeChildren(parent: Entry, entries: ReadonlyMap<Pid, Entry>): void {
 function absent({ id, pid, type, restart }: ChildDetails): ProcessNode {
   const status = pid === 'restarting' ? 'restarting' : 'stopped';
   const label = type === 'supervisor' ? 'supervisor' : 'process';
-  return { label, type, id: textOfId(id), restart, status, mailbox: 0, uptime: 0, children: [] };
+  return {
+    label,
+    type,
+    ...(id === undefined ? undefined : { id: textOfId(id) }),
+    restart,
+    status,
+    mailbox: 0,
+    uptime: 0,
+    children: [],
+  };
 }
 
 /** Puts a process below the one that started it, if they are linked. */

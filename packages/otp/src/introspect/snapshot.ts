@@ -23,7 +23,7 @@ export interface ProcessNode {
   /** What it is: the name of its GenServer or machine, `'supervisor'`, `'process'`, … */
   readonly label: string;
   readonly type: 'worker' | 'supervisor';
-  /** Its id in its supervisor; absent outside one. */
+  /** Its id in its supervisor; absent outside one, and where children have none. */
   readonly id?: string;
   /** How its supervisor restarts it; absent outside one. */
   readonly restart?: Restart;

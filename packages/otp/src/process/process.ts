@@ -52,6 +52,8 @@ export class Process extends ProcessActor implements Runnable {
   exitReason: ExitReason = undefined;
   trapExit = false;
   registeredName: Name | undefined = undefined;
+  /** The key under which a registry holds it, if it was started with a via name. */
+  viaKey: unknown = undefined;
   links: Set<Pid> | undefined = undefined;
   firstWatch: Watch | undefined = undefined;
   firstOwned: Watch | undefined = undefined;

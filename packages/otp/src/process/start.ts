@@ -177,7 +177,10 @@ function claim(name: NameOption, process: Process): Pid | undefined {
   const registry = viaRegistry(name);
   if (registry === undefined) throw new ExitError('noproc');
   const [, key, value] = name.via;
-  if (registry.registerName(key, process.pid, value)) return undefined;
+  if (registry.registerName(key, process.pid, value)) {
+    process.viaKey = key;
+    return undefined;
+  }
   const holder = registry.whereisName(key);
   // A dead holder's entry is overwritten by the registry, so a refusal names a live process.
   return holder !== undefined && processOf(holder) !== undefined ? holder : process.pid;
