@@ -5,6 +5,7 @@
  *     npm start                          # against a server of its own
  *     npm start -- https://example.com   # against yours
  */
+import { isFinchError } from '@linnet/finch';
 import { parseArgs } from 'node:util';
 import { startServer } from './server.ts';
 import { runTour } from './tour.ts';
@@ -17,12 +18,20 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const server = positionals[0] === undefined ? await startServer() : undefined;
-await runTour({
-  url: positionals[0] ?? (server?.url as string),
-  requests: Number(values.requests),
-  concurrency: Number(values.concurrency),
-  print: (line) => process.stdout.write(`${line}\n`),
-  progress: process.stdout.isTTY,
-});
-await server?.close();
+const [given] = positionals;
+const server = given === undefined ? await startServer() : undefined;
+try {
+  await runTour({
+    url: given?.replace(/\/+$/, '') ?? (server?.url as string),
+    requests: Number(values.requests),
+    concurrency: Number(values.concurrency),
+    print: (line) => process.stdout.write(`${line}\n`),
+    progress: process.stdout.isTTY,
+  });
+} catch (error) {
+  if (!isFinchError(error)) throw error;
+  process.stderr.write(`${error.code}: ${error.message}\n`);
+  process.exitCode = 1;
+} finally {
+  await server?.close();
+}
