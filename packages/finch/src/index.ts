@@ -4,11 +4,15 @@ export { Pool } from './user-pool.ts';
 export { Lease } from './operation/lease.ts';
 export type { PoolListing, PoolMetrics } from './instance/pools.ts';
 export type { PoolIdentity, PoolLike, PoolParts, NewPoolOptions } from './pool/identity.ts';
+export type { ResponsePart } from './operation/response-part.ts';
+export type { StreamFunction, StreamStep } from './operation/streamed-request.ts';
 export { isRequest, putPrivate } from './request/index.ts';
 export type {
   BodyChunk,
   BodyInput,
   BodySource,
+  BodyStep,
+  BodySteps,
   HeadersInput,
   Method,
   Request,

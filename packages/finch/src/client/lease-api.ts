@@ -2,9 +2,9 @@
 import { LeaseClaim, type Lease } from '../operation/lease.ts';
 import { readCheckoutOptions, type CheckoutOptions } from '../options/index.ts';
 import { poolFrom, type PoolLike } from '../pool/identity.ts';
-import { RequestApi } from './request-api.ts';
+import { StreamApi } from './stream-api.ts';
 
-export abstract class LeaseApi extends RequestApi {
+export abstract class LeaseApi extends StreamApi {
   /**
    * Takes a connection for exclusive use, opening one if need be. It comes back
    * by `release`, by `finch.checkin`, at the end of an `await using` block, or

@@ -4,6 +4,8 @@ import { readRequestOptions, type BuildOptions, type RequestOptions } from '../o
 import {
   buildRequest,
   isRequest,
+  needsStreamWhile,
+  StepBody,
   type BodyInput,
   type HeadersInput,
   type Request,
@@ -41,7 +43,8 @@ export abstract class RequestApi extends InstanceHandle {
    */
   request(input: Request | string | URL, options?: RequestOptions): Promise<Response> {
     return new Promise((resolve, reject) => {
-      const request = isRequest(input) ? input : buildRequest('GET', input);
+      const request = requestFrom(input);
+      if (request.body instanceof StepBody) throw needsStreamWhile(request.body);
       const resolved = readRequestOptions(options);
       new BufferedRequest(this.running(), request, resolved, resolve, reject).start();
     });
@@ -93,4 +96,9 @@ export abstract class RequestApi extends InstanceHandle {
       new BufferedRequest(this.running(), request, resolved, resolve, reject).start();
     });
   }
+}
+
+/** The request that is meant: as given, or a GET of the URL. @throws InvalidRequestError */
+export function requestFrom(input: Request | string | URL): Request {
+  return isRequest(input) ? input : buildRequest('GET', input);
 }

@@ -35,6 +35,14 @@ export abstract class FinchError extends Error {
   /** The stable code, `ERR_FINCH_…`: it never changes, messages may. */
   readonly code: string;
 
+  /**
+   * Of `finch.stream` and `finch.streamWhile`: the accumulator as the last call
+   * of the caller's function left it. Not enumerable: logs do not show it.
+   *
+   * Mirrors the third element of Finch's `{:error, exception, acc}`.
+   */
+  declare readonly acc?: unknown;
+
   constructor(message: string, details: object) {
     const { cause } = details as FinchErrorOptions;
     super(message, cause === undefined ? undefined : { cause });
@@ -110,6 +118,21 @@ export function annotateError<E extends FinchError>(
     }
   }
   return error;
+}
+
+/**
+ * Gives an error an accumulator. One error may be the failure of several
+ * streams (a pool that could not be started): each but the first gets a copy.
+ *
+ * @internal
+ */
+export function withAcc(error: Error, acc: unknown): Error {
+  if (!isFinchError(error)) return error;
+  const descriptor = { value: acc, configurable: true };
+  if (!Object.hasOwn(error, 'acc')) return Object.defineProperty(error, 'acc', descriptor);
+  const prototype = Object.getPrototypeOf(error) as object;
+  const { acc: _, ...fields } = Object.getOwnPropertyDescriptors(error);
+  return Object.create(prototype, { ...fields, acc: descriptor }) as Error;
 }
 
 /** Copies the given fields only: an error does not print `reused: undefined`. */

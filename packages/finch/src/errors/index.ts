@@ -3,7 +3,7 @@
  * each with a stable `code` and typed fields.
  */
 export type { ExchangeDetails, PoolFigures, RequestPhase, WhereDetails } from './details.ts';
-export { FinchError, isFinchError } from './finch-error.ts';
+export { FinchError, isFinchError, withAcc } from './finch-error.ts';
 export {
   InstanceNotFoundError,
   PoolDownError,

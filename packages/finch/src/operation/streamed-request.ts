@@ -1,0 +1,246 @@
+/**
+ * `finch.stream` and `finch.streamWhile`: a response that is folded, part by
+ * part, into an accumulator by a function of the caller's.
+ *
+ * One call at a time, body function and response function included: whatever
+ * comes while a call's promise is pending waits, and the reading pauses.
+ */
+import { InvalidRequestError, RequestCancelledError, withAcc } from '../errors/index.ts';
+import type { Instance } from '../instance/instance.ts';
+import type { ResolvedRequestOptions } from '../options/index.ts';
+import { StepBody, type OpenBody, type Request } from '../request/index.ts';
+import type { RawHeaders } from '../transport/index.ts';
+import { callerContext, isThenable } from './caller-context.ts';
+import { Operation } from './operation.ts';
+import {
+  dataPart,
+  headersPart,
+  informationalPart,
+  statusPart,
+  trailersPart,
+  type ResponsePart,
+} from './response-part.ts';
+import { StepBodySource, type StepBodyUser } from './step-body-source.ts';
+
+/** What the function of `streamWhile` returns: go on, or stop here, with this accumulator. */
+export type StreamStep<Acc> = { readonly cont: Acc } | { readonly halt: Acc };
+
+/** The function of `streamWhile`. */
+export type StreamFunction<Acc> = (
+  part: ResponsePart,
+  acc: Acc,
+) => StreamStep<Acc> | PromiseLike<StreamStep<Acc>>;
+
+/** What came of a stream. */
+export interface StreamOutcome<Acc> {
+  resolve(acc: Acc): void;
+  reject(error: unknown): void;
+}
+
+export class StreamedRequest<Acc> extends Operation implements StepBodyUser {
+  private readonly callback: StreamFunction<Acc>;
+  private readonly outcome: StreamOutcome<Acc>;
+  private readonly inCaller = callerContext();
+  private acc: Acc;
+  /** A function of the caller's is running, or its promise is pending. */
+  private calling = false;
+  /** What came meanwhile. */
+  private readonly waiting: ResponsePart[] = [];
+  private paused = false;
+  /** The whole response has come. */
+  private ended = false;
+  private halted = false;
+  private thrown: { readonly value: unknown } | undefined = undefined;
+  private bodySource: StepBodySource | undefined = undefined;
+
+  constructor(
+    instance: Instance,
+    request: Request,
+    acc: Acc,
+    callback: StreamFunction<Acc>,
+    options: ResolvedRequestOptions,
+    outcome: StreamOutcome<Acc>,
+  ) {
+    super(instance, request, options);
+    this.acc = acc;
+    this.callback = callback;
+    this.outcome = outcome;
+  }
+
+  // From the operation --------------------------------------------------------------
+
+  protected override interim(status: number, headers: RawHeaders): void {
+    this.accept(informationalPart(status, headers));
+  }
+
+  protected override head(status: number, headers: RawHeaders): void {
+    this.accept(statusPart(status));
+    this.accept(headersPart(headers));
+  }
+
+  protected override data(chunk: Buffer): boolean {
+    this.accept(dataPart(chunk));
+    this.paused = this.calling;
+    return !this.paused;
+  }
+
+  /** The caller's function may still be at it: only then is the operation over. */
+  protected override received(trailers: RawHeaders): void {
+    this.ended = true;
+    const part = trailersPart(trailers);
+    if (part !== undefined) this.accept(part);
+    this.endIfDone();
+  }
+
+  protected override complete(): void {}
+
+  protected override fail(error: Error): void {
+    const { outcome, acc, thrown } = this;
+    this.waiting.length = 0;
+    this.bodySource?.release();
+    if (this.halted) outcome.resolve(acc);
+    else if (thrown !== undefined) outcome.reject(thrown.value);
+    else outcome.reject(withAcc(error, acc));
+  }
+
+  protected override openBody(): OpenBody {
+    const { body } = this.request;
+    if (!(body instanceof StepBody)) return super.openBody();
+    this.bodySource = new StepBodySource(body, this);
+    return this.bodySource;
+  }
+
+  // From the request's body -----------------------------------------------------------
+
+  /** Whether a body function has to wait for a call of the other function. */
+  get busy(): boolean {
+    return this.calling;
+  }
+
+  get done(): boolean {
+    return this.over || this.halted || this.thrown !== undefined;
+  }
+
+  async callBody(body: StepBody): Promise<unknown> {
+    this.calling = true;
+    try {
+      return await this.inCaller(body.next, this.acc);
+    } finally {
+      this.calling = false;
+    }
+  }
+
+  /** The body function returned: its accumulator is the next call's. */
+  advance(acc: unknown): void {
+    this.acc = acc as Acc;
+    this.goOn();
+  }
+
+  haltBody(acc: unknown): void {
+    this.acc = acc as Acc;
+    this.halted = true;
+    this.giveUp();
+  }
+
+  failBody(error: unknown): void {
+    this.throwOn(error);
+  }
+
+  // ---------------------------------------------------------------------------------
+
+  private accept(part: ResponsePart): void {
+    if (this.done) return;
+    if (this.calling) this.waiting.push(part);
+    else this.call(part);
+  }
+
+  private call(part: ResponsePart): void {
+    this.calling = true;
+    try {
+      const step = this.inCaller(this.callback, part, this.acc);
+      if (isThenable(step)) {
+        step.then(
+          (settled) => this.settled(settled),
+          (error: unknown) => this.rejected(error),
+        );
+        return;
+      }
+      this.calling = false;
+      this.take(step);
+    } catch (error) {
+      this.calling = false;
+      this.throwOn(error);
+    }
+  }
+
+  private settled(step: StreamStep<Acc>): void {
+    this.calling = false;
+    if (this.done) return;
+    this.take(step);
+    this.goOn();
+  }
+
+  private rejected(error: unknown): void {
+    this.calling = false;
+    this.throwOn(error);
+  }
+
+  private take(step: StreamStep<Acc>): void {
+    if (isStep(step) && 'cont' in step) {
+      this.acc = step.cont;
+    } else if (isStep(step)) {
+      this.acc = step.halt;
+      this.halted = true;
+      this.waiting.length = 0;
+      // Later: if this was the last part of the response, the connection can be kept.
+      queueMicrotask(() => this.giveUp());
+    } else {
+      this.throwOn(badStep(step));
+    }
+  }
+
+  /** A call is over: the next one, or more of the response, or the end. */
+  private goOn(): void {
+    while (!this.calling && !this.done && this.waiting.length > 0) {
+      this.call(this.waiting.shift() as ResponsePart);
+    }
+    if (this.calling || this.done) return;
+    this.bodySource?.wake();
+    if (this.paused && !this.ended) {
+      this.paused = false;
+      this.resume();
+    }
+    this.endIfDone();
+  }
+
+  private endIfDone(): void {
+    if (!this.ended || this.calling || this.over || this.thrown !== undefined) return;
+    this.finish();
+    this.outcome.resolve(this.acc);
+  }
+
+  private throwOn(error: unknown): void {
+    if (this.done) return;
+    this.thrown = { value: error };
+    this.giveUp();
+  }
+
+  /** Ends the exchange; `fail` tells the caller how it ended. */
+  private giveUp(): void {
+    if (this.over) return;
+    this.cancel(new RequestCancelledError({ ...this.facts(), reason: 'given up by the caller' }));
+  }
+}
+
+function isStep(step: unknown): step is StreamStep<unknown> {
+  return typeof step === 'object' && step !== null && ('cont' in step || 'halt' in step);
+}
+
+function badStep(value: unknown): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'callback',
+    value,
+    problem: 'The function given to streamWhile returned something else than a step',
+    allowed: '{ cont: acc } or { halt: acc }',
+  });
+}
