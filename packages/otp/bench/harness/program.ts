@@ -39,6 +39,11 @@ export function pinned(core: number, command: readonly string[]): readonly strin
   return ['taskset', '-c', String(core), ...command];
 }
 
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 /** A child process that answers each line with one line. */
 export class Peer {
   readonly #child: ChildProcess;
@@ -53,12 +58,14 @@ export class Peer {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ...env },
     });
+    children.add(this.#child);
     const { stdout, stdin } = this.#child;
     if (stdout === null || stdin === null) throw new Error('a child process without pipes');
     createInterface({ input: stdout }).on('line', (line) => this.#waiting.shift()?.resolve(line));
     stdin.on('error', () => {});
     this.#child.on('error', (error) => this.#fail(error));
     this.#child.on('exit', (code, signal) => {
+      children.delete(this.#child);
       this.#fail(new Error(`${this.#command} ended (${signal ?? `exit code ${code}`})`));
     });
   }

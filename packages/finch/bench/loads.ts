@@ -1,0 +1,138 @@
+/** What is asked of the clients, and what is aimed at. */
+
+/** One kind of traffic. */
+export interface Load {
+  readonly id: string;
+  readonly title: string;
+  /** Requests under way at any time. */
+  readonly concurrency: number;
+  /** Connections that the client may open. */
+  readonly connections: number;
+  /** Length of the body of an answer. */
+  readonly bytes: number;
+  /** Whether the body is wanted as text or as bytes. */
+  readonly body: 'text' | 'bytes';
+  readonly method: 'GET' | 'POST';
+  readonly transport: 'tcp' | 'unix' | 'tls';
+  /** The clients beside those that take part in each load. */
+  readonly also: readonly ClientName[];
+  /** At least so many times the rate of the named peer. */
+  readonly aims: ReadonlyArray<{ readonly peer: Aimed; readonly ratio: number }>;
+}
+
+/** The clients that take part in each load. */
+export const mainClients = ['linnet', 'undici8', 'undici8-dispatch', 'undici7'] as const;
+/** `finch.request(url)` instead of a request that was built before; the other undici calls. */
+export const otherClients = ['linnet-url', 'fetch', 'node:http', 'axios', 'got'] as const;
+export type ClientName = (typeof mainClients)[number] | (typeof otherClients)[number];
+
+/** A peer, or the faster one of undici 7 and 8. */
+export type Aimed = ClientName | 'undici';
+
+/** How the clients are called in tables. */
+export const clientTitles: Readonly<Record<ClientName, string>> = {
+  linnet: 'Linnet finch.request',
+  'linnet-url': 'Linnet finch.request(url)',
+  undici8: 'undici 8 request, Pool',
+  'undici8-dispatch': 'undici 8 dispatch, Pool',
+  undici7: 'undici 7 request, Pool',
+  fetch: 'global fetch',
+  'node:http': 'node:http, keep-alive Agent',
+  axios: 'axios, keep-alive Agent',
+  got: 'got, keep-alive Agent',
+};
+
+const common = {
+  bytes: 1024,
+  body: 'text',
+  method: 'GET',
+  transport: 'tcp',
+  also: [],
+  aims: [{ peer: 'undici', ratio: 1.05 }],
+} as const;
+
+export const loads: readonly Load[] = [
+  {
+    ...common,
+    id: 'c50',
+    title: 'GET 1 kB, 50 at once',
+    concurrency: 50,
+    connections: 50,
+    also: otherClients,
+    aims: [
+      { peer: 'undici8', ratio: 1.3 },
+      { peer: 'undici', ratio: 1.05 },
+      { peer: 'fetch', ratio: 4 },
+    ],
+  },
+  {
+    ...common,
+    id: 'c1',
+    title: 'GET 1 kB, one at a time',
+    concurrency: 1,
+    connections: 1,
+    aims: [{ peer: 'undici', ratio: 0.95 }],
+  },
+  { ...common, id: 'c10', title: 'GET 1 kB, 10 at once', concurrency: 10, connections: 10 },
+  { ...common, id: 'c256', title: 'GET 1 kB, 256 at once', concurrency: 256, connections: 256 },
+  {
+    ...common,
+    id: 'c256-pool10',
+    title: 'GET 1 kB, 256 at once over 10 connections',
+    concurrency: 256,
+    connections: 10,
+  },
+  {
+    ...common,
+    id: '64k-c10',
+    title: 'GET 64 kB as text, 10 at once',
+    concurrency: 10,
+    connections: 10,
+    bytes: 65_536,
+    aims: [{ peer: 'undici8', ratio: 1.5 }],
+  },
+  {
+    ...common,
+    id: '64k-c50',
+    title: 'GET 64 kB as text, 50 at once',
+    concurrency: 50,
+    connections: 50,
+    bytes: 65_536,
+    aims: [{ peer: 'undici8', ratio: 1.5 }],
+  },
+  {
+    ...common,
+    id: '64k-bytes',
+    title: 'GET 64 kB as bytes, 50 at once',
+    concurrency: 50,
+    connections: 50,
+    bytes: 65_536,
+    body: 'bytes',
+    aims: [],
+  },
+  {
+    ...common,
+    id: 'post',
+    title: 'POST 1 kB, 50 at once',
+    concurrency: 50,
+    connections: 50,
+    method: 'POST',
+  },
+  {
+    ...common,
+    id: 'unix',
+    title: 'GET 1 kB over a unix socket, 50 at once',
+    concurrency: 50,
+    connections: 50,
+    transport: 'unix',
+  },
+  {
+    ...common,
+    id: 'tls',
+    title: 'GET 1 kB over TLS, 50 at once',
+    concurrency: 50,
+    connections: 50,
+    transport: 'tls',
+    aims: [{ peer: 'undici', ratio: 1 }],
+  },
+];

@@ -1,0 +1,125 @@
+/** The server that all clients ask: nginx, or node:http where nginx is missing. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ensureInstalled, output, Peer, pinned } from '../../otp/bench/harness/program.ts';
+import { createAuthority } from '../test/support/certificates.ts';
+
+export interface BenchServer extends AsyncDisposable {
+  /** `nginx/1.22.1`, `node:http`. */
+  readonly name: string;
+  readonly port: number;
+  readonly tlsPort: number;
+  readonly socketPath: string;
+  readonly ca: string;
+}
+
+/**
+ * Starts the server on a core of its own. `/1024` and `/65536` are bodies of that length, `/post`
+ * takes a body and answers with 1,024 bytes.
+ */
+export async function startServer(core: number): Promise<BenchServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'linnet-bench-'));
+  const socketPath = join(folder, 'socket');
+  const authority = createAuthority('Linnet benchmark authority');
+  const { key, cert } = authority.issue(['127.0.0.1', 'localhost']);
+  writeFileSync(join(folder, 'key.pem'), key);
+  writeFileSync(join(folder, 'cert.pem'), cert);
+  const port = await freePort();
+  const tlsPort = await freePort();
+  const nginx = ensureInstalled('nginx', 'nginx-light');
+  const server = nginx
+    ? new Peer(pinned(core, nginxCommand(folder, port, tlsPort)))
+    : new Peer(
+        pinned(core, [
+          process.execPath,
+          join(import.meta.dirname, 'node-server.ts'),
+          folder,
+          String(port),
+          String(tlsPort),
+        ]),
+      );
+  await Promise.all([answersAt(server, { port }), answersAt(server, { port: tlsPort })]);
+  return {
+    name: nginx ? `nginx ${nginxVersion()}` : 'node:http (nginx is missing)',
+    port,
+    tlsPort,
+    socketPath,
+    ca: authority.ca,
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function nginxVersion(): string {
+  return output(['sh', '-c', 'nginx -v 2>&1'])?.match(/[\d.]+/)?.[0] ?? '';
+}
+
+function nginxCommand(folder: string, port: number, tlsPort: number): readonly string[] {
+  mkdirSync(join(folder, 'www'));
+  for (const length of [1024, 65_536]) {
+    writeFileSync(join(folder, 'www', String(length)), 'x'.repeat(length));
+  }
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((what) => `${what}_temp_path ${folder}/${what};`)
+    .join('\n  ');
+  writeFileSync(
+    join(folder, 'nginx.conf'),
+    `daemon off;
+master_process off;
+pid ${folder}/pid;
+error_log ${folder}/error.log;
+events { worker_connections 4096; }
+http {
+  ${temporary}
+  access_log off;
+  default_type text/plain;
+  keepalive_requests 1000000000;
+  keepalive_timeout 1h;
+  open_file_cache max=10;
+  server {
+    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${tlsPort} ssl;
+    listen unix:${folder}/socket;
+    ssl_certificate ${folder}/cert.pem;
+    ssl_certificate_key ${folder}/key.pem;
+    root ${folder}/www;
+    location = /post { return 200 ${'x'.repeat(1024)}; }
+  }
+}
+`,
+  );
+  return ['nginx', '-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')];
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return port;
+}
+
+/** Waits until a port takes connections. */
+async function answersAt(server: Peer, address: { readonly port: number }): Promise<void> {
+  for (;;) {
+    if (!server.running) throw new Error('the server did not start');
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect({ ...address, host: '127.0.0.1' }, () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on('error', () => resolve(false));
+    });
+    if (open) return;
+    await sleep(10);
+  }
+}
