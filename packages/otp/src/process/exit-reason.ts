@@ -91,12 +91,13 @@ const atoms: Record<string, string> = {
 };
 
 const tuples: Record<string, (args: readonly unknown[]) => string> = {
-  failed_to_start_child: ([id, why]) => `child ${inspect(id)} failed to start: ${format(why)}`,
+  failed_to_start_child: ([id, why]) =>
+    `child ${inspect(id)} failed to start: ${formatReason(why)}`,
   already_started: ([pid]) => `already started: ${String(pid)}`,
   bad_return_value: ([value]) => `bad return value: ${inspect(value, { depth: 2 })}`,
   bad_return: ([value]) => `bad return value: ${inspect(value, { depth: 2 })}`,
-  start_spec: ([why]) => `invalid child specification: ${format(why)}`,
-  supervisor_data: ([why]) => `invalid supervisor flags: ${format(why)}`,
+  start_spec: ([why]) => `invalid child specification: ${formatReason(why)}`,
+  supervisor_data: ([why]) => `invalid supervisor flags: ${formatReason(why)}`,
 };
 
 function format(reason: ExitReason): string {
@@ -109,8 +110,10 @@ function format(reason: ExitReason): string {
   if (Array.isArray(reason)) {
     const [tag, ...rest] = reason as unknown[];
     const known = typeof tag === 'string' ? tuples[tag] : undefined;
-    return known === undefined ? `{${reason.map((part) => format(part)).join(', ')}}` : known(rest);
+    return known === undefined
+      ? `{${reason.map((part) => formatReason(part)).join(', ')}}`
+      : known(rest);
   }
-  if (isShutdownTuple(reason)) return `shutdown: ${format(reason.shutdown)}`;
+  if (isShutdownTuple(reason)) return `shutdown: ${formatReason(reason.shutdown)}`;
   return inspect(reason, { depth: 2, breakLength: Number.POSITIVE_INFINITY });
 }
