@@ -48,7 +48,8 @@ function hasChildSpec(value: unknown): value is { childSpec(arg?: unknown): unkn
  */
 export function expandChild(child: unknown): unknown {
   if (hasChildSpec(child)) return child.childSpec();
-  if (Array.isArray(child) && hasChildSpec(child[0])) return child[0].childSpec(child[1]);
+  if (Array.isArray(child) && child.length === 2 && hasChildSpec(child[0]))
+    return child[0].childSpec(child[1]);
   if (Array.isArray(child) || typeof child === 'function') {
     throw new BadArgumentError(
       'child',

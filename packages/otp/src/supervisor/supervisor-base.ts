@@ -33,9 +33,16 @@ export type Answer = Granted | Refused;
 
 /** Sent by a supervisor to itself when a restart has failed: what came before is handled first. */
 class RetryMessage {
-  readonly key: unknown;
+  readonly #key: unknown;
   constructor(key: unknown) {
-    this.key = key;
+    this.#key = key;
+  }
+  // A private name is looked up without running a proxy's traps: any message is safe here.
+  static isRetry(message: unknown): message is RetryMessage {
+    return typeof message === 'object' && message !== null && #key in message;
+  }
+  get key(): unknown {
+    return this.#key;
   }
 }
 
@@ -79,7 +86,7 @@ export abstract class SupervisorBase extends Gen {
 
   protected override handleMessage(message: unknown): Pending {
     if (isExitMessage(message)) return this.childExited(message.from, message.reason);
-    if (message instanceof RetryMessage) return this.retry(message.key);
+    if (RetryMessage.isRetry(message)) return this.retry(message.key);
     reportUnexpected(this.process, message);
     return undefined;
   }

@@ -121,9 +121,9 @@ export async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
 
 /** Records the deaths of processes, in order. */
 export class Deaths {
-  readonly list: Array<readonly [name: string, reason: ExitReason]> = [];
+  readonly list: Array<readonly [name: unknown, reason: ExitReason]> = [];
 
-  watch(name: string, pid: Pid): void {
+  watch(name: unknown, pid: Pid): void {
     const { list: deaths } = this;
     new (class extends Watch {
       protected override down(_pid: Pid, reason: ExitReason): void {
@@ -135,13 +135,13 @@ export class Deaths {
   /** Watches all children of a supervisor, and itself under the name `'supervisor'`. */
   async watchAll(supervisor: { readonly pid: Pid }): Promise<this> {
     for (const { id, pid } of await Supervisor.whichChildren(supervisor)) {
-      if (typeof pid === 'object') this.watch(String(id as string), pid);
+      if (typeof pid === 'object') this.watch(id, pid);
     }
     this.watch('supervisor', supervisor.pid);
     return this;
   }
 
-  get names(): string[] {
+  get names(): unknown[] {
     return this.list.map(([name]) => name);
   }
 }
