@@ -163,3 +163,7 @@ export {
   type PartitionSupervisorOptions,
 } from './supervisor/partition-supervisor.ts';
 export { Agent, AgentHandle } from './agent/agent.ts';
+export { Application, ApplicationHandle } from './application/application.ts';
+export { ApplicationError } from './application/errors.ts';
+export type { ApplicationOptions } from './application/options.ts';
+export type { ApplicationEnd } from './application/running-application.ts';
