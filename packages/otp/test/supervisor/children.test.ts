@@ -1,5 +1,6 @@
 import {
   CallError,
+  exit,
   GenServer,
   isAlive,
   noreply,
@@ -9,7 +10,6 @@ import {
   type ChildSpec,
   type Pid,
 } from '@linnet/otp';
-import { exit } from '@linnet/otp';
 import { describe, expect, test } from 'vitest';
 import {
   child,

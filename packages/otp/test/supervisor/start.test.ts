@@ -1,5 +1,7 @@
 import {
+  exit,
   GenServer,
+  getState,
   ignore,
   isAlive,
   Supervisor,
@@ -8,7 +10,6 @@ import {
   type Ignore,
   type SupervisorInit,
 } from '@linnet/otp';
-import { exit } from '@linnet/otp';
 import { expectNoLeaks, processSnapshot, settle } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
 import {
@@ -89,7 +90,7 @@ describe('starting a supervisor', () => {
 
   test('[OTP E003] allows 3 restarts within 5 seconds unless told otherwise', async () => {
     await using supervisor = await Supervisor.startLink([], one_for_one);
-    expect(await import('@linnet/otp').then((otp) => otp.getState(supervisor))).toMatchObject({
+    expect(await getState(supervisor)).toMatchObject({
       strategy: 'one_for_one',
       intensity: 3,
       period: 5,

@@ -3,6 +3,7 @@ import {
   exit,
   GenServer,
   isAlive,
+  send,
   Supervisor,
   type ChildSpecOverrides,
   type ExitReason,
@@ -305,7 +306,6 @@ describe('odd children and messages', () => {
     ['a revoked proxy', revoked()],
     ['an EXIT of nobody', { type: 'EXIT', from: undefined, reason: 'x' }],
   ] as Array<[string, unknown]>)('[OTP S058] %s is consumed', async ([, message]) => {
-    const { send } = await import('@linnet/otp');
     await using supervisor = await Supervisor.startLink([child('c')], one_for_one);
     send(supervisor, message);
     await settle();
