@@ -33,7 +33,13 @@ async function startLink<S>(
   return new AgentHandle((await AgentServer.startLink(fn, options)).pid);
 }
 
-/** The same without a link. Source: `Agent.start/2`. */
+/**
+ * The same without a link.
+ *
+ * Source: `Agent.start/2`.
+ * @example
+ * const cache = await Agent.start(() => new Map<string, Price>());
+ */
 async function start<S>(fn: () => Async<S>, options?: GenServerOptions): Promise<AgentHandle<S>> {
   checkFunction(fn);
   return new AgentHandle((await AgentServer.start(fn, options)).pid);

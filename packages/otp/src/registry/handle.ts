@@ -273,12 +273,24 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements AsyncDisp
     return this.#open().meta.get(key);
   }
 
-  /** Attaches something to the registry. Source: `Registry.put_meta/3`. */
+  /**
+   * Attaches something to the registry.
+   *
+   * Source: `Registry.put_meta/3`.
+   * @example
+   * registry.putMeta('owner team', 'payments');
+   */
   putMeta(key: unknown, value: unknown): void {
     this.#open().meta.set(key, value);
   }
 
-  /** Detaches it. Source: `Registry.delete_meta/2`. */
+  /**
+   * Detaches it.
+   *
+   * Source: `Registry.delete_meta/2`.
+   * @example
+   * registry.deleteMeta('owner team');
+   */
   deleteMeta(key: unknown): void {
     this.#open().meta.delete(key);
   }
@@ -322,7 +334,11 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements AsyncDisp
     return this.#open().details();
   }
 
-  /** Stops the registry and, since they are linked with it, the processes registered in it. */
+  /**
+   * Stops the registry and, since they are linked with it, the processes registered in it.
+   * @example
+   * await registry.stop();
+   */
   async stop(): Promise<void> {
     await stopServer(this.pid);
   }

@@ -3,6 +3,7 @@ import { CallError } from '../process/call.ts';
 import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
 import { currentProcess } from '../process/context.ts';
 import { checkTimeout } from '../process/errors.ts';
+import { ExitError } from '../process/exit-reason.ts';
 import type { Name } from '../process/names.ts';
 import { attachWatch, Watch } from '../process/watch.ts';
 import { UnknownRegistryError } from './errors.ts';
@@ -35,10 +36,12 @@ export class Locks {
     const { timeout = 5000, signal } = options;
     checkTimeout('timeout', timeout);
     signal?.throwIfAborted();
+    const caller = currentProcess();
+    // Code that goes on after the death of its process must not hold anything.
+    if (caller?.dead === true) throw new ExitError(caller.exitReason);
     const ticket = new Ticket((returned) => this.#giveBack(key, returned));
     const queue = this.#queueOf(key);
     queue.add(ticket);
-    const caller = currentProcess();
     if (caller !== undefined) attachWatch(ticket, caller, undefined);
     if (queue.size > 1) {
       const expired = () =>

@@ -1,7 +1,7 @@
 /** A running task, seen by the one who started it. */
 import { currentProcess } from '../process/context.ts';
 import { BadArgumentError, checkTimeout } from '../process/errors.ts';
-import type { ExitReason } from '../process/exit-reason.ts';
+import { ExitError, type ExitReason } from '../process/exit-reason.ts';
 import { outside, unlinkProcesses } from '../process/link.ts';
 import type { MonitorRef } from '../process/monitor.ts';
 import { processOf, type Pid } from '../process/pid.ts';
@@ -146,6 +146,8 @@ export class TaskHandle<T> {
   #checkOwner(): void {
     const { inbox } = this.#ref;
     const caller = currentProcess();
+    // Code that goes on after the death of its process must not end anything.
+    if (caller?.dead === true) throw new ExitError(caller.exitReason);
     if (inbox instanceof Process ? inbox === caller : caller === undefined) return;
     throw new TaskOwnerError(this.owner, caller?.pid);
   }

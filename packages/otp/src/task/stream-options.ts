@@ -22,13 +22,7 @@ export type StreamItem<T, Input = unknown> =
   | { readonly type: 'ok'; readonly value: T }
   | { readonly type: 'exit'; readonly reason: ExitReason; readonly input: Input };
 
-const known: ReadonlySet<string> = new Set([
-  'maxConcurrency',
-  'ordered',
-  'timeout',
-  'onTimeout',
-  'shutdown',
-]);
+const known: ReadonlySet<string> = new Set(['maxConcurrency', 'ordered', 'timeout', 'onTimeout']);
 
 /** The options with their defaults; throws for one that is not valid. */
 export function checkStreamOptions(options: StreamOptions = {}): Required<StreamOptions> {

@@ -71,7 +71,8 @@ export function supervisedStream<T, Input>(
   options: SupervisedStreamOptions | undefined,
   linked: boolean,
 ): TaskStream<T, Input> {
-  const checked = checkStreamOptions(options);
+  const { shutdown, ...streamOptions } = options ?? {};
+  const checked = checkStreamOptions(streamOptions);
   return newStream(items, fn, checked, async (task, owner) => {
     const start = (): Pid | Ignore => {
       if (task.discarded || owner?.dead === true) return ignore;
@@ -79,7 +80,6 @@ export function supervisedStream<T, Input>(
       task.started(process, checked.timeout);
       return process.pid;
     };
-    const { shutdown } = options ?? {};
     await limited(
       true,
       startTaskChild(supervisor, start, shutdown === undefined ? {} : { shutdown }),

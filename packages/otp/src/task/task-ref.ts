@@ -81,6 +81,10 @@ export class TaskRef<T> extends MonitorRef {
 /** The task that a message is about; undefined for any other message. */
 export function newsRef(message: unknown): MonitorRef | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
-  const { type, ref } = message as Partial<TaskNews>;
-  return (type === 'task' || type === 'DOWN') && ref instanceof MonitorRef ? ref : undefined;
+  try {
+    const { type, ref } = message as Partial<TaskNews>;
+    return (type === 'task' || type === 'DOWN') && ref instanceof MonitorRef ? ref : undefined;
+  } catch {
+    return undefined; // a getter that throws, or a revoked proxy
+  }
 }

@@ -147,7 +147,13 @@ function asyncStreamNolink<T, Input>(
   return supervisedStream(supervisor, items, fn, options, false);
 }
 
-/** The tasks that run. Source: `Task.Supervisor.children/1`. */
+/**
+ * The tasks that run.
+ *
+ * Source: `Task.Supervisor.children/1`.
+ * @example
+ * (await Task.Supervisor.children('tasks')).length;
+ */
 async function children(supervisor: ServerRef): Promise<Pid[]> {
   const all = await DynamicSupervisor.whichChildren(supervisor);
   return all.map(({ pid }) => pid).filter((pid) => Pid.isPid(pid));

@@ -64,16 +64,17 @@ describe('start and stop', () => {
     expect(Application.whichApplications()).toEqual([]);
   });
 
-  test('holds nothing of the program when it has ended', async () => {
-    const before = process.getActiveResourcesInfo().toSorted((a, b) => a.localeCompare(b));
-    const handlers = process.listenerCount('SIGTERM');
-    const application = await Application.start({ children: [] });
-    expect(process.listenerCount('SIGTERM')).toBe(handlers + 1);
-    expect(process.getActiveResourcesInfo()).toContain('Timeout');
-    await application.stop();
-    expect(process.listenerCount('SIGTERM')).toBe(handlers);
-    await settle();
-    expect(process.getActiveResourcesInfo().toSorted((a, b) => a.localeCompare(b))).toEqual(before);
+  test('handles signals while it runs, and no longer', async () => {
+    const handlers = (): number[] =>
+      ['SIGTERM', 'SIGINT'].map((signal) => process.listenerCount(signal));
+    const [term = 0, int = 0] = handlers();
+    await using one = await Application.start({ name: 'one', children: [] });
+    await using two = await Application.start({ name: 'two', children: [], signals: ['SIGINT'] });
+    expect(handlers()).toEqual([term + 1, int + 1]);
+    await one.stop();
+    expect(handlers()).toEqual([term, int + 1]);
+    await two.stop();
+    expect(handlers()).toEqual([term, int]);
   });
 
   test('[APP02] cannot be started or stopped twice', async () => {

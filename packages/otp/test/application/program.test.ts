@@ -1,14 +1,15 @@
 import { spawn as spawnProgram, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 
-const program = join(import.meta.dirname, 'fixtures', 'program.ts');
+const program = fileURLToPath(new URL('./fixtures/program.ts', import.meta.url));
 
 /** A real program, its lines, and its end. */
 class Program {
   readonly lines: string[] = [];
+  #errors = '';
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown[]>;
 
@@ -23,6 +24,7 @@ class Program {
     );
     this.#ended = once(this.#child, 'close');
     onTestFinished(() => void this.#child.kill('SIGKILL'));
+    this.#child.stderr!.on('data', (text) => (this.#errors += String(text)));
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
       this.lines.push(line);
       this.#child.emit('line', line);
@@ -32,7 +34,7 @@ class Program {
   async line(expected: string): Promise<void> {
     while (!this.lines.includes(expected)) {
       const ended = await Promise.race([once(this.#child, 'line'), this.#ended.then(() => 'end')]);
-      if (ended === 'end') throw new Error(`ended with ${this.lines.join(', ')}`);
+      if (ended === 'end') throw new Error(`it ended: ${this.#errors}`);
     }
   }
 

@@ -114,3 +114,22 @@ test('whoever waits for a lock of a registry that ends is told so', async () => 
     await held;
   });
 });
+
+test('code that goes on after the death of its process gets no lock', async () => {
+  const registry = await startRegistry('unique');
+  await inProcess(async () => {
+    const me = self();
+    const resume = Promise.withResolvers<void>();
+    const dead = spawn(async () => {
+      await resume.promise;
+      await registry.lock('k', () => outcome.push('locked')).catch(() => outcome.push('refused'));
+    });
+    const outcome: string[] = [];
+    await settle();
+    exit(dead, 'kill');
+    resume.resolve();
+    await settle();
+    expect(outcome).toEqual(['refused']);
+    expect(await registry.lock('k', () => self())).toBe(me);
+  });
+});

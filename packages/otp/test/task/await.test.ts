@@ -262,6 +262,20 @@ describe('await', () => {
     });
   });
 
+  test('is not disturbed by messages that cannot be looked at', async () => {
+    await inProcess(async () => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      send(self(), proxy);
+      send(self(), {
+        get type(): string {
+          throw new Error('not for you');
+        },
+      });
+      expect(await Task.async(() => 1).await()).toBe(1);
+    });
+  });
+
   test('several tasks can be awaited at once', async () => {
     await inProcess(async () => {
       const tasks = [1, 2, 3].map((n) => Task.async(async () => n));

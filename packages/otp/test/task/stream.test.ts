@@ -428,6 +428,7 @@ test.each<[options: unknown, message: string]>([
   [{ timeout: -1 }, "timeout must be a number of milliseconds >= 0 or 'infinity', got -1"],
   [{ ordered: 1 }, 'ordered must be a boolean'],
   [{ concurrency: 1 }, 'options must be made of maxConcurrency'],
+  [{ shutdown: 10 }, 'options must be made of maxConcurrency'],
 ])('[OTP T014] the option %o is refused', (options, message) => {
   expect(() => Task.asyncStream([], (n) => n, options as StreamOptions)).toThrow(BadArgumentError);
   expect(() => Task.asyncStream([], (n) => n, options as StreamOptions)).toThrow(message);
