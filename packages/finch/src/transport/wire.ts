@@ -28,7 +28,12 @@ export type WireBodySource =
   | AsyncIterable<WireChunk>
   | ReadableStream<WireChunk>;
 
-/** A request body. Text is sent as UTF-8; streams are read only as fast as the peer takes them. */
+/**
+ * A request body. Text is sent as UTF-8; streams are read only as fast as the
+ * peer takes them. A body on a method that has none by definition (GET, DELETE)
+ * is sent, but costs an HTTP/1 connection its reuse: some servers take such a
+ * body for the next request.
+ */
 export type WireBody = string | Uint8Array | WireBodySource | null;
 
 /** A request as a wire takes it: validated and complete but for its framing. */

@@ -44,6 +44,19 @@ test.each(['GET', 'DELETE', 'HEAD', 'OPTIONS'])(
   },
 );
 
+test.each([
+  ['GET', false],
+  ['DELETE', false],
+  ['PATCH', true],
+  ['QUERY', true],
+])('a body of a %s is sent; the connection is reused: %s', async (method, usable) => {
+  await using server = await startHttpServer((request, reply) => request.pipe(reply));
+  using open = await openWire(server.port);
+  const log = await send(open.wire, { method, body: 'hello' }).done;
+  expect(log.body).toBe('hello');
+  expect(log.events.at(-1)).toMatchObject({ usable });
+});
+
 test('[M17] sends text as UTF-8 and declares its length in bytes', async () => {
   expect(await transmit({ body: 'né' })).toBe(
     `${head}content-length: 3\r\n\r\n${Buffer.from('né').toString('latin1')}`,
