@@ -14,7 +14,7 @@ import {
   type ApplicationOptions,
   type ExitReason,
 } from '@linnet/otp';
-import { captureCrashReports, inProcess, leakCheck, settle, TestClock } from '@linnet/otp/testing';
+import { captureCrashReports, inProcess, leakCheck, TestClock } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
 import { quietCrashes } from '../helpers/mailbox.ts';
 
