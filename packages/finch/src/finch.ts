@@ -1,16 +1,7 @@
 /** The client: an instance is a supervision tree, and this is its handle. */
-import {
-  DynamicSupervisor,
-  Registry,
-  Supervisor,
-  whereis,
-  type ChildSpec,
-  type ChildSpecOverrides,
-} from '@linnet/otp';
+import { Supervisor, whereis, type ChildSpec, type ChildSpecOverrides } from '@linnet/otp';
 import { PoolApi } from './client/pool-api.ts';
-import { HostLimits, hostLimitsName } from './instance/host-limits.ts';
-import { registryName } from './instance/instance.ts';
-import { Manager, managerName, poolsName } from './instance/manager.ts';
+import { startInstance } from './instance/start-instance.ts';
 import { parseInstanceOptions, type InstanceOptions } from './options/index.ts';
 import { buildRequest } from './request/index.ts';
 
@@ -40,17 +31,8 @@ export class Finch extends PoolApi implements AsyncDisposable {
    */
   static async startLink(options: InstanceOptions): Promise<Finch> {
     const resolved = parseInstanceOptions(options);
-    const { name } = resolved;
-    await Supervisor.startLink(
-      [
-        Registry.childSpec({ name: registryName(name), keys: 'unique' }),
-        HostLimits.childSpec(resolved, { name: hostLimitsName(name) }),
-        DynamicSupervisor.childSpec({ name: poolsName(name) }),
-        Manager.childSpec(resolved, { name: managerName(name) }),
-      ],
-      { strategy: 'one_for_all', name },
-    );
-    return new Finch(name);
+    await startInstance(resolved);
+    return new Finch(resolved.name);
   }
 
   /**

@@ -1,9 +1,9 @@
 /** `Pool`: the identity of pools, and pools under supervisors of the user's. */
 import type { ChildSpec, ChildSpecOverrides, SupervisorHandle } from '@linnet/otp';
-import { registryName, requireInstance } from './instance/instance.ts';
+import { findInstance, registryName, requireInstance } from './instance/instance.ts';
 import { parsePoolChildOptions, type PoolChildOptions } from './options/index.ts';
 import { newPool, poolFrom, poolKey, type PoolIdentity } from './pool/identity.ts';
-import { startPool } from './pool/pool-supervisor.ts';
+import { homeless, startPool } from './pool/pool-supervisor.ts';
 
 /**
  * The specification of a pool as a child of any supervisor: that supervisor owns
@@ -27,9 +27,25 @@ import { startPool } from './pool/pool-supervisor.ts';
 function childSpec(options: PoolChildOptions & ChildSpecOverrides): ChildSpec<SupervisorHandle> {
   const { id, restart, shutdown, type, significant, ...rest } = options;
   const { finch, pool, options: poolOptions } = parsePoolChildOptions(rest);
+  let wasUp = false;
+  const start = async (): Promise<SupervisorHandle> => {
+    // The first start fails without the instance: it is misspelt, or comes later in the list. A
+    // restart goes on without: the instance may be down for a moment, too, and will find the pool.
+    const instance = wasUp ? findInstance(finch) : requireInstance(finch);
+    const supervisor = await startPool({
+      identity: pool,
+      options: poolOptions,
+      home: instance ?? homeless(finch),
+      currentHome: () => findInstance(finch),
+      registry: instance === undefined ? undefined : registryName(finch),
+      userManaged: true,
+    });
+    wasUp = true;
+    return supervisor;
+  };
   return {
     id: id ?? `${finch}/${pool.key}`,
-    start: () => startPool(requireInstance(finch), registryName(finch), pool, poolOptions, true),
+    start,
     type: type ?? 'supervisor',
     ...(restart === undefined ? undefined : { restart }),
     ...(shutdown === undefined ? undefined : { shutdown }),

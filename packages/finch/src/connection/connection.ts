@@ -6,7 +6,16 @@
  * slot and tells the pool. `close` takes it, and so does `down` when something
  * else ends the process (its idle time, a kill, the death of its supervisor).
  */
-import { exit, ignore, Machine, Watch, type Pid, type Startable } from '@linnet/otp';
+import {
+  exit,
+  ignore,
+  Machine,
+  now,
+  SupervisorError,
+  Watch,
+  type Pid,
+  type Startable,
+} from '@linnet/otp';
 import { ConnectionClosedError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
@@ -45,8 +54,12 @@ export interface ConnectionOwner {
   readonly options: ResolvedPoolOptions;
   /** The time in `idle` after which a connection closes, in ms; Infinity for never. */
   readonly idleTime: number;
+  /** It is open; it is the owner's turn to use it or to keep it idle. */
   opened(connection: Connection): void;
+  /** It could not be opened. */
   failed(connection: Connection, error: Error): void;
+  /** Its process died while it was being opened; `gone` follows. */
+  lost(connection: Connection, error: Error): void;
   gone(connection: Connection, from: ConnectionState): void;
 }
 
@@ -82,7 +95,7 @@ export class Connection extends Watch implements ConnectionInput {
   private readonly connectTimeout: number | 'infinity' | undefined;
   private machine: Awaited<ReturnType<typeof startProcess>> | undefined;
   private dialled: Dial | undefined;
-  /** When it gets too old, on the clock of `performance.now`. */
+  /** When it gets too old, on the runtime's clock. */
   private retireAt = Number.POSITIVE_INFINITY;
   private over = false;
   /** Kept beside the machine, which is gone when its process is. */
@@ -110,7 +123,7 @@ export class Connection extends Watch implements ConnectionInput {
     if (this.over || wire === undefined || !wire.usable) return false;
     const limit = this.owner.options.maxRequestsPerConnection;
     if (limit !== 'infinity' && wire.served >= limit) return false;
-    return this.retireAt === Number.POSITIVE_INFINITY || performance.now() < this.retireAt;
+    return this.retireAt === Number.POSITIVE_INFINITY || now() < this.retireAt;
   }
 
   /** Starts the process, under the supervisor in which this runs. */
@@ -118,7 +131,7 @@ export class Connection extends Watch implements ConnectionInput {
     if (this.over) return ignore;
     const machine = await startProcess(this);
     if (this.isOver()) {
-      exit(machine.pid, 'kill');
+      exit(machine.pid, 'shutdown');
       return ignore;
     }
     this.machine = machine;
@@ -129,21 +142,31 @@ export class Connection extends Watch implements ConnectionInput {
 
   /** No process could be started for it. */
   abandoned(reason: unknown): void {
-    this.release(reason);
+    if (reason instanceof SupervisorError && reason.reason instanceof Error) {
+      this.dialFailed(reason.reason);
+    } else {
+      this.release(reason);
+    }
   }
 
+  /** Somebody takes it. */
   checkout(): void {
+    // Opened for somebody: it is idle for no time at all, and needs no timer for that.
+    if (this.state === 'connecting') this.step(opened);
     this.state = 'in_use';
     this.step(checkout);
   }
 
+  /** Whoever has it hands it on. */
   handover(): void {
     this.step(handover);
   }
 
+  /** Nobody wants it: it is idle from here on. */
   checkin(): void {
+    const event = this.state === 'connecting' ? opened : checkin;
     this.state = 'idle';
-    this.step(checkin);
+    this.step(event);
   }
 
   /** Ends it; what is in flight on it fails. */
@@ -157,12 +180,19 @@ export class Connection extends Watch implements ConnectionInput {
 
   // The machine's input -----------------------------------------------------------
 
+  /** Idle or not, it ends with its age; rounded up, as each delay of its own costs a timer. */
   get idleTime(): number {
-    return this.owner.idleTime;
+    if (this.state === 'connecting') return Number.POSITIVE_INFINITY;
+    const { idleTime, options } = this.owner;
+    if (this.retireAt === Number.POSITIVE_INFINITY) return idleTime;
+    const grain = Math.max(1, (options.maxConnectionAge as number) / 16);
+    const left = Math.max(1, Math.ceil(Math.max(0, this.retireAt - now()) / grain)) * grain;
+    return Math.min(idleTime, Math.ceil(left));
   }
 
   /** Entry of `connecting`. */
   dial(): void {
+    if (this.over) return;
     const dialling = dialFor(this.owner, this.connectTimeout);
     this.dialled = dialling;
     dialling.result.then(
@@ -173,7 +203,7 @@ export class Connection extends Watch implements ConnectionInput {
 
   /** The idle time is over. */
   expired(): void {
-    this.closeReason = 'idle_timeout';
+    this.closeReason = now() < this.retireAt ? 'idle_timeout' : 'worn';
   }
 
   // ---------------------------------------------------------------------------------
@@ -195,8 +225,6 @@ export class Connection extends Watch implements ConnectionInput {
     }
     this.wire.onClosed = () => this.close('closed');
     this.retireAt = retirement(this.owner.options);
-    this.state = 'idle';
-    this.step(opened);
     this.owner.opened(this);
   }
 
@@ -227,13 +255,15 @@ export class Connection extends Watch implements ConnectionInput {
       pool: owner.pool.key,
       origin: owner.pool.origin,
       reason: describeEnd(reason),
+      ...(wire === undefined ? { phase: 'connect', requestSent: false } : undefined),
+      ...(reason instanceof Error ? { cause: reason } : undefined),
     });
-    if (openedFor !== undefined) owner.failed(this, error);
-    if (wire !== undefined) {
-      wire.onClosed = noop;
-      wire.destroy(error);
-    }
+    if (openedFor !== undefined) owner.lost(this, error);
+    // First the slot: whoever was using it may look for another one inside of the next call.
     owner.gone(this, this.state);
+    if (wire === undefined) return;
+    wire.onClosed = noop;
+    wire.destroy(error);
   }
 }
 
@@ -245,7 +275,7 @@ function startProcess(connection: Connection) {
 function retirement(options: ResolvedPoolOptions): number {
   const { maxConnectionAge, maxConnectionAgeJitter } = options;
   if (maxConnectionAge === 'infinity') return Number.POSITIVE_INFINITY;
-  return performance.now() + maxConnectionAge + Math.random() * maxConnectionAgeJitter;
+  return now() + maxConnectionAge + Math.random() * maxConnectionAgeJitter;
 }
 
 function describeEnd(reason: unknown): string {

@@ -47,12 +47,14 @@ export function dialFor(
           ? { host: pool.host, port: pool.port }
           : { path: pool.unixSocket },
       tls: secure ? tlsIdentityOf(options) : undefined,
-      servername: connOpts.tls.servername,
+      servername: connOpts.tls.servername ?? pool.host,
     },
     {
       connectTimeout: limit === 'infinity' ? Number.POSITIVE_INFINITY : limit,
       alpnProtocols: secure ? (connOpts.tls.alpn ?? ['http/1.1']) : undefined,
       localAddress: connOpts.localAddress,
+      family: connOpts.family,
+      lookup: connOpts.lookup,
       autoSelectFamily: connOpts.autoSelectFamily,
       autoSelectFamilyAttemptTimeout: connOpts.autoSelectFamilyAttemptTimeout,
       noDelay: connOpts.noDelay,
@@ -62,10 +64,13 @@ export function dialFor(
 }
 
 /** The wire over an open socket. */
-export function wireOver({ pool }: Origin, connected: Dialled): Wire {
+export function wireOver({ pool, options }: Origin, connected: Dialled): Wire {
+  const { maxHeaderSize, maxResponseSize } = options;
   return createHttp1Wire(connected.socket, {
     origin: pool.origin,
     authority: authorityOf(pool),
+    maxHeaderSize,
+    maxResponseSize: maxResponseSize === 'infinity' ? undefined : maxResponseSize,
   });
 }
 

@@ -4,15 +4,16 @@
  */
 import {
   GenServer,
-  registered,
+  isAlive,
   Registry,
   Watch,
   whereis,
   type Pid,
   type RegistryHandle,
 } from '@linnet/otp';
-import { InstanceNotFoundError } from '../errors/index.ts';
+import { InstanceNotFoundError, PoolDownError } from '../errors/index.ts';
 import type { ResolvedInstanceOptions, ResolvedPoolOptions } from '../options/index.ts';
+import { declaredPools, withdrawPool } from '../pool/declarations.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
 import type { Pool, PoolHome } from '../pool/pool.ts';
 import type { SlotLedger } from '../pool/slot-ledger.ts';
@@ -28,11 +29,13 @@ export class Instance implements PoolHome {
   /** The manager, which starts pools. */
   readonly manager: Pid;
   closed = false;
+  crashed = false;
   private readonly registry: RegistryHandle<string, Pool>;
   /** Keys of pools that users' supervisors own: never served by a pool of the instance. */
   private readonly reserved = new Set<string>();
   /** Those who wait for a pool to come up. */
   private readonly awaiting = new Map<string, WaitQueue>();
+  private readonly guards = new Set<Guard>();
 
   constructor(options: ResolvedInstanceOptions, ledger: SlotLedger, manager: Pid) {
     this.name = options.name;
@@ -40,29 +43,39 @@ export class Instance implements PoolHome {
     this.options = options;
     this.ledger = ledger;
     this.manager = manager;
-    for (const key of this.userPools()) this.reserved.add(key);
-    new InstanceGuard(this).watch(manager);
+    this.adoptDeclared();
   }
 
-  /** The keys of user-managed pools that were up before the instance was. */
-  userPools(): string[] {
-    const prefix = this.userPoolName('');
-    return registered()
-      .filter((name) => typeof name === 'string' && name.startsWith(prefix))
-      .map((name) => String(name).slice(prefix.length));
-  }
-
-  userPoolName(key: string): string {
-    return `${this.name}.Pool.${key}`;
-  }
-
-  adopt(pool: Pool): void {
-    if (pool.supervisor === undefined) return;
-    this.registry.registerName(pool.identity.key, pool.supervisor, pool);
+  /** Takes over the pools of users' supervisors that are there already. */
+  adoptDeclared(): void {
+    for (const pool of declaredPools(this.name)) {
+      this.reserved.add(pool.identity.key);
+      const { supervisor, home } = pool;
+      if (home !== this && supervisor !== undefined && isAlive(supervisor)) this.adopt(pool);
+    }
   }
 
   get maxPerHost(): number | 'infinity' {
     return this.options.maxPerHost;
+  }
+
+  /** Calls back in the turn in which a process dies, for as long as the instance is open. */
+  guard(pid: Pid, act: () => void): void {
+    const guard = new Guard((done) => {
+      this.guards.delete(done);
+      act();
+    });
+    this.guards.add(guard);
+    guard.watch(pid);
+  }
+
+  adopt(pool: Pool): void {
+    const { supervisor, identity, userManaged } = pool;
+    if (this.closed || supervisor === undefined) return;
+    if (userManaged) this.reserved.add(identity.key);
+    if (pool.home !== this) pool.moveTo(this);
+    this.registry.registerName(identity.key, supervisor, pool);
+    this.guard(supervisor, () => this.ended(pool));
   }
 
   /** The pool with this key, whether or not it can serve right now. */
@@ -99,16 +112,19 @@ export class Instance implements PoolHome {
       this.awaiting.set(key, queue);
     }
     queue.push(waiter);
-    if (queue.size === 1 && !this.reserved.has(key)) {
-      GenServer.cast(this.manager, ['ensure', identity]);
-    }
+    if (queue.size === 1) this.ensure(identity);
+  }
+
+  /** Stops waiting for a pool. */
+  leave(identity: PoolIdentity, waiter: Waiter): void {
+    const queue = this.awaiting.get(identity.key);
+    queue?.remove(waiter);
+    if (queue?.size === 0) this.awaiting.delete(identity.key);
   }
 
   /** A pool can serve: whoever waits for it tries again. */
   arrived(pool: Pool): void {
-    const { key } = pool.identity;
-    if (pool.userManaged) this.reserved.add(key);
-    for (const waiter of this.takeWaiters(key)) waiter.requeue();
+    for (const waiter of this.takeWaiters(pool.identity.key)) waiter.requeue();
   }
 
   /** A pool could not be started. */
@@ -116,9 +132,10 @@ export class Instance implements PoolHome {
     for (const waiter of this.takeWaiters(key)) waiter.failed(error);
   }
 
-  /** A user-managed pool was stopped for good. */
-  forget(key: string): void {
-    this.reserved.delete(key);
+  /** A pool of a user's supervisor was stopped for good; returns whether there was one. */
+  forget(key: string): boolean {
+    withdrawPool(this.name, key);
+    return this.reserved.delete(key);
   }
 
   isReserved(key: string): boolean {
@@ -132,11 +149,36 @@ export class Instance implements PoolHome {
     return count;
   }
 
-  close(): void {
+  /** The end, in order or because a part of the instance died. */
+  close(crashed: boolean): void {
+    if (this.closed) return;
     this.closed = true;
+    this.crashed = crashed;
+    for (const guard of this.guards) guard.unwatch();
+    this.guards.clear();
     const error = new InstanceNotFoundError({ instance: this.name });
     // Those that are taken out meanwhile are skipped.
     for (const key of this.awaiting.keys()) this.startFailed(key, error);
+  }
+
+  /** Whoever waits for a pool that is not the user's has it started. */
+  private ensure(identity: PoolIdentity): void {
+    if (this.reserved.has(identity.key)) return;
+    GenServer.cast(this.manager, ['ensure', identity]);
+  }
+
+  /** A pool is no more, for now or for good. */
+  private ended({ identity, userManaged, stopping }: Pool): void {
+    const { key } = identity;
+    if (!this.awaiting.has(key)) return;
+    if (userManaged && stopping) {
+      this.startFailed(
+        key,
+        new PoolDownError({ pool: key, origin: identity.origin, reason: 'it was stopped' }),
+      );
+    } else {
+      this.ensure(identity);
+    }
   }
 
   private takeWaiters(key: string): Waiter[] {
@@ -146,17 +188,16 @@ export class Instance implements PoolHome {
   }
 }
 
-/** Closes the data of an instance in the turn in which its manager dies. */
-class InstanceGuard extends Watch {
-  private readonly instance: Instance;
+class Guard extends Watch {
+  private readonly act: (guard: Guard) => void;
 
-  constructor(instance: Instance) {
+  constructor(act: (guard: Guard) => void) {
     super();
-    this.instance = instance;
+    this.act = act;
   }
 
   protected override down(): void {
-    this.instance.close();
+    this.act(this);
   }
 }
 

@@ -8,13 +8,16 @@ import {
   self,
   send,
   StartError,
+  stop,
   SupervisorError,
+  trapExit,
+  whereis,
 } from '@linnet/otp';
+import { PoolDownError } from '../errors/index.ts';
 import type { ResolvedInstanceOptions, ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
-import type { HomeUp } from '../pool/pool-server.ts';
 import { startPool } from '../pool/pool-supervisor.ts';
-import { ledgerOf } from './host-limits.ts';
+import { hostLimitsName, ledgerOf } from './host-limits.ts';
 import { Instance, registryName } from './instance.ts';
 
 /** The name of the supervisor of an instance's pools. */
@@ -27,14 +30,15 @@ export const Manager = GenServer.define({
   name: 'finch_manager',
 
   init: async (options: ResolvedInstanceOptions) => {
+    trapExit();
     const instance = new Instance(options, await ledgerOf(options.name), self());
+    guardParts(instance);
     for (const { pool, options: poolOptions } of options.pools.declared) {
-      await ensure(instance, pool, poolOptions);
+      if (!instance.isReserved(pool.key)) await ensure(instance, pool, poolOptions);
     }
     Registry.putMeta(registryName(options.name), 'instance', instance);
-    for (const key of instance.userPools()) {
-      send(instance.userPoolName(key), { type: 'finch_up', home: instance } satisfies HomeUp);
-    }
+    // Those that came up meanwhile: from here on they find the instance by themselves.
+    instance.adoptDeclared();
     return instance;
   },
 
@@ -42,6 +46,8 @@ export const Manager = GenServer.define({
     /** Resolves when the pool is up, whoever started it; answers an error that it could not be. */
     startPool: async (instance, pool: PoolIdentity, options: ResolvedPoolOptions) => {
       try {
+        if (isOfUser(instance, pool))
+          throw new PoolDownError({ pool: pool.key, origin: pool.origin });
         await ensure(instance, pool, options);
         return reply(undefined, instance);
       } catch (error) {
@@ -61,7 +67,40 @@ export const Manager = GenServer.define({
       return noreply(instance);
     },
   },
+
+  handleInfo: (instance, message) =>
+    message === partDown
+      ? stop({ shutdown: 'a part of the registry died' }, instance)
+      : noreply(instance),
+
+  terminate: (_reason, instance) => instance.close(false),
 });
+
+const partDown = Symbol('partDown');
+
+/** The instance is down as soon as one of its parts is, before its supervisor hears of it. */
+function guardParts(instance: Instance): void {
+  const { name, manager } = instance;
+  const parts = [registryName(name), hostLimitsName(name), poolsName(name)].map((part) =>
+    whereis(part),
+  );
+  for (const part of [manager, ...parts]) {
+    if (part !== undefined) instance.guard(part, () => instance.close(true));
+  }
+  // Its supervisor would start a partition again, but all entries would be lost.
+  for (const partition of Registry.details(registryName(name)).partitions) {
+    if (partition === undefined) continue;
+    instance.guard(partition, () => {
+      instance.close(true);
+      send(manager, partDown);
+    });
+  }
+}
+
+/** A user's supervisor has declared the pool, and it is down. */
+function isOfUser(instance: Instance, pool: PoolIdentity): boolean {
+  return instance.isReserved(pool.key) && instance.pool(pool.key) === undefined;
+}
 
 async function ensure(
   instance: Instance,
@@ -74,7 +113,15 @@ async function ensure(
       id: pool.key,
       type: 'supervisor',
       restart: 'transient',
-      start: () => startPool(instance, registryName(instance.name), pool, options, false),
+      start: () =>
+        startPool({
+          identity: pool,
+          options,
+          home: instance,
+          currentHome: () => instance,
+          registry: registryName(instance.name),
+          userManaged: false,
+        }),
     });
   } catch (error) {
     // A user's supervisor was faster: its pool is the one that counts.

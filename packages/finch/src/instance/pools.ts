@@ -1,13 +1,21 @@
 /** Managing the pools of an instance: starting, stopping, resizing, looking at them. */
-import { DynamicSupervisor, GenServer, now, processInfo, Supervisor, type Pid } from '@linnet/otp';
-import { PoolNotFoundError } from '../errors/index.ts';
+import {
+  DynamicSupervisor,
+  GenServer,
+  isAlive,
+  processInfo,
+  Supervisor,
+  type Pid,
+} from '@linnet/otp';
+import { InstanceNotFoundError, PoolNotFoundError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { poolFrom, type PoolIdentity, type PoolLike } from '../pool/identity.ts';
 import { shardId, shardSpec } from '../pool/pool-supervisor.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Shard } from '../pool/shard.ts';
-import { poolsName } from './manager.ts';
+import { inBackground } from './in-background.ts';
 import type { Instance } from './instance.ts';
+import { poolsName } from './manager.ts';
 
 /** The figures of one shard at this moment. */
 export interface PoolMetrics {
@@ -65,26 +73,45 @@ export async function startInstancePool(
     instance.manager,
     ['startPool', identity, options],
     { timeout: 'infinity' },
-  );
+  ).catch(() => new InstanceNotFoundError({ instance: instance.name }));
   if (failure !== undefined) throw failure;
 }
 
-/** Stops a pool: what is in flight may end within `grace` ms, new requests do not reach it. */
-export async function stopPool(instance: Instance, id: PoolLike, grace: number): Promise<void> {
-  const pool = requirePool(instance, id);
-  const { supervisor } = pool;
+/**
+ * Stops a pool: what is in flight may end within `grace` ms, new requests do not reach it. A pool
+ * of a user's supervisor is not declared any more; nor is one that is down.
+ */
+export function stopPool(instance: Instance, id: PoolLike, grace: number): Promise<void> {
+  const { key } = poolFrom(id);
+  const pool = instance.pool(key);
+  if (pool === undefined) {
+    if (instance.forget(key)) return Promise.resolve();
+    throw new PoolNotFoundError({ pool: key, instance: instance.name });
+  }
   pool.stopping = true;
-  const deadline = now() + grace;
-  await Promise.all(
-    pool.live.map((shard) => {
-      const left = Math.max(0, deadline - now());
-      return GenServer.call(pool.processOf(shard), ['drain', left], { timeout: 'infinity' }).catch(
-        () => {}, // it ended meanwhile, which is what is wanted
-      );
-    }),
-  );
+  pool.stopped ??= inBackground(() => windDown(instance, pool, grace)).finally(() => {
+    pool.stopped = undefined;
+  });
+  return pool.stopped;
+}
+
+async function windDown(instance: Instance, pool: Pool, grace: number): Promise<void> {
+  const { supervisor } = pool;
+  await Promise.all(pool.live.map((shard) => drain(pool, shard, grace)));
   instance.forget(pool.identity.key);
-  if (supervisor !== undefined) await stopSupervisor(instance, pool, supervisor);
+  if (supervisor === undefined) return;
+  try {
+    await stopSupervisor(instance, pool, supervisor);
+  } catch (error) {
+    // It ended meanwhile, which is what is wanted.
+    if (isAlive(supervisor)) throw error;
+  }
+}
+
+function drain(pool: Pool, shard: Shard, grace: number): Promise<void> {
+  return GenServer.call<void>(pool.processOf(shard), ['drain', grace], {
+    timeout: 'infinity',
+  }).catch(() => {}); // it ended meanwhile
 }
 
 /** Through its owner: stopped in any other way, a permanent child would be started again. */
@@ -106,31 +133,47 @@ async function terminateUnder(owner: Pid, supervisor: Pid): Promise<boolean> {
   if (label !== 'supervisor') return false;
   const children = await Supervisor.whichChildren(owner);
   const child = children.find(({ pid }) => pid === supervisor);
-  if (child?.id === undefined) return false;
-  await Supervisor.terminateChild(owner, child.id);
+  if (child === undefined) return false;
+  // The children of a simple_one_for_one supervisor have no ids.
+  await Supervisor.terminateChild(owner, child.id ?? supervisor);
   return true;
 }
 
-/** Adds shards, or drains and stops those with the highest numbers. */
-export async function setPoolCount(
+/**
+ * Adds shards, or drains and stops those with the highest numbers. One change of a pool's count
+ * comes after the other.
+ */
+export function setPoolCount(
   instance: Instance,
   id: PoolLike,
   count: number,
   grace: number,
 ): Promise<void> {
   const pool = requirePool(instance, id);
-  const { supervisor } = pool;
-  if (supervisor === undefined) return;
-  for (let index = pool.count; index < count; index++) {
-    await Supervisor.startChild(supervisor, shardSpec(pool, index));
-    pool.count = index + 1;
+  const resized = pool.resized.then(() => inBackground(() => resize(pool, count, grace)));
+  pool.resized = resized.catch(() => {});
+  return resized.catch((error: unknown) => {
+    if (pool.supervisor !== undefined && isAlive(pool.supervisor)) throw error;
+    throw new PoolNotFoundError({ pool: pool.identity.key, instance: instance.name });
+  });
+}
+
+async function resize(pool: Pool, count: number, grace: number): Promise<void> {
+  const supervisor = pool.supervisor as Pid;
+  while (pool.count < count) {
+    await Supervisor.startChild(supervisor, shardSpec(pool, pool.count));
+    pool.count++;
   }
+  if (pool.count === count) return;
+  const surplus = Array.from({ length: pool.count - count }, (_, above) => count + above);
+  await Promise.all(
+    surplus.map(async (index) => {
+      const shard = pool.live.find((candidate) => candidate.index === index);
+      if (shard !== undefined) await drain(pool, shard, grace);
+    }),
+  );
   while (pool.count > count) {
     const index = --pool.count;
-    const shard = pool.live.find((candidate) => candidate.index === index);
-    if (shard !== undefined) {
-      await GenServer.call(pool.processOf(shard), ['drain', grace], { timeout: 'infinity' });
-    }
     await Supervisor.terminateChild(supervisor, shardId(index));
     await Supervisor.deleteChild(supervisor, shardId(index));
   }

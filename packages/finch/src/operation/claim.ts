@@ -2,14 +2,31 @@
  * Getting a connection: from the idle ones at once, else by waiting in the
  * pool's queue or for the pool itself. Requests and leases are claims.
  */
-import { arm, currentPid, now, Watch, type Timer, type TimeoutTarget } from '@linnet/otp';
+import {
+  arm,
+  currentPid,
+  now,
+  UnknownRegistryError,
+  Watch,
+  type Pid,
+  type Timer,
+  type TimeoutTarget,
+} from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
-import { PoolDownError, PoolTimeoutError } from '../errors/index.ts';
-import type { Instance } from '../instance/instance.ts';
+import {
+  InstanceNotFoundError,
+  InvalidRequestError,
+  PoolDownError,
+  PoolTimeoutError,
+} from '../errors/index.ts';
+import { findInstance, type Instance } from '../instance/instance.ts';
 import type { PoolStrategy } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
 import type { Shard } from '../pool/shard.ts';
 import type { WaitQueue, Waiter } from '../pool/wait-queue.ts';
+
+/** How often the opening of a connection is begun anew because its process died. */
+const maxLostDials = 3;
 
 /** How long a claim may wait, and where it looks. */
 export interface ClaimLimits {
@@ -23,14 +40,19 @@ export abstract class Claim extends Watch implements Waiter {
   nextWaiter: Waiter | undefined = undefined;
   dial: Connection | undefined = undefined;
 
-  protected readonly instance: Instance;
+  protected instance: Instance;
   protected readonly identity: PoolIdentity;
   protected shard: Shard | undefined = undefined;
   protected connection: Connection | undefined = undefined;
+  /** The process that makes the claim, if one does. */
+  protected owner: Pid | undefined = undefined;
   private readonly limits: ClaimLimits;
-  private waitLimit: number | 'infinity';
+  private readonly waitLimit: number | 'infinity';
+  /** What is left of the limit; the time in which a connection is opened for it may not count. */
+  private waitLeft: number;
   private waitTimer: Timer | undefined = undefined;
   private waitingSince = 0;
+  private lostDials = 0;
 
   constructor(
     instance: Instance,
@@ -42,6 +64,7 @@ export abstract class Claim extends Watch implements Waiter {
     this.instance = instance;
     this.identity = identity;
     this.waitLimit = waitLimit;
+    this.waitLeft = waitLimit === 'infinity' ? Number.POSITIVE_INFINITY : waitLimit;
     this.limits = limits;
   }
 
@@ -59,18 +82,28 @@ export abstract class Claim extends Watch implements Waiter {
   /** Ends with the process that makes the claim, if one does. */
   protected watchOwner(): void {
     const owner = currentPid();
-    if (owner !== undefined) this.watch(owner);
+    if (owner === undefined) return;
+    this.owner = owner;
+    this.watch(owner);
   }
 
-  protected acquire(): void {
-    const shard = this.instance.pool(this.identity.key)?.pick(this.limits.poolStrategy);
-    if (shard === undefined) {
-      this.startWaiting();
-      this.shard = undefined;
-      this.instance.await(this.identity, this);
+  /** Gets a connection: an idle one, unless it must be `fresh`. */
+  protected acquire(fresh = false): void {
+    let shard: Shard | undefined;
+    try {
+      const pool = this.instance.pool(this.identity.key);
+      shard = pool?.pick(this.limits.poolStrategy, this.owner);
+    } catch (error) {
+      this.failed(this.notPicked(error));
       return;
     }
     this.shard = shard;
+    if (shard === undefined) {
+      this.startWaiting();
+      this.instance.await(this.identity, this);
+      return;
+    }
+    if (fresh && shard.waitForFresh(this)) return;
     const connection = shard.take();
     if (connection !== undefined) {
       this.connected(connection);
@@ -80,18 +113,38 @@ export abstract class Claim extends Watch implements Waiter {
     }
   }
 
+  /** The same once more, possibly after a restart of the instance. */
+  protected acquireAgain(fresh: boolean): void {
+    if (this.instance.closed) {
+      const { name } = this.instance;
+      const successor = findInstance(name);
+      if (successor === undefined) {
+        this.failed(new InstanceNotFoundError({ instance: name }));
+        return;
+      }
+      this.instance = successor;
+    }
+    this.acquire(fresh);
+  }
+
   /** Leaves the queue, if it is in one. */
   protected stopWaiting(): void {
     this.stopTimer();
     if (this.queue === undefined) return;
-    if (this.shard === undefined) this.queue.remove(this);
+    if (this.shard === undefined) this.instance.leave(this.identity, this);
     else this.shard.cancel(this);
+  }
+
+  /** How long it has been waiting in all, in ms. */
+  protected get waited(): number {
+    const before = this.waitLimit === 'infinity' ? 0 : this.waitLimit - this.waitLeft;
+    return this.waitTimer === undefined ? before : before + now() - this.waitingSince;
   }
 
   // As a waiter -------------------------------------------------------------------
 
   connected(connection: Connection): void {
-    this.stopTimer();
+    if (this.waitTimer !== undefined) this.stopTimer();
     this.connection = connection;
     this.granted(connection);
   }
@@ -102,32 +155,44 @@ export abstract class Claim extends Watch implements Waiter {
   }
 
   requeue(): void {
-    this.acquire();
+    this.acquireAgain(false);
   }
 
   dialling(): void {
     if (!this.waitCoversDial) this.stopTimer();
   }
 
+  dialGone(): void {
+    this.startWaiting();
+  }
+
+  dialLost(): boolean {
+    if (++this.lostDials > maxLostDials) return false;
+    this.startWaiting();
+    return true;
+  }
+
   // ---------------------------------------------------------------------------------
 
   private startWaiting(): void {
-    if (this.waitTimer !== undefined || this.waitLimit === 'infinity') return;
+    if (this.waitTimer !== undefined || this.waitLeft === Number.POSITIVE_INFINITY) return;
     this.waitingSince = now();
-    this.waitTimer = arm(new WaitTimeout(this), this.waitLimit);
+    this.waitTimer = arm(new WaitTimeout(this), this.waitLeft);
   }
 
   private stopTimer(): void {
-    this.waitTimer?.cancel();
+    if (this.waitTimer === undefined) return;
+    this.waitTimer.cancel();
     this.waitTimer = undefined;
+    this.waitLeft = Math.max(0, Math.ceil(this.waitLeft - (now() - this.waitingSince)));
   }
 
   /** @internal */
   waitTimedOut(): void {
+    const { waited } = this;
     this.waitTimer = undefined;
     const { shard, identity } = this;
     const limit = this.waitLimit as number;
-    const waited = now() - this.waitingSince;
     const { key: pool, origin } = identity;
     const error =
       shard === undefined
@@ -135,6 +200,20 @@ export abstract class Claim extends Watch implements Waiter {
         : new PoolTimeoutError({ pool, origin, waited, limit, ...shard.figures });
     this.stopWaiting();
     this.refused(error);
+  }
+
+  /** Looking for a shard failed: in the caller's function, or because the instance is dying. */
+  private notPicked(error: unknown): Error {
+    if (error instanceof UnknownRegistryError) {
+      return new InstanceNotFoundError({ instance: this.instance.name });
+    }
+    return new InvalidRequestError({
+      option: 'poolStrategy',
+      value: this.limits.poolStrategy,
+      problem: 'The poolStrategy function threw',
+      allowed: 'a function that returns the index of one of the shards it is given',
+      cause: error,
+    });
   }
 }
 

@@ -86,7 +86,10 @@ export class Lease extends Watch implements AsyncDisposable {
       });
     }
     const connection = this.#connection;
-    if (connection.wire === undefined) throw new ConnectionClosedError({ requestSent: false });
+    if (connection.wire === undefined) {
+      const { key: pool, origin } = this.#shard.pool;
+      throw new ConnectionClosedError({ pool, origin, requestSent: false });
+    }
     return new Promise((resolve, reject) => {
       new BufferedRequest(this.#instance, request, resolved, resolve, reject).startOn(connection);
     });
@@ -181,7 +184,8 @@ export class LeaseClaim extends Claim {
   }
 
   protected override down(): void {
-    this.giveUp(new RequestCancelledError({ reason: 'the calling process ended' }));
+    const { key: pool, origin } = this.identity;
+    this.giveUp(new RequestCancelledError({ pool, origin, reason: 'the calling process ended' }));
   }
 
   private giveUp(error: Error): void {
@@ -199,6 +203,8 @@ export class LeaseClaim extends Claim {
   private aborted(): Error {
     const { key: pool, origin } = this.identity;
     const reason: unknown = this.options.signal?.reason;
-    return new RequestCancelledError({ pool, origin, phase: 'queue', reason, cause: reason });
+    const phase = this.dial === undefined ? 'queue' : 'connect';
+    const { waited } = this;
+    return new RequestCancelledError({ pool, origin, phase, waited, reason, cause: reason });
   }
 }

@@ -5,8 +5,10 @@
  */
 import { arm, now, type Timer, type TimeoutTarget } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
+import { annotateError } from '../errors/finch-error.ts';
 import {
   ConnectionClosedError,
+  isFinchError,
   ReceiveTimeoutError,
   RequestCancelledError,
   RequestTimeoutError,
@@ -37,6 +39,8 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   protected over = false;
   private exchange: Exchange | undefined = undefined;
   private attempts = 0;
+  /** It was sent again after the end of an idle connection had crossed it. */
+  private crossed = false;
   /** Given up while the wire had not returned the exchange yet, or for good: no further attempt. */
   private cancelled: Error | undefined = undefined;
   private receiveTimer: Timer | undefined = undefined;
@@ -86,8 +90,9 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   /** Continues the reading after `data` returned false. */
   protected resume(): void {
-    this.exchange?.resume();
-    if (!this.over) this.armReceive();
+    if (this.exchange === undefined) return;
+    this.exchange.resume();
+    this.armReceive();
   }
 
   // From the claim ------------------------------------------------------------------
@@ -98,8 +103,9 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   protected override refused(error: Error): void {
     if (this.over) return;
+    const { key: pool, origin } = this.identity;
     this.finish();
-    this.fail(error);
+    this.fail(isFinchError(error) ? annotateError(error, { pool, origin }) : error);
   }
 
   /** The process that made the request is dead: nobody waits for the response. */
@@ -153,11 +159,19 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     this.stopReceive();
     this.leave();
     if (this.mayRetry(error)) {
-      this.acquire();
+      // Idle connections that end together are not all known to have ended yet.
+      this.acquireAgain(this.crossed);
       return;
     }
     this.finish();
-    this.fail(this.cancelled ?? error);
+    this.fail(this.cancelled ?? this.located(error));
+  }
+
+  /** Adds what the wire does not know: the pool, and that the request was given to it. */
+  private located(error: Error): Error {
+    if (!isFinchError(error)) return error;
+    const requestSent = error instanceof ConnectionClosedError ? true : undefined;
+    return annotateError(error, { ...this.facts(), requestSent });
   }
 
   /** `receiveTimeout`. */
@@ -219,6 +233,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     return new RequestCancelledError({
       ...this.facts(),
       phase: this.phase(),
+      waited: this.connection === undefined ? this.waited : undefined,
       reason: signal.reason,
       cause: signal.reason,
     });
@@ -277,12 +292,9 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     if (!(error instanceof ConnectionClosedError) || !isReplayable(this.request.body)) return false;
     if (error.requestSent === false) return true;
     // The end of an idle connection crossed the request: only once, as it may have arrived.
-    return (
-      error.reused === true &&
-      error.bytesReceived === 0 &&
-      this.attempts === 1 &&
-      isIdempotent(this.request.method)
-    );
+    if (error.reused !== true || error.bytesReceived !== 0 || this.crossed) return false;
+    this.crossed = isIdempotent(this.request.method);
+    return this.crossed;
   }
 
   /** The operation is over: nothing of it may be left behind. */

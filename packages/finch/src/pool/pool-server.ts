@@ -1,22 +1,9 @@
 /** The process of a pool shard: owns its data, starts its connections, winds it down. */
-import {
-  arm,
-  detached,
-  DynamicSupervisor,
-  GenServer,
-  noreply,
-  ok,
-  register,
-  self,
-  sendAfter,
-  stop,
-  trapExit,
-  now,
-  type Pid,
-} from '@linnet/otp';
+import { arm, DynamicSupervisor, GenServer, noreply, ok, self, stop, trapExit } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
-import type { Pool, PoolHome } from './pool.ts';
+import type { Pool } from './pool.ts';
 import { Shard } from './shard.ts';
+import { Upkeep } from './upkeep.ts';
 
 export interface PoolServerArg {
   readonly pool: Pool;
@@ -24,18 +11,10 @@ export interface PoolServerArg {
   readonly index: number;
 }
 
-interface State extends PoolServerArg {
+interface State {
+  readonly pool: Pool;
   readonly shard: Shard;
 }
-
-/** Sent by an instance that has come up to the user-managed pools of its name. */
-export interface HomeUp {
-  readonly type: 'finch_up';
-  readonly home: PoolHome;
-}
-
-/** How often a pool sees to it that enough connections are warm, in ms. */
-const prewarmInterval = 1000;
 
 /** How long requests in flight may go on when the supervisor shuts the pool down, in ms. */
 const shutdownGrace = 5000;
@@ -43,34 +22,26 @@ const shutdownGrace = 5000;
 /** What the shutdown of a pool process may take, in ms. */
 export const poolShutdown = shutdownGrace + 5000;
 
-const isHomeUp = (message: unknown): message is HomeUp =>
-  typeof message === 'object' &&
-  message !== null &&
-  'type' in message &&
-  message.type === 'finch_up';
-
 export const PoolServer = GenServer.define({
   name: 'pool',
 
   init: ({ pool, index }: PoolServerArg) => {
     trapExit();
     const server = self();
-    // For the pool, whoever's request or death asks for it: a dying process cannot send any more.
-    const open = (connection: Connection) =>
-      detached(() => GenServer.cast(server, ['open', connection]));
-    const shard = new Shard(pool.identity, pool.options, index, pool.home.ledger, open);
+    const shard = new Shard(pool.identity, pool.options, index, pool.home, (connection) =>
+      GenServer.cast(server, ['open', connection]),
+    );
     pool.attach(shard, server);
-    // By this name an instance that was restarted finds the pools that it does not own.
-    if (pool.userManaged && index === 0) register(pool.home.userPoolName(pool.identity.key));
-    const state: State = { pool, index, shard };
-    return ok(state, { continue: 'ready' });
+    return ok<State>({ pool, shard }, { continue: 'ready' });
   },
 
   handleContinue: {
     ready: (state) => {
-      state.pool.home.arrived(state.pool);
-      keepWarm(state.shard, self());
-      watchIdleness(state, self());
+      const { pool, shard } = state;
+      const server = self();
+      const upkeep = new Upkeep(pool, shard, () => GenServer.cast(server, 'expire'));
+      whenClosed(shard, () => upkeep.stop());
+      pool.home.arrived(pool);
       return noreply(state);
     },
   },
@@ -80,34 +51,36 @@ export const PoolServer = GenServer.define({
       startConnection(state.pool, connection);
       return noreply(state);
     },
+
+    /** Nobody has used the pool for `poolMaxIdleTime`: the end of one shard is that of the pool. */
+    expire: (state) => {
+      const { pool } = state;
+      if (pool.idleSince === undefined) return noreply(state);
+      pool.stopping = true;
+      return stop({ shutdown: 'idle_timeout' }, state);
+    },
   },
 
   handleCall: {
     /** Answers when nothing is in flight any more, or after `grace` ms. */
     drain: (state, grace: number) => {
+      const { pool, shard } = state;
       const from = GenServer.from();
-      state.shard.drain();
-      whenQuiet(state.shard, grace, () => GenServer.reply(from, undefined));
+      pool.drain(shard);
+      whenQuiet(shard, grace, () => GenServer.reply(from, undefined));
       return noreply(state);
     },
   },
 
-  handleInfo: (state, message) => {
-    if (message === 'prewarm') {
-      keepWarm(state.shard, self());
-    } else if (message === 'idle_check') {
-      if (isIdle(state.shard)) return stop({ shutdown: 'idle_timeout' }, state);
-      watchIdleness(state, self());
-    } else if (isHomeUp(message) && state.index === 0) {
-      moveTo(state.pool, message.home);
-    }
-    return noreply(state);
-  },
+  // Whatever comes from strangers does no harm.
+  handleInfo: (state) => noreply(state),
 
-  terminate: (_reason, { shard }) => {
-    shard.drain();
+  terminate: (_reason, { pool, shard }) => {
+    pool.drain(shard);
+    shard.dismiss();
+    const grace = pool.home.crashed && !pool.userManaged ? 0 : shutdownGrace;
     return new Promise<void>((resolve) => {
-      whenQuiet(shard, shutdownGrace, resolve);
+      whenQuiet(shard, grace, resolve);
     });
   },
 });
@@ -127,41 +100,26 @@ function startConnection(pool: Pool, connection: Connection): void {
 
 /** Tells when nothing is in use and nobody waits, or when the time is over; once. */
 function whenQuiet(shard: Shard, grace: number, done: () => void): void {
-  if (shard.quiet) {
+  if (shard.quiet || shard.closed || grace === 0) {
     done();
     return;
   }
   const timer = arm({ onTimeout: done }, grace);
+  onQuiet(shard, () => {
+    if (timer.cancel()) done();
+  });
+}
+
+function whenClosed(shard: Shard, act: () => void): void {
+  onQuiet(shard, () => {
+    if (shard.closed) act();
+  });
+}
+
+function onQuiet(shard: Shard, act: () => void): void {
   const before = shard.onQuiet;
   shard.onQuiet = () => {
     before();
-    if (timer.cancel()) done();
+    act();
   };
-}
-
-function keepWarm(shard: Shard, server: Pid): void {
-  const { prewarm } = shard.options;
-  if (prewarm === 0) return;
-  shard.prewarm(prewarm);
-  sendAfter(server, 'prewarm', prewarmInterval);
-}
-
-/** A pool of the instance stops when it was not used for `poolMaxIdleTime`; a user's pool stays. */
-function watchIdleness({ pool, shard }: State, server: Pid): void {
-  const { poolMaxIdleTime } = shard.options;
-  if (poolMaxIdleTime === 'infinity' || pool.userManaged) return;
-  sendAfter(server, 'idle_check', Math.max(1, shard.idleSince() + poolMaxIdleTime - now()));
-}
-
-function isIdle(shard: Shard): boolean {
-  const { poolMaxIdleTime } = shard.options;
-  return poolMaxIdleTime !== 'infinity' && now() - shard.idleSince() >= poolMaxIdleTime;
-}
-
-/** The instance is back after a restart: joins it with all shards. */
-function moveTo(pool: Pool, home: PoolHome): void {
-  if (home === pool.home) return;
-  pool.moveTo(home);
-  home.adopt(pool);
-  home.arrived(pool);
 }

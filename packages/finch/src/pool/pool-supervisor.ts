@@ -1,5 +1,6 @@
 /** The supervisor of a pool: the same under the instance and under a user's supervisor. */
 import {
+  currentPid,
   DynamicSupervisor,
   self,
   Supervisor,
@@ -9,30 +10,56 @@ import {
 import { tlsIdentityOf } from '../connection/open.ts';
 import { OptionsError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
+import { declarePool } from './declarations.ts';
 import type { PoolIdentity } from './identity.ts';
 import { poolShutdown, PoolServer } from './pool-server.ts';
 import { Pool, type PoolHome } from './pool.ts';
+import { SlotLedger } from './slot-ledger.ts';
+
+export interface PoolStart {
+  readonly identity: PoolIdentity;
+  readonly options: ResolvedPoolOptions;
+  readonly home: PoolHome;
+  /** The instance that runs when the pool is up: it may be another one by then. */
+  readonly currentHome: () => PoolHome | undefined;
+  /** The registry that holds the instance's keys; undefined while the instance is down. */
+  readonly registry: string | undefined;
+  readonly userManaged: boolean;
+}
 
 /**
- * Starts a pool of an instance, registered under its key from the first moment on.
+ * Starts a pool, registered under its key from the first moment on.
  *
- * @throws StartError with `['already_started', pid]` when the key has a pool.
+ * @throws SupervisorError with `['already_started', pid]` when the key has a pool.
  * @throws OptionsError when the options cannot be used, such as a broken certificate.
  */
-export async function startPool(
-  home: PoolHome,
-  registry: string,
-  identity: PoolIdentity,
-  options: ResolvedPoolOptions,
-  userManaged: boolean,
-): Promise<SupervisorHandle> {
+export async function startPool(start: PoolStart): Promise<SupervisorHandle> {
+  const { identity, options, home, registry, userManaged } = start;
   checkUsable(identity, options);
   const pool = new Pool(identity, options, home, userManaged);
-  return Supervisor.startLink(children(pool), {
+  const owner = currentPid();
+  const introduce = (): void => {
+    pool.supervisor = self();
+    if (userManaged) declarePool(home.name, pool, owner);
+    (start.currentHome() ?? home).adopt(pool);
+  };
+  return Supervisor.startLink(children(pool, introduce), {
     strategy: 'one_for_one',
-    name: { via: [registry, identity.key, pool] },
+    ...(registry === undefined ? undefined : { name: { via: [registry, identity.key, pool] } }),
     autoShutdown: userManaged ? 'never' : 'any_significant',
   });
+}
+
+/** What a pool lives in while its instance is down: one that comes up takes it over. */
+export function homeless(name: string): PoolHome {
+  return {
+    name,
+    ledger: new SlotLedger(Number.POSITIVE_INFINITY),
+    maxPerHost: 'infinity',
+    crashed: false,
+    adopt: () => {},
+    arrived: () => {},
+  };
 }
 
 /** The id of a shard's process under the pool's supervisor; shards count from 1 there. */
@@ -49,12 +76,13 @@ export function shardSpec(pool: Pool, index: number): ChildSpec {
   };
 }
 
-function children(pool: Pool): ChildSpec[] {
+function children(pool: Pool, introduce: () => void): ChildSpec[] {
   const connections: ChildSpec = {
     id: 'connections',
     type: 'supervisor',
     start: async () => {
-      pool.supervisor = self();
+      // In the pool's supervisor, once it has the key.
+      if (pool.supervisor === undefined) introduce();
       const supervisor = await DynamicSupervisor.startLink();
       pool.connections = supervisor.pid;
       return supervisor;
@@ -64,7 +92,15 @@ function children(pool: Pool): ChildSpec[] {
   return [connections, ...shards];
 }
 
-function checkUsable(identity: PoolIdentity, options: ResolvedPoolOptions): void {
+/**
+ * Whether pools can be run with these options.
+ *
+ * @throws OptionsError
+ */
+export function checkUsable(
+  identity: PoolIdentity | undefined,
+  options: ResolvedPoolOptions,
+): void {
   if (!options.protocols.includes('http1')) {
     throw new OptionsError({
       option: 'protocols',
@@ -73,5 +109,5 @@ function checkUsable(identity: PoolIdentity, options: ResolvedPoolOptions): void
       allowed: "a list with 'http1': the others are not supported yet",
     });
   }
-  if (identity.scheme === 'https') tlsIdentityOf(options);
+  if (identity === undefined || identity.scheme === 'https') tlsIdentityOf(options);
 }

@@ -6,19 +6,15 @@
 import { Watch, type Pid } from '@linnet/otp';
 import type { PoolStrategy, ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from './identity.ts';
-import type { Shard } from './shard.ts';
-import type { SlotLedger } from './slot-ledger.ts';
+import type { Shard, SlotSource } from './shard.ts';
 import { chooseShard } from './strategy.ts';
 
 /** The instance, as a pool sees it. */
-export interface PoolHome {
+export interface PoolHome extends SlotSource {
   readonly name: string;
-  readonly ledger: SlotLedger;
-  /** The cap for pools that do not have their own. */
-  readonly maxPerHost: number | 'infinity';
-  /** The name by which a user-managed pool is found by an instance that comes back. */
-  userPoolName(key: string): string;
-  /** Registers a user-managed pool that is up already. */
+  /** Set when a part of the instance died: its pools end without ado, so that it is back soon. */
+  readonly crashed: boolean;
+  /** The supervisor of a pool is up: from here on requests find the pool. */
   adopt(pool: Pool): void;
   /** A shard of the pool can serve. */
   arrived(pool: Pool): void;
@@ -36,10 +32,16 @@ export class Pool {
   connections: Pid | undefined;
   /** How many shards it is to have. */
   count: number;
-  /** Set while the pool winds down on request. */
+  /** Set while the pool winds down; nothing new reaches it. */
   stopping = false;
+  /** The winding down that somebody asked for, while it lasts. */
+  stopped: Promise<void> | undefined;
+  /** The last of the changes of its count, which come one after the other. */
+  resized: Promise<void> = Promise.resolve();
   private readonly shards: Array<Shard | undefined> = [];
   private readonly processes = new Map<Shard, Pid>();
+  /** The shards that take something on. */
+  private ready: readonly Shard[] = [];
   private turn = 0;
 
   constructor(
@@ -60,6 +62,16 @@ export class Pool {
     return this.shards.filter((shard) => shard !== undefined);
   }
 
+  /** Since when nobody has used it; undefined while somebody does. */
+  get idleSince(): number | undefined {
+    let latest = 0;
+    for (const shard of this.live) {
+      if (!shard.quiet) return undefined;
+      latest = Math.max(latest, shard.usedAt);
+    }
+    return latest;
+  }
+
   /** The process of a live shard. */
   processOf(shard: Shard): Pid {
     return this.processes.get(shard) as Pid;
@@ -69,31 +81,39 @@ export class Pool {
   attach(shard: Shard, process: Pid): void {
     this.shards[shard.index] = shard;
     this.processes.set(shard, process);
+    this.refresh();
     new ShardGuard(this, shard).watch(process);
   }
 
   detach(shard: Shard): void {
     if (this.shards[shard.index] === shard) this.shards[shard.index] = undefined;
     this.processes.delete(shard);
-    for (const waiter of shard.close()) waiter.requeue();
+    this.refresh();
+    shard.close();
   }
 
-  /** Joins an instance that has come back: open connections count in its ledger. */
+  /** Nothing new for this shard from here on. */
+  drain(shard: Shard): void {
+    shard.drain();
+    this.refresh();
+  }
+
+  /** Joins another instance: open connections count in its ledger. */
   moveTo(home: PoolHome): void {
     this.home = home;
-    for (const shard of this.live) shard.moveTo(home.ledger);
+    for (const shard of this.live) shard.moveTo(home);
   }
 
-  /** The shard for the next request; undefined while none is up. */
-  pick(strategy: PoolStrategy | undefined): Shard | undefined {
+  /** The shard for the next request of a process; undefined while none is up. */
+  pick(strategy: PoolStrategy | undefined, caller: Pid | undefined): Shard | undefined {
     if (this.stopping) return undefined;
-    if (this.count === 1) {
-      const only = this.shards[0];
-      return only === undefined || only.draining ? undefined : only;
-    }
-    const shards = this.live.filter((shard) => !shard.draining);
-    if (shards.length < 2) return shards[0];
-    return chooseShard(shards, strategy ?? this.options.poolStrategy, this.turn++);
+    const { ready } = this;
+    if (ready.length < 2) return ready[0];
+    return chooseShard(ready, strategy ?? this.options.poolStrategy, this.turn++, caller);
+  }
+
+  private refresh(): void {
+    this.ready = this.live.filter((shard) => !shard.draining);
   }
 }
 

@@ -2,19 +2,32 @@
  * The data of one pool shard: idle connections, waiters, figures. Its process
  * owns it; requests work on it directly, as they would on an ETS table, so that
  * taking an idle connection and giving it back need no message.
+ *
+ * What holds after each step: `inUse + idle + connecting = open`, which is at
+ * most `size`, overflow connections apart; a waiter without a dial of its own
+ * has a limit on its waiting; nobody waits while a connection is idle.
  */
 import { now } from '@linnet/otp';
 import { Connection, type ConnectionOwner } from '../connection/connection.ts';
-import { PoolDownError, QueueFullError } from '../errors/index.ts';
+import { PoolDownError } from '../errors/index.ts';
 import type { PoolFigures } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
+import { HandOver } from './hand-over.ts';
 import type { PoolIdentity } from './identity.ts';
 import { IdleStack } from './idle-stack.ts';
+import { queueFull } from './queue-full.ts';
 import type { SlotLedger, SlotUser } from './slot-ledger.ts';
 import { WaitQueue, type Waiter } from './wait-queue.ts';
 
-/** Starts the process of a connection; `connection.gone` comes when it cannot. */
+/** Starts the process of a connection; `connection.abandoned` is called when it cannot. */
 export type StartConnection = (connection: Connection) => void;
+
+/** Where a shard gets its slots. */
+export interface SlotSource {
+  readonly ledger: SlotLedger;
+  /** The cap for pools that do not have their own. */
+  readonly maxPerHost: number | 'infinity';
+}
 
 export class Shard implements ConnectionOwner, SlotUser {
   readonly pool: PoolIdentity;
@@ -22,8 +35,8 @@ export class Shard implements ConnectionOwner, SlotUser {
   /** From 0. */
   readonly index: number;
   readonly host: string;
-  readonly maxPerHost: number;
-  /** The cap on open connections; may be changed at any time. */
+  maxPerHost: number;
+  /** The cap on open connections; changed by `resize`. */
   size: number;
   /** `connMaxIdleTime`; may be changed at any time, connections that are idle already keep theirs. */
   idleTime: number;
@@ -32,15 +45,18 @@ export class Shard implements ConnectionOwner, SlotUser {
   closed = false;
   /** How often a connection was taken. */
   checkouts = 0;
+  /** Whether the last attempt to open a connection failed. */
+  dialFailed = false;
   /** When a connection was taken last; kept only for a pool with `poolMaxIdleTime`. */
-  private usedAt = now();
-  /** Called when the last connection came back while draining, or the queue ran empty. */
+  usedAt: number = now();
+  /** Called when the last connection came back while draining, or the queue ran empty; and at the end. */
   onQuiet: () => void = noop;
 
   private ledger: SlotLedger;
   private readonly startConnection: StartConnection;
   private readonly idle = new IdleStack();
   private readonly queue = new WaitQueue();
+  private readonly handOver = new HandOver((connection) => this.pass(connection));
   private readonly connections = new Set<Connection>();
   private busy = 0;
   private dialling = 0;
@@ -51,19 +67,19 @@ export class Shard implements ConnectionOwner, SlotUser {
     pool: PoolIdentity,
     options: ResolvedPoolOptions,
     index: number,
-    ledger: SlotLedger,
+    slots: SlotSource,
     startConnection: StartConnection,
   ) {
     this.pool = pool;
     this.options = options;
     this.index = index;
     this.host = pool.unixSocket ?? `${pool.host}:${pool.port}`;
-    this.maxPerHost = toNumber(options.maxPerHost);
+    this.maxPerHost = toNumber(options.maxPerHost ?? slots.maxPerHost);
     this.size = options.size;
     this.idleTime = toNumber(options.connMaxIdleTime);
-    this.ledger = ledger;
+    this.ledger = slots.ledger;
     this.startConnection = startConnection;
-    ledger.join(this);
+    this.ledger.join(this);
   }
 
   get inUse(): number {
@@ -74,8 +90,14 @@ export class Shard implements ConnectionOwner, SlotUser {
     return this.idle.size;
   }
 
+  /** Callers that wait, without those for whom a connection is being opened. */
   get queued(): number {
-    return this.queue.size;
+    return this.queue.unassigned;
+  }
+
+  /** Callers that have a connection or wait for one. */
+  get load(): number {
+    return this.busy + this.queue.size;
   }
 
   /** All connections, those being opened included. */
@@ -89,8 +111,13 @@ export class Shard implements ConnectionOwner, SlotUser {
       inUse: this.busy,
       idle: this.idle.size,
       connecting: this.dialling,
-      queued: this.queue.size,
+      queued: this.queue.unassigned,
     };
+  }
+
+  /** Whether nothing is in use and nobody waits. */
+  get quiet(): boolean {
+    return this.busy === 0 && this.queue.size === 0;
   }
 
   /** Takes an idle connection, the one used last. */
@@ -107,13 +134,26 @@ export class Shard implements ConnectionOwner, SlotUser {
     return undefined;
   }
 
+  /**
+   * Takes a connection that no peer can have closed meanwhile: a new one is opened, for which an
+   * idle one makes room if need be. False when there can be none.
+   */
+  waitForFresh(waiter: Waiter): boolean {
+    if (this.closed || (!this.hasRoom && !this.evictIdle()) || !this.ledger.take(this)) {
+      return false;
+    }
+    this.queue.push(waiter);
+    this.openFor(waiter, false);
+    return true;
+  }
+
   /** Waits for a connection; opens one if there is room. The waiter hears of the outcome, maybe at once. */
   wait(waiter: Waiter): void {
     if (this.closed) {
-      waiter.failed(new PoolDownError({ pool: this.pool.key }));
+      waiter.failed(new PoolDownError({ pool: this.pool.key, origin: this.pool.origin }));
       return;
     }
-    const room = this.connections.size - this.overflow < this.size;
+    const room = this.hasRoom;
     if (room && this.ledger.take(this)) {
       this.queue.push(waiter);
       this.openFor(waiter, false);
@@ -123,15 +163,8 @@ export class Shard implements ConnectionOwner, SlotUser {
     if (whenFull === 'overflow' && !room && this.ledger.take(this)) {
       this.queue.push(waiter);
       this.openFor(waiter, true);
-    } else if (whenFull === 'fail' || this.queue.size >= toNumber(maxQueue)) {
-      waiter.failed(
-        new QueueFullError({
-          pool: this.pool.key,
-          maxQueue: maxQueue === 'infinity' ? undefined : maxQueue,
-          whenFull,
-          ...this.figures,
-        }),
-      );
+    } else if (whenFull === 'fail' || this.queue.unassigned >= toNumber(maxQueue)) {
+      waiter.failed(queueFull(this));
     } else {
       this.queue.push(waiter);
     }
@@ -140,7 +173,6 @@ export class Shard implements ConnectionOwner, SlotUser {
   /** Stops waiting. A connection that is being opened for the waiter goes to somebody else. */
   cancel(waiter: Waiter): void {
     this.queue.remove(waiter);
-    waiter.dial = undefined;
     this.quietIfSo();
   }
 
@@ -150,23 +182,21 @@ export class Shard implements ConnectionOwner, SlotUser {
       !this.closed &&
       !this.draining &&
       this.idle.size + this.dialling < count &&
-      this.connections.size - this.overflow < this.size &&
-      this.ledger.take(this)
+      this.hasRoom &&
+      this.ledger.takeSpare(this)
     ) {
       this.openFor(undefined, false);
     }
   }
 
-  /** Since when nobody has used it; now, if somebody does. */
-  idleSince(): number {
-    return this.quiet ? this.usedAt : now();
-  }
-
-  /** The instance was restarted: counts the open connections in its new ledger. */
-  moveTo(ledger: SlotLedger): void {
-    this.ledger = ledger;
-    ledger.join(this);
-    if (this.connections.size > 0) ledger.add(this.host, this.connections.size);
+  /** The instance is another one: counts the open connections in its ledger. */
+  moveTo(slots: SlotSource): void {
+    this.ledger.leave(this);
+    this.ledger = slots.ledger;
+    this.ledger.join(this);
+    this.maxPerHost = toNumber(this.options.maxPerHost ?? slots.maxPerHost);
+    if (this.connections.size > 0) this.ledger.add(this.host, this.connections.size);
+    this.serve();
   }
 
   /** Changes the cap: what is too much is closed as soon as it is idle. */
@@ -180,13 +210,23 @@ export class Shard implements ConnectionOwner, SlotUser {
 
   // From connections -----------------------------------------------------------
 
-  /** It is open and idle for the first time. */
+  /** It is open. */
   opened(connection: Connection): void {
-    this.dialling--;
-    this.settleDial(connection);
-    if (this.hand(connection)) return;
-    if (this.draining || connection.overflow) connection.close('drained');
-    else this.idle.push(connection);
+    this.dialFailed = false;
+    const asked = this.settleDial(connection);
+    const waiter = this.queue.shift();
+    if (asked !== undefined && asked !== waiter) asked.dialGone();
+    if (waiter !== undefined) {
+      this.dialling--;
+      connection.checkout();
+      this.taken();
+      this.handOver.give(waiter, connection);
+    } else if (this.draining || connection.overflow || this.idleTime === 0) {
+      connection.close('drained');
+    } else {
+      this.dialling--;
+      this.rest(connection);
+    }
   }
 
   /** Whoever had it gives it back: to the next one who waits, to the idle ones, or not at all. */
@@ -195,29 +235,29 @@ export class Shard implements ConnectionOwner, SlotUser {
       connection.close(connection.fit ? 'drained' : 'worn');
       return;
     }
-    const waiter = this.queue.shift();
-    if (waiter !== undefined) {
-      waiter.dial = undefined;
-      connection.handover();
-      this.checkouts++;
-      waiter.connected(connection);
-      return;
-    }
-    this.busy--;
-    connection.checkin();
-    this.idle.push(connection);
-    this.quietIfSo();
+    if (this.handOver.underWay) this.handOver.later(connection);
+    else this.pass(connection);
   }
 
-  /** The dial failed: whoever it was for hears of it. */
+  /** It could not be opened: whoever it was for hears of it. */
   failed(connection: Connection, error: Error): void {
+    this.dialFailed = true;
     const waiter = this.settleDial(connection);
     if (waiter === undefined) return;
     this.queue.remove(waiter);
     waiter.failed(error);
   }
 
-  /** Its process is dead and its socket closed. */
+  /** Its process died while it was being opened, which says nothing of the server. */
+  lost(connection: Connection, error: Error): void {
+    const waiter = this.settleDial(connection);
+    if (waiter === undefined) return;
+    if (waiter.dialLost()) return;
+    this.queue.remove(waiter);
+    waiter.failed(error);
+  }
+
+  /** Its process is dead or about to die, and its socket is not to be used any more. */
   gone(connection: Connection, from: 'connecting' | 'idle' | 'in_use'): void {
     if (!this.connections.delete(connection)) return;
     if (connection.overflow) this.overflow--;
@@ -225,15 +265,15 @@ export class Shard implements ConnectionOwner, SlotUser {
     else if (from === 'idle') this.idle.remove(connection);
     else this.busy--;
     this.ledger.give(this.host);
-    if (!this.closed) {
-      this.serve();
-      // Not after a dial that failed: the process tries that again, at its own pace.
-      if (from !== 'connecting') this.prewarm(this.options.prewarm);
-    }
+    this.serve();
     this.quietIfSo();
   }
 
   // From the ledger -------------------------------------------------------------
+
+  get wanting(): boolean {
+    return this.hasRoom && this.queue.unassigned > 0;
+  }
 
   slotFree(): void {
     this.serve();
@@ -248,39 +288,33 @@ export class Shard implements ConnectionOwner, SlotUser {
 
   // From the process ------------------------------------------------------------
 
-  /** Nothing new from here on; `quiet` says when all that was taken on is done. */
+  /** Nothing new from here on; `onQuiet` says when all that was taken on is done. */
   drain(): void {
     this.draining = true;
-    while (this.evictIdle()) {
-      // One after the other.
+    for (let it = this.idle.oldest(); it !== undefined; it = this.idle.oldest()) {
+      it.close('drained');
     }
   }
 
-  get quiet(): boolean {
-    return this.busy === 0 && this.queue.size === 0;
+  /** Sends those who wait to look elsewhere. */
+  dismiss(): void {
+    for (const waiter of this.queue.clear()) waiter.requeue();
   }
 
-  /** The end, orderly or not. Gives those who wait back to the caller. */
-  close(): Waiter[] {
-    this.closed = true;
-    this.ledger.leave(this);
+  /** The end, orderly or not. */
+  close(): void {
+    this.closed = this.draining = true;
     const waiters = this.queue.clear();
-    for (const waiter of waiters) waiter.dial = undefined;
+    this.ledger.leave(this);
     for (const connection of this.connections) connection.close('pool_down');
-    return waiters;
+    for (const waiter of waiters) waiter.requeue();
+    this.onQuiet();
   }
 
   // ------------------------------------------------------------------------------
 
-  /** Hands a fresh connection to the next one who waits. */
-  private hand(connection: Connection): boolean {
-    const waiter = this.queue.shift();
-    if (waiter === undefined) return false;
-    waiter.dial = undefined;
-    connection.checkout();
-    this.taken();
-    waiter.connected(connection);
-    return true;
+  private get hasRoom(): boolean {
+    return this.connections.size - this.overflow < this.size;
   }
 
   private taken(): void {
@@ -289,10 +323,33 @@ export class Shard implements ConnectionOwner, SlotUser {
     if (this.options.poolMaxIdleTime !== 'infinity') this.usedAt = now();
   }
 
+  /** A connection in use is free: the next one has it, or nobody. */
+  private pass(connection: Connection): void {
+    const waiter = this.queue.shift();
+    if (waiter !== undefined) {
+      connection.handover();
+      this.checkouts++;
+      this.handOver.give(waiter, connection);
+    } else if (this.idleTime === 0) {
+      connection.close('idle_timeout');
+    } else {
+      this.busy--;
+      this.rest(connection);
+      this.quietIfSo();
+    }
+  }
+
+  /** Nobody here wants it; somebody else may want its slot. */
+  private rest(connection: Connection): void {
+    connection.checkin();
+    this.idle.push(connection);
+    if (this.ledger.wants(this.host)) connection.close('evicted');
+  }
+
   /** Opens connections for those who wait without one being opened for them. */
   private serve(): void {
-    while (!this.closed && this.connections.size - this.overflow < this.size) {
-      const waiter = this.queue.firstWithoutDial();
+    while (!this.closed && this.hasRoom) {
+      const waiter = this.queue.firstUnassigned();
       if (waiter === undefined || !this.ledger.take(this)) return;
       this.openFor(waiter, false);
     }
@@ -304,7 +361,7 @@ export class Shard implements ConnectionOwner, SlotUser {
     this.dialling++;
     if (overflow) this.overflow++;
     if (waiter !== undefined) {
-      waiter.dial = connection;
+      this.queue.assign(waiter, connection);
       connection.openedFor = waiter;
       waiter.dialling();
     }
@@ -316,7 +373,7 @@ export class Shard implements ConnectionOwner, SlotUser {
     const waiter = connection.openedFor;
     connection.openedFor = undefined;
     if (waiter?.dial !== connection) return undefined;
-    waiter.dial = undefined;
+    this.queue.unassign(waiter);
     return waiter;
   }
 
@@ -331,8 +388,8 @@ export class Shard implements ConnectionOwner, SlotUser {
   }
 }
 
-function toNumber(limit: number | 'infinity' | undefined): number {
-  return typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY;
+function toNumber(limit: number | 'infinity'): number {
+  return limit === 'infinity' ? Number.POSITIVE_INFINITY : limit;
 }
 
 function noop(): void {}

@@ -9,6 +9,8 @@ export interface SlotUser {
   /** Canonical `host:port`, or the path of a Unix socket. */
   readonly host: string;
   readonly maxPerHost: number;
+  /** Whether somebody waits in it for whom no connection is being opened. */
+  readonly wanting: boolean;
   /** A slot may be free: take one if it is still wanted. */
   slotFree(): void;
   /** Gives up the connection that has been idle longest; false when none is idle. */
@@ -16,15 +18,29 @@ export interface SlotUser {
 }
 
 export class SlotLedger {
-  /** The cap over all hosts; Infinity for none. */
-  maxConnections: number;
+  private cap: number;
   private total = 0;
   private readonly used = new Map<string, number>();
   private readonly users = new Set<SlotUser>();
+  /** Those who asked in vain, in the order in which they asked. */
   private readonly waiting = new Set<SlotUser>();
 
   constructor(maxConnections: number) {
-    this.maxConnections = maxConnections;
+    this.cap = maxConnections;
+  }
+
+  /** The cap over all hosts; Infinity for none. */
+  get maxConnections(): number {
+    return this.cap;
+  }
+
+  /** Acts at once: on those who wait when it grows, on idle connections when it shrinks. */
+  set maxConnections(maxConnections: number) {
+    this.cap = maxConnections;
+    while (this.total > this.cap && this.evict(undefined)) {
+      // One after the other.
+    }
+    this.wake();
   }
 
   join(user: SlotUser): void {
@@ -57,6 +73,13 @@ export class SlotLedger {
     return true;
   }
 
+  /** Takes a slot that nobody else has a use for: for a connection that nobody waits for. */
+  takeSpare(user: SlotUser): boolean {
+    if (this.waiting.size > 0 || !this.free(user)) return false;
+    this.add(user.host, 1);
+    return true;
+  }
+
   /** Counts connections that were open before this ledger was, whether or not they fit. */
   add(host: string, connections: number): void {
     this.total += connections;
@@ -68,13 +91,29 @@ export class SlotLedger {
     this.total--;
     if (left === 0) this.used.delete(host);
     else this.used.set(host, left);
-    this.wake();
+    if (this.waiting.size > 0) this.wake();
+  }
+
+  /** Whether a connection to this host had better be closed than kept idle, for one who waits. */
+  wants(host: string): boolean {
+    if (this.waiting.size === 0) return false;
+    for (const user of this.waiting) {
+      if (!user.wanting) {
+        this.waiting.delete(user);
+        continue;
+      }
+      const ofHost = this.count(user.host) - (user.host === host ? 1 : 0);
+      if (this.total - 1 < this.cap && ofHost < user.maxPerHost) return true;
+    }
+    return false;
   }
 
   /** Offers free slots to those who wait, in the order in which they asked. */
   wake(): void {
+    // Whoever asks again meanwhile has its turn later.
+    let left = this.waiting.size;
     for (const user of this.waiting) {
-      if (this.total >= this.maxConnections) return;
+      if (left-- === 0 || this.total >= this.cap) return;
       if (!this.free(user)) continue;
       this.waiting.delete(user);
       user.slotFree();
@@ -82,14 +121,19 @@ export class SlotLedger {
   }
 
   private free(user: SlotUser): boolean {
-    return this.total < this.maxConnections && this.count(user.host) < user.maxPerHost;
+    return this.total < this.cap && this.count(user.host) < user.maxPerHost;
   }
 
-  private evict(user: SlotUser): boolean {
-    const sameHost = this.count(user.host) >= user.maxPerHost;
+  /** Has somebody's idle connection closed, in turn; of the same host, where that is what lacks. */
+  private evict(user: SlotUser | undefined): boolean {
+    const host =
+      user !== undefined && this.count(user.host) >= user.maxPerHost ? user.host : undefined;
     for (const other of this.users) {
-      if (other === user || (sameHost && other.host !== user.host)) continue;
-      if (other.evictIdle()) return true;
+      if (other === user || (host !== undefined && other.host !== host)) continue;
+      if (!other.evictIdle()) continue;
+      this.users.delete(other);
+      this.users.add(other);
+      return true;
     }
     return false;
   }

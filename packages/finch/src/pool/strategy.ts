@@ -1,14 +1,27 @@
 /** Choosing among the shards of a pool. */
-import { currentPid } from '@linnet/otp';
+import type { Pid } from '@linnet/otp';
 import type { PoolStrategy } from '../options/index.ts';
 import type { Shard } from './shard.ts';
 
-/** Picks one of at least two shards; `turn` counts the choices that the pool has made. */
-export function chooseShard(shards: readonly Shard[], strategy: PoolStrategy, turn: number): Shard {
-  return shards[choose(shards, strategy, turn)] ?? leastBusy(shards);
+/**
+ * Picks one of at least two shards; `turn` counts the choices that the pool has made. What a
+ * strategy function gives that is no shard's index counts as no choice.
+ */
+export function chooseShard(
+  shards: readonly Shard[],
+  strategy: PoolStrategy,
+  turn: number,
+  caller: Pid | undefined,
+): Shard {
+  return shards[choose(shards, strategy, turn, caller)] ?? leastBusy(shards);
 }
 
-function choose(shards: readonly Shard[], strategy: PoolStrategy, turn: number): number {
+function choose(
+  shards: readonly Shard[],
+  strategy: PoolStrategy,
+  turn: number,
+  caller: Pid | undefined,
+): number {
   switch (strategy) {
     case 'least_busy':
       return shards.indexOf(leastBusy(shards));
@@ -17,7 +30,7 @@ function choose(shards: readonly Shard[], strategy: PoolStrategy, turn: number):
     case 'random':
       return Math.floor(Math.random() * shards.length);
     case 'hash':
-      return (currentPid()?.id ?? 0) % shards.length;
+      return (caller?.id ?? 0) % shards.length;
     default:
       if (typeof strategy === 'object') return hashOf(strategy.hash) % shards.length;
       return strategy(
@@ -25,18 +38,14 @@ function choose(shards: readonly Shard[], strategy: PoolStrategy, turn: number):
           index,
           inUse: shard.inUse,
           idle: shard.idleCount,
-          queued: shard.queued,
+          queued: shard.load - shard.inUse,
         })),
       );
   }
 }
 
 function leastBusy(shards: readonly Shard[]): Shard {
-  return shards.reduce((best, shard) => (load(shard) < load(best) ? shard : best));
-}
-
-function load(shard: Shard): number {
-  return shard.inUse + shard.queued;
+  return shards.reduce((best, shard) => (shard.load < best.load ? shard : best));
 }
 
 /** FNV-1a: the same key, the same shard, in every process and run. */

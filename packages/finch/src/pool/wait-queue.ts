@@ -13,6 +13,10 @@ export interface Waiter {
   readonly connectTimeout: number | 'infinity' | undefined;
   /** A connection is being opened for it: the limit on waiting gives way to the one on dialling. */
   dialling(): void;
+  /** None is being opened for it any more: the limit on waiting holds again. */
+  dialGone(): void;
+  /** The process that was opening a connection for it died. Whether it goes on waiting. */
+  dialLost(): boolean;
 
   // Kept by the queue.
   queue: WaitQueue | undefined;
@@ -27,9 +31,16 @@ export class WaitQueue {
   private first: Waiter | undefined;
   private last: Waiter | undefined;
   private count = 0;
+  private assigned = 0;
 
+  /** All of them. */
   get size(): number {
     return this.count;
+  }
+
+  /** Those for whom no connection is being opened. */
+  get unassigned(): number {
+    return this.count - this.assigned;
   }
 
   push(waiter: Waiter): void {
@@ -51,6 +62,7 @@ export class WaitQueue {
   /** Takes a waiter out; no effect if it is not in this queue. */
   remove(waiter: Waiter): void {
     if (waiter.queue !== this) return;
+    this.unassign(waiter);
     if (waiter.previousWaiter === undefined) this.first = waiter.nextWaiter;
     else waiter.previousWaiter.nextWaiter = waiter.nextWaiter;
     if (waiter.nextWaiter === undefined) this.last = waiter.previousWaiter;
@@ -59,8 +71,21 @@ export class WaitQueue {
     this.count--;
   }
 
+  /** A connection is being opened for one of them. */
+  assign(waiter: Waiter, dial: Connection): void {
+    waiter.dial = dial;
+    this.assigned++;
+  }
+
+  unassign(waiter: Waiter): void {
+    if (waiter.dial === undefined) return;
+    waiter.dial = undefined;
+    this.assigned--;
+  }
+
   /** The one who waits longest among those for whom no connection is being opened. */
-  firstWithoutDial(): Waiter | undefined {
+  firstUnassigned(): Waiter | undefined {
+    if (this.unassigned === 0) return undefined;
     let waiter = this.first;
     while (waiter !== undefined && waiter.dial !== undefined) waiter = waiter.nextWaiter;
     return waiter;

@@ -1,0 +1,14 @@
+/** The refusal of a pool that takes no further waiter. */
+import { QueueFullError } from '../errors/index.ts';
+import type { Shard } from './shard.ts';
+
+export function queueFull({ pool, options, figures }: Shard): QueueFullError {
+  const { whenFull, maxQueue } = options;
+  return new QueueFullError({
+    pool: pool.key,
+    origin: pool.origin,
+    maxQueue: maxQueue === 'infinity' ? undefined : maxQueue,
+    whenFull,
+    ...figures,
+  });
+}
