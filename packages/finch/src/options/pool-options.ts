@@ -100,6 +100,18 @@ export const poolFields = {
     unit: 'requests',
     doc: 'How many requests a connection serves before it is closed.',
   }),
+  maxHeaderSize: integer({
+    min: 1,
+    default: 262_144,
+    unit: 'bytes',
+    doc: "The most bytes of a response's header section, and of its trailer section; more is a ProtocolError.",
+  }),
+  maxResponseSize: limit({
+    min: 1,
+    default: 'infinity',
+    unit: 'bytes',
+    doc: "The most bytes of a response's body; more is a ProtocolError, and the connection is closed.",
+  }),
   prewarm: integer({
     min: 0,
     default: 0,

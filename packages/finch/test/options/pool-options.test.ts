@@ -33,8 +33,10 @@ describe('pool options', () => {
       maxConnectionAge: 'infinity',
       maxConnectionAgeJitter: 0,
       maxRequestsPerConnection: 'infinity',
+      maxHeaderSize: 262_144,
+      maxResponseSize: 'infinity',
       prewarm: 0,
-      startPoolMetrics: false,
+      startPoolMetrics: true,
       connOpts: {
         connectTimeout: 5000,
         tls: {
