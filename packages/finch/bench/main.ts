@@ -77,6 +77,8 @@ interface ClientResult {
   readonly p99: number;
   /** Linnet's rate is so many times this one. */
   readonly ratio: number;
+  /** The same of requests per processor time: how much more of the client's core is left. */
+  readonly cpuRatio: number;
 }
 
 interface LoadResult {
@@ -119,24 +121,20 @@ async function runLoad(load: Load, server: BenchServer): Promise<LoadResult> {
     for (const name of names) turns.get(name)?.push(...(results.get(name) ?? []));
     await Promise.all(peers.map((peer) => peer.close()));
   }
-  const rates = (name: ClientName): number[] =>
-    (turns.get(name) ?? []).map(({ perSecond }) => perSecond);
-  const linnet = rates('linnet');
+  const all = (name: ClientName, key: keyof Turn): number[] =>
+    (turns.get(name) ?? []).map((turn) => turn[key]);
   return {
     load: load.id,
     clients: names.map((client) => {
-      const of = (key: keyof Turn, p: number): number =>
-        percentile(
-          (turns.get(client) ?? []).map((turn) => turn[key]),
-          p,
-        );
+      const of = (key: keyof Turn, p: number): number => percentile(all(client, key), p);
       return {
         client,
         perSecond: of('perSecond', 0.8),
         cpu: of('cpu', 0.2),
         p50: of('p50', 0.2),
         p99: of('p99', 0.2),
-        ratio: pairedRatio(linnet, rates(client)),
+        ratio: pairedRatio(all('linnet', 'perSecond'), all(client, 'perSecond')),
+        cpuRatio: pairedRatio(all(client, 'cpu'), all('linnet', 'cpu')),
       };
     }),
   };
@@ -153,14 +151,16 @@ function ratioTo(result: LoadResult, peer: Aimed): number | undefined {
 }
 
 function showLoad(load: Load, result: LoadResult): string {
-  const head = [load.title, 'req/s', 'CPU µs/req', 'p50 ms', 'p99 ms', 'Linnet to it'];
-  const rows = result.clients.map(({ client, perSecond, cpu, p50, p99, ratio }) => [
+  const times = ['CPU µs/req', 'p50 ms', 'p99 ms'];
+  const head = [load.title, 'req/s', ...times, 'Linnet to it', 'per CPU time'];
+  const rows = result.clients.map(({ client, perSecond, cpu, p50, p99, ratio, cpuRatio }) => [
     clientTitles[client],
     formatRate(perSecond),
     cpu.toFixed(1),
     p50.toFixed(2),
     p99.toFixed(1),
     client === 'linnet' ? '' : formatRatio(ratio),
+    client === 'linnet' ? '' : formatRatio(cpuRatio),
   ]);
   const aims = load.aims.map(({ peer, ratio }) => {
     const name = peer === 'undici' ? 'the faster of undici 7 and 8' : clientTitles[peer];

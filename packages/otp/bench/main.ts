@@ -1,13 +1,16 @@
 /**
  * The benchmark of the runtime: Linnet beside raw nact and Erlang/OTP, in one interleaved run.
  *
- * npm run bench -w @linnet/otp -- [--seconds 60] [--only call,ring,memory] [--json]
+ * npm run bench -w @linnet/otp -- [--seconds 60] [--only call,ring,memory] [--clock] [--json]
+ *
+ * The tables show operations per second of processor time, so that other work on the machine does
+ * not count; with `--clock`, per second by the clock. `--json` has both.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { prepareErlang, type Erlang } from './erlang.ts';
 import { describeMachine, loadAverage } from './harness/machine.ts';
-import { rateVariant } from './harness/measure.ts';
+import { rateVariant, type Rate } from './harness/measure.ts';
 import { output, Peer, pinned } from './harness/program.ts';
 import { median, pairedRatio } from './harness/stats.ts';
 import { formatRate, formatRatio, table } from './harness/table.ts';
@@ -23,6 +26,7 @@ const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '45' },
     only: { type: 'string' },
+    clock: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -35,6 +39,8 @@ for (const id of only ?? []) {
     throw new TypeError(`--only: there is no measure "${id}", but ${known.join(', ')}`);
   }
 }
+const basis: keyof Rate = options.clock ? 'perSecond' : 'perProcessorSecond';
+const unit = options.clock ? 'per second' : 'per second of processor time';
 const wanted = (id: string): boolean => only === undefined || only.includes(id);
 const share = seconds / known.filter(wanted).length;
 
@@ -45,13 +51,34 @@ const node = (name: string, ...args: string[]): readonly string[] => [
   ...args,
 ];
 
-interface RateResult {
-  readonly measure: string;
+/** Rates and ratios on one basis. */
+interface Comparison {
   readonly linnet: number;
   readonly nact: number | undefined;
   readonly erlang: number | undefined;
   readonly toNact: number | undefined;
   readonly toErlang: number | undefined;
+}
+
+interface RateResult {
+  readonly measure: string;
+  /** By the clock. */
+  readonly elapsed: Comparison;
+  /** By processor time. */
+  readonly processor: Comparison;
+}
+
+function compare(turns: ReadonlyMap<string, readonly Rate[]>, basis: keyof Rate): Comparison {
+  const [linnet = [], nact, erlang] = ['linnet', 'nact', 'erlang'].map((name) =>
+    turns.get(name)?.map((rate) => rate[basis]),
+  );
+  return {
+    linnet: median(linnet),
+    nact: nact && median(nact),
+    erlang: erlang && median(erlang),
+    toNact: nact && pairedRatio(linnet, nact),
+    toErlang: erlang && pairedRatio(linnet, erlang),
+  };
 }
 
 async function runRate(measure: RateMeasure, erlang: Erlang | undefined): Promise<RateResult> {
@@ -61,16 +88,12 @@ async function runRate(measure: RateMeasure, erlang: Erlang | undefined): Promis
   if (erlang !== undefined) peers.set('erlang', erlang.start(peerId));
   const variants = [...peers].map(([name, peer]) => rateVariant(name, peer));
   const rounds = roundsIn(share, variants.length, turnMs, warmUp);
-  const rates = await interleave(variants, { ms: turnMs, warmUp, rounds });
+  const turns = await interleave(variants, { ms: turnMs, warmUp, rounds });
   await Promise.all([...peers.values()].map((peer) => peer.close()));
-  const [linnet = [], nact, peer] = ['linnet', 'nact', 'erlang'].map((name) => rates.get(name));
   return {
     measure: id,
-    linnet: median(linnet),
-    nact: nact && median(nact),
-    erlang: peer && median(peer),
-    toNact: nact && pairedRatio(linnet, nact),
-    toErlang: peer && pairedRatio(linnet, peer),
+    elapsed: compare(turns, 'perSecond'),
+    processor: compare(turns, 'perProcessorSecond'),
   };
 }
 
@@ -89,8 +112,9 @@ async function runIdle(id: string): Promise<IdleResult> {
   const rounds = roundsIn(share / 2, variants.length, turnMs, warmUp);
   const rates = await interleave(variants, { ms: turnMs, warmUp, rounds });
   await Promise.all([few.close(), many.close()]);
-  const fewRates = rates.get('few') ?? [];
-  const manyRates = rates.get('many') ?? [];
+  const [fewRates = [], manyRates = []] = ['few', 'many'].map((name) =>
+    rates.get(name)?.map((rate) => rate[basis]),
+  );
   return {
     measure: id,
     few: median(fewRates),
@@ -175,19 +199,26 @@ for (const measure of rateMeasures.filter(({ id }) => wanted(id))) {
 }
 if (rates.length > 0) {
   const rows = rates.map((result) => {
+    const {
+      linnet,
+      nact,
+      erlang: peer,
+      toNact,
+      toErlang,
+    } = options.clock ? result.elapsed : result.processor;
     const { title, aimNact, aimErlang } = rateMeasures.find(
       ({ id }) => id === result.measure,
     ) as RateMeasure;
     return [
       title,
-      formatRate(result.linnet),
-      formatRate(result.nact),
-      formatRate(result.erlang),
-      formatRatio(result.toNact, aimNact),
-      formatRatio(result.toErlang, aimErlang),
+      formatRate(linnet),
+      formatRate(nact),
+      formatRate(peer),
+      formatRatio(toNact, aimNact),
+      formatRatio(toErlang, aimErlang),
     ];
   });
-  const head = ['per second', 'Linnet', 'raw nact', 'Erlang', 'to nact', 'to Erlang'];
+  const head = [unit, 'Linnet', 'raw nact', 'Erlang', 'to nact', 'to Erlang'];
   print(`${table([head, ...rows])}\n`);
 }
 
@@ -201,7 +232,7 @@ if (wanted('idle')) {
     formatRate(many),
     formatRatio(ratio),
   ]);
-  const head = ['per second, beside idle GenServers', '100', String(idleProcesses), 'ratio'];
+  const head = [`${unit}, beside idle GenServers`, '100', String(idleProcesses), 'ratio'];
   print(`${table([head, ...rows])}\n`);
 }
 

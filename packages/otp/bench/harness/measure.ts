@@ -17,23 +17,41 @@ export function answerCounts(repeat: Repeat): Promise<never> {
   });
 }
 
-/** Turns of a process that answers counts; the result of a turn is a rate per second. */
-export function rateVariant(name: string, peer: Peer): Variant<number> {
-  let rate = 0;
+/** What one turn showed. */
+export interface Rate {
+  /** Operations per second. */
+  readonly perSecond: number;
+  /**
+   * Operations per second of processor time, all threads counted: what others do on the machine
+   * does not touch it. As `perSecond` where the system does not tell processor times.
+   */
+  readonly perProcessorSecond: number;
+}
+
+/** Turns of a process that answers counts. */
+export function rateVariant(name: string, peer: Peer): Variant<Rate> {
+  let rate: Rate | undefined;
+  /** Gives the milliseconds that it took. */
   const repeat = async (count: number): Promise<number> => {
+    const before = peer.processorTime;
     const [nanoseconds = 0, done = 0] = (await peer.ask(String(count))).split(' ').map(Number);
-    rate = done / (nanoseconds / 1e9);
+    const after = peer.processorTime;
+    const onProcessor = before === undefined || after === undefined ? nanoseconds : after - before;
+    rate = {
+      perSecond: (done * 1e9) / nanoseconds,
+      perProcessorSecond: (done * 1e9) / onProcessor,
+    };
     return nanoseconds / 1e6;
   };
+  const countFor = (ms: number): number =>
+    rate === undefined ? 1000 : Math.max(1, Math.ceil((rate.perSecond * ms) / 1000));
   return {
     name,
     async turn(ms) {
-      // The first turn finds out how much fits into one.
-      let took = rate === 0 ? 0 : await repeat(countFor(rate, ms));
-      for (let count = 1000; took < ms / 2; count = countFor(rate, ms)) took = await repeat(count);
-      return rate;
+      // The first turn finds out how much fits into one; later ones have a count that nearly does.
+      let took = 0;
+      for (let left = 10; took < ms / 2 && left > 0; left--) took = await repeat(countFor(ms));
+      return rate as Rate;
     },
   };
 }
-
-const countFor = (rate: number, ms: number): number => Math.max(1, Math.ceil((rate * ms) / 1000));
