@@ -7,10 +7,12 @@ import {
   processInfo,
   receive,
   Registry,
+  resume,
   self,
   send,
   spawn,
   Supervisor,
+  suspend,
   UnknownRegistryError,
 } from '@linnet/otp';
 import { inProcess, settle } from '@linnet/otp/testing';
@@ -82,6 +84,20 @@ describe.each([1, 8])('a unique registry with %i partitions', (partitions) => {
       registry.register('a', 2);
       expect(pairs(registry.lookup('a'))).toEqual([[self(), 2]]);
     });
+  });
+
+  test('[OTP R005] [REG10] a suspended partition changes nothing', async () => {
+    const registry = await startRegistry<string, number>('unique', partitions);
+    const owner = await living(() => registry.register('a', 1));
+    for (const pid of registry.details().partitions) if (pid !== undefined) await suspend(pid);
+    await inProcess(() => {
+      expect(() => registry.register('a', 2)).toThrow(AlreadyRegisteredError);
+      exit(owner, 'kill');
+      registry.register('a', 2);
+      expect(pairs(registry.lookup('a'))).toEqual([[self(), 2]]);
+      registry.unregister('a');
+    });
+    for (const pid of registry.details().partitions) if (pid !== undefined) await resume(pid);
   });
 
   test('[OTP R021] nothing is left of an owner that was killed', async () => {
