@@ -40,6 +40,7 @@ export {
 } from './process/child-spec.ts';
 export { GenServer, type GenServerModule, type GenServerOptions } from './gen-server/gen-server.ts';
 export type { ServerContext } from './gen-server/types.ts';
+export { FunctionClauseError } from './gen-server/errors.ts';
 export type { CallOptions, ServerHandle } from './gen-server/server-handle.ts';
 export {
   noreply,

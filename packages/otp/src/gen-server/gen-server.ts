@@ -8,6 +8,7 @@ import {
   type Ignore,
 } from '../process/child-spec.ts';
 import { BadArgumentError } from '../process/errors.ts';
+import { isError } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import { isThenable } from '../process/process.ts';
@@ -23,7 +24,7 @@ import {
   stopServer,
   type ServerHandle,
 } from './server-handle.ts';
-import { ServerLoop, type Callbacks } from './server-loop.ts';
+import { isNext, ServerLoop, type Callbacks } from './server-loop.ts';
 import type {
   CallClauses,
   Clauses,
@@ -145,17 +146,17 @@ function initialise(
 ): InitOutcome | Promise<InitOutcome> {
   const finish = (result: unknown): InitOutcome => {
     if (result === ignore) return { type: 'ignore' };
-    if (result instanceof Stop) return { type: 'stop', reason: result.reason };
-    if (result instanceof StartFailure) return { type: 'error', reason: result.reason };
-    if (result instanceof Reply || result instanceof NoReply) {
+    if (isInstance(result, Stop)) return { type: 'stop', reason: result.reason };
+    if (isInstance(result, StartFailure)) return { type: 'error', reason: result.reason };
+    if (isInstance(result, Reply) || isInstance(result, NoReply)) {
       return { type: 'stop', reason: ['bad_return_value', result] };
     }
-    const started: Ok<unknown> = result instanceof Ok ? result : new Ok(result, undefined);
+    const started = isInstance(result, Ok) ? result : new Ok(result, undefined);
     const { next } = started;
-    const loop = new ServerLoop(process, parent, callbacks, started.state);
-    return next === undefined
-      ? { type: 'ok', behaviour: loop }
-      : { type: 'ok', behaviour: loop, begin: () => loop.begin(next) };
+    const behaviour = new ServerLoop(process, parent, callbacks, started.state);
+    if (next === undefined) return { type: 'ok', behaviour };
+    if (!isNext(next)) return { type: 'stop', reason: ['bad_return_value', result] };
+    return { type: 'ok', behaviour, begin: () => behaviour.begin(next) };
   };
   let result: unknown;
   try {
@@ -169,9 +170,20 @@ function initialise(
 
 /** A thrown value that is neither an Error nor an exit counts as returned, as in OTP. */
 function finishThrown(error: unknown, finish: (result: unknown) => InitOutcome): InitOutcome {
-  if (error === ignore || error instanceof Ok || error instanceof Stop) return finish(error);
-  if (error instanceof Error) throw error;
+  const isResult =
+    isInstance(error, Ok) || isInstance(error, Stop) || isInstance(error, StartFailure);
+  if (error === ignore || isResult) return finish(error);
+  if (isError(error)) throw error;
   return { type: 'stop', reason: ['bad_return_value', error] };
+}
+
+/** `instanceof` that is false, and does not throw, for a revoked proxy. */
+function isInstance<T>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
+  }
 }
 
 function compile(callbacks: Record<string, unknown>): Callbacks {
@@ -222,7 +234,7 @@ function clauses(kind: string, value: unknown): Callbacks['calls'] {
 /** The `from` of the call that the current process is handling, for an answer given later. */
 function from(): From {
   const behaviour = currentProcess()?.behaviour;
-  if (behaviour instanceof ServerLoop) return behaviour.from;
+  if (behaviour instanceof ServerLoop && behaviour.call !== undefined) return behaviour.call;
   throw new BadArgumentError('GenServer.from()', undefined, 'called inside a handleCall clause');
 }
 

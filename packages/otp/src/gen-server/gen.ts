@@ -3,7 +3,7 @@
  * GenServer and Machine build on it, as gen_server and gen_statem build on gen and sys.
  */
 import { Call } from '../process/call.ts';
-import { ExitError, type ExitReason } from '../process/exit-reason.ts';
+import { ExitError, isError, type ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import { isThenable, type Behaviour, type Process } from '../process/process.ts';
 import { receive } from '../process/receive.ts';
@@ -29,6 +29,10 @@ export abstract class Gen implements Behaviour {
   protected abstract terminate(reason: ExitReason): unknown;
   /** Before any message is handled, system messages included. */
   protected abstract beforeMessage(message: unknown, system: boolean): void;
+  /** A message as traces show it. */
+  protected shown(message: unknown): unknown {
+    return Call.isCall(message) ? message.request : message;
+  }
   protected abstract getState(): unknown;
   protected abstract setState(state: unknown): void;
 
@@ -41,17 +45,18 @@ export abstract class Gen implements Behaviour {
       const system = SystemMessage.requestOf(message.request);
       this.beforeMessage(message, system !== undefined);
       if (system !== undefined) return this.#handleSystem(message, system);
-      this.traced({ type: 'in', message: message.request });
+      if (this.tracing) this.traced({ type: 'in', message: this.shown(message) });
       return this.handleCall(message);
     }
     this.beforeMessage(message, false);
-    this.traced({ type: 'in', message });
+    if (this.tracing) this.traced({ type: 'in', message: this.shown(message) });
     if (this.#isParentExit(message)) return this.end(message.reason);
     return this.handleMessage(message);
   }
 
   /** Runs `terminate`, then ends the process; `reply` is sent in between. */
   protected end(reason: ExitReason, beforeExit?: () => void): Pending {
+    if (this.process.dead) return undefined; // a killed server does not terminate in order
     let pending: unknown;
     try {
       pending = this.terminate(reason);
@@ -59,7 +64,7 @@ export abstract class Gen implements Behaviour {
       return this.#exit(this.#reasonAfter(error, reason), beforeExit);
     }
     if (!isThenable(pending)) return this.#exit(reason, beforeExit);
-    return pending.then(
+    return Promise.resolve(pending).then(
       () => this.#exit(reason, beforeExit),
       (error: unknown) => this.#exit(this.#reasonAfter(error, reason), beforeExit),
     );
@@ -87,7 +92,7 @@ export abstract class Gen implements Behaviour {
   /** A terminate that exits or fails changes the reason; one that throws a plain value does not. */
   #reasonAfter(error: unknown, reason: ExitReason): ExitReason {
     if (ExitError.isExitError(error)) return error.reason;
-    return error instanceof Error ? error : reason;
+    return isError(error) ? error : reason;
   }
 
   #exit(reason: ExitReason, beforeExit: (() => void) | undefined): void {

@@ -3,10 +3,12 @@ import { Call, request, type CallSite, CallError } from '../process/call.ts';
 import { currentProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
-import type { Pid } from '../process/pid.ts';
-import { send } from '../process/send.ts';
+import { isAlive } from '../process/link.ts';
+import { distribution } from '../process/node.ts';
+import { Pid } from '../process/pid.ts';
+import { Process } from '../process/process.ts';
 import { resolveRef, whereis, type ServerRef } from '../process/server-ref.ts';
-import { Cast, type Request } from './server-loop.ts';
+import { Cast, isRequest, type Request } from './messages.ts';
 import { SystemMessage } from './system.ts';
 import type { ArgsOf, ReplyOf } from './types.ts';
 
@@ -20,8 +22,7 @@ const stopSite: CallSite = { module: 'GenServer', function: 'stop' };
 const defaultTimeout = 5000;
 
 function checkRequest(value: unknown): asserts value is Request {
-  if (typeof value === 'string') return;
-  if (Array.isArray(value) && typeof value[0] === 'string') return;
+  if (isRequest(value)) return;
   throw new BadArgumentError('request', value, 'the name of a clause, or [clause, ...arguments]');
 }
 
@@ -38,7 +39,11 @@ export function callServer<T = unknown>(
 /** `GenServer.cast(server, request)`: never fails, whether or not the server is alive. */
 export function castServer(server: ServerRef, message: Request): void {
   checkRequest(message);
-  if (resolveRef(server) !== undefined) send(server, new Cast(message));
+  // What a process does after its death has no effect on others.
+  if (currentProcess()?.dead === true) return;
+  const target = resolveRef(server);
+  if (target instanceof Process) target.dispatch(new Cast(message));
+  else if (target !== undefined) distribution()?.send(target, new Cast(message));
 }
 
 /** `GenServer.reply(from, value)`. */
@@ -56,13 +61,15 @@ export async function stopServer(
   timeout: number | 'infinity' = 'infinity',
 ): Promise<void> {
   const message = new SystemMessage({ operation: 'terminate', reason });
+  const target = whereis(server);
   try {
     await request(stopSite, server, message, timeout);
   } catch (error) {
-    if (!(error instanceof CallError) || error.why === 'noproc') throw error;
-    if (!Object.is(error.why, reason)) {
-      throw new CallError(error.why, stopSite, [server, reason, timeout]);
-    }
+    if (!(error instanceof CallError)) throw error;
+    const { why } = error;
+    const ended = target !== undefined && why !== 'calling_self' && !isAlive(target);
+    if (ended && Object.is(why, reason)) return;
+    throw new CallError(why, stopSite, [server, reason, timeout]);
   }
 }
 
@@ -102,7 +109,7 @@ export class Handle implements ServerHandle<never, never> {
   get pid(): Pid {
     const pid = whereis(this.#server);
     if (pid !== undefined) return pid;
-    if (typeof this.#server === 'object' && 'id' in this.#server) return this.#server;
+    if (Pid.isPid(this.#server)) return this.#server;
     throw new CallError('noproc', callSite, [this.#server]);
   }
 
@@ -110,7 +117,9 @@ export class Handle implements ServerHandle<never, never> {
     if (Array.isArray(args[0])) {
       return callServer(this.#server, args[0] as unknown as Request, args[1] as CallOptions);
     }
-    return request(callSite, this.#server, args.length === 1 ? args[0] : args, defaultTimeout);
+    const message = args.length === 1 ? args[0] : args;
+    checkRequest(message);
+    return request(callSite, this.#server, message, defaultTimeout);
   }
 
   cast(...args: readonly unknown[]): void {

@@ -2,82 +2,73 @@
 import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
 import type { Call } from '../process/call.ts';
 import { currentLogger } from '../process/crash-report.ts';
-import { ExitError, type ExitReason } from '../process/exit-reason.ts';
+import { ExitError, isError, type ExitReason } from '../process/exit-reason.ts';
 import { isThenable, type Process } from '../process/process.ts';
 import type { Pid } from '../process/pid.ts';
+import { reduction } from '../process/scheduler.ts';
+import { FunctionClauseError } from './errors.ts';
 import { Gen, type Pending } from './gen.ts';
-import { NoReply, Reply, Stop, type ContinueRequest, type Next } from './results.ts';
+import { Cast, isRequest, shownMessage, TimeoutTick, type Request } from './messages.ts';
+import { NoReply, Reply, Stop, type Next } from './results.ts';
 
-type Handler = (this: { from: Call }, state: unknown, ...args: unknown[]) => unknown;
+/** `this` of a callback: the call that is handled, or nothing to answer. */
+type Context = Call | typeof noCall;
+type Handler = (this: Context, state: unknown, ...args: unknown[]) => unknown;
+type Clauses = ReadonlyMap<string, Handler>;
 
 /** A definition as the loop needs it: clauses by name. */
 export interface Callbacks {
   readonly label: string;
   readonly init: (arg: unknown) => unknown;
-  readonly calls: ReadonlyMap<string, Handler>;
-  readonly casts: ReadonlyMap<string, Handler>;
-  readonly continues: ReadonlyMap<string, Handler>;
+  readonly calls: Clauses;
+  readonly casts: Clauses;
+  readonly continues: Clauses;
   readonly handleInfo: Handler | undefined;
   readonly terminate: ((reason: ExitReason, state: unknown) => unknown) | undefined;
 }
 
-/** A request: the name of a clause, or its name and arguments. */
-export type Request = string | readonly [clause: string, ...args: unknown[]];
-
-/** A request that is not answered. */
-export class Cast {
-  readonly #request: Request;
-  constructor(request: Request) {
-    this.#request = request;
-  }
-  static requestOf(message: unknown): Request | undefined {
-    return typeof message === 'object' && message !== null && #request in message
-      ? message.#request
-      : undefined;
-  }
-}
-
-/** Put into the mailbox when a server's timeout fires; void if another message came first. */
-class TimeoutTick {
-  readonly loop: ServerLoop;
-  constructor(loop: ServerLoop) {
-    this.loop = loop;
-  }
-}
+/** `this` of the callbacks that answer nobody. */
+const noCall = Object.freeze({ from: undefined });
 
 export class ServerLoop extends Gen implements TimeoutTarget {
   readonly #callbacks: Callbacks;
-  /** `this` of every callback. */
-  readonly #context: { from: Call };
   #state: unknown;
+  /** The call that is handled, or was the last to be. */
+  #call: Call | undefined;
+  /** The timeout that runs, in ms: until it fires, or any message but a system message comes. */
+  #timeout: number | undefined;
   #timer: Timer | undefined;
   #tick: TimeoutTick | undefined;
+  /** What has to be continued with before the next message. */
+  #continue: Request | undefined;
   #lastMessage: unknown;
 
   constructor(process: Process, parent: Pid | undefined, callbacks: Callbacks, state: unknown) {
     super(process, parent);
     this.#callbacks = callbacks;
-    this.#context = { from: undefined as unknown as Call };
     this.#state = state;
   }
 
   /** Applies what init said comes next: it is handled before any message. */
-  begin(next: Next | undefined): Pending {
-    return next === undefined ? undefined : this.#follow(next);
+  begin(next: Next): Pending {
+    this.#follow(next);
+    return this.#andContinue(undefined);
   }
 
-  get from(): Call {
-    return this.#context.from;
+  get call(): Call | undefined {
+    return this.#call;
   }
 
   onTimeout(): void {
     this.#timer = undefined;
-    this.#tick = new TimeoutTick(this);
+    // Resumed, the server waits for the whole time once more.
+    if (this.suspended) return;
+    this.#tick = new TimeoutTick();
     this.process.dispatch(this.#tick);
   }
 
   override details(): Readonly<Record<string, unknown>> {
-    return { state: this.#state, lastMessage: this.#lastMessage };
+    return { state: this.#state, lastMessage: shownMessage(this.#lastMessage) };
   }
 
   drop(): void {
@@ -93,153 +84,196 @@ export class ServerLoop extends Gen implements TimeoutTarget {
   }
 
   protected override beforeMessage(message: unknown, system: boolean): void {
-    this.#lastMessage = message;
-    if (this.#timer === undefined && this.#tick === undefined) return;
-    if (system) {
-      // A system message does not cancel the timeout, it starts it anew.
-      this.#timer?.refresh();
-    } else if (message !== this.#tick) {
-      this.#clearTimeout();
-    }
+    if (!system) this.#lastMessage = message;
+    const timeout = this.#timeout;
+    if (timeout === undefined || TimeoutTick.isTick(message)) return;
+    this.#clearTimeout();
+    // A system message does not cancel the timeout, it starts it anew.
+    if (system) this.#armTimeout(timeout);
   }
 
   protected override handleCall(call: Call): Pending {
-    const request = call.request as Request;
-    this.#context.from = call;
-    return this.#run(this.#callbacks.calls, 'handleCall', request, call);
+    this.#call = call;
+    return this.#andContinue(
+      this.#run(this.#callbacks.calls, 'handleCall', call.request as Request, call),
+    );
   }
 
   protected override handleMessage(message: unknown): Pending {
     const cast = Cast.requestOf(message);
-    if (cast !== undefined) return this.#run(this.#callbacks.casts, 'handleCast', cast, undefined);
-    let info = message;
-    if (message instanceof TimeoutTick && message.loop === this) {
-      if (message !== this.#tick) return undefined;
-      this.#tick = undefined;
-      info = 'timeout';
+    if (cast !== undefined) {
+      return this.#andContinue(this.#run(this.#callbacks.casts, 'handleCast', cast, undefined));
     }
-    const { handleInfo, label } = this.#callbacks;
-    if (handleInfo === undefined) {
-      currentLogger().error(
-        { pid: this.process.pid, received: info },
-        `${label} ${String(this.process.pid)} received an unexpected message and has no handleInfo`,
-      );
-      return undefined;
-    }
-    return this.#apply(handleInfo, info, undefined);
+    if (!TimeoutTick.isTick(message)) return this.#andContinue(this.#info(message));
+    // One that was overtaken by another message is void.
+    if (message !== this.#tick) return undefined;
+    this.#clearTimeout();
+    return this.#andContinue(this.#info('timeout'));
+  }
+
+  protected override shown(message: unknown): unknown {
+    return shownMessage(message);
   }
 
   protected override terminate(reason: ExitReason): unknown {
-    return this.#callbacks.terminate?.call(this.#context, reason, this.#state);
+    return this.#callbacks.terminate?.call(noCall, reason, this.#state);
   }
 
-  #run(
-    clauses: ReadonlyMap<string, Handler>,
-    kind: string,
-    request: Request,
-    call: Call | undefined,
-  ): Pending {
+  #run(clauses: Clauses, kind: string, request: Request, call: Call | undefined): Pending {
     const name = typeof request === 'string' ? request : request[0];
     const handler = clauses.get(name);
-    if (handler === undefined) return this.#fail(this.#noClause(kind, name, clauses), call);
-    return this.#apply(handler, request, call);
-  }
-
-  /** Calls a handler and applies its result; `input` is a request or, for handleInfo, a message. */
-  #apply(handler: Handler, input: unknown, call: Call | undefined): Pending {
+    if (handler === undefined) {
+      return this.end(new FunctionClauseError(this.#callbacks.label, kind, name, clauses.keys()));
+    }
+    const context = call ?? noCall;
     let result: unknown;
     try {
-      const context = this.#context;
-      if (handler === this.#callbacks.handleInfo) {
-        result = handler.call(context, this.#state, input);
-      } else if (typeof input === 'string' || (input as unknown[]).length === 1) {
+      if (typeof request === 'string' || request.length === 1) {
         result = handler.call(context, this.#state);
-      } else if ((input as unknown[]).length === 2) {
-        result = handler.call(context, this.#state, (input as unknown[])[1]);
+      } else if (request.length === 2) {
+        result = handler.call(context, this.#state, request[1]);
       } else {
-        result = handler.call(context, this.#state, ...(input as unknown[]).slice(1));
+        result = handler.call(context, this.#state, ...request.slice(1));
       }
     } catch (error) {
       return this.#thrown(error, call);
     }
-    if (isThenable(result)) {
-      return result.then(
-        (value) => this.#settle(value, call),
-        (error: unknown) => this.#thrown(error, call),
-      );
-    }
     return this.#settle(result, call);
   }
 
-  #settle(result: unknown, call: Call | undefined): Pending {
-    if (result instanceof Reply) {
-      if (call === undefined) return this.#badReturn(result);
-      this.#state = result.state;
-      call.reply(result.value);
-      if (this.tracing) this.traced({ type: 'out', to: call.pid, message: result.value });
-    } else if (result instanceof NoReply) {
-      this.#state = result.state;
-    } else if (result instanceof Stop) {
-      this.#state = result.state;
-      const answer = call !== undefined && result.hasReply ? call : undefined;
-      return this.end(result.reason, answer && (() => answer.reply(result.value)));
-    } else {
-      return this.#badReturn(result);
-    }
-    if (this.tracing) this.traced({ type: 'state', state: this.#state });
-    const { next } = result as Reply<unknown, unknown>;
-    return next === undefined ? undefined : this.#follow(next);
-  }
-
-  #follow(next: Next): Pending {
-    if (next === 'hibernate' || next === 'infinity') return undefined;
-    if (typeof next === 'number') {
-      this.#armTimeout(next);
+  #info(message: unknown): Pending {
+    const { handleInfo, label } = this.#callbacks;
+    if (handleInfo === undefined) {
+      const { pid } = this.process;
+      currentLogger().error(
+        { pid, received: message },
+        `${label} ${String(pid)} received an unexpected message and has no handleInfo`,
+      );
       return undefined;
     }
-    if (typeof next !== 'object' || next === null || !('continue' in next)) {
-      return this.#badReturn(next);
+    let result: unknown;
+    try {
+      result = handleInfo.call(noCall, this.#state, message);
+    } catch (error) {
+      return this.#thrown(error, undefined);
     }
-    const { continue: request } = next as { continue: ContinueRequest };
-    return this.#run(this.#callbacks.continues, 'handleContinue', request, undefined);
+    return this.#settle(result, undefined);
+  }
+
+  /** Applies what a callback gave, now or when its promise has settled. */
+  #settle(result: unknown, call: Call | undefined): Pending {
+    switch (kindOf(result)) {
+      case 'noreply':
+        return this.#goOn(result as NoReply<unknown>);
+      case 'reply':
+        return call === undefined
+          ? this.#badReturn(result)
+          : this.#goOn(result as Reply<unknown, unknown>, call);
+      case 'stop':
+        return this.#stop(result as Stop<unknown, unknown>, call);
+      case undefined:
+        return isThenable(result) ? this.#settleLater(result, call) : this.#badReturn(result);
+    }
+  }
+
+  #settleLater(pending: PromiseLike<unknown>, call: Call | undefined): Pending {
+    return Promise.resolve(pending).then(
+      (result: unknown) => {
+        if (this.process.dead) return undefined;
+        return this.#andContinue(this.#settle(result, call));
+      },
+      (error: unknown) => {
+        if (this.process.dead) return undefined;
+        return this.#andContinue(this.#thrown(error, call));
+      },
+    );
+  }
+
+  #goOn(result: NoReply<unknown> | Reply<unknown, unknown>, call?: Call): Pending {
+    const { next } = result;
+    if (next !== undefined && !isNext(next)) return this.#badReturn(result);
+    this.#state = result.state;
+    if (call !== undefined) this.#answer(call, (result as Reply<unknown, unknown>).value);
+    if (this.tracing) this.traced({ type: 'state', state: this.#state });
+    if (next !== undefined) this.#follow(next);
+    return undefined;
+  }
+
+  #stop(result: Stop<unknown, unknown>, call: Call | undefined): Pending {
+    this.#state = result.state;
+    const answer = call !== undefined && result.hasReply ? call : undefined;
+    return this.end(result.reason, answer && (() => this.#answer(answer, result.value)));
+  }
+
+  #answer(call: Call, value: unknown): void {
+    call.reply(value);
+    if (this.tracing) this.traced({ type: 'out', to: call.pid, message: value });
+  }
+
+  #follow(next: Next): void {
+    if (typeof next === 'number') this.#armTimeout(next);
+    else if (typeof next === 'object') this.#continue = next.continue;
+  }
+
+  /** After a callback: runs the clauses that it asked to continue with, in a loop. */
+  #andContinue(pending: Pending): Pending {
+    return pending === undefined && this.#continue !== undefined ? this.#continues() : pending;
+  }
+
+  #continues(): Pending {
+    while (this.#continue !== undefined && !this.process.dead) {
+      // A server that continues for ever must not stop the world.
+      const pause = reduction();
+      if (pause !== undefined) return pause.then(() => this.#continues());
+      const request = this.#continue;
+      this.#continue = undefined;
+      const pending = this.#run(this.#callbacks.continues, 'handleContinue', request, undefined);
+      if (pending !== undefined) return pending;
+    }
+    return undefined;
   }
 
   /** A thrown value that is neither an Error nor an exit counts as returned, as in OTP. */
   #thrown(error: unknown, call: Call | undefined): Pending {
     if (ExitError.isExitError(error)) return this.end(error.reason);
-    if (error instanceof Error) return this.end(error);
-    return this.#settle(error, call);
-  }
-
-  #fail(error: Error, call: Call | undefined): Pending {
-    return this.#thrown(error, call);
+    if (isError(error)) return this.end(error);
+    return kindOf(error) === undefined ? this.#badReturn(error) : this.#settle(error, call);
   }
 
   #badReturn(value: unknown): Pending {
     return this.end(['bad_return_value', value]);
   }
 
-  #noClause(kind: string, name: unknown, clauses: ReadonlyMap<string, Handler>): Error {
-    const known = [...clauses.keys()].map((clause) => JSON.stringify(clause)).join(', ');
-    return new Error(
-      `${this.#callbacks.label} ${String(this.process.pid)} has no ${kind} clause ${JSON.stringify(name)}` +
-        (known === '' ? '' : ` (it has ${known})`),
-    );
-  }
-
   #armTimeout(ms: number): void {
-    if (ms > 0) {
-      this.#timer = arm(this, ms);
-      return;
-    }
+    this.#timeout = ms;
+    if (ms > 0) this.#timer = arm(this, ms);
     // With a message waiting already, a timeout of 0 is lost: the message cancels it.
-    if (this.process.messages.size > 0) return;
-    this.onTimeout();
+    else if (this.process.messages.size === 0) this.onTimeout();
   }
 
   #clearTimeout(): void {
     this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#tick = undefined;
+    this.#timeout = this.#timer = this.#tick = undefined;
+  }
+}
+
+function kindOf(result: unknown): 'noreply' | 'reply' | 'stop' | undefined {
+  try {
+    if (result instanceof NoReply) return 'noreply';
+    if (result instanceof Reply) return 'reply';
+    return result instanceof Stop ? 'stop' : undefined;
+  } catch {
+    return undefined; // a revoked proxy or a trap that throws
+  }
+}
+
+/** Whether a value says what comes next; an invalid one makes the whole result invalid. */
+export function isNext(value: unknown): value is Next {
+  if (typeof value === 'number') return value >= 0;
+  if (value === 'hibernate' || value === 'infinity') return true;
+  try {
+    return isRequest((value as { continue?: unknown } | null)?.continue);
+  } catch {
+    return false;
   }
 }

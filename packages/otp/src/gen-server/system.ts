@@ -24,9 +24,11 @@ export class SystemMessage {
     this.#request = systemRequest;
   }
   static requestOf(value: unknown): SystemRequest | undefined {
-    return typeof value === 'object' && value !== null && #request in value
-      ? value.#request
-      : undefined;
+    try {
+      return value instanceof SystemMessage ? value.#request : undefined;
+    } catch {
+      return undefined; // a revoked proxy
+    }
   }
 }
 

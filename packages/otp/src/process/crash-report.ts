@@ -1,7 +1,7 @@
 /** Crash reports: one structured record for every abnormal exit, so that no crash is silent. */
 import { channel } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
-import { formatReason, type ExitReason } from './exit-reason.ts';
+import { formatReason, isError, type ExitReason } from './exit-reason.ts';
 import type { Name } from './names.ts';
 import type { Pid } from './pid.ts';
 
@@ -32,10 +32,10 @@ export interface Logger {
 export const crashChannel = channel('otp.crash');
 
 /** Prints faults to standard error; deaths by a signal follow from a fault that was printed. */
-const standardError: Logger = {
+export const standardError: Logger = {
   error: (fields, message) => {
     const { reason } = fields as { reason?: unknown };
-    print(reason instanceof Error ? `${message}\n${inspect(reason)}` : message);
+    print(isError(reason) ? `${message}\n${inspectSafely(reason)}` : message);
   },
   warn: (_fields, message) => print(message),
   debug: () => {},
@@ -45,7 +45,31 @@ function print(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+function inspectSafely(error: Error): string {
+  try {
+    return inspect(error);
+  } catch {
+    return formatReason(error);
+  }
+}
+
 let logger: Logger = standardError;
+
+/** What the runtime logs with: whatever the user's logger does, the runtime goes on. */
+const safeLogger: Logger = {
+  error: (fields, message) => log('error', fields, message),
+  warn: (fields, message) => log('warn', fields, message),
+  debug: (fields, message) => log('debug', fields, message),
+};
+
+function log(level: keyof Logger, fields: object, message: string): void {
+  try {
+    logger[level](fields, message);
+  } catch (error) {
+    standardError[level](fields, message);
+    if (level !== 'debug') print(`the logger failed: ${formatReason(error)}`);
+  }
+}
 
 /**
  * Replaces the logger of crash and supervisor reports; returns the former one.
@@ -59,12 +83,12 @@ export function setLogger(replacement: Logger): Logger {
   return former;
 }
 
-/** The logger in use. */
+/** The logger in use; it never throws. */
 export function currentLogger(): Logger {
-  return logger;
+  return safeLogger;
 }
 
-/** Publishes and logs a report; a logger that throws must not take the runtime down. */
+/** Publishes and logs a report. */
 export function reportCrash(report: CrashReport): void {
   if (crashChannel.hasSubscribers) crashChannel.publish(report);
   const who =
@@ -72,12 +96,5 @@ export function reportCrash(report: CrashReport): void {
       ? String(report.pid)
       : `${String(report.pid)} (${String(report.name)})`;
   const message = `${report.label} ${who} terminated: ${formatReason(report.reason)}`;
-  try {
-    if (report.cause === 'fault') logger.error(report, message);
-    else logger.debug(report, message);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
+  log(report.cause === 'fault' ? 'error' : 'debug', report, message);
 }

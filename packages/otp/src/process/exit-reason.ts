@@ -1,5 +1,5 @@
 /** Exit reasons: their classes, how user code raises them, and how they read. */
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 /**
  * Why a process ended: `'normal'`, `'shutdown'`, `{ shutdown: term }`, `'killed'`, `'noproc'`,
@@ -68,6 +68,18 @@ export function reasonOfThrown(thrown: unknown): ExitReason {
   return ExitError.isExitError(thrown) ? thrown.reason : thrown;
 }
 
+/** Whether a value is an Error, also one of another realm; never throws, whatever it is. */
+export function isError(value: unknown): value is Error {
+  try {
+    return types.isNativeError(value) || value instanceof Error;
+  } catch {
+    return false; // a revoked proxy or a trap that throws
+  }
+}
+
+/** Levels of a reason that are put in words: one that contains itself has no end. */
+const deepest = 16;
+
 /**
  * An exit reason in words a reader of logs understands; never throws.
  *
@@ -75,8 +87,13 @@ export function reasonOfThrown(thrown: unknown): ExitReason {
  * `child "db" failed to start: Error: refused`.
  */
 export function formatReason(reason: ExitReason): string {
+  return safely(reason, 0);
+}
+
+function safely(reason: ExitReason, depth: number): string {
+  if (depth > deepest) return '…';
   try {
-    return format(reason);
+    return format(reason, depth);
   } catch {
     return 'an unprintable value';
   }
@@ -90,30 +107,43 @@ const atoms: Record<string, string> = {
   calling_self: 'the process attempted to call itself (calling_self)',
 };
 
-const tuples: Record<string, (args: readonly unknown[]) => string> = {
-  failed_to_start_child: ([id, why]) =>
-    `child ${inspect(id)} failed to start: ${formatReason(why)}`,
-  already_started: ([pid]) => `already started: ${String(pid)}`,
-  bad_return_value: ([value]) => `bad return value: ${inspect(value, { depth: 2 })}`,
-  bad_return: ([value]) => `bad return value: ${inspect(value, { depth: 2 })}`,
-  start_spec: ([why]) => `invalid child specification: ${formatReason(why)}`,
-  supervisor_data: ([why]) => `invalid supervisor flags: ${formatReason(why)}`,
+type Words = (args: readonly unknown[], depth: number) => string;
+
+const badReturn: Words = ([value]) => `bad return value: ${print(value)}`;
+
+const tuples: Record<string, Words> = {
+  failed_to_start_child: ([id, why], depth) =>
+    `child ${print(id)} failed to start: ${safely(why, depth)}`,
+  already_started: ([pid]) => `already started: ${print(pid)}`,
+  bad_return_value: badReturn,
+  bad_return: badReturn,
+  start_spec: ([why], depth) => `invalid child specification: ${safely(why, depth)}`,
+  supervisor_data: ([why], depth) => `invalid supervisor flags: ${safely(why, depth)}`,
 };
 
-function format(reason: ExitReason): string {
+function format(reason: ExitReason, depth: number): string {
   if (typeof reason === 'string') return atoms[reason] ?? reason;
-  if (reason instanceof Error) {
+  if (isError(reason)) {
     return ExitError.isExitError(reason)
-      ? format(reason.reason)
+      ? safely(reason.reason, depth + 1)
       : `${reason.name}: ${reason.message}`;
   }
-  if (Array.isArray(reason)) {
-    const [tag, ...rest] = reason as unknown[];
-    const known = typeof tag === 'string' ? tuples[tag] : undefined;
-    return known === undefined
-      ? `{${reason.map((part) => formatReason(part)).join(', ')}}`
-      : known(rest);
+  if (Array.isArray(reason)) return formatTuple(reason, depth);
+  if (isShutdownTuple(reason)) return `shutdown: ${safely(reason.shutdown, depth + 1)}`;
+  return print(reason);
+}
+
+function formatTuple(tuple: readonly unknown[], depth: number): string {
+  const [tag, ...rest] = tuple;
+  const known = typeof tag === 'string' ? tuples[tag] : undefined;
+  if (known !== undefined) return known(rest, depth + 1);
+  return `{${tuple.map((part) => safely(part, depth + 1)).join(', ')}}`;
+}
+
+function print(value: unknown): string {
+  try {
+    return inspect(value, { depth: 2, breakLength: Number.POSITIVE_INFINITY });
+  } catch {
+    return 'an unprintable value';
   }
-  if (isShutdownTuple(reason)) return `shutdown: ${formatReason(reason.shutdown)}`;
-  return inspect(reason, { depth: 2, breakLength: Number.POSITIVE_INFINITY });
 }

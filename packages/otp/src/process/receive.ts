@@ -50,13 +50,12 @@ function take(
   timeout: number | 'infinity',
 ): Promise<unknown> {
   if (process.dead) return new Promise(() => {});
-  let found: { message: unknown } | undefined;
   try {
-    found = process.takeMatching(match);
+    const found = process.takeMatching(match);
+    if (found !== undefined) return Promise.resolve(found.message);
   } catch (error) {
-    return Promise.reject(error); // the predicate threw: the message stays
+    return Promise.reject(error); // the predicate, or a message that is a hostile promise
   }
-  if (found !== undefined) return Promise.resolve(found.message);
   if (process.dead) return new Promise(() => {});
   if (timeout === 0) return Promise.reject(new ReceiveTimeoutError(0));
   return new Promise((resolve, reject) => {

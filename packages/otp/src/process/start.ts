@@ -2,7 +2,13 @@
 import { arm, type Timer, type TimeoutTarget } from './clock.ts';
 import { currentProcess } from './context.ts';
 import { checkTimeout } from './errors.ts';
-import { ExitError, formatReason, reasonOfThrown, type ExitReason } from './exit-reason.ts';
+import {
+  ExitError,
+  formatReason,
+  isError,
+  reasonOfThrown,
+  type ExitReason,
+} from './exit-reason.ts';
 import { linkProcesses, unlinkProcesses } from './link.ts';
 import { claimName, isName, processByName } from './names.ts';
 import { processOf, type Pid } from './pid.ts';
@@ -46,7 +52,7 @@ export class StartError extends ExitError {
     super(
       reason,
       `${label} could not be started: ${formatReason(reason)}`,
-      reason instanceof Error ? { cause: reason } : undefined,
+      isError(reason) ? { cause: reason } : undefined,
     );
   }
 }

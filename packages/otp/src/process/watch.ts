@@ -5,6 +5,7 @@
  * has one, so that either death finds it without a search and releasing it is O(1).
  */
 import { detached } from './context.ts';
+import { currentLogger } from './crash-report.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { processOf, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
@@ -74,8 +75,14 @@ export abstract class Watch {
   /** Called instead of {@link down} when the owner dies first; the watch has been released. */
   protected ownerDown(): void {}
 
-  /** Watches a process; `down` comes at once with `'noproc'` when it is dead. */
+  /**
+   * Watches a process; `down` comes at once with `'noproc'` when it is dead.
+   * @throws when it is already watching one: release it first.
+   */
   watch(pid: Pid): void {
+    if (this.#target !== undefined) {
+      throw new Error(`already watching ${String(this.#target.pid)}: call unwatch() first`);
+    }
     const target = processOf(pid);
     if (target === undefined) this.down(pid, 'noproc');
     else attach(this, target, undefined);
@@ -119,7 +126,14 @@ export function notifyWatches(process: Process, reason: ExitReason): void {
   detached(() => {
     for (const watch of watchesOn(process).toReversed()) {
       // One of the earlier ones may have released it.
-      if (watch.unwatch()) tell(watch, process.pid, reason);
+      if (!watch.unwatch()) continue;
+      try {
+        tell(watch, process.pid, reason);
+      } catch (error) {
+        // The others must hear of the death all the same.
+        const { pid } = process;
+        currentLogger().error({ pid, error }, `a watch on ${String(pid)} failed in its down()`);
+      }
     }
   });
 }
