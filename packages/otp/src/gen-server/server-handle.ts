@@ -123,7 +123,7 @@ export class Handle implements ServerHandle<never, never> {
   }
 
   cast(...args: readonly unknown[]): void {
-    castServer(this.#server, args as unknown as Request);
+    castServer(this.#server, (args.length === 1 ? args[0] : args) as Request);
   }
 
   stop(reason?: ExitReason, timeout?: number | 'infinity'): Promise<void> {

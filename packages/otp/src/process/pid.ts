@@ -48,8 +48,13 @@ export class Pid {
     return this.toString();
   }
 
+  // `instanceof` is several times as fast as looking for a private name, but a proxy may throw.
   static isPid(value: unknown): value is Pid {
-    return typeof value === 'object' && value !== null && #process in value;
+    try {
+      return value instanceof Pid;
+    } catch {
+      return false;
+    }
   }
 }
 
