@@ -1,6 +1,5 @@
 /** What supervisors tell the log and `diagnostics_channel` subscribers. */
 import { channel } from 'node:diagnostics_channel';
-import { inspect } from 'node:util';
 import type { ChildId } from '../process/child-spec.ts';
 import { currentLogger } from '../process/crash-report.ts';
 import { formatReason, isSoftReason, type ExitReason } from '../process/exit-reason.ts';
@@ -44,7 +43,7 @@ const sentences: Record<ReportContext, (child: string, reason: ExitReason) => st
   shutdown: (child) => `too many restarts, the last of child ${child}: the supervisor stops`,
 };
 
-/** Logs a supervisor report; a logger that throws must not take the supervisor down. */
+/** Logs a supervisor report. */
 export function report(
   supervisor: Process,
   errorContext: ReportContext,
@@ -62,32 +61,20 @@ export function report(
   };
   const who = name === undefined ? String(supervisor.pid) : String(name);
   const message = `${supervisor.label} ${who}: ${sentences[errorContext](show(spec.id), reason)}`;
-  try {
-    const logger = currentLogger();
-    // The orderly end of a permanent child is no failure, though it is restarted.
-    if (errorContext === 'child_terminated' && isSoftReason(reason)) logger.debug(fields, message);
-    else logger.error(fields, message);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
+  const logger = currentLogger();
+  // The orderly end of a permanent child is no failure, though it is restarted.
+  if (errorContext === 'child_terminated' && isSoftReason(reason)) logger.debug(fields, message);
+  else logger.error(fields, message);
 }
 
 /** Logs a message that no supervisor expects. */
 export function reportUnexpected(supervisor: Process, message: unknown): void {
-  try {
-    currentLogger().error(
-      { supervisor: supervisor.pid, received: message },
-      `${supervisor.label} ${String(supervisor.pid)} received an unexpected message`,
-    );
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
+  currentLogger().error(
+    { supervisor: supervisor.pid, received: message },
+    `${supervisor.label} ${String(supervisor.pid)} received an unexpected message`,
+  );
 }
 
 function show(id: ChildId): string {
-  return typeof id === 'string' ? JSON.stringify(id) : inspect(id, { depth: 0 });
+  return typeof id === 'string' ? JSON.stringify(id) : formatReason(id);
 }
