@@ -28,6 +28,12 @@ export class Finch extends PoolApi implements AsyncDisposable {
    *
    * @throws OptionsError for a bad option, its pools' included.
    * @throws SupervisorError with `['already_started', pid]` when the name is taken.
+   *
+   * @example
+   * const finch = await Finch.startLink({
+   *   name: 'MyFinch',
+   *   pools: { default: { size: 50 }, 'https://api.example.com': { size: 10 } },
+   * });
    */
   static async startLink(options: InstanceOptions): Promise<Finch> {
     const resolved = parseInstanceOptions(options);
@@ -61,6 +67,9 @@ export class Finch extends PoolApi implements AsyncDisposable {
    * The running instance of a name.
    *
    * @throws InstanceNotFoundError
+   *
+   * @example
+   * const { status } = await Finch.get('MyFinch').request('https://api.example.com/health');
    */
   static get(name: string): Finch {
     const finch = new Finch(name);
@@ -68,10 +77,22 @@ export class Finch extends PoolApi implements AsyncDisposable {
     return finch;
   }
 
-  /** Builds a request that can be sent any number of times; see `buildRequest`. */
+  /**
+   * Builds a request that can be sent any number of times; see `buildRequest`.
+   *
+   * @example
+   * const request = Finch.build('GET', 'https://api.internal/users', { accept: 'application/json' }, null, {
+   *   poolTag: 'api',
+   * });
+   */
   static readonly build: typeof buildRequest = buildRequest;
 
-  /** Stops the instance: pools drain, then their connections close. */
+  /**
+   * Stops the instance: pools drain, then their connections close.
+   *
+   * @example
+   * await finch.stop();
+   */
   async stop(): Promise<void> {
     await Supervisor.stop(this.pid);
   }

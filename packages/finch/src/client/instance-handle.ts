@@ -16,7 +16,14 @@ export abstract class InstanceHandle {
     this.name = name;
   }
 
-  /** The supervisor of the instance. @throws InstanceNotFoundError */
+  /**
+   * The supervisor of the instance.
+   *
+   * @throws InstanceNotFoundError
+   *
+   * @example
+   * monitor(finch.pid);
+   */
   get pid(): Pid {
     const pid = whereis(this.name);
     if (pid === undefined) throw new InstanceNotFoundError({ instance: this.name });

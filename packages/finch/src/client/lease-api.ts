@@ -25,7 +25,19 @@ export abstract class LeaseApi extends StreamApi {
     });
   }
 
-  /** Gives a lease back; returns whether this call did it. Mirrors `hackney_pool:checkin/2`. */
+  /**
+   * Gives a lease back; returns whether this call did it.
+   *
+   * Mirrors `hackney_pool:checkin/2`.
+   *
+   * @example
+   * const lease = await finch.checkout('https://api.example.com');
+   * try {
+   *   await lease.request('/users');
+   * } finally {
+   *   finch.checkin(lease);
+   * }
+   */
   checkin(lease: Lease): boolean {
     return lease.release();
   }

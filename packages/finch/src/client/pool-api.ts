@@ -29,6 +29,9 @@ export abstract class PoolApi extends LeaseApi {
    * Mirrors `Finch.start_pool/3`.
    *
    * @throws OptionsError, InstanceNotFoundError
+   *
+   * @example
+   * await finch.startPool('https://reports.internal', { size: 5 });
    */
   async startPool(pool: PoolLike, options?: PoolOptions): Promise<void> {
     await startInstancePool(this.running(), poolFrom(pool), parsePoolOptions(options));
@@ -41,18 +44,37 @@ export abstract class PoolApi extends LeaseApi {
    * Mirrors `Finch.stop_pool/2`.
    *
    * @throws PoolNotFoundError
+   *
+   * @example
+   * await finch.stopPool('https://reports.internal', { grace: 1000 });
    */
   async stopPool(pool: PoolLike, options?: StopPoolOptions): Promise<void> {
     await stopPool(this.running(), pool, parseStopPoolOptions(options).grace);
   }
 
-  /** The supervisor of a running pool, or undefined. Never starts one. Mirrors `Finch.find_pool/2`. */
+  /**
+   * The supervisor of a running pool, or undefined. Never starts one.
+   *
+   * Mirrors `Finch.find_pool/2`.
+   *
+   * @example
+   * if (finch.findPool('https://reports.internal') === undefined) console.log('not running');
+   */
   findPool(pool: PoolLike): Pid | undefined {
     const running = this.running().pool(poolFrom(pool).key);
     return running === undefined || running.stopping ? undefined : running.supervisor;
   }
 
-  /** All pools of the instance, user-managed ones included. */
+  /**
+   * All pools of the instance, user-managed ones included.
+   *
+   * Use it for a dashboard or a health check: it is synchronous and asks no process.
+   *
+   * @example
+   * for (const { pool, status, shards } of finch.listPools()) {
+   *   console.log(pool.key, status, shards.map(({ inUse, size }) => `${inUse} of ${size}`));
+   * }
+   */
   listPools(): PoolListing[] {
     return listPools(this.running());
   }
@@ -65,6 +87,12 @@ export abstract class PoolApi extends LeaseApi {
    *
    * @throws PoolNotFoundError when there is no such pool, or its
    * `startPoolMetrics` is false.
+   *
+   * @example
+   * const [shard] = finch.getPoolStatus('https://api.internal');
+   * console.log(shard?.inUse, shard?.queued);
+   *
+   * for (const [key, shards] of finch.getPoolStatus('default')) console.log(key, shards.length);
    */
   getPoolStatus(pool: 'default'): Map<string, PoolMetrics[]>;
   getPoolStatus(pool: PoolLike): PoolMetrics[];
@@ -73,7 +101,14 @@ export abstract class PoolApi extends LeaseApi {
     return id === 'default' ? defaultPoolStatus(instance) : poolStatus(instance, id);
   }
 
-  /** How many shards a pool has. @throws PoolNotFoundError */
+  /**
+   * How many shards a pool has.
+   *
+   * @throws PoolNotFoundError
+   *
+   * @example
+   * finch.getPoolCount('https://api.internal'); // 2
+   */
   getPoolCount(pool: PoolLike): number {
     return requirePool(this.running(), pool).count;
   }
@@ -83,6 +118,9 @@ export abstract class PoolApi extends LeaseApi {
    * highest numbers within 5000 ms and stops them.
    *
    * @throws PoolNotFoundError, OptionsError
+   *
+   * @example
+   * await finch.setPoolCount('https://api.internal', 4);
    */
   async setPoolCount(pool: PoolLike, count: number): Promise<void> {
     checkPoolCount(count);

@@ -50,31 +50,82 @@ export abstract class RequestApi extends InstanceHandle {
     });
   }
 
-  /** GET. The other methods likewise. */
+  /**
+   * Sends a GET. `options` are those of `finch.request` and of `Finch.build`, and `headers`; it
+   * rejects as `finch.request`. The other methods likewise.
+   *
+   * @example
+   * const users = await finch.get('https://api.internal/users', { receiveTimeout: 2000 });
+   */
   get(url: string | URL, options?: SendOptions): Promise<Response> {
     return this.#send('GET', url, undefined, options);
   }
 
+  /**
+   * Sends a HEAD: the response has headers, and an empty body. See `finch.get`.
+   *
+   * @example
+   * const { headers } = await finch.head('https://api.example.com/export');
+   * headers.get('content-length');
+   */
   head(url: string | URL, options?: SendOptions): Promise<Response> {
     return this.#send('HEAD', url, undefined, options);
   }
 
+  /**
+   * Sends a DELETE. See `finch.get`.
+   *
+   * @example
+   * await finch.delete('https://api.example.com/users/1');
+   */
   delete(url: string | URL, options?: SendOptions): Promise<Response> {
     return this.#send('DELETE', url, undefined, options);
   }
 
+  /**
+   * Sends an OPTIONS. See `finch.get`.
+   *
+   * @example
+   * const { headers } = await finch.options('https://api.example.com/users');
+   * headers.get('allow');
+   */
   options(url: string | URL, options?: SendOptions): Promise<Response> {
     return this.#send('OPTIONS', url, undefined, options);
   }
 
+  /**
+   * Sends a POST with a body, see `Finch.build` for what can be one. Once any
+   * of it may have reached the server, it is not sent again.
+   *
+   * @example
+   * await finch.post('https://api.example.com/users', JSON.stringify({ name: 'Ada' }), {
+   *   headers: { 'content-type': 'application/json' },
+   * });
+   */
   post(url: string | URL, body?: BodyInput, options?: SendOptions): Promise<Response> {
     return this.#send('POST', url, body, options);
   }
 
+  /**
+   * Sends a PUT with a body. See `finch.post`.
+   *
+   * @example
+   * await finch.put('https://api.example.com/users/1', JSON.stringify({ name: 'Ada' }), {
+   *   headers: { 'content-type': 'application/json' },
+   * });
+   */
   put(url: string | URL, body?: BodyInput, options?: SendOptions): Promise<Response> {
     return this.#send('PUT', url, body, options);
   }
 
+  /**
+   * Sends a PATCH with a body. See `finch.post`.
+   *
+   * @example
+   * await finch.patch('https://api.example.com/users/1', JSON.stringify({ name: 'Ada' }), {
+   *   headers: { 'content-type': 'application/merge-patch+json' },
+   * });
+   */
   patch(url: string | URL, body?: BodyInput, options?: SendOptions): Promise<Response> {
     return this.#send('PATCH', url, body, options);
   }

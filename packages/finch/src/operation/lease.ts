@@ -62,6 +62,7 @@ export class Lease extends Watch implements AsyncDisposable {
     return this.#shard.pool;
   }
 
+  /** Whether it was given back already, by whatever way. */
   get released(): boolean {
     return this.#released;
   }

@@ -128,6 +128,10 @@ const cache = new BoundedCache<string, PoolIdentity>(256);
  * The identity of whatever names a pool: `Pool.from`.
  *
  * @throws OptionsError as `Pool.new`, or when it is nothing of the kind.
+ *
+ * @example
+ * Pool.from('https://api.internal').host;         // 'api.internal'
+ * Pool.from(['https', 'api.internal', 443]).key; // 'https://api.internal:443'
  */
 export function poolFrom(pool: PoolLike): PoolIdentity {
   if (pool instanceof PoolIdentity) return pool;

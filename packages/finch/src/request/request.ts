@@ -88,7 +88,12 @@ export class Request {
 
 Object.defineProperty(Request.prototype, brand, { value: true });
 
-/** Tells whether a value is a built request, whichever copy of the package made it. */
+/**
+ * Tells whether a value is a built request, whichever copy of the package made it.
+ *
+ * @example
+ * const targetOf = (input: unknown) => (isRequest(input) ? input.target : String(input));
+ */
 export function isRequest(value: unknown): value is Request {
   return typeof value === 'object' && value !== null && brand in value;
 }

@@ -24,6 +24,7 @@ export class InformationalResponse {
     this.#raw = raw;
   }
 
+  /** The headers, in order, names in lower case. */
   get headers(): ResponseHeaders {
     return (this.#headers ??= new ResponseHeaders(this.#raw));
   }
