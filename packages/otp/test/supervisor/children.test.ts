@@ -28,7 +28,7 @@ const simple = { strategy: 'simple_one_for_one' } as const;
 const template = { id: 'child', start: (outcome: Outcome) => startAs(outcome) };
 
 describe('children by id', () => {
-  test('[OTP S025] extra information is passed on by startChild and restartChild', async () => {
+  test('[OTP S025] [SUP03] [SUP04] extra information is passed on by startChild and restartChild', async () => {
     await using supervisor = await Supervisor.startLink(
       [child('child1', {}, {}, ['info'])],
       one_for_one,
@@ -53,7 +53,7 @@ describe('children by id', () => {
     expect(await counts(supervisor)).toEqual([1, 1, 0, 1]);
   });
 
-  test('[OTP S027] the whole life of a child', async () => {
+  test('[OTP S027] [SUP08] [SUP10] [SUP11] the whole life of a child', async () => {
     const spec = child('child1');
     await using supervisor = await Supervisor.startLink([spec], { ...one_for_one, name: 'tree' });
     const pid = await pidOf('tree', 'child1');
@@ -150,7 +150,7 @@ describe('children by id', () => {
     expect(await counts(supervisor)).toEqual([1, 0, 0, 0]);
   });
 
-  test('counts a child that is dead without the supervisor knowing it as not active', async () => {
+  test('[SUP27] counts a child that is dead without the supervisor knowing it as not active', async () => {
     await using supervisor = await Supervisor.startLink(
       [child('a', { type: 'supervisor' }), child('b'), { id: 'c', start: () => spawn(() => {}) }],
       one_for_one,
@@ -161,7 +161,7 @@ describe('children by id', () => {
 });
 
 describe('children by pid (simple_one_for_one)', () => {
-  test('[OTP S028] the whole life of a child', async () => {
+  test('[OTP S028] [SUP20] the whole life of a child', async () => {
     await using supervisor = await Supervisor.startLink([template], simple);
     expect(await list(supervisor)).toEqual([]);
     expect(await counts(supervisor)).toEqual([1, 0, 0, 0]);
@@ -241,7 +241,7 @@ describe('children by pid (simple_one_for_one)', () => {
 });
 
 describe('child specifications', () => {
-  test('[OTP S013] the defaults', async () => {
+  test('[OTP S013] [SUP01] the defaults', async () => {
     const start = () => startAs('ok');
     await using supervisor = await Supervisor.startLink(
       [
@@ -324,7 +324,7 @@ describe('child specifications', () => {
     }
   });
 
-  test('[OTP S029] two children with one id', async () => {
+  test('[OTP S029] [SUP21] two children with one id', async () => {
     const twice = [child('c'), child('c')];
     const reason = ['duplicate_child_name', 'c'];
     expect(() => Supervisor.checkChildSpecs(twice)).toThrow(
@@ -390,7 +390,7 @@ describe('child specifications', () => {
   });
 
   test.for(['any_significant', 'all_significant'])(
-    '[OTP S075] simple_one_for_one does not go with %s',
+    '[OTP S075] [SUP18] simple_one_for_one does not go with %s',
     async (autoShutdown) => {
       const start = Supervisor.startLink([template], { ...simple, autoShutdown } as never);
       expect(await reasonOf(start)).toMatchObject([
@@ -402,7 +402,7 @@ describe('child specifications', () => {
 
   const Server = GenServer.define({ name: 'Server', init: () => 0, handleInfo: (n) => noreply(n) });
 
-  test('[OTP E002] [OTP E008] modules and [module, arg] make their own specification', async () => {
+  test('[OTP E002] [OTP E008] [SUP26] modules and [module, arg] make their own specification', async () => {
     await using supervisor = await Supervisor.startLink([Server, [Worker, {}]], one_for_one);
     await supervisor.startChild(Server.childSpec(undefined, { name: 'named' }));
     expect((await list(supervisor)).map(([id]) => id)).toEqual(['named', 'Worker', 'Server']);

@@ -72,7 +72,7 @@ describe('PartitionSupervisor', () => {
     );
   });
 
-  test('[OTP P004] arguments by partition', async () => {
+  test('[OTP P004] [PS01] arguments by partition', async () => {
     await using parts = await PartitionSupervisor.startLink({
       child: [Echo, 'hello'],
       partitions: 3,
@@ -114,9 +114,12 @@ describe('PartitionSupervisor', () => {
     ],
     ['a module without childSpec', { child: class {} }, 'childSpec'],
     ['a wrong name', { child: DynamicSupervisor, name: 1 }, 'name must be'],
-  ] as Array<[string, never, string]>)('[OTP P005] refuses %s', async ([, options, message]) => {
-    await expect(PartitionSupervisor.startLink(options)).rejects.toThrow(message);
-  });
+  ] as Array<[string, never, string]>)(
+    '[OTP P005] [PS04] refuses %s',
+    async ([, options, message]) => {
+      await expect(PartitionSupervisor.startLink(options)).rejects.toThrow(message);
+    },
+  );
 
   test('[OTP P005] a child of a wrong shape is refused by the supervisor', async () => {
     const start = PartitionSupervisor.startLink({ child: { id: 1 } as never, partitions: 1 });
@@ -138,7 +141,7 @@ describe('PartitionSupervisor', () => {
     expect(whereis({ via: ['parts', 1] })).toBe(again.lookup(1));
   });
 
-  test('[OTP P007] [OTP P010] an unknown name is noproc', async () => {
+  test('[OTP P007] [OTP P010] [PS05] an unknown name is noproc', async () => {
     expect(() => PartitionSupervisor.partitions('nobody')).toThrow('noproc');
     await expect(PartitionSupervisor.countChildren('nobody')).rejects.toMatchObject({
       why: 'noproc',
@@ -164,7 +167,7 @@ describe('PartitionSupervisor', () => {
     await expect(parts.resize(9)).rejects.toThrow('from 0 to 8');
   });
 
-  test('[OTP P009] its children are its partitions', async () => {
+  test('[OTP P009] [PS02] its children are its partitions', async () => {
     await using parts = await PartitionSupervisor.startLink({
       child: DynamicSupervisor,
       partitions: 3,
@@ -174,7 +177,7 @@ describe('PartitionSupervisor', () => {
     expect(await counts(parts)).toEqual([3, 3, 3, 0]);
   });
 
-  test('a partition that crashes is reached again after its restart', async () => {
+  test('[PS03] a partition that crashes is reached again after its restart', async () => {
     await using parts = await PartitionSupervisor.startLink({ child: child('c'), partitions: 2 });
     const pid = parts.lookup(1) as Pid;
     exit(pid, 'kill');

@@ -403,7 +403,7 @@ describe('a restart whose start fails', () => {
     ]);
   });
 
-  test('[OTP S050] simple_one_for_one: a restart that ignores drops the child', async () => {
+  test('[OTP S050] [SUP17] simple_one_for_one: a restart that ignores drops the child', async () => {
     const outcomes: Outcome[] = ['ok', 'ignore'];
     await using supervisor = await Supervisor.startLink(
       [{ id: 'child', start: () => startAs(outcomes.shift() ?? 'error') }],

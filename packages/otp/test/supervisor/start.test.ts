@@ -38,14 +38,14 @@ describe('starting a supervisor', () => {
     expect(parent.exits).toEqual([{ type: 'EXIT', from: pid, reason: 'shutdown' }]);
   });
 
-  test('[OTP S002] an init that ignores: the start gives ignore and leaves no EXIT', async () => {
+  test('[OTP S002] [SUP05] an init that ignores: the start gives ignore and leaves no EXIT', async () => {
     await using parent = new Parent();
     const Ignoring = Supervisor.define({ init: (): SupervisorInit | Ignore => ignore });
     expect(await parent.do(() => Ignoring.startLink())).toBe(ignore);
     expect(parent.exits).toEqual([]);
   });
 
-  test('[OTP S008] an init that gives nonsense fails the start with bad_return', async () => {
+  test('[OTP S008] [SUP05] an init that gives nonsense fails the start with bad_return', async () => {
     await using parent = new Parent();
     const Bad = Supervisor.define({ name: 'Bad', init: () => 'invalid' as never });
     const reason = await reasonOf(parent.do(() => Bad.startLink()));
@@ -88,7 +88,7 @@ describe('starting a supervisor', () => {
     await expect(Supervisor.startLink([], undefined as never)).rejects.toThrow('strategy');
   });
 
-  test('[OTP E003] allows 3 restarts within 5 seconds unless told otherwise', async () => {
+  test('[OTP E003] [SUP25] allows 3 restarts within 5 seconds unless told otherwise', async () => {
     await using supervisor = await Supervisor.startLink([], one_for_one);
     expect(await getState(supervisor)).toMatchObject({
       strategy: 'one_for_one',
@@ -133,7 +133,7 @@ describe('starting a supervisor', () => {
     await expectNoLeaks(before);
   });
 
-  test('the reasons of nested trees nest', async () => {
+  test('[SUP23] the reasons of nested trees nest', async () => {
     const inner = Supervisor.childSpec({
       id: 's',
       ...one_for_one,
@@ -149,12 +149,12 @@ describe('starting a supervisor', () => {
     ['junk', 'junk'],
     ['raise', ['EXIT', oops]],
     ['exit', ['EXIT', 'why']],
-  ])('a start function that comes to %s fails the start', async ([outcome, reason]) => {
+  ])('[SUP03] a start function that comes to %s fails the start', async ([outcome, reason]) => {
     const start = Supervisor.startLink([child('c', {}, {}, [outcome])], one_for_one);
     expect(await reasonOf(start)).toEqual({ shutdown: ['failed_to_start_child', 'c', reason] });
   });
 
-  test('a thrown process counts as returned', async () => {
+  test('[SUP03] a thrown process counts as returned', async () => {
     await using supervisor = await Supervisor.startLink(
       [child('c', {}, {}, ['throw'])],
       one_for_one,
@@ -199,7 +199,7 @@ function revoked(): object {
 }
 
 describe('children that choose not to start', () => {
-  test('[OTP S003] a permanent one is kept without a process', async () => {
+  test('[OTP S003] [SUP04] a permanent one is kept without a process', async () => {
     await using supervisor = await Supervisor.startLink([], one_for_one);
     expect(await supervisor.startChild(child('child1', {}, {}, ['ignore']))).toBeUndefined();
     const pid = await supervisor.startChild(child('child2'));
@@ -266,7 +266,7 @@ describe('results of a start that fails later', () => {
     ['raise', ['EXIT', oops]],
     ['exit', ['EXIT', 'why']],
   ])(
-    '[OTP S011] startChild of one that comes to %s tells the reason and the child',
+    '[OTP S011] [SUP04] startChild of one that comes to %s tells the reason and the child',
     async ([outcome, reason]) => {
       await using supervisor = await Supervisor.startLink([], one_for_one);
       const start = supervisor.startChild(child('c', {}, {}, [outcome]));

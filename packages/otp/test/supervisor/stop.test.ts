@@ -216,7 +216,7 @@ describe('stopping a supervisor', () => {
 });
 
 describe('exit signals', () => {
-  test('any reason from the parent stops it, normal too', async () => {
+  test('[SUP14] any reason from the parent stops it, normal too', async () => {
     await using parent = new Parent();
     for (const reason of ['normal', 'boom', { shutdown: 'x' }]) {
       const supervisor = await parent.do(() => Supervisor.startLink([child('c')], one_for_one));
@@ -230,7 +230,7 @@ describe('exit signals', () => {
     }
   });
 
-  test('a signal of a stranger is ignored', async () => {
+  test('[SUP13] a signal of a stranger is ignored', async () => {
     await using supervisor = await Supervisor.startLink([child('c')], one_for_one);
     await using stranger = new Parent();
     await stranger.do(() => exit(supervisor.pid, 'boom'));
@@ -305,14 +305,14 @@ describe('odd children and messages', () => {
     ['undefined', undefined],
     ['a revoked proxy', revoked()],
     ['an EXIT of nobody', { type: 'EXIT', from: undefined, reason: 'x' }],
-  ] as Array<[string, unknown]>)('[OTP S058] %s is consumed', async ([, message]) => {
+  ] as Array<[string, unknown]>)('[OTP S058] [SUP15] %s is consumed', async ([, message]) => {
     await using supervisor = await Supervisor.startLink([child('c')], one_for_one);
     send(supervisor, message);
     await settle();
     expect(await counts(supervisor)).toEqual([1, 1, 0, 1]);
   });
 
-  test('an unknown call ends it with function_clause', async () => {
+  test('[SUP16] an unknown call ends it with function_clause', async () => {
     const supervisor = await Supervisor.startLink([child('c')], one_for_one);
     const deaths = await new Deaths().watchAll(supervisor);
     await expect(GenServer.call(supervisor, 'what')).rejects.toMatchObject({
