@@ -6,6 +6,7 @@ export type ChildId = string | number | symbol | object;
 
 /** Returned instead of a process: not started, by its own choice. OTP's `ignore`. */
 export const ignore: unique symbol = Symbol.for('@linnet/otp/ignore');
+/** The type of {@link ignore}. */
 export type Ignore = typeof ignore;
 
 /** What a start function gives: a process, one with extra information, or {@link ignore}. */

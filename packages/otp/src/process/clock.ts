@@ -51,7 +51,13 @@ export function clock(): Clock {
   return current;
 }
 
-/** Monotonic milliseconds on the clock in use; the origin is arbitrary. */
+/**
+ * Monotonic milliseconds on the clock in use; the origin is arbitrary.
+ * @example
+ * const started = now();
+ * await runTheWholeThing();
+ * console.log(`${now() - started} ms`);
+ */
 export function now(): number {
   return current.now();
 }
@@ -105,6 +111,18 @@ export class Timer {
 /**
  * Arms a timer that calls `target.onTimeout()` once, `delay` ms from now.
  * A background timer does not keep the program running.
+ * All timers of one delay share one native timer: arming, cancelling and refreshing are O(1) however
+ * many there are. Use `sendAfter` for a message.
+ * @example
+ * class Lease implements TimeoutTarget {
+ *   readonly #timer = arm(this, 30_000);
+ *   renew() {
+ *     this.#timer.refresh();
+ *   }
+ *   onTimeout() {
+ *     console.log('the lease is over');
+ *   }
+ * }
  */
 export function arm(target: TimeoutTarget, delay: number, background = false): Timer {
   const timer = new Timer(target);

@@ -42,7 +42,7 @@ export function runAs(process: Process, scope: AsyncResource, work: () => void):
  * connection while a request of a dying process is cleaned up: what a dead process sends is
  * ignored, and what it starts is refused.
  * @example
- * detached(() => send(pool, 'slot_free'));
+ * detached(() => send('pool', 'slot_free'));
  */
 export function detached<T>(work: () => T): T {
   const outer = running;
@@ -75,6 +75,8 @@ export function requireProcess(operation: string): Process {
 /**
  * The pid of the current process, or undefined outside any process: for code that may be called
  * from either.
+ * @example
+ * console.log(currentPid()?.toString() ?? 'plain code');
  */
 export function currentPid(): Pid | undefined {
   return currentProcess()?.pid;

@@ -25,7 +25,12 @@ export function isShutdownTuple(reason: ExitReason): reason is Shutdown {
   );
 }
 
-/** True for `'normal'`, `'shutdown'` and `{ shutdown: term }`: ends that are not failures. */
+/**
+ * True for `'normal'`, `'shutdown'` and `{ shutdown: term }`: ends that are not failures.
+ * @example
+ * isSoftReason({ shutdown: 'maintenance' }); // true
+ * isSoftReason('killed'); // false
+ */
 export function isSoftReason(reason: ExitReason): boolean {
   if (reason === 'normal' || reason === 'shutdown') return true;
   try {
@@ -48,6 +53,7 @@ export class ExitError extends Error {
     this.#reason = reason;
   }
 
+  /** The name of the class. */
   override get name(): string {
     return this.constructor.name;
   }
@@ -57,6 +63,7 @@ export class ExitError extends Error {
     return this.#reason;
   }
 
+  /** Whether a value is one; never throws, whatever it is. */
   // A private name is looked up without running a proxy's traps, so any thrown value is safe here.
   static isExitError(value: unknown): value is ExitError {
     return typeof value === 'object' && value !== null && #reason in value;
@@ -85,6 +92,8 @@ const deepest = 16;
  *
  * `['failed_to_start_child', 'db', Error('refused')]` reads
  * `child "db" failed to start: Error: refused`.
+ * @example
+ * console.error(formatReason(['already_started', pid])); // already started: #PID<0.42.0>
  */
 export function formatReason(reason: ExitReason): string {
   return safely(reason, 0);

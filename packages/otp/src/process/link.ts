@@ -50,6 +50,8 @@ export function unlinkProcesses(process: Process, pid: Pid): void {
  * Source: `erlang:link/1`.
  * @throws {ExitError} with reason `'noproc'` when the process is dead, unless the current one
  *   traps exits: then the message `{ type: 'EXIT', from, reason: 'noproc' }` comes instead.
+ * @example
+ * link(worker); // its failure is ours, and ours is its
  */
 export function link(pid: Pid): void {
   checkPid(pid);
@@ -60,6 +62,8 @@ export function link(pid: Pid): void {
  * Removes a link. An `EXIT` message that has arrived already stays in the mailbox.
  *
  * Source: `erlang:unlink/1`.
+ * @example
+ * unlink(worker);
  */
 export function unlink(pid: Pid): void {
   checkPid(pid);
@@ -73,6 +77,12 @@ export function unlink(pid: Pid): void {
  * Without an argument the setting is turned on. `exit(pid, 'kill')` cannot be trapped.
  *
  * Source: `process_flag(trap_exit, Boolean)`.
+ * @throws {NoProcessError} outside any process.
+ * @example
+ * trapExit();
+ * link(worker);
+ * exit(worker, 'shutdown');
+ * await receive(); // { type: 'EXIT', from: worker, reason: 'shutdown' }
  */
 export function trapExit(on = true): boolean {
   if (typeof on !== 'boolean') throw new BadArgumentError('on', on, 'a boolean');
@@ -112,13 +122,25 @@ export function exit(...args: [reason: ExitReason] | [pid: Pid, reason: ExitReas
   if (target === sender && target.dead) throw exitError(target.exitReason);
 }
 
-/** Whether a local process is alive. Source: `erlang:is_process_alive/1`. */
+/**
+ * Whether a local process is alive.
+ *
+ * Source: `erlang:is_process_alive/1`.
+ * @example
+ * if (!isAlive(worker)) console.log('gone');
+ */
 export function isAlive(pid: Pid): boolean {
   checkPid(pid);
   return processOf(pid) !== undefined;
 }
 
-/** The pids of all live processes, oldest first. Source: `erlang:processes/0`. */
+/**
+ * The pids of all live processes, oldest first.
+ *
+ * Source: `erlang:processes/0`.
+ * @example
+ * for (const each of listProcesses()) console.log(String(each), processInfo(each)?.label);
+ */
 export function listProcesses(): Pid[] {
   return [...processes()].map((process) => process.pid);
 }

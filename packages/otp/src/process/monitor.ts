@@ -28,6 +28,7 @@ export class MonitorRef extends Watch {
     this.#object = object;
   }
 
+  /** @internal Whether a value is a monitor of this process. */
   static belongsTo(ref: unknown, process: Process): boolean {
     return typeof ref === 'object' && ref !== null && #owner in ref && ref.#owner === process;
   }
@@ -46,6 +47,7 @@ export class MonitorRef extends Watch {
     } satisfies DownMessage);
   }
 
+  /** Whether a message is the `DOWN` of this monitor: a match for {@link receive}. */
   isDownMessage(message: unknown): message is DownMessage {
     if (typeof message !== 'object' || message === null) return false;
     try {
@@ -110,6 +112,9 @@ export function monitor(ref: ServerRef): MonitorRef {
  *
  * Source: `erlang:demonitor/2` with `flush` and `info`.
  * @throws {BadArgumentError} for the monitor of another process.
+ * @example
+ * const ref = monitor(worker);
+ * demonitor(ref, { flush: true }); // no DOWN message of this monitor from here on
  */
 export function demonitor(ref: MonitorRef, options?: { readonly flush?: boolean }): boolean {
   const process = requireProcess('demonitor()');

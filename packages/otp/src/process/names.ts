@@ -71,6 +71,8 @@ export function register(name: Name, pid?: Pid): void {
  *
  * Source: `erlang:unregister/1`.
  * @throws {BadArgumentError} when no process has this name.
+ * @example
+ * unregister('metrics');
  */
 export function unregister(name: Name): void {
   refuseZombie();
@@ -79,7 +81,13 @@ export function unregister(name: Name): void {
   releaseName(process);
 }
 
-/** The registered names. Source: `erlang:registered/0`. */
+/**
+ * The registered names.
+ *
+ * Source: `erlang:registered/0`.
+ * @example
+ * registered().includes('metrics');
+ */
 export function registered(): Name[] {
   return [...names.keys()];
 }

@@ -40,6 +40,7 @@ export class Pid {
       : `#PID<${this.node}.${this.id}.${this.creation}>`;
   }
 
+  /** As `toString`. */
   toJSON(): string {
     return this.toString();
   }
@@ -49,6 +50,7 @@ export class Pid {
   }
 
   // `instanceof` is several times as fast as looking for a private name, but a proxy may throw.
+  /** Whether a value is a pid; never throws, whatever it is. */
   static isPid(value: unknown): value is Pid {
     try {
       return value instanceof Pid;

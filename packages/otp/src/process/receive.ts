@@ -5,6 +5,7 @@ import { BadArgumentError, checkTimeout, ReceiveTimeoutError } from './errors.ts
 import type { Process, Receiver } from './process.ts';
 import { reduction } from './scheduler.ts';
 
+/** Options of {@link receive}. */
 export interface ReceiveOptions {
   /** Milliseconds to wait, or `'infinity'` (default). 0 looks at the mailbox only. */
   readonly timeout?: number | 'infinity';

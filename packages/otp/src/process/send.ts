@@ -57,6 +57,7 @@ export class TimerRef extends Watch implements TimeoutTarget {
     this.#timer = arm(this, ms);
   }
 
+  /** @internal Sends the message. */
   onTimeout(): void {
     this.#timer = undefined;
     this.unwatch();
@@ -69,6 +70,7 @@ export class TimerRef extends Watch implements TimeoutTarget {
     }
   }
 
+  /** As {@link cancelTimer}. */
   cancel(): number | false {
     const timer = this.#timer;
     this.#timer = undefined;
@@ -90,6 +92,9 @@ export class TimerRef extends Watch implements TimeoutTarget {
  * The timer is dropped when the process dies first; a name is looked up when it fires.
  *
  * Source: `erlang:send_after/3`.
+ * @throws {BadArgumentError} when `ms` is not a number >= 0.
+ * @example
+ * const timer = sendAfter(self(), 'tick', 1000);
  */
 export function sendAfter(to: ServerRef, message: unknown, ms: number): TimerRef {
   refuseZombie();
@@ -103,6 +108,9 @@ export function sendAfter(to: ServerRef, message: unknown, ms: number): TimerRef
  * Cancels a timer; returns the milliseconds that were left, or false when it has fired already.
  *
  * Source: `erlang:cancel_timer/1`.
+ * @example
+ * const timer = sendAfter(worker, 'tick', 1000);
+ * cancelTimer(timer); // 1000
  */
 export function cancelTimer(ref: TimerRef): number | false {
   refuseZombie();

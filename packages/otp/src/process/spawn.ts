@@ -43,6 +43,11 @@ export function spawn(body: Body): Pid {
  * Starts a process that is linked to the current one from its first moment.
  *
  * Source: `erlang:spawn_link/1`.
+ * @throws {NoProcessError} outside any process: use `spawn` there.
+ * @example
+ * trapExit();
+ * const child = spawnLink(() => exit('bored'));
+ * await receive(); // { type: 'EXIT', from: child, reason: 'bored' }
  */
 export function spawnLink(body: Body): Pid {
   checkBody(body);
@@ -56,6 +61,10 @@ export function spawnLink(body: Body): Pid {
  * Starts a process and monitors it from its first moment.
  *
  * Source: `erlang:spawn_monitor/1`.
+ * @throws {NoProcessError} outside any process.
+ * @example
+ * const { ref } = spawnMonitor(() => migrate());
+ * const { reason } = await receive((m) => ref.isDownMessage(m)); // 'normal'
  */
 export function spawnMonitor(body: Body): { readonly pid: Pid; readonly ref: MonitorRef } {
   checkBody(body);
