@@ -24,8 +24,8 @@ export abstract class StreamApi extends RequestApi {
    * returned promise rejects with; the connection is closed then.
    *
    * Limits and errors are those of `finch.request`; an error of this package has
-   * the accumulator so far as `error.acc`. While `callback` is at it, neither
-   * `receiveTimeout` runs nor, once the response has come, the connection waits.
+   * the accumulator so far as `error.acc`. `receiveTimeout` does not run while the
+   * promise of `callback` holds the reading up.
    *
    * Mirrors `Finch.stream/5`.
    *

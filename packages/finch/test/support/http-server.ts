@@ -3,7 +3,7 @@
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { RequestListener, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
@@ -27,9 +27,12 @@ export interface HttpServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** What answers requests; may be async. */
+export type Listener = (request: IncomingMessage, answer: ServerResponse) => unknown;
+
 /** Starts a server. Idle connections stay open until the client or `close` ends them. */
 export async function startHttpServer(
-  listener: RequestListener,
+  listener: Listener,
   options: HttpServerOptions = {},
 ): Promise<HttpServer> {
   const server =

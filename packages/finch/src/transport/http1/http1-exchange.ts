@@ -122,6 +122,8 @@ export class Http1Exchange implements Exchange, DispatchHandler {
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
+    // undici's parser hands on nothing when it is resumed: to pause at that would never end.
+    if (chunk.length === 0) return;
     try {
       if (!this.handler.onData(chunk)) controller.pause();
     } catch (error) {
