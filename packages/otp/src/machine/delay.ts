@@ -27,3 +27,27 @@ export function checkDelays(machine: AnyStateMachine): void {
     }
   }
 }
+
+/**
+ * A machine whose named delays give milliseconds to xstate, which knows no `'infinity'`, and get
+ * the `input` of the process.
+ */
+export function withDelays(
+  machine: AnyStateMachine,
+  inputOf: (self: unknown) => unknown,
+): AnyStateMachine {
+  const { delays } = implementationsOf(machine);
+  const wrapped = Object.entries({ infinity: 'infinity', ...delays }).map(([name, delay]) => [
+    name,
+    (args: { self: unknown }, params: unknown) =>
+      milliseconds(
+        typeof delay === 'function'
+          ? (delay as Compute)({ ...args, input: inputOf(args.self) }, params)
+          : delay,
+        `delay "${name}"`,
+      ),
+  ]);
+  return machine.provide({ delays: Object.fromEntries(wrapped) as Record<string, never> });
+}
+
+type Compute = (args: object, params: unknown) => unknown;

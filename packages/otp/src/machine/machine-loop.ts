@@ -132,7 +132,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
 
   dueNow(timer: MachineTimer): void {
     // A loop of timers without delay must not stop the world.
-    if (this.#dueBudget-- > 0) (this.backlog ??= new Backlog()).due(timer);
+    if (this.busy && this.#dueBudget-- > 0) (this.backlog ??= new Backlog()).due(timer);
     else this.process.dispatch(timer);
   }
 
@@ -154,7 +154,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
   override details(): Readonly<Record<string, unknown>> {
     const { context } = this.getSnapshot() as { context: object };
     return {
-      state: this.value,
+      value: this.value,
       ...(Object.keys(context).length === 0 ? undefined : { context }),
       ...(this.#current === undefined ? undefined : { event: this.#current }),
     };

@@ -9,7 +9,19 @@ import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import { whereis, type NameOption } from '../process/server-ref.ts';
 import { start, type InitOutcome } from '../process/start.ts';
-import { checkDelays } from './delay.ts';
+import {
+  action,
+  answer,
+  cancelTimeout,
+  delay,
+  eventTimeout,
+  inputOf,
+  postpone,
+  target,
+  timeout,
+} from './actions.ts';
+import { ActorMachine } from './actor-machine.ts';
+import { checkDelays, withDelays } from './delay.ts';
 import { callMachine, Handle, sendToMachine } from './machine-handle.ts';
 import type { Definition, MachineLoop } from './machine-loop.ts';
 import { TransitionTable } from './table.ts';
@@ -49,9 +61,10 @@ function define<M extends AnyStateMachine>(
   }
   checkDelays(machine);
   const { table, reason } = compile(machine, options.engine);
+  const runnable = table === undefined ? withDelays(machine, inputOf) : machine;
   const definition: Definition = {
     label: options.name ?? (machine.id === '(machine)' ? 'Machine' : machine.id),
-    machine,
+    machine: runnable,
     table,
     options,
     background: options.keepAlive !== true,
@@ -129,14 +142,16 @@ function newLoop(
   input: unknown,
 ): MachineLoop {
   const { table } = definition;
-  if (table === undefined) throw new Error('not yet');
-  return new TableMachine(process, parent, definition, table, input);
+  return table === undefined
+    ? new ActorMachine(process, parent, definition, input)
+    : new TableMachine(process, parent, definition, table, input);
 }
 
 /**
  * State machines as processes, and what can be done to any of them, by pid or name.
  *
- * `reply` answers a call: its event carries `from`, which may be kept and answered later.
+ * `reply` answers a call: its event carries `from`, which may be kept and answered later. The rest
+ * are actions and delays to use in a definition.
  */
 export const Machine: {
   readonly define: typeof define;
@@ -145,6 +160,14 @@ export const Machine: {
   readonly reply: (from: From, value: unknown) => void;
   readonly stop: typeof stopServer;
   readonly whereis: typeof whereis;
+  readonly action: typeof action;
+  readonly delay: typeof delay;
+  readonly answer: typeof answer;
+  readonly postpone: typeof postpone;
+  readonly timeout: typeof timeout;
+  readonly cancelTimeout: typeof cancelTimeout;
+  readonly eventTimeout: typeof eventTimeout;
+  readonly target: typeof target;
 } = Object.freeze({
   define,
   send: sendToMachine,
@@ -152,4 +175,12 @@ export const Machine: {
   reply: replyTo,
   stop: stopServer,
   whereis,
+  action,
+  delay,
+  answer,
+  postpone,
+  timeout,
+  cancelTimeout,
+  eventTimeout,
+  target,
 });

@@ -12,15 +12,23 @@ export class ActionOp {
   readonly params: unknown;
   /** Whether `params` is a function of `{ context, event }`. */
   readonly computedParams: boolean;
-  /** Where an effect finds what `run` returned; -1 for actions of the user. */
+  /** Where an effect finds what `run` returned; -1 when there is none. */
   readonly slot: number;
+  /** What is done with what `run` returned, if that is not an effect. */
+  readonly write: ((args: never, value: unknown) => void) | undefined;
 
   constructor(template: ActionTemplate, event: EventObject | undefined, slot: number) {
     this.event = event;
     this.run = template.run;
+    this.write = template.write;
     this.params = template.params;
     this.computedParams = typeof template.params === 'function';
     this.slot = slot;
+  }
+
+  /** An action of the user, and not a function that one of xstate's own actions is given. */
+  get custom(): boolean {
+    return this.slot < 0 && this.write === undefined;
   }
 }
 
@@ -54,6 +62,7 @@ export interface ActionTemplate {
   readonly params: unknown;
   /** The effect that uses what `run` returns. */
   readonly effect: EffectKind | undefined;
+  readonly write?: (args: never, value: unknown) => void;
 }
 
 /** An effect whose values do not depend on the process. */

@@ -71,7 +71,10 @@ export class TableMachine extends MachineLoop {
     }
     if (this.#table.eventTimeouts) this.#cancel(eventTimeoutId);
     this.#state = step.target;
-    if (step.effects.length > 0) this.#perform(step, none);
+    if (step.effects.length === 0) return true;
+    this.busy = true;
+    this.#perform(step, none);
+    this.busy = false;
     // A timer without delay is due now.
     return this.backlog === undefined || this.runAsProcess(undefined);
   }
@@ -90,15 +93,15 @@ export class TableMachine extends MachineLoop {
 
   protected override initialise(): void {
     const event = { type: 'xstate.init', input: this.input };
-    this.#perform(this.#table.initial, this.#act(this.#table.initial, event));
+    const { initial } = this.#table;
+    const values = this.#actInitially(initial, event);
+    if (!this.process.dead) this.#perform(initial, values);
   }
 
   protected override transition(event: EventObject): void {
     if (this.#table.eventTimeouts) this.#cancel(eventTimeoutId);
     const step = this.#stepFor(event);
-    if (!step.handled && event.type.startsWith('xstate.error.actor')) {
-      throw (event as { error?: unknown }).error;
-    }
+    if (step.target.status === 'error') throw (event as { error?: unknown }).error;
     const values = step.actions.length === 0 ? none : this.#act(step, event);
     if (this.process.dead) return;
     this.#state = step.target;
@@ -133,12 +136,31 @@ export class TableMachine extends MachineLoop {
     for (const op of step.actions) {
       const cause = op.event ?? event;
       if (args.event !== cause) args = this.#args(cause);
-      const result = op.run(args as never, paramsOf(op, args));
-      if (op.slot >= 0) values[op.slot] = result as EffectValues;
-      else if (result !== undefined) this.watchResult(result);
+      this.#finish(op, args, op.run(args as never, paramsOf(op, args)), values);
       if (this.process.dead) break;
     }
     return values;
+  }
+
+  /** The same for the initial state: xstate evaluates all functions before it runs any action. */
+  #actInitially(step: Step, event: EventObject): readonly EffectValues[] {
+    const values: EffectValues[] = [];
+    const evaluated = step.actions.map((op) => {
+      const args = this.#args(op.event ?? event);
+      const params = paramsOf(op, args);
+      return { op, args, params, result: op.custom ? undefined : op.run(args as never, params) };
+    });
+    for (const { op, args, params, result } of evaluated) {
+      this.#finish(op, args, op.custom ? op.run(args as never, params) : result, values);
+      if (this.process.dead) break;
+    }
+    return values;
+  }
+
+  #finish(op: ActionOp, args: MachineArgs, result: unknown, values: EffectValues[]): void {
+    if (op.slot >= 0) values[op.slot] = result as EffectValues;
+    else if (op.write !== undefined) op.write(args as never, result);
+    else if (result !== undefined) this.watchResult(result);
   }
 
   #args(event: EventObject): MachineArgs {

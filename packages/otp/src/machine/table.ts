@@ -64,6 +64,12 @@ export class TableState {
 /** The id of the timer that every event cancels; see `Machine.eventTimeout`. */
 export const eventTimeoutId = 'linnet.event-timeout';
 
+/**
+ * Events raised and eventless transitions in a row after which a transition counts as one that
+ * never ends. An actor would run for ever; the table fails the process.
+ */
+const longestTransition = 1000;
+
 export class TransitionTable {
   /** Whether the definition uses event timeouts. */
   eventTimeouts = false;
@@ -76,13 +82,20 @@ export class TransitionTable {
   readonly #states = new Map<string, TableState>();
   readonly #snapshots = new WeakMap<TableState, AnyMachineSnapshot>();
   readonly #classes: EventClasses;
+  /** An eventless transition without target is taken after every event, known or not. */
+  #eventless = false;
 
   /** @throws {NotCompilable} when the machine is not covered. */
   constructor(machine: AnyStateMachine) {
     this.#machine = machine;
     this.#twin = machine.provide({});
+    this.#twin.options = { maxIterations: longestTransition };
     if (typeof machine.config.context === 'function') {
       throw new NotCompilable('its context is made for each process');
+    }
+    if (machine.config.options?.maxIterations !== undefined) {
+      // Where the limit is reached, some actions have run and others have not.
+      throw new NotCompilable('it limits its iterations');
     }
     for (const node of nodesOf(rootOf(this.#twin))) this.#mark(node);
     this.#classes = new EventClasses(
@@ -98,7 +111,7 @@ export class TransitionTable {
 
   /** What an event of this type does in a state. */
   step(state: TableState, type: string): Step {
-    const name = type === 'xstate.stop' ? type : this.#classes.classOf(type);
+    const name = this.#nameOf(type);
     if (name === undefined) return state.ignored;
     let step = state.steps.get(name);
     if (step === undefined) {
@@ -127,6 +140,16 @@ export class TransitionTable {
       this.#snapshots.set(state, snapshot);
     }
     return snapshot;
+  }
+
+  /** Under which name the step of an event type is kept; undefined when the event does nothing. */
+  #nameOf(type: string): string | undefined {
+    // These do what they do whatever the machine says about them.
+    if (type === 'xstate.stop' || type === 'xstate.init') return type;
+    const name = this.#classes.classOf(type);
+    if (name !== undefined) return name;
+    if (type.startsWith('xstate.error.actor')) return 'xstate.error.actor';
+    return this.#eventless ? 'other' : undefined;
   }
 
   #compute(state: TableState, type: string): Step {
@@ -176,6 +199,7 @@ export class TransitionTable {
     if (typeof node.output === 'function') {
       throw new NotCompilable(`the output of "${node.id}" is made by a function`);
     }
+    if (node.always !== undefined) this.#eventless = true;
     const transitions = [...node.transitions.values()].flat().concat(node.always ?? []);
     for (const each of transitions) {
       if (each.guard !== undefined) throw new NotCompilable(`state "${node.id}" has a guard`);

@@ -77,13 +77,16 @@ function cancel(action: Action, params: unknown): Template {
 
 function log(action: Action, params: unknown): Template {
   const { value, label } = action;
-  const run = (args: never, given: unknown): void => {
-    const { self } = args as { self: { log(...values: unknown[]): void } };
-    const logged = valueOf(value, args, given);
-    if (typeof label === 'string' && label !== '') self.log(label, logged);
-    else self.log(logged);
+  return {
+    run: (args, given) => valueOf(value, args, given),
+    params,
+    effect: undefined,
+    write: (args, logged) => {
+      const { self } = args as { self: { log(...values: unknown[]): void } };
+      if (typeof label === 'string' && label !== '') self.log(label, logged);
+      else self.log(logged);
+    },
   };
-  return { run, params, effect: undefined };
 }
 
 function sendTo(machine: AnyStateMachine, action: Action, params: unknown): Template {

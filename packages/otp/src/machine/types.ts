@@ -105,7 +105,9 @@ export interface MachineModule<M extends AnyStateMachine> {
   /** The same without a link. */
   start(...args: Args<M, StartMachineOptions>): Promise<MachineHandle<M>>;
   /** A child specification; its id is the name of the process or the module. */
-  childSpec(...args: Args<M, StartMachineOptions & ChildSpecOverrides>): ChildSpec;
+  childSpec(
+    ...args: Args<M, StartMachineOptions & ChildSpecOverrides>
+  ): ChildSpec<MachineHandle<M>>;
   /** A typed handle of a machine that was started elsewhere, by pid or name. */
   at(server: ServerRef): MachineHandle<M>;
 }

@@ -1,4 +1,5 @@
-import { Machine, StartError, type MachineHandle } from '@linnet/otp';
+import { inspect } from 'node:util';
+import { Machine, type MachineHandle, type MachineModule, type StartError } from '@linnet/otp';
 import { captureCrashReports, settle, TestClock } from '@linnet/otp/testing';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -6,32 +7,47 @@ import type { AnyStateMachine } from 'xstate';
 import { PlainActor } from './plain-actor.ts';
 import { randomMachine, walk, type Journal, type Move } from './random-machine.ts';
 
-const walks = { table: 2400, actor: 400 } as const;
+const walks = { table: 2400, actor: 300 } as const;
 const walksPerMachine = 6;
+
+/** A definition under test; its transition table serves all walks of one machine. */
+class Definition {
+  readonly #module: MachineModule<AnyStateMachine>;
+  /** One walk at a time: where the `log` action of the current one writes. */
+  #journal: Journal = [];
+
+  constructor(machine: AnyStateMachine, engine: 'table' | 'actor') {
+    this.#module = Machine.define(machine, {
+      engine,
+      logger: (...values) => void this.#journal.push(values.join(' ')),
+      terminate: (reason, { input }) => void ((input as ProcessUnderTest).error = reason),
+    });
+  }
+
+  async start(process: ProcessUnderTest): Promise<MachineHandle<AnyStateMachine>> {
+    this.#journal = process.journal;
+    return this.#module.start(process);
+  }
+}
 
 class ProcessUnderTest {
   readonly journal: Journal = [];
-  readonly #clock = new TestClock().install();
-  #handle: MachineHandle<AnyStateMachine> | undefined;
   /** What the process ended with. */
   error: unknown;
+  readonly #clock = new TestClock().install();
+  #handle: MachineHandle<AnyStateMachine> | undefined;
 
-  async start(machine: AnyStateMachine, engine: 'table' | 'actor'): Promise<void> {
-    const Module = Machine.define(machine, {
-      engine,
-      logger: (...values) => void this.journal.push(values.join(' ')),
-      terminate: (reason) => void (this.error = reason),
-    });
+  async start(definition: Definition): Promise<void> {
     try {
-      this.#handle = await Module.start({ journal: this.journal });
+      this.#handle = await definition.start(this);
     } catch (error) {
       this.error = (error as StartError).reason;
     }
     await settle();
   }
 
-  get value(): string | undefined {
-    return this.#handle === undefined ? undefined : JSON.stringify(this.#handle.value);
+  get value(): string {
+    return this.#handle === undefined ? '' : JSON.stringify(this.#handle.value);
   }
 
   get status(): string {
@@ -57,64 +73,75 @@ class ProcessUnderTest {
   }
 }
 
+const loops = (error: unknown): boolean => String(error).includes('Infinite loop detected');
+
 const ended = ({ error }: { error: unknown }): boolean => error !== undefined;
 
-async function compare(machine: AnyStateMachine, moves: Move[], engine: 'table' | 'actor') {
-  await using machineProcess = new ProcessUnderTest();
-  await machineProcess.start(machine, engine);
-  const actor = new PlainActor(machine);
+/** What is seen of either after a move. */
+function outcome({ status, value, error }: Pick<PlainActor, 'status' | 'value' | 'error'>): object {
+  if (error !== undefined && error !== 'normal') return { error: inspect(error).split('\n')[0] };
+  return { status, value };
+}
+
+/** Takes one walk by both, as far as it is defined; gives how many actions were compared. */
+async function compare(
+  definition: Definition,
+  limited: AnyStateMachine,
+  moves: Move[],
+): Promise<number> {
+  await using tested = new ProcessUnderTest();
+  const actor = new PlainActor(limited);
+  if (actor.loops) return 0;
+  await tested.start(definition);
+  let compared = 0;
   const same = (): void => {
-    expect(machineProcess.journal).toEqual(actor.journal);
-    if (actor.status === 'error') {
-      expect(String(machineProcess.error)).toBe(String(actor.error));
-      return;
-    }
-    expect(machineProcess.value).toBe(actor.value);
-    expect(machineProcess.status).toBe(actor.status);
-    if (actor.status === 'done') expect(machineProcess.error).toBe('normal');
+    expect(tested.journal.slice(compared)).toEqual(actor.journal.slice(compared));
+    compared = actor.journal.length;
+    expect(outcome(tested)).toEqual(outcome(actor));
   };
+  if (loops(tested.error)) return 0;
   same();
   for (const [i, move] of moves.entries()) {
-    if (ended(actor) || ended(machineProcess)) break;
-    if ('wait' in move) {
-      actor.advance(move.wait);
-      await machineProcess.advance(move.wait);
-    } else {
-      actor.send(move.event);
-      // By both ways into the machine.
-      if (i % 3 === 0) await machineProcess.send(move.event);
-      else machineProcess.step(move.event);
-    }
+    if (ended(actor) || ended(tested)) break;
+    if ('wait' in move) actor.advance(move.wait);
+    else actor.send(move.event);
+    if (actor.ambiguous || actor.loops) break;
+    if ('wait' in move) await tested.advance(move.wait);
+    // By both ways into the machine.
+    else if (i % 4 === 0) await tested.send(move.event);
+    else tested.step(move.event);
+    if (loops(tested.error)) break;
     same();
   }
-  return machineProcess.journal.length;
+  return compared;
 }
+
+/** An actor fails with an action in the first round of a loop; the table looks at all of it. */
+const loopsAtStart = (machine: AnyStateMachine): boolean =>
+  Machine.define(machine).notCompiled === 'its initial state is an error';
 
 describe.each(['table', 'actor'] as const)('on the engine "%s"', (engine) => {
   test(
     'a random machine does what a plain xstate actor does, state by state and action by action',
-    { timeout: 180_000 },
+    { timeout: 300_000 },
     async () => {
       const crashes = captureCrashReports();
       onTestFinished(() => crashes[Symbol.dispose]());
-      let taken = 0;
       let actions = 0;
       await fc.assert(
         fc.asyncProperty(
           randomMachine,
           fc.array(walk, { minLength: walksPerMachine, maxLength: walksPerMachine }),
-          async (machine, several) => {
-            for (const moves of several) {
-              actions += await compare(machine, moves, engine);
-              taken++;
-            }
+          async ({ machine, limited }, several) => {
+            fc.pre(!loopsAtStart(machine));
+            const definition = new Definition(machine, engine);
+            for (const moves of several) actions += await compare(definition, limited, moves);
           },
         ),
         { numRuns: walks[engine] / walksPerMachine },
       );
-      expect(taken).toBeGreaterThanOrEqual(walks[engine]);
       // Machines that do nothing would prove nothing.
-      expect(actions / taken).toBeGreaterThan(10);
+      expect(actions / walks[engine]).toBeGreaterThan(10);
     },
   );
 });

@@ -1,0 +1,157 @@
+/** Actions and delays for machine processes: typed access to `input`, and what gen_statem adds. */
+import {
+  cancel,
+  raise,
+  type ActorRef,
+  type AnyEventObject,
+  type EventObject,
+  type Snapshot,
+} from 'xstate';
+import { Call } from '../process/call.ts';
+import { BadArgumentError } from '../process/errors.ts';
+import { resolveRef, type ServerRef } from '../process/server-ref.ts';
+import { send } from '../process/send.ts';
+import { checkEvent } from './call-event.ts';
+import { milliseconds } from './delay.ts';
+import { MachineActor } from './machine-actor.ts';
+import { MachineLoop } from './machine-loop.ts';
+import { eventTimeoutId } from './table.ts';
+import type { MachineArgs } from './types.ts';
+
+/** An action that xstate takes wherever it takes one. */
+export type MachineAction<P = undefined> = (args: object, params: P) => void;
+
+/** A delay that xstate takes wherever it takes one. */
+export type MachineDelay = (args: object) => number;
+
+/** Milliseconds or `'infinity'`, or a function that gives them. */
+export type DelayOption<Input, E extends EventObject> =
+  | number
+  | 'infinity'
+  | ((args: MachineArgs<Input, E>) => number | 'infinity');
+
+/** The loop behind `self`. */
+function loopOf(self: unknown, helper: string): MachineLoop {
+  if (self instanceof MachineLoop) return self;
+  if (self instanceof MachineActor && self.host instanceof MachineLoop) return self.host;
+  throw new BadArgumentError(helper, self, "used in the machine of a process, not in a child's");
+}
+
+/**
+ * An action that gets `input`, the per-process argument of `startLink`, beside xstate's arguments.
+ *
+ * It may be async: the machine does not wait for it, but when it rejects, the process exits.
+ * @example
+ * setup({ actions: { opened: Machine.action(({ input }: MachineArgs<Connection>) => input.opened()) } })
+ */
+export function action<Input = unknown, E extends EventObject = EventObject, P = undefined>(
+  run: (args: MachineArgs<Input, E>, params: P) => unknown,
+): MachineAction<P> {
+  return run as MachineAction<P>;
+}
+
+/**
+ * A delay that is computed by each process when it is armed; gets `input` as actions do.
+ *
+ * For `delays` of `setup`, or inline in `raise`. May give `'infinity'`: never.
+ */
+export function delay<Input = unknown, E extends EventObject = EventObject>(
+  compute: (args: MachineArgs<Input, E>) => number | 'infinity',
+): MachineDelay {
+  return (args) => {
+    const given = args as MachineArgs<Input, E>;
+    const known = 'input' in args ? given : { ...given, input: inputOf<Input>(given.self) };
+    return milliseconds(compute(known), 'delay');
+  };
+}
+
+/** The input of the process; a child's actor has none of its own. */
+export function inputOf<Input>(self: unknown): Input {
+  const host = self instanceof MachineActor ? self.host : self;
+  return (host instanceof MachineLoop ? host.input : undefined) as Input;
+}
+
+/**
+ * Keeps the event for later: it comes back when the state has changed, before newer events, in
+ * order of arrival. A call stays unanswered until then.
+ *
+ * Source: `gen_statem`, action `postpone`.
+ * @example
+ * on: { REQUEST: { actions: Machine.postpone } }
+ */
+export const postpone: MachineAction<unknown> = (args) => {
+  const { self, event } = args as MachineArgs;
+  loopOf(self, 'Machine.postpone').postpone(event);
+};
+
+/**
+ * Answers the call whose event is being handled, with a value or what a function makes of the
+ * action's arguments. Nothing happens when the event was not a call.
+ *
+ * Source: `gen_statem`, action `{reply, From, Reply}`.
+ * @example
+ * on: { STATUS: { actions: Machine.answer(({ self }) => self.value) } }
+ */
+export function answer<Input = unknown, E extends EventObject = EventObject>(
+  value: unknown,
+): MachineAction<unknown> {
+  return (args) => {
+    const given = args as MachineArgs<Input, E>;
+    const { from } = given.event as { from?: unknown };
+    if (!Call.isCall(from)) return;
+    from.reply(typeof value === 'function' ? (value as (args: object) => unknown)(given) : value);
+  };
+}
+
+/**
+ * Starts a named timeout, anew if it is running: its event comes after `delay` ms, whatever the
+ * state is by then. `cancelTimeout(name)` stops it.
+ *
+ * Two actions: use the result as `entry`, `exit` or `actions`, or spread it among others.
+ *
+ * Source: `gen_statem`, action `{{timeout, Name}, Time, Content}`.
+ * @example
+ * entry: Machine.timeout('session', 60_000, { type: 'EXPIRED' })
+ */
+export function timeout<Input = unknown, E extends EventObject = EventObject>(
+  name: string,
+  after: DelayOption<Input, E>,
+  event: EventObject,
+): [MachineAction, MachineAction] {
+  checkEvent(event);
+  const wait = typeof after === 'function' ? delay(after) : milliseconds(after, 'delay');
+  return [
+    cancel(name) as MachineAction,
+    raise(event, { id: name, delay: wait }) as unknown as MachineAction,
+  ];
+}
+
+/** Stops a named timeout; harmless when it is not running. */
+export function cancelTimeout(name: string): MachineAction {
+  return cancel(name) as MachineAction;
+}
+
+/**
+ * Starts the event timeout: its event comes after `delay` ms unless any other event comes first.
+ *
+ * Source: `gen_statem`, action `{timeout, Time, Content}`.
+ */
+export function eventTimeout<Input = unknown, E extends EventObject = EventObject>(
+  after: DelayOption<Input, E>,
+  event: EventObject,
+): [MachineAction, MachineAction] {
+  return timeout(eventTimeoutId, after, event);
+}
+
+/**
+ * A process as the target of xstate's `sendTo`.
+ * @example
+ * sendTo(Machine.target('metrics'), { type: 'COUNT' })
+ */
+export function target(server: ServerRef): ActorRef<Snapshot<unknown>, AnyEventObject> {
+  const deliver = (event: AnyEventObject): void => {
+    if (resolveRef(server) !== undefined) send(server, event);
+  };
+  // All that xstate uses of a target is `_send`, which the type of an actor does not show.
+  return { send: deliver, _send: deliver } as unknown as ReturnType<typeof target>;
+}
