@@ -34,6 +34,7 @@ import type {
   StateOf,
 } from './types.ts';
 
+/** Options of the start of a server. */
 export interface GenServerOptions {
   /** Registers the server before `init` runs. */
   readonly name?: NameOption;
@@ -231,7 +232,24 @@ function clauses(kind: string, value: unknown): Callbacks['calls'] {
   return new Map(Object.entries(value)) as Callbacks['calls'];
 }
 
-/** The `from` of the call that the current process is handling, for an answer given later. */
+/**
+ * The `from` of the call that the current process is handling, for an answer given later.
+ * Use it to answer later: return `noreply`, keep it, and hand it to `GenServer.reply`, from any process.
+ *
+ * Source: the argument `From` of `handle_call/3`.
+ * @throws {BadArgumentError} outside a `handleCall` clause.
+ * @example
+ * const Oracle = GenServer.define({
+ *   init: () => 0,
+ *   handleCall: {
+ *     ask: (n) => {
+ *       const from = GenServer.from();
+ *       void load().then((answer) => GenServer.reply(from, answer));
+ *       return noreply(n + 1);
+ *     },
+ *   },
+ * });
+ */
 function from(): From {
   const behaviour = currentProcess()?.behaviour;
   if (behaviour instanceof ServerLoop && behaviour.call !== undefined) return behaviour.call;
@@ -248,6 +266,24 @@ export const GenServer: {
   readonly define: typeof define;
   readonly call: typeof callServer;
   readonly cast: typeof castServer;
+  /**
+   * Answers a call whose clause returned `noreply`, from any process. Nothing happens when the caller
+   * does not wait any more.
+   *
+   * Source: `gen_server:reply/2`.
+   * @throws {BadArgumentError} for what is not the `from` of a call.
+   * @example
+   * GenServer.define({
+   *   init: () => [] as From[],
+   *   handleCall: { ready: (waiting) => noreply([...waiting, GenServer.from()]) },
+   *   handleCast: {
+   *     open: (waiting) => {
+   *       for (const from of waiting) GenServer.reply(from, 'open');
+   *       return noreply([]);
+   *     },
+   *   },
+   * });
+   */
   readonly reply: (from: From, value: unknown) => void;
   readonly from: typeof from;
   readonly stop: typeof stopServer;

@@ -54,9 +54,11 @@ export class Stop<S, V = never> {
     this.state = state;
     this.#value = value;
   }
+  /** Whether it answers the call. */
   get hasReply(): boolean {
     return this.#value !== nothing;
   }
+  /** The answer of the call; see {@link hasReply}. */
   get value(): V {
     return this.#value as V;
   }
@@ -70,17 +72,42 @@ export class StartFailure {
   }
 }
 
-/** From `init`: the state, and what comes next. Returning the bare state is the same as `ok(state)`. */
+/**
+ * From `init`: the state, and what comes next. Returning the bare state is the same as `ok(state)`.
+ * @example
+ * GenServer.define({
+ *   init: (size: number) => ok(size, { continue: 'warmUp' }),
+ *   handleContinue: { warmUp: (size) => noreply(size) },
+ * });
+ */
 export function ok<S>(state: S, next?: Next): Ok<S> {
   return new Ok(state, next);
 }
 
-/** From `handleCall`: answers with `value` and goes on with `state`. */
+/**
+ * From `handleCall`: answers with `value` and goes on with `state`.
+ *
+ * Source: `{reply, Reply, NewState}` of `gen_server`.
+ * @example
+ * GenServer.define({
+ *   init: (start: number) => start,
+ *   handleCall: { add: (n, by: number) => reply(n + by, n + by) },
+ * });
+ */
 export function reply<V, S>(value: V, state: S, next?: Next): Reply<V, S> {
   return new Reply(value, state, next);
 }
 
-/** From any `handle…`: goes on with `state`. From `handleCall`: the answer comes later. */
+/**
+ * From any `handle…`: goes on with `state`. From `handleCall`: the answer comes later.
+ *
+ * Source: `{noreply, NewState}` of `gen_server`.
+ * @example
+ * GenServer.define({
+ *   init: (start: number) => start,
+ *   handleCast: { reset: () => noreply(0) },
+ * });
+ */
 export function noreply<S>(state: S, next?: Next): NoReply<S> {
   return new NoReply(state, next);
 }
@@ -89,6 +116,13 @@ export function noreply<S>(state: S, next?: Next): NoReply<S> {
  * Ends the server with `reason`, after its `terminate`. From `handleCall`, a third argument is
  * the answer of the call, sent after `terminate` has run; without it the caller's call fails
  * with the reason. From `init`: the start fails with `reason`, and the state is left out.
+ *
+ * Source: `{stop, Reason, Reply, NewState}` of `gen_server`.
+ * @example
+ * GenServer.define({
+ *   init: (start: number) => start,
+ *   handleCall: { close: (n) => stop('normal', n, 'closed') },
+ * });
  */
 export function stop(reason: ExitReason): Stop<never>;
 export function stop<S>(reason: ExitReason, state: S): Stop<S>;
@@ -97,7 +131,13 @@ export function stop(...args: [ExitReason, unknown?, unknown?]): Stop<unknown, u
   return new Stop(args[0], args[1], args.length === 3 ? args[2] : nothing);
 }
 
-/** From `init`: the start fails with `reason`, and no crash is reported. OTP's `{error, Reason}`. */
+/**
+ * From `init`: the start fails with `reason`, and no crash is reported. OTP's `{error, Reason}`.
+ * @example
+ * GenServer.define({
+ *   init: (port: number) => (port < 1024 ? startFailure('eacces') : port),
+ * });
+ */
 export function startFailure(reason: ExitReason): StartFailure {
   return new StartFailure(reason);
 }

@@ -12,6 +12,7 @@ import { Cast, isRequest, type Request } from './messages.ts';
 import { SystemMessage } from './system.ts';
 import type { ArgsOf, ReplyOf } from './types.ts';
 
+/** Options of a call. */
 export interface CallOptions {
   /** Milliseconds to wait for the answer, 5000 by default. */
   readonly timeout?: number | 'infinity';
@@ -26,7 +27,17 @@ function checkRequest(value: unknown): asserts value is Request {
   throw new BadArgumentError('request', value, 'the name of a clause, or [clause, ...arguments]');
 }
 
-/** `GenServer.call(server, request, { timeout })`. */
+/**
+ * Sends a request to a server and waits for its answer, 5000 ms at most: `GenServer.call`. For a
+ * server that is known by name or pid only; the `call` of a handle is typed.
+ *
+ * The request is the name of a clause, or `[clause, ...arguments]`.
+ *
+ * Source: `gen_server:call/2,3`.
+ * @throws {CallError} when the server is not alive, ends first, or does not answer in time.
+ * @example
+ * const sum = await GenServer.call<number>('counter', ['add', 2], { timeout: 100 });
+ */
 export function callServer<T = unknown>(
   server: ServerRef,
   message: Request,
@@ -36,7 +47,15 @@ export function callServer<T = unknown>(
   return request(callSite, server, message, options?.timeout ?? defaultTimeout);
 }
 
-/** `GenServer.cast(server, request)`: never fails, whether or not the server is alive. */
+/**
+ * Sends a request without an answer: `GenServer.cast`. It never fails, whether or not the server is
+ * alive.
+ *
+ * Source: `gen_server:cast/2`.
+ * @throws {BadArgumentError} for what is not a request.
+ * @example
+ * GenServer.cast('counter', 'reset');
+ */
 export function castServer(server: ServerRef, message: Request): void {
   checkRequest(message);
   // What a process does after its death has no effect on others.
@@ -54,7 +73,15 @@ export function replyTo(from: unknown, value: unknown): void {
   from.reply(value);
 }
 
-/** `GenServer.stop(server, reason, timeout)`. */
+/**
+ * Stops a server, a supervisor or a machine and waits for its end: `GenServer.stop`. The reason is
+ * `'normal'` by default, the time `'infinity'`.
+ *
+ * Source: `gen_server:stop/1,3`.
+ * @throws {CallError} when it is not alive, ends with another reason, or not in time.
+ * @example
+ * await GenServer.stop('counter');
+ */
 export async function stopServer(
   server: ServerRef,
   reason: ExitReason = 'normal',

@@ -32,6 +32,7 @@ export class SystemMessage {
   }
 }
 
+/** Options of {@link getState} and the other system messages. */
 export interface SystemOptions {
   /** Milliseconds to wait for the answer, 5000 by default. */
   readonly timeout?: number | 'infinity';
@@ -50,6 +51,8 @@ function ask<T>(
 /**
  * The state of a server, for debugging. Source: `sys:get_state/2`.
  * @throws {CallError} when the server is not alive or does not answer.
+ * @example
+ * await getState('counter'); // 3
  */
 export function getState(server: ServerRef, options?: SystemOptions): Promise<unknown> {
   return ask(server, { operation: 'getState' }, options);
@@ -58,6 +61,9 @@ export function getState(server: ServerRef, options?: SystemOptions): Promise<un
 /**
  * Replaces the state of a server by what `replace` makes of it; resolves with the new state.
  * When `replace` throws, the state is kept and the call rejects. Source: `sys:replace_state/3`.
+ * @throws {CallError} when the server is not alive or does not answer.
+ * @example
+ * await replaceState('counter', () => 0);
  */
 export function replaceState(
   server: ServerRef,
@@ -75,12 +81,28 @@ export function replaceState(
   });
 }
 
-/** Stops a server from handling messages until {@link resume}. Source: `sys:suspend/2`. */
+/**
+ * Stops a server from handling messages until {@link resume}.
+ *
+ * Source: `sys:suspend/2`.
+ * @throws {CallError} when the server is not alive or does not answer.
+ * @example
+ * await suspend('counter');
+ * await replaceState('counter', () => 0);
+ * await resume('counter');
+ */
 export function suspend(server: ServerRef, options?: SystemOptions): Promise<void> {
   return ask(server, { operation: 'suspend' }, options);
 }
 
-/** Lets a suspended server go on with the messages that have waited. Source: `sys:resume/2`. */
+/**
+ * Lets a suspended server go on with the messages that have waited.
+ *
+ * Source: `sys:resume/2`.
+ * @throws {CallError} when the server is not alive or does not answer.
+ * @example
+ * await resume('counter');
+ */
 export function resume(server: ServerRef, options?: SystemOptions): Promise<void> {
   return ask(server, { operation: 'resume' }, options);
 }
@@ -88,6 +110,10 @@ export function resume(server: ServerRef, options?: SystemOptions): Promise<void
 /**
  * Calls `listener` for every message, answer and new state of a server; undefined ends it.
  * A listener that throws is dropped. Source: `sys:trace/2`, `sys:install/2`.
+ * @throws {CallError} when the server is not alive or does not answer.
+ * @example
+ * await trace('counter', (event) => console.log(event));
+ * await trace('counter', undefined);
  */
 export function trace(
   server: ServerRef,

@@ -63,8 +63,8 @@ export class ExitError extends Error {
     return this.#reason;
   }
 
-  /** Whether a value is one; never throws, whatever it is. */
   // A private name is looked up without running a proxy's traps, so any thrown value is safe here.
+  /** Whether a value is one; never throws, whatever it is. */
   static isExitError(value: unknown): value is ExitError {
     return typeof value === 'object' && value !== null && #reason in value;
   }
