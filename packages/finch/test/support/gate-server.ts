@@ -57,7 +57,7 @@ export async function startGateServer(options: HttpServerOptions = {}): Promise<
   const take = (count: number): void => {
     for (const { answer } of waiting.splice(0, count)) answer();
   };
-  return Object.assign(Object.create(server) as HttpServer, {
+  const gate = {
     requests,
     get held() {
       return waiting.length;
@@ -77,5 +77,7 @@ export async function startGateServer(options: HttpServerOptions = {}): Promise<
       take(waiting.length);
     },
     sockets: () => connectionsOf(server.server),
-  }) as GateServer;
+  };
+  // Getters are to stay getters.
+  return Object.create(server, Object.getOwnPropertyDescriptors(gate)) as GateServer;
 }

@@ -2,7 +2,7 @@
 import { DynamicSupervisor, type Pid } from '@linnet/otp';
 import { eventually } from '@linnet/otp/testing';
 import { expect } from 'vitest';
-import { Finch, Pool, type PoolOptions, type RequestOptions } from '../../src/index.ts';
+import { Pool, type Finch, type PoolOptions, type RequestOptions } from '../../src/index.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import { requireInstance } from '../../src/instance/instance.ts';
 import { startApp, type App, type AppOptions } from './app.ts';

@@ -1,0 +1,220 @@
+import { describe, expect, test } from 'vitest';
+import { SlotLedger, type SlotUser } from '../../src/pool/slot-ledger.ts';
+
+/** A user of slots that records what it was told. */
+class User implements SlotUser {
+  readonly host: string;
+  readonly maxPerHost: number;
+  readonly ledger: SlotLedger;
+  idle = 0;
+  wanted = 0;
+  held = 0;
+
+  constructor(ledger: SlotLedger, host: string, maxPerHost = Infinity) {
+    this.ledger = ledger;
+    this.host = host;
+    this.maxPerHost = maxPerHost;
+    ledger.join(this);
+  }
+
+  get wanting(): boolean {
+    return this.wanted > 0;
+  }
+
+  /** Asks for slots; what is not there is wanted. */
+  ask(count: number): void {
+    this.wanted += count;
+    this.slotFree();
+  }
+
+  slotFree(): void {
+    while (this.wanted > 0 && this.ledger.take(this)) {
+      this.wanted--;
+      this.held++;
+    }
+  }
+
+  evictIdle(): boolean {
+    if (this.idle === 0) return false;
+    this.idle--;
+    this.give();
+    return true;
+  }
+
+  give(): void {
+    this.held--;
+    this.ledger.give(this.host);
+  }
+
+  rest(count: number): void {
+    this.idle += count;
+  }
+}
+
+describe('SlotLedger', () => {
+  test('gives no more slots than there are, in all and for each host', () => {
+    const ledger = new SlotLedger(5);
+    const a = new User(ledger, 'a', 2);
+    const b = new User(ledger, 'b');
+
+    a.ask(4);
+    b.ask(4);
+
+    expect([a.held, b.held]).toEqual([2, 3]);
+    expect(ledger.count()).toBe(5);
+    expect(ledger.count('a')).toBe(2);
+    expect(ledger.count('nowhere')).toBe(0);
+  });
+
+  test('hands a slot that comes back to whoever asked first', () => {
+    const ledger = new SlotLedger(1);
+    const [a, b, c] = [new User(ledger, 'a'), new User(ledger, 'b'), new User(ledger, 'c')];
+    a.ask(1);
+    b.ask(1);
+    c.ask(1);
+
+    a.give();
+    expect([b.held, c.held]).toEqual([1, 0]);
+    b.give();
+    expect([b.held, c.held]).toEqual([0, 1]);
+  });
+
+  test('goes round among those who want more than one, beginning with who asked first', () => {
+    const ledger = new SlotLedger(1);
+    const [a, b] = [new User(ledger, 'a'), new User(ledger, 'b')];
+    a.ask(3);
+    b.ask(3);
+    const order: string[] = ['a'];
+
+    for (let turn = 0; turn < 5; turn++) {
+      const holder = a.held > 0 ? a : b;
+      holder.give();
+      order.push(a.held > 0 ? 'a' : 'b');
+    }
+
+    expect(order).toEqual(['a', 'a', 'b', 'a', 'b', 'b']);
+    expect(ledger.count()).toBe(1);
+  });
+
+  test('one whose host is full does not stand in the way of the next one', () => {
+    const ledger = new SlotLedger(2);
+    const [a, b, c] = [new User(ledger, 'a', 1), new User(ledger, 'b'), new User(ledger, 'c')];
+    a.ask(2);
+    b.ask(1);
+    c.ask(1);
+    expect([a.held, b.held, c.held]).toEqual([1, 1, 0]);
+
+    b.give();
+
+    expect([a.held, b.held, c.held]).toEqual([1, 0, 1]);
+  });
+
+  test('has an idle connection of somebody else closed', () => {
+    const ledger = new SlotLedger(2);
+    const [a, b] = [new User(ledger, 'a'), new User(ledger, 'b')];
+    a.ask(2);
+    a.rest(1);
+
+    b.ask(1);
+
+    expect([a.held, a.idle, b.held]).toEqual([1, 0, 1]);
+    expect(ledger.count()).toBe(2);
+  });
+
+  test('has one of the same host closed when that is what lacks', () => {
+    const ledger = new SlotLedger(10);
+    const [a, other, same] = [
+      new User(ledger, 'h', 1),
+      new User(ledger, 'x'),
+      new User(ledger, 'h', 1),
+    ];
+    other.ask(1);
+    other.rest(1);
+    same.ask(1);
+    same.rest(1);
+
+    a.ask(1);
+
+    expect([a.held, other.held, same.held]).toEqual([1, 1, 0]);
+  });
+
+  test('takes idle connections from each in turn', () => {
+    const ledger = new SlotLedger(6);
+    const [a, b, c] = [new User(ledger, 'a'), new User(ledger, 'b'), new User(ledger, 'c')];
+    for (const user of [a, b]) {
+      user.ask(3);
+      user.rest(3);
+    }
+
+    c.ask(4);
+
+    expect([a.held, b.held, c.held]).toEqual([1, 1, 4]);
+  });
+
+  test('says when a connection had better be closed than kept idle', () => {
+    const ledger = new SlotLedger(2);
+    const [a, b] = [new User(ledger, 'a', 1), new User(ledger, 'b')];
+    a.ask(2);
+    expect(ledger.wants('b')).toBe(false);
+    expect(ledger.wants('a')).toBe(true);
+    b.ask(2);
+    expect(ledger.wants('a')).toBe(true);
+
+    a.wanted = b.wanted = 0;
+
+    expect(ledger.wants('a')).toBe(false);
+    expect(ledger.wants('b')).toBe(false);
+  });
+
+  test('gives a spare slot only when nobody else wants one', () => {
+    const ledger = new SlotLedger(3);
+    const [a, b] = [new User(ledger, 'a', 1), new User(ledger, 'b')];
+    expect(ledger.takeSpare(b)).toBe(true);
+    a.ask(2);
+
+    expect(ledger.takeSpare(b)).toBe(false);
+    expect(ledger.count()).toBe(2);
+  });
+
+  test('a higher cap acts at once, as does a lower one on what is idle', () => {
+    const ledger = new SlotLedger(1);
+    const a = new User(ledger, 'a');
+    a.ask(3);
+    expect(a.held).toBe(1);
+
+    ledger.maxConnections = 3;
+    expect(a.held).toBe(3);
+    a.rest(2);
+    ledger.maxConnections = 2;
+
+    expect([a.held, a.idle]).toEqual([2, 1]);
+  });
+
+  test('who has left is not told any more', () => {
+    const ledger = new SlotLedger(1);
+    const [a, b] = [new User(ledger, 'a'), new User(ledger, 'b')];
+    a.ask(1);
+    b.ask(1);
+
+    ledger.leave(b);
+    a.give();
+
+    expect(b.held).toBe(0);
+    expect(ledger.count()).toBe(0);
+  });
+
+  test('counts connections that were there before it', () => {
+    const ledger = new SlotLedger(2);
+    const a = new User(ledger, 'a');
+    ledger.add('old', 3);
+
+    a.ask(1);
+    expect(a.held).toBe(0);
+    ledger.give('old');
+    expect(a.held).toBe(0);
+    ledger.give('old');
+
+    expect(a.held).toBe(1);
+    expect(ledger.count()).toBe(2);
+  });
+});
