@@ -55,6 +55,8 @@ const askSupervisor = <T>(ref: ServerRef, operation: string, ...args: unknown[])
  * Source: `supervisor:start_child/2`.
  * @throws {SupervisorError} with `reason` `['already_started', pid]`, `'already_present'`, a fault
  *   of the specification, or `[reason, child]` when its start failed.
+ * @example
+ * const pid = await Supervisor.startChild('shop', Counter.childSpec(1, { id: 'second' }));
  */
 export async function startChild<const C extends Child>(
   supervisor: ServerRef,
@@ -87,6 +89,8 @@ function mayBeChild(child: unknown): boolean {
  *
  * Source: `supervisor:terminate_child/2`.
  * @throws {SupervisorError} `'not_found'`, `'simple_one_for_one'`.
+ * @example
+ * await Supervisor.terminateChild('shop', 'counter');
  */
 export function terminateChild(supervisor: ServerRef, id: ChildId | Pid): Promise<void> {
   return askSupervisor(supervisor, 'terminateChild', id);
@@ -98,6 +102,9 @@ export function terminateChild(supervisor: ServerRef, id: ChildId | Pid): Promis
  * Source: `supervisor:restart_child/2`.
  * @throws {SupervisorError} `'not_found'`, `'running'`, `'restarting'`, `'simple_one_for_one'`, or
  *   what the start function gave as its reason.
+ * @example
+ * await Supervisor.terminateChild('shop', 'counter');
+ * await Supervisor.restartChild('shop', 'counter');
  */
 export function restartChild(supervisor: ServerRef, id: ChildId): Promise<StartedChild<Startable>> {
   return askSupervisor(supervisor, 'restartChild', id);
@@ -108,12 +115,21 @@ export function restartChild(supervisor: ServerRef, id: ChildId): Promise<Starte
  *
  * Source: `supervisor:delete_child/2`.
  * @throws {SupervisorError} `'not_found'`, `'running'`, `'restarting'`, `'simple_one_for_one'`.
+ * @example
+ * await Supervisor.terminateChild('shop', 'counter');
+ * await Supervisor.deleteChild('shop', 'counter');
  */
 export function deleteChild(supervisor: ServerRef, id: ChildId): Promise<void> {
   return askSupervisor(supervisor, 'deleteChild', id);
 }
 
-/** All children, the newest first. Source: `supervisor:which_children/1`. */
+/**
+ * All children, the newest first.
+ *
+ * Source: `supervisor:which_children/1`.
+ * @example
+ * for (const { id, pid } of await Supervisor.whichChildren('shop')) console.log(id, String(pid));
+ */
 export function whichChildren(supervisor: ServerRef): Promise<ChildInfo[]> {
   return askSupervisor(supervisor, 'whichChildren');
 }
@@ -121,12 +137,20 @@ export function whichChildren(supervisor: ServerRef): Promise<ChildInfo[]> {
 /**
  * One child, by id; under `simple_one_for_one` by pid. Source: `supervisor:which_child/2`.
  * @throws {SupervisorError} `'not_found'`, `'simple_one_for_one'`.
+ * @example
+ * const { pid } = await Supervisor.whichChild('shop', 'counter');
  */
 export function whichChild(supervisor: ServerRef, id: ChildId | Pid): Promise<ChildInfo> {
   return askSupervisor(supervisor, 'whichChild', id);
 }
 
-/** How many children there are. Source: `supervisor:count_children/1`. */
+/**
+ * How many children there are.
+ *
+ * Source: `supervisor:count_children/1`.
+ * @example
+ * const { active, specs } = await Supervisor.countChildren('shop');
+ */
 export function countChildren(supervisor: ServerRef): Promise<ChildCounts> {
   return askSupervisor(supervisor, 'countChildren');
 }
@@ -136,6 +160,8 @@ export function countChildren(supervisor: ServerRef): Promise<ChildCounts> {
  *
  * Source: `supervisor:get_childspec/2`.
  * @throws {SupervisorError} `'not_found'`, `'simple_one_for_one'`.
+ * @example
+ * const { restart } = await Supervisor.getChildSpec('shop', 'counter'); // 'permanent'
  */
 export function getChildSpec(supervisor: ServerRef, id: ChildId | Pid): Promise<GivenChildSpec> {
   return askSupervisor<FullChildSpec>(supervisor, 'getChildSpec', id) as Promise<GivenChildSpec>;
@@ -144,7 +170,9 @@ export function getChildSpec(supervisor: ServerRef, id: ChildId | Pid): Promise<
 /** What can be done to a running supervisor of any kind. */
 export interface AnySupervisorHandle extends AsyncDisposable {
   readonly pid: Pid;
+  /** All children, the newest first. */
   whichChildren(): Promise<ChildInfo[]>;
+  /** How many children there are. */
   countChildren(): Promise<ChildCounts>;
   /** Stops it, its children first; resolves when all are dead. */
   stop(reason?: ExitReason, timeout?: number | 'infinity'): Promise<void>;
@@ -152,13 +180,19 @@ export interface AnySupervisorHandle extends AsyncDisposable {
 
 /** A running supervisor with children by id. Each function is also `Supervisor.…(ref, …)`. */
 export interface SupervisorHandle extends AnySupervisorHandle {
+  /** Adds a child at the end of the start order and starts it; see `Supervisor.startChild`. */
   startChild<const C extends Child>(
     child: C & CheckedChild<C>,
   ): Promise<StartedChild<StartableOf<C>>>;
+  /** Stops a child and keeps its specification, unless it is temporary. */
   terminateChild(id: ChildId): Promise<void>;
+  /** Starts a stopped child again, in its place. */
   restartChild(id: ChildId): Promise<StartedChild<Startable>>;
+  /** Forgets a stopped child. */
   deleteChild(id: ChildId): Promise<void>;
+  /** One child. */
   whichChild(id: ChildId): Promise<ChildInfo>;
+  /** The specification of a child with all defaults filled in. */
   getChildSpec(id: ChildId): Promise<GivenChildSpec>;
 }
 
@@ -167,9 +201,13 @@ export interface SimpleSupervisorHandle<
   Args extends readonly unknown[],
   S extends Startable,
 > extends AnySupervisorHandle {
+  /** Starts a child by calling the start function of the template with these arguments. */
   startChild(args: Args): Promise<StartedChild<S>>;
+  /** Stops a child; it is forgotten. */
   terminateChild(pid: Pid): Promise<void>;
+  /** One child. */
   whichChild(pid: Pid): Promise<ChildInfo>;
+  /** The template, with all defaults filled in. */
   getChildSpec(pid: Pid): Promise<Required<ChildTemplate<Args, S>>>;
 }
 

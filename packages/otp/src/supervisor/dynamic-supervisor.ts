@@ -48,6 +48,7 @@ export interface DynamicSupervisorFlags<
   readonly extraArguments?: Extra;
 }
 
+/** Options of `DynamicSupervisor.startLink`. */
 export interface DynamicSupervisorOptions<
   Extra extends readonly unknown[] = readonly unknown[],
 > extends DynamicSupervisorFlags<Extra> {
@@ -66,9 +67,11 @@ export type DynamicChild<Extra extends readonly unknown[]> =
 export interface DynamicSupervisorHandle<
   Extra extends readonly unknown[] = readonly [],
 > extends AnySupervisorHandle {
+  /** Starts a child; see `DynamicSupervisor.startChild`. */
   startChild<const C extends DynamicChild<Extra>>(
     child: C & CheckedChild<C>,
   ): Promise<StartedChild<StartableOf<C>>>;
+  /** Stops a child; it is forgotten. */
   terminateChild(pid: Pid): Promise<void>;
 }
 
@@ -131,9 +134,14 @@ async function initialise(
 /** A DynamicSupervisor definition. */
 export interface DynamicSupervisorModule<Arg, Ignored extends Ignore = never> {
   readonly name: string;
+  /**
+   * Starts one, linked to the current process (from plain code: a root).
+   * @throws {SupervisorError} as `DynamicSupervisor.startLink` does.
+   */
   startLink(
     ...args: ModuleArgs<Arg, { readonly name?: NameOption }>
   ): Promise<DynamicSupervisorHandle | Ignored>;
+  /** A child specification; its id is the name of the process or the module. */
   childSpec(
     ...args: ModuleArgs<Arg, { readonly name?: NameOption } & ChildSpecOverrides>
   ): ChildSpec<DynamicSupervisorHandle | Ignored>;
@@ -172,6 +180,10 @@ function define<Arg, R extends DynamicSupervisorFlags | Ignore>(callbacks: {
  * The child specification of a DynamicSupervisor; its id is `id`, else its name.
  *
  * Source: `DynamicSupervisor.child_spec/1`.
+ * @example
+ * await Supervisor.startLink([DynamicSupervisor.childSpec({ name: 'jobs', maxChildren: 10 })], {
+ *   strategy: 'one_for_one',
+ * });
  */
 function childSpec<const Extra extends readonly unknown[] = readonly []>(
   options: DynamicSupervisorOptions<Extra> & Omit<ChildSpecOverrides, 'type'> = {},
@@ -196,6 +208,8 @@ function childSpec<const Extra extends readonly unknown[] = readonly []>(
  * Source: `DynamicSupervisor.start_child/2`.
  * @throws {SupervisorError} with `reason` `'max_children'`, a fault of the specification, or what
  *   the start function gave, raised or exited with.
+ * @example
+ * const pid = await DynamicSupervisor.startChild('jobs', Counter.childSpec(1));
  */
 async function startChild<const C extends DynamicChild<readonly never[]>>(
   supervisor: ServerRef,
@@ -214,6 +228,8 @@ async function startChild<const C extends DynamicChild<readonly never[]>>(
  *
  * Source: `code_change` of `DynamicSupervisor`.
  * @throws {SupervisorError} with `reason` `['error', why]`; nothing has changed then.
+ * @example
+ * await DynamicSupervisor.changeOptions('jobs', { maxChildren: 20 });
  */
 async function changeOptions(
   supervisor: ServerRef,
@@ -240,7 +256,12 @@ class DynamicHandle extends Handle implements DynamicSupervisorHandle<readonly n
   }
 }
 
-/** A handle of a DynamicSupervisor that was started elsewhere. */
+/**
+ * A handle of a DynamicSupervisor that was started elsewhere.
+ * @example
+ * const jobs = DynamicSupervisor.at({ pid: worker });
+ * await jobs.startChild(Counter.childSpec(1));
+ */
 function at(supervisor: { readonly pid: Pid }): DynamicSupervisorHandle {
   return new DynamicHandle(supervisor.pid);
 }
@@ -257,6 +278,14 @@ export const DynamicSupervisor: {
   readonly changeOptions: typeof changeOptions;
   readonly at: typeof at;
   readonly startChild: typeof startChild;
+  /**
+   * Stops a child; it is forgotten.
+   *
+   * Source: `DynamicSupervisor.terminate_child/2`.
+   * @throws {SupervisorError} `'not_found'`.
+   * @example
+   * await DynamicSupervisor.terminateChild('jobs', worker);
+   */
   readonly terminateChild: (supervisor: ServerRef, pid: Pid) => Promise<void>;
   readonly whichChildren: typeof whichChildren;
   readonly countChildren: typeof countChildren;

@@ -40,6 +40,7 @@ export type PartitionChild =
   | ChildModule
   | readonly [module: ChildModuleWithArg, arg: unknown];
 
+/** Options of `PartitionSupervisor.startLink`. */
 export interface PartitionSupervisorOptions extends RestartLimits {
   readonly child: PartitionChild;
   /** How many; by default as many as the machine has processors to run on. */
@@ -186,12 +187,19 @@ function tableOf(supervisor: ServerRef, operation: string): PartitionTable {
 /**
  * How many partitions are in use. Source: `PartitionSupervisor.partitions/1`.
  * @throws {CallError} when no PartitionSupervisor of that name is running.
+ * @example
+ * PartitionSupervisor.partitions('sessions'); // 8
  */
 function partitions(supervisor: ServerRef): number {
   return tableOf(supervisor, 'partitions').size;
 }
 
-/** The process of the partition that a key belongs to; undefined while it is down. */
+/**
+ * The process of the partition that a key belongs to; undefined while it is down.
+ * @throws {CallError} when no PartitionSupervisor of that name is running.
+ * @example
+ * PartitionSupervisor.lookup('sessions', userId);
+ */
 function lookup(supervisor: ServerRef, key: unknown): Pid | undefined {
   return tableOf(supervisor, 'lookup').whereisName(key);
 }
@@ -202,6 +210,8 @@ function lookup(supervisor: ServerRef, key: unknown): Pid | undefined {
  *
  * Source: `PartitionSupervisor.resize!/2`.
  * @throws {BadArgumentError} for more than it was started with.
+ * @example
+ * await PartitionSupervisor.resize('sessions', 4); // 8
  */
 async function resize(supervisor: ServerRef, size: number): Promise<number> {
   const table = tableOf(supervisor, 'resize');
@@ -245,6 +255,11 @@ class PartitionHandle extends Handle implements PartitionSupervisorHandle {
  * The child specification of a PartitionSupervisor; its id is `id`, else its name.
  *
  * Source: `PartitionSupervisor.child_spec/1`.
+ * @example
+ * await Supervisor.startLink(
+ *   [PartitionSupervisor.childSpec({ child: DynamicSupervisor, name: 'sessions' })],
+ *   { strategy: 'one_for_one' },
+ * );
  */
 function childSpec(
   options: PartitionSupervisorOptions & Omit<ChildSpecOverrides, 'type'>,

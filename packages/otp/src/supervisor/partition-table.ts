@@ -41,7 +41,7 @@ export class PartitionTable implements ViaRegistry {
 }
 
 /** An integer goes to its remainder, any other key to the remainder of its hash. */
-export function partitionOf(key: unknown, partitions: number): number {
+function partitionOf(key: unknown, partitions: number): number {
   if (Number.isSafeInteger(key)) return Math.abs(key as number) % partitions;
   if (typeof key === 'bigint') return Number((key < 0n ? -key : key) % BigInt(partitions));
   return hash(key) % partitions;

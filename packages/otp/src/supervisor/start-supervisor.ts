@@ -27,7 +27,7 @@ export interface InitSource {
   readonly loop?: (process: Process, parent: Pid | undefined, flags: FullFlags) => StaticLoop;
 }
 
-export const supervisorLabel = 'supervisor';
+const supervisorLabel = 'supervisor';
 
 /** Starts a process by `start`, with supervisor errors. */
 export async function startProcess(

@@ -98,9 +98,14 @@ function staticInit(children: unknown, options: unknown): object {
 /** A supervisor definition: starts supervisors and makes child specifications of them. */
 export interface SupervisorModule<Arg, Ignored extends Ignore = never> {
   readonly name: string;
+  /**
+   * Starts a supervisor linked to the current process (from plain code: a root), and its children.
+   * @throws {SupervisorError} as `Supervisor.startLink` does.
+   */
   startLink(
     ...args: ModuleArgs<Arg, { readonly name?: NameOption }>
   ): Promise<SupervisorHandle | Ignored>;
+  /** A child specification; its id is the name of the process or the module. */
   childSpec(
     ...args: ModuleArgs<Arg, { readonly name?: NameOption } & ChildSpecOverrides>
   ): ChildSpec<SupervisorHandle | Ignored>;
@@ -191,6 +196,12 @@ function childSpec(tree: unknown, overrides?: ChildSpecOverrides): ChildSpec<Sta
  *
  * Source: `code_change` of `supervisor`.
  * @throws {SupervisorError} with `reason` `['error', why]`; nothing has changed then.
+ * @example
+ * await Supervisor.changeSpecs('shop', {
+ *   strategy: 'one_for_one',
+ *   maxRestarts: 10,
+ *   children: [Database, Counter.childSpec(1)],
+ * });
  */
 async function changeSpecs(
   supervisor: ServerRef,
@@ -216,6 +227,8 @@ async function changeSpecs(
  *
  * Source: `supervisor:check_childspecs/1,2`.
  * @throws {SupervisorError} with what is wrong as its `reason`.
+ * @example
+ * Supervisor.checkChildSpecs([Database, Counter.childSpec(1)]);
  */
 function checkChildSpecs(children: readonly Child[], autoShutdown?: AutoShutdown): void {
   const refuse = (why: unknown): never => {
@@ -227,7 +240,13 @@ function checkChildSpecs(children: readonly Child[], autoShutdown?: AutoShutdown
   return checked instanceof Invalid ? refuse(checked.reason) : undefined;
 }
 
-/** A handle of a supervisor that was started elsewhere. */
+/**
+ * A handle of a supervisor that was started elsewhere.
+ * Use it for typed calls of one that a name or a child leads to.
+ * @example
+ * const handle = Supervisor.at({ pid: worker });
+ * await handle.countChildren();
+ */
 function at(supervisor: { readonly pid: Pid }): SupervisorHandle {
   return new StaticHandle(supervisor.pid);
 }

@@ -30,6 +30,7 @@ export interface SupervisorFlags extends RestartLimits {
   readonly autoShutdown?: AutoShutdown;
 }
 
+/** Options of `Supervisor.startLink`. */
 export interface SupervisorOptions extends SupervisorFlags {
   /** Registers the supervisor before its children start. */
   readonly name?: NameOption;

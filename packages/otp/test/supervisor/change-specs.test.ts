@@ -101,14 +101,14 @@ describe('replacing child specifications', () => {
 
   const significant = { restart: 'transient', significant: true } as const;
 
-  test.for<[number: string, from: AutoShutdown, to: AutoShutdown, ends: number | undefined]>([
-    ['S078', 'never', 'any_significant', 1],
-    ['S079', 'any_significant', 'never', undefined],
-    ['S080', 'never', 'all_significant', 2],
-    ['S081', 'all_significant', 'never', undefined],
-    ['S082', 'any_significant', 'all_significant', 2],
-    ['S083', 'all_significant', 'any_significant', 1],
-  ])('[OTP %s] from %s to %s', async ([, from, to, ends]) => {
+  test.for<[from: AutoShutdown, to: AutoShutdown, ends: number | undefined]>([
+    ['never', 'any_significant', 1],
+    ['any_significant', 'never', undefined],
+    ['never', 'all_significant', 2],
+    ['all_significant', 'never', undefined],
+    ['any_significant', 'all_significant', 2],
+    ['all_significant', 'any_significant', 1],
+  ])('[OTP S078–S083] from %s to %s', async ([from, to, ends]) => {
     const kind = (mode: AutoShutdown) =>
       mode === 'never' ? ({ restart: 'transient' } as const) : significant;
     const specs = (mode: AutoShutdown) => [

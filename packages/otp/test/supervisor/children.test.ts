@@ -314,7 +314,7 @@ describe('child specifications', () => {
     expect(await counts(supervisor)).toEqual([1, 1, 0, 1]);
   });
 
-  test('[OTP S029] every combination of valid values', () => {
+  test('[OTP S029] [OTP E010] every combination of valid values', () => {
     for (const restart of ['permanent', 'transient', 'temporary'] as const) {
       for (const shutdown of ['brutal_kill', 0, 1000, 'infinity'] as const) {
         for (const type of ['worker', 'supervisor'] as const) {
@@ -428,7 +428,7 @@ describe('child specifications', () => {
     });
   });
 
-  test('[OTP E001] a defined supervisor makes its child specification', async () => {
+  test('[OTP E001] [OTP E007] a defined supervisor makes its child specification', async () => {
     const Tree = Supervisor.define({
       name: 'Tree',
       init: (n: number) => ({ ...one_for_one, children: [child(`c${n}`)] }),

@@ -240,10 +240,10 @@ describe('restarts', () => {
   const reasons: readonly ExitReason[] = ['normal', 'shutdown', { shutdown: 'x' }, 'boom', 'kill'];
 
   test.for([
-    ['D014', 'temporary', []],
-    ['D015', 'transient', ['boom', 'kill']],
-    ['D016', 'permanent', reasons],
-  ] as const)('[OTP %s] %s children', async ([, restart, restarted]) => {
+    ['temporary', []],
+    ['transient', ['boom', 'kill']],
+    ['permanent', reasons],
+  ] as const)('[OTP D014–D016] %s children', async ([restart, restarted]) => {
     for (const reason of reasons) {
       await using supervisor = await DynamicSupervisor.startLink(often);
       const pid = await supervisor.startChild(child('c', { restart }));
@@ -372,9 +372,9 @@ describe('stopping', () => {
   });
 
   test.for([
-    ['D032', 'brutal_kill', 'killed'],
-    ['D033', 1000, 'shutdown'],
-  ] as const)('[OTP %s] [DS06] terminateChild, shutdown %s', async ([, shutdown, reason]) => {
+    ['brutal_kill', 'killed'],
+    [1000, 'shutdown'],
+  ] as const)('[OTP D032, D033] [DS06] terminateChild, shutdown %s', async ([shutdown, reason]) => {
     await using supervisor = await DynamicSupervisor.startLink();
     const pid = (await supervisor.startChild(child('c', { shutdown }))) as Pid;
     const deaths = new Deaths();
