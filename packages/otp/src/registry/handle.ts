@@ -193,7 +193,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements AsyncDisp
    * Source: `Registry.update_value/3`.
    * @throws {DuplicateRegistryError}
    * @example
-   * const [now, before] = registry.updateValue('visits', (n) => n + 1) ?? [];
+   * const [now, before] = visits.updateValue('home', (n) => n + 1) ?? [];
    */
   updateValue(
     key: Key,
@@ -221,7 +221,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements AsyncDisp
    *
    * Source: `Registry.count_match/4`.
    * @example
-   * registry.countMatch('news', (value) => value.urgent);
+   * registry.countMatch('news', (value) => value.urgent === true);
    */
   countMatch(key: Key, where: ValuePredicate<Value>): number {
     return this.match(key, where).length;

@@ -8,6 +8,7 @@ import type { Name } from '../process/names.ts';
 import { attachWatch, Watch } from '../process/watch.ts';
 import { UnknownRegistryError } from './errors.ts';
 
+/** Options of `lock`. */
 export interface LockOptions {
   /** Milliseconds to wait for the lock, 5000 by default, or `'infinity'`. */
   readonly timeout?: number | 'infinity';

@@ -88,40 +88,148 @@ const at = <Key = unknown, Value = unknown>(name: Name): RegistryHandle<Key, Val
 export const Registry: {
   readonly startLink: typeof startLink;
   readonly childSpec: typeof childSpec;
-  /** A typed handle of a registry that is, or will be, running under a name. */
+  /**
+   * A typed handle of a registry that is, or will be, running under a name.
+   * @example
+   * const rooms = Registry.at<string, number>('Rooms');
+   * rooms.register('room:1', 3);
+   */
   readonly at: typeof at;
+  /**
+   * Registers the current process under a key; see {@link RegistryHandle.register}.
+   * @example
+   * Registry.register('Rooms', 'room:1', 3);
+   */
   readonly register: (registry: Name, key: unknown, value: unknown) => Pid;
+  /**
+   * Removes the entries of the current process under a key; see {@link RegistryHandle.unregister}.
+   * @example
+   * Registry.unregister('Rooms', 'room:1');
+   */
   readonly unregister: (registry: Name, key: unknown) => void;
+  /**
+   * Removes those of them that are wanted; see {@link RegistryHandle.unregisterMatch}.
+   * @example
+   * Registry.unregisterMatch('Topics', 'news', (topic) => topic === 'weather');
+   */
   readonly unregisterMatch: (registry: Name, key: unknown, where: ValuePredicate<unknown>) => void;
+  /**
+   * The entries of a key; see {@link RegistryHandle.lookup}.
+   * @example
+   * const [room] = Registry.lookup('Rooms', 'room:1');
+   */
   readonly lookup: (registry: Name, key: unknown) => readonly RegistryEntry[];
+  /**
+   * The live process that holds a unique key; see {@link RegistryHandle.whereis}.
+   * @example
+   * Registry.whereis('Rooms', 'room:1')?.toString();
+   */
   readonly whereis: (registry: Name, key: unknown) => Pid | undefined;
+  /**
+   * Registers any live process under a unique key; see {@link RegistryHandle.registerName}.
+   * @example
+   * Registry.registerName('Rooms', 'room:1', worker); // false when a live process holds it
+   */
   readonly registerName: (registry: Name, key: unknown, pid: Pid, value?: unknown) => boolean;
+  /**
+   * The keys of a process; see {@link RegistryHandle.keys}.
+   * @example
+   * Registry.keys('Rooms', self()); // ['room:1']
+   */
   readonly keys: (registry: Name, pid: Pid) => unknown[];
+  /**
+   * The values of a process under a key; see {@link RegistryHandle.values}.
+   * @example
+   * Registry.values('Rooms', 'room:1', self()); // [3]
+   */
   readonly values: (registry: Name, key: unknown, pid: Pid) => unknown[];
+  /**
+   * How many entries there are; see {@link RegistryHandle.count}.
+   * @example
+   * Registry.count('Rooms'); // 2
+   */
   readonly count: (registry: Name) => number;
+  /**
+   * Calls a function with the entries of a key; see {@link RegistryHandle.dispatch}.
+   * @example
+   * Registry.dispatch('Topics', 'news', (entries) => {
+   *   for (const { pid } of entries) send(pid, { type: 'news', text });
+   * });
+   */
   readonly dispatch: (
     registry: Name,
     key: unknown,
     act: (entries: readonly RegistryEntry[]) => void,
   ) => void;
+  /**
+   * Replaces the value of the current process under a unique key; see
+   * {@link RegistryHandle.updateValue}.
+   * @example
+   * Registry.updateValue('Rooms', 'room:1', (guests) => Number(guests) + 1);
+   */
   readonly updateValue: (
     registry: Name,
     key: unknown,
     change: (value: unknown) => unknown,
   ) => readonly [updated: unknown, former: unknown] | undefined;
+  /**
+   * The entries of a key that are wanted; see {@link RegistryHandle.match}.
+   * @example
+   * Registry.match('Topics', 'news', (topic) => topic === 'weather');
+   */
   readonly match: (registry: Name, key: unknown, where: ValuePredicate<unknown>) => RegistryEntry[];
+  /**
+   * How many `match` would give; see {@link RegistryHandle.countMatch}.
+   * @example
+   * Registry.countMatch('Topics', 'news', (topic) => topic === 'weather');
+   */
   readonly countMatch: (registry: Name, key: unknown, where: ValuePredicate<unknown>) => number;
+  /**
+   * The wanted entries of all keys; see {@link RegistryHandle.select}.
+   * @example
+   * Registry.select('Rooms', (_key, _pid, guests) => guests === 0);
+   */
   readonly select: (registry: Name, where: EntryPredicate<unknown, unknown>) => RegistryEntry[];
+  /**
+   * How many `select` would give; see {@link RegistryHandle.countSelect}.
+   * @example
+   * Registry.countSelect('Rooms', (_key, pid) => pid === worker);
+   */
   readonly countSelect: (registry: Name, where: EntryPredicate<unknown, unknown>) => number;
+  /**
+   * What is kept with the registry itself under a key; see {@link RegistryHandle.meta}.
+   * @example
+   * Registry.meta('Rooms', 'city');
+   */
   readonly meta: (registry: Name, key: unknown) => unknown;
+  /**
+   * Keeps a value with the registry itself; see {@link RegistryHandle.putMeta}.
+   * @example
+   * Registry.putMeta('Rooms', 'city', 'Berlin');
+   */
   readonly putMeta: (registry: Name, key: unknown, value: unknown) => void;
+  /**
+   * Removes such a value; see {@link RegistryHandle.deleteMeta}.
+   * @example
+   * Registry.deleteMeta('Rooms', 'city');
+   */
   readonly deleteMeta: (registry: Name, key: unknown) => void;
+  /**
+   * Runs a function while nobody else runs one under the same key; see {@link RegistryHandle.lock}.
+   * @example
+   * await Registry.lock('Rooms', 'migrate', () => migrate());
+   */
   readonly lock: <T>(
     registry: Name,
     key: unknown,
     work: () => T | PromiseLike<T>,
     options?: LockOptions,
   ) => Promise<T>;
+  /**
+   * Name, mode, partitions and counts; see {@link RegistryHandle.details}.
+   * @example
+   * Registry.details('Rooms').entries;
+   */
   readonly details: (registry: Name) => RegistryDetails;
 } = Object.freeze({
   startLink,

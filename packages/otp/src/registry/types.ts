@@ -5,6 +5,7 @@ import type { Pid } from '../process/pid.ts';
 /** Whether a key has at most one owner, or any number of entries. */
 export type KeysMode = 'unique' | 'duplicate';
 
+/** Options of `Registry.startLink`. */
 export interface RegistryOptions {
   /** The name of the registry: of its supervisor, and in `{ via: [name, key] }`. */
   readonly name: Name;

@@ -1,8 +1,8 @@
 /** The client side of all supervisors: requests by reference, and handles. */
-import { request } from '../process/call.ts';
+import { CallError, request } from '../process/call.ts';
 import type { ChildId, ChildSpec, Startable } from '../process/child-spec.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
-import type { Pid } from '../process/pid.ts';
+import { Pid } from '../process/pid.ts';
 import { whereis, type NameOption, type ServerRef } from '../process/server-ref.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import { expandChild } from './check-spec.ts';
@@ -169,6 +169,7 @@ export function getChildSpec(supervisor: ServerRef, id: ChildId | Pid): Promise<
 
 /** What can be done to a running supervisor of any kind. */
 export interface AnySupervisorHandle extends AsyncDisposable {
+  /** The process. For a handle made by name: whoever has the name now. */
   readonly pid: Pid;
   /** All children, the newest first. */
   whichChildren(): Promise<ChildInfo[]>;
@@ -212,52 +213,59 @@ export interface SimpleSupervisorHandle<
 }
 
 export class Handle implements AnySupervisorHandle {
-  readonly pid: Pid;
+  protected readonly ref: ServerRef;
 
-  constructor(pid: Pid) {
-    this.pid = pid;
+  constructor(ref: ServerRef) {
+    this.ref = ref;
+  }
+
+  get pid(): Pid {
+    if (Pid.isPid(this.ref)) return this.ref;
+    const pid = whereis(this.ref);
+    if (pid !== undefined) return pid;
+    throw new CallError('noproc', { module: 'Supervisor', function: 'pid' }, [this.ref]);
   }
 
   whichChildren(): Promise<ChildInfo[]> {
-    return whichChildren(this.pid);
+    return whichChildren(this.ref);
   }
 
   countChildren(): Promise<ChildCounts> {
-    return countChildren(this.pid);
+    return countChildren(this.ref);
   }
 
   stop(reason?: ExitReason, timeout?: number | 'infinity'): Promise<void> {
-    return stopServer(this.pid, reason, timeout);
+    return stopServer(this.ref, reason, timeout);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (whereis(this.pid) !== undefined) await this.stop();
+    if (whereis(this.ref) !== undefined) await this.stop();
   }
 }
 
 /** Serves both {@link SupervisorHandle} and {@link SimpleSupervisorHandle}. */
 export class StaticHandle extends Handle {
   startChild(child: unknown): Promise<never> {
-    return startChild(this.pid, child as readonly unknown[]) as Promise<never>;
+    return startChild(this.ref, child as readonly unknown[]) as Promise<never>;
   }
 
   terminateChild(id: ChildId | Pid): Promise<void> {
-    return terminateChild(this.pid, id);
+    return terminateChild(this.ref, id);
   }
 
   restartChild(id: ChildId): Promise<StartedChild<Startable>> {
-    return restartChild(this.pid, id);
+    return restartChild(this.ref, id);
   }
 
   deleteChild(id: ChildId): Promise<void> {
-    return deleteChild(this.pid, id);
+    return deleteChild(this.ref, id);
   }
 
   whichChild(id: ChildId | Pid): Promise<ChildInfo> {
-    return whichChild(this.pid, id);
+    return whichChild(this.ref, id);
   }
 
   getChildSpec(id: ChildId | Pid): Promise<never> {
-    return getChildSpec(this.pid, id) as Promise<never>;
+    return getChildSpec(this.ref, id) as Promise<never>;
   }
 }

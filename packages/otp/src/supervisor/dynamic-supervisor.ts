@@ -248,11 +248,11 @@ async function changeOptions(
 
 class DynamicHandle extends Handle implements DynamicSupervisorHandle<readonly never[]> {
   startChild(child: unknown): Promise<never> {
-    return startChild<never>(this.pid, child as never);
+    return startChild<never>(this.ref, child as never);
   }
 
   terminateChild(pid: Pid): Promise<void> {
-    return terminateChild(this.pid, pid);
+    return terminateChild(this.ref, pid);
   }
 }
 
