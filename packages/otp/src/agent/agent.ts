@@ -136,14 +136,26 @@ export class AgentHandle<S> implements AsyncDisposable {
     this.pid = pid;
   }
 
+  /**
+   * What a function makes of the state, which stays as it is.
+   * @throws {CallError} as `Agent.get` does.
+   */
   get<T>(fn: (state: S) => Async<T>, options?: CallOptions): Promise<T> {
     return get(this.pid, fn, options);
   }
 
+  /**
+   * Replaces the state by what a function makes of it.
+   * @throws {CallError} as `Agent.get` does.
+   */
   update(fn: (state: S) => Async<S>, options?: CallOptions): Promise<void> {
     return update(this.pid, fn, options);
   }
 
+  /**
+   * Reads and replaces the state in one go: the function gives the answer and the new state.
+   * @throws {CallError} as `Agent.getAndUpdate` does.
+   */
   getAndUpdate<T>(
     fn: (state: S) => Async<readonly [answer: T, state: S]>,
     options?: CallOptions,
@@ -151,6 +163,7 @@ export class AgentHandle<S> implements AsyncDisposable {
     return getAndUpdate(this.pid, fn, options);
   }
 
+  /** Replaces the state without waiting for it; never fails. */
   cast(fn: (state: S) => Async<S>): void {
     cast(this.pid, fn);
   }
@@ -168,7 +181,12 @@ export class AgentHandle<S> implements AsyncDisposable {
   }
 }
 
-/** A typed handle of an agent that was started elsewhere. */
+/**
+ * A typed handle of an agent that was started elsewhere.
+ * @example
+ * const counter = Agent.at<number>({ pid: worker });
+ * await counter.get((n) => n);
+ */
 function at<S>(agent: { readonly pid: Pid }): AgentHandle<S> {
   return new AgentHandle(agent.pid);
 }

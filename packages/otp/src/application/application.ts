@@ -21,6 +21,7 @@ export class ApplicationHandle implements AsyncDisposable {
     this.#application = application;
   }
 
+  /** The name under which it was started. */
   get name(): string {
     return this.#application.name;
   }
@@ -30,6 +31,7 @@ export class ApplicationHandle implements AsyncDisposable {
     return this.#application.supervisor;
   }
 
+  /** The process of the root supervisor. */
   get pid(): Pid {
     return this.supervisor.pid;
   }

@@ -17,6 +17,7 @@ export class ApplicationError extends ExitError {
     this.application = application;
   }
 
+  /** @internal `['already_started', name]`. */
   static alreadyStarted(name: string): ApplicationError {
     return new ApplicationError(
       name,
@@ -25,6 +26,7 @@ export class ApplicationError extends ExitError {
     );
   }
 
+  /** @internal `['not_started', name]`. */
   static notStarted(name: string, neededBy?: string): ApplicationError {
     return new ApplicationError(
       neededBy ?? name,
@@ -35,6 +37,7 @@ export class ApplicationError extends ExitError {
     );
   }
 
+  /** @internal `[why, [name, 'start', ['normal']]]`. */
   static startFailed(name: string, error: unknown): ApplicationError {
     const why = ExitError.isExitError(error) ? error.reason : error;
     return new ApplicationError(
@@ -45,6 +48,7 @@ export class ApplicationError extends ExitError {
     );
   }
 
+  /** @internal `['stop_timeout', name]`. */
   static stopTimeout(name: string, timeout: number): ApplicationError {
     return new ApplicationError(
       name,
@@ -53,6 +57,7 @@ export class ApplicationError extends ExitError {
     );
   }
 
+  /** @internal `['circular_dependencies', names]`. */
   static circular(names: readonly string[]): ApplicationError {
     return new ApplicationError(
       names[0] ?? '',

@@ -5,6 +5,7 @@ import { BadArgumentError, checkTimeout } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import type { Child, RestartLimits, Strategy } from '../supervisor/types.ts';
 
+/** Options of `Application.start`. */
 export interface ApplicationOptions extends RestartLimits {
   /** Its name among the applications of the program; `'application'` by default. */
   readonly name?: string;

@@ -22,7 +22,13 @@ export function runningApplication(name: string): RunningApplication | undefined
   return applications.get(name);
 }
 
-/** The names of the applications that are up, in the order of their starts. */
+/**
+ * The names of the applications that are up, in the order of their starts.
+ *
+ * Source: `application:which_applications/0`.
+ * @example
+ * Application.whichApplications(); // ['db', 'web']
+ */
 export function runningApplications(): string[] {
   return [...applications.values()].filter(({ running }) => running).map(({ name }) => name);
 }

@@ -1,6 +1,7 @@
 /** A snapshot as text. */
 import type { ProcessNode, Snapshot, StateValue } from './snapshot.ts';
 
+/** Options of {@link formatTree}. */
 export interface FormatTreeOptions {
   /** Shows pids, which differ from run to run; true by default. */
   readonly pids?: boolean;

@@ -44,6 +44,7 @@ export interface ProcessNode {
   readonly children: readonly ProcessNode[];
 }
 
+/** The supervisor part of a {@link ProcessNode}. */
 export interface SupervisorNode {
   readonly strategy: string;
   /** How many restarts it allows within `period` seconds. */

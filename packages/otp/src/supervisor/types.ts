@@ -44,11 +44,13 @@ export interface SimpleSupervisorOptions extends RestartLimits {
 
 /** Something that makes the specification of a child: a GenServer, a supervisor, a pool, … */
 export interface ChildModule<S extends Startable = Startable> {
+  /** The specification of the child. */
   readonly childSpec: (arg?: undefined) => ChildSpec<S>;
 }
 
 /** The same with an argument, for `[Module, arg]`. */
 export interface ChildModuleWithArg<S extends Startable = Startable> {
+  /** The specification of the child with this argument. */
   readonly childSpec: (arg: never) => ChildSpec<S>;
 }
 
@@ -153,6 +155,7 @@ export interface SupervisorDetails {
   readonly children: readonly ChildDetails[];
 }
 
+/** A child, as `processInfo` shows it in the details of its supervisor. */
 export interface ChildDetails extends ChildInfo {
   readonly restart: 'permanent' | 'transient' | 'temporary';
   /** How often this child was restarted. */

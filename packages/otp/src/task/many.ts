@@ -19,6 +19,7 @@ export type TaskResults<Tasks extends ReadonlyArray<TaskHandle<unknown>>> = {
   ];
 };
 
+/** Options of {@link yieldMany}. */
 export interface YieldManyOptions {
   /** Milliseconds to wait, 5000 by default, or `'infinity'`. */
   readonly timeout?: number | 'infinity';

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { BadArgumentError } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 
+/** Options of `Task.asyncStream`. */
 export interface StreamOptions {
   /** How many tasks run at the same time; by default as many as there are cores. */
   readonly maxConcurrency?: number;

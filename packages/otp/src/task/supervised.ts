@@ -14,16 +14,19 @@ import type { TaskHandle } from './handle.ts';
 import { checkTask, newAnsweringTask, newLinkedTask, type TaskBody } from './start-task.ts';
 import { checkStreamOptions, type StreamOptions } from './stream-options.ts';
 
+/** Options of `Task.Supervisor.async`. */
 export interface SupervisedTaskOptions {
   /** How the supervisor stops it: ms between `'shutdown'` and `'kill'`, 5000 by default. */
   readonly shutdown?: ShutdownTime;
 }
 
+/** Options of `Task.Supervisor.startChild`. */
 export interface TaskChildOptions extends SupervisedTaskOptions {
   /** Whether it runs again when it has ended; `'temporary'` (never) by default. */
   readonly restart?: Restart;
 }
 
+/** Options of `Task.Supervisor.asyncStream`. */
 export interface SupervisedStreamOptions extends StreamOptions, SupervisedTaskOptions {}
 
 /** Has the supervisor run a start function; gives undefined when that chose not to start. */

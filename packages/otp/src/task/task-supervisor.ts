@@ -170,18 +170,34 @@ export class TaskSupervisorHandle implements AsyncDisposable {
     this.pid = pid;
   }
 
+  /**
+   * Starts a task that nobody waits for.
+   * @throws {SupervisorError} with reason `'max_children'`.
+   */
   startChild(fn: TaskBody<unknown>, options?: TaskChildOptions): Promise<Pid> {
     return startChild(this.pid, fn, options);
   }
 
+  /**
+   * Starts a task whose result is awaited, linked with the caller and the supervisor.
+   * @throws {TaskLimitError} when there are `maxChildren` tasks.
+   */
   async<T>(fn: TaskBody<T>, options?: SupervisedTaskOptions): Promise<TaskHandle<T>> {
     return async(this.pid, fn, options);
   }
 
+  /**
+   * The same without a link to the caller.
+   * @throws {TaskLimitError} when there are `maxChildren` tasks.
+   */
   asyncNolink<T>(fn: TaskBody<T>, options?: SupervisedTaskOptions): Promise<TaskHandle<T>> {
     return asyncNolink(this.pid, fn, options);
   }
 
+  /**
+   * Runs a function on each item, each in a task of its own.
+   * @throws {TaskLimitError} while iterating.
+   */
   asyncStream<T, Input>(
     items: Iterable<Input> | AsyncIterable<Input>,
     fn: (input: Input) => T | PromiseLike<T>,
@@ -190,6 +206,7 @@ export class TaskSupervisorHandle implements AsyncDisposable {
     return asyncStream(this.pid, items, fn, options);
   }
 
+  /** The same without links to the caller: a failed task is an `exit` item. */
   asyncStreamNolink<T, Input>(
     items: Iterable<Input> | AsyncIterable<Input>,
     fn: (input: Input) => T | PromiseLike<T>,
@@ -198,6 +215,7 @@ export class TaskSupervisorHandle implements AsyncDisposable {
     return asyncStreamNolink(this.pid, items, fn, options);
   }
 
+  /** The tasks that run. */
   children(): Promise<Pid[]> {
     return children(this.pid);
   }
@@ -230,6 +248,14 @@ export const TaskSupervisor: {
   readonly asyncStream: typeof asyncStream;
   readonly asyncStreamNolink: typeof asyncStreamNolink;
   readonly children: typeof children;
+  /**
+   * Stops a task.
+   *
+   * Source: `Task.Supervisor.terminate_child/2`.
+   * @throws {SupervisorError} with reason `'not_found'` when it is none of this supervisor.
+   * @example
+   * await Task.Supervisor.terminateChild('tasks', worker);
+   */
   readonly terminateChild: typeof DynamicSupervisor.terminateChild;
   readonly stop: typeof stopServer;
 } = Object.freeze({

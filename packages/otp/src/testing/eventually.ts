@@ -6,6 +6,7 @@ import { turn } from './settle.ts';
 /** Tries after which a retry waits for a millisecond: what is awaited then comes from outside. */
 const eagerTries = 100;
 
+/** Options of {@link eventually}. */
 export interface EventuallyOptions {
   /** Real milliseconds after which it gives up, 5,000 by default. */
   readonly timeout?: number;

@@ -37,7 +37,11 @@ export class LeakError extends Error {
   }
 }
 
-/** What the runtime holds at this moment. */
+/**
+ * What the runtime holds at this moment.
+ * @example
+ * const { processes, timers } = processSnapshot();
+ */
 export function processSnapshot(): ProcessSnapshot {
   const alive = [...processes()];
   return {

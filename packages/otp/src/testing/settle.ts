@@ -6,6 +6,7 @@ import { schedulerStatus } from '../process/scheduler.ts';
 /** Turns of the event loop without an activation after which the runtime counts as settled. */
 const quietTurns = 2;
 
+/** Options of {@link settle}. */
 export interface SettleOptions {
   /** Real milliseconds after which it gives up, 10,000 by default. */
   readonly timeout?: number;

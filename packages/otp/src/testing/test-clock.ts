@@ -41,10 +41,12 @@ export class TestClock implements Clock, Disposable {
     this.#now = start;
   }
 
+  /** The virtual time: ms since the start of the clock. */
   now(): number {
     return this.#now;
   }
 
+  /** Schedules a wake-up; the runtime calls it. */
   wakeAfter(delay: number, callback: () => void): Wakeup {
     const scheduled = { deadline: this.#now + delay, order: this.#order++, callback };
     this.#scheduled.add(scheduled);
