@@ -54,6 +54,10 @@ export function action<Input = unknown, E extends EventObject = EventObject, P =
  * A delay that is computed by each process when it is armed; gets `input` as actions do.
  *
  * For `delays` of `setup`, or inline in `raise`. May give `'infinity'`: never.
+ * @example
+ * setup({
+ *   delays: { patience: Machine.delay(({ input }: MachineArgs<{ patience: number }>) => input.patience) },
+ * });
  */
 export function delay<Input = unknown, E extends EventObject = EventObject>(
   compute: (args: MachineArgs<Input, E>) => number | 'infinity',
@@ -90,7 +94,7 @@ export const postpone: MachineAction<unknown> = (args) => {
  *
  * Source: `gen_statem`, action `{reply, From, Reply}`.
  * @example
- * on: { STATUS: { actions: Machine.answer(({ self }) => self.value) } }
+ * on: { STATUS: { actions: Machine.answer(({ self }: MachineArgs) => self.value) } }
  */
 export function answer<Input = unknown, E extends EventObject = EventObject>(
   value: unknown,
@@ -126,7 +130,13 @@ export function timeout<Input = unknown, E extends EventObject = EventObject>(
   ];
 }
 
-/** Stops a named timeout; harmless when it is not running. */
+/**
+ * Stops a named timeout; harmless when it is not running.
+ *
+ * Source: `gen_statem`, action `{{timeout, Name}, cancel}`.
+ * @example
+ * exit: Machine.cancelTimeout('session')
+ */
 export function cancelTimeout(name: string): MachineAction {
   return cancel(name) as MachineAction;
 }
@@ -135,6 +145,8 @@ export function cancelTimeout(name: string): MachineAction {
  * Starts the event timeout: its event comes after `delay` ms unless any other event comes first.
  *
  * Source: `gen_statem`, action `{timeout, Time, Content}`.
+ * @example
+ * entry: Machine.eventTimeout(5000, { type: 'SILENCE' })
  */
 export function eventTimeout<Input = unknown, E extends EventObject = EventObject>(
   after: DelayOption<Input, E>,

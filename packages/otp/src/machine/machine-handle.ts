@@ -14,7 +14,16 @@ import type { MachineCallOptions } from './types.ts';
 
 const callSite: CallSite = { module: 'Machine', function: 'call' };
 
-/** `Machine.call(machine, event, { timeout })`. */
+/**
+ * Sends an event that carries `from` and waits until the machine answers it: `Machine.call`. It
+ * waits without limit unless `timeout` (ms) is given.
+ *
+ * Source: `gen_statem:call/2,3`.
+ * @throws {CallError} when the machine is not alive, ends first, does not answer in time, or has no
+ *   transition for the event in its state (`why` is `'unhandled_event'`).
+ * @example
+ * const state = await Machine.call<string>('door', { type: 'STATUS' }, { timeout: 1000 });
+ */
 export function callMachine<T = unknown>(
   machine: ServerRef,
   event: EventObject,
@@ -24,7 +33,14 @@ export function callMachine<T = unknown>(
   return request(callSite, machine, event, options?.timeout ?? 'infinity');
 }
 
-/** `Machine.send(machine, event)`. */
+/**
+ * Sends an event through the mailbox: `Machine.send`. It never fails, whether or not the machine is
+ * alive.
+ *
+ * Source: `gen_statem:cast/2`.
+ * @example
+ * Machine.send('door', { type: 'OPEN' });
+ */
 export function sendToMachine(machine: ServerRef, event: EventObject): void {
   checkEvent(event);
   if (resolveRef(machine) !== undefined) send(machine, event);

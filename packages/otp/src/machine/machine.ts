@@ -157,6 +157,20 @@ export const Machine: {
   readonly define: typeof define;
   readonly send: typeof sendToMachine;
   readonly call: typeof callMachine;
+  /**
+   * Answers a call: its event carries `from`, which may be kept and answered later, from any process.
+   *
+   * Source: `gen_statem:reply/2`.
+   * @throws {BadArgumentError} for what is not the `from` of a call.
+   * @example
+   * setup({
+   *   actions: {
+   *     status: Machine.action(({ event, self }: MachineArgs<unknown, Answerable>) =>
+   *       Machine.reply(event.from, self.value),
+   *     ),
+   *   },
+   * });
+   */
   readonly reply: (from: From, value: unknown) => void;
   readonly stop: typeof stopServer;
   readonly whereis: typeof whereis;

@@ -74,11 +74,13 @@ export interface MachineOptions<M extends AnyStateMachine> {
   readonly logger?: (...values: unknown[]) => void;
 }
 
+/** Options of the start of a machine process. */
 export interface StartMachineOptions {
   /** Registers the process before the machine starts. */
   readonly name?: NameOption;
 }
 
+/** Options of `Machine.call`. */
 export interface MachineCallOptions {
   /** Milliseconds to wait for the answer, `'infinity'` by default, as in `gen_statem`. */
   readonly timeout?: number | 'infinity';

@@ -41,7 +41,7 @@ export class TestClock implements Clock, Disposable {
     this.#now = start;
   }
 
-  /** The virtual time: ms since the start of the clock. */
+  /** The virtual time in ms. */
   now(): number {
     return this.#now;
   }
