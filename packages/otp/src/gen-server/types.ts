@@ -52,7 +52,10 @@ export type Clauses<S> = Readonly<
 export type Given<C> = string extends keyof C ? Record<never, never> : C;
 
 /** The arguments of a clause, without the state. */
-export type ArgsOf<Clause> = Clause extends (state: never, ...args: infer Args) => unknown
+export type ArgsOf<Clause> = Clause extends (
+  state: never,
+  ...args: infer Args extends readonly unknown[]
+) => unknown
   ? Args
   : never;
 

@@ -60,6 +60,7 @@ export class StartError extends ExitError {
 /** Waits for the initialisation of one process. */
 class Start extends Watch implements TimeoutTarget {
   readonly #process: Process;
+  readonly #linkedParent: Process | undefined;
   readonly #resolve: (started: Pid | 'ignore') => void;
   readonly #reject: (error: StartError) => void;
   #timer: Timer | undefined;
@@ -67,11 +68,13 @@ class Start extends Watch implements TimeoutTarget {
 
   constructor(
     process: Process,
+    linkedParent: Process | undefined,
     resolve: (started: Pid | 'ignore') => void,
     reject: (error: StartError) => void,
   ) {
     super();
     this.#process = process;
+    this.#linkedParent = linkedParent;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -91,6 +94,8 @@ class Start extends Watch implements TimeoutTarget {
   onTimeout(): void {
     this.#timer = undefined;
     this.fail('timeout');
+    // The starter is told by the rejection, and is not to die of it.
+    if (this.#linkedParent !== undefined) unlinkProcesses(this.#linkedParent, this.#process.pid);
     this.#process.terminate('killed', 'signal');
   }
 
@@ -167,7 +172,7 @@ export function start(
   }
 
   return new Promise((resolve, reject) => {
-    starting = new Start(process, resolve, reject);
+    starting = new Start(process, linkedParent, resolve, reject);
     attachWatch(starting, process, parent);
     if (options?.timeout !== undefined && options.timeout !== 'infinity') {
       starting.armTimeout(options.timeout);
