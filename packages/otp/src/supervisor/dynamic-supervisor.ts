@@ -257,13 +257,13 @@ class DynamicHandle extends Handle implements DynamicSupervisorHandle<readonly n
 }
 
 /**
- * A handle of a DynamicSupervisor that was started elsewhere.
+ * A handle of a DynamicSupervisor that was started elsewhere, by pid or name.
  * @example
- * const jobs = DynamicSupervisor.at({ pid: worker });
+ * const jobs = DynamicSupervisor.at('jobs');
  * await jobs.startChild(Counter.childSpec(1));
  */
-function at(supervisor: { readonly pid: Pid }): DynamicSupervisorHandle {
-  return new DynamicHandle(supervisor.pid);
+function at(supervisor: ServerRef): DynamicSupervisorHandle {
+  return new DynamicHandle(supervisor);
 }
 
 /**

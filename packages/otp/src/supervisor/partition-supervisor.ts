@@ -93,7 +93,7 @@ async function startLink(options: PartitionSupervisorOptions): Promise<Partition
     return new PartitionLoop(process, parent, flags, table);
   };
   const pid = await startSupervisor({ module: 'PartitionSupervisor', init, loop }, name);
-  return new PartitionHandle(pid as Pid);
+  return new PartitionHandle(pid);
 }
 
 function checkOptions(options: PartitionSupervisorOptions): void {

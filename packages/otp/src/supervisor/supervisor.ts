@@ -7,7 +7,6 @@ import {
   type Startable,
 } from '../process/child-spec.ts';
 import { BadArgumentError } from '../process/errors.ts';
-import type { Pid } from '../process/pid.ts';
 import { checkNameOption, type NameOption, type ServerRef } from '../process/server-ref.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import {
@@ -79,7 +78,7 @@ async function startLink(
 ): Promise<unknown> {
   const init = staticInit(children, options);
   const pid = await startSupervisor({ module: 'Supervisor', init: () => init }, options.name);
-  return new StaticHandle(pid as Pid);
+  return new StaticHandle(pid);
 }
 
 /** Flags and children as one value, modules replaced by their specifications. */
@@ -178,7 +177,7 @@ function childSpec(tree: unknown, overrides?: ChildSpecOverrides): ChildSpec<Sta
     id: id ?? idOf(options.name) ?? 'Supervisor',
     start: async () => {
       const pid = await startSupervisor({ module: 'Supervisor', init: () => init }, options.name);
-      return new StaticHandle(pid as Pid);
+      return new StaticHandle(pid);
     },
     type: 'supervisor',
     ...(restart === undefined ? undefined : { restart }),
@@ -241,14 +240,14 @@ function checkChildSpecs(children: readonly Child[], autoShutdown?: AutoShutdown
 }
 
 /**
- * A handle of a supervisor that was started elsewhere.
- * Use it for typed calls of one that a name or a child leads to.
+ * A handle of a supervisor that was started elsewhere, by pid or name. By name it follows the
+ * name: after a restart it reaches the new process.
  * @example
- * const handle = Supervisor.at({ pid: worker });
+ * const handle = Supervisor.at('tree');
  * await handle.countChildren();
  */
-function at(supervisor: { readonly pid: Pid }): SupervisorHandle {
-  return new StaticHandle(supervisor.pid);
+function at(supervisor: ServerRef): SupervisorHandle {
+  return new StaticHandle(supervisor);
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   type ChildSpec,
   type Pid,
 } from '@linnet/otp';
+import { settle } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
 import {
   child,
@@ -116,6 +117,21 @@ describe('children by id', () => {
     await supervisor.terminateChild('b');
     expect(await Supervisor.whichChild(supervisor, 'b')).toMatchObject({ pid: undefined });
     expect(await reasonOf(supervisor.whichChild('c'))).toBe('not_found');
+  });
+
+  test('a handle by name follows the name through restarts', async () => {
+    await using outer = await Supervisor.startLink(
+      [Supervisor.childSpec({ name: 'inner', ...one_for_one, children: [child('c')] })],
+      one_for_one,
+    );
+    const inner = Supervisor.at('inner');
+    const { pid } = inner;
+    exit(pid, 'kill');
+    await settle();
+    expect(inner.pid).not.toBe(pid);
+    expect(await inner.countChildren()).toMatchObject({ active: 1 });
+    await outer.stop();
+    expect(() => inner.pid).toThrow('noproc');
   });
 
   test('ids are any values, told apart by identity', async () => {
