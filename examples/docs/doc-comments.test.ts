@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { examplesOf, exportsOf, indexes, reachable, valuesFrom, work } from './doc-examples.ts';
+import { undocumented } from './undocumented.ts';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+
+const packages = indexes(root);
+const scopeOf = (specifier: string) => exportsOf(packages.get(specifier) ?? '', specifier);
+const otp = [scopeOf('@linnet/otp'), scopeOf('@linnet/otp/testing')];
+const elsewhere = [
+  valuesFrom('vitest', 'expect', 'onTestFinished', 'test'),
+  valuesFrom('xstate', 'createMachine', 'sendTo', 'setup'),
+  valuesFrom('node:fs', 'readFileSync'),
+];
+/** What examples of modules that are not exported use of one another. */
+const inner = ['transport/tls-identity', 'options/fields'].map((name) =>
+  exportsOf(join(root, `packages/finch/src/${name}.ts`)),
+);
+const prelude = (name: string) => exportsOf(join(import.meta.dirname, `prelude-${name}.ts`));
+
+const sources = (...specifiers: readonly string[]) =>
+  reachable(specifiers.map((specifier) => packages.get(specifier) ?? ''));
+const examples = [
+  ...sources('@linnet/otp', '@linnet/otp/testing').flatMap((source) =>
+    examplesOf(source, [...otp, prelude('otp'), ...elsewhere]),
+  ),
+  ...sources('@linnet/finch').flatMap((source) =>
+    examplesOf(source, [
+      scopeOf('@linnet/finch'),
+      ...otp,
+      prelude('finch'),
+      ...elsewhere,
+      ...inner,
+    ]),
+  ),
+];
+const place = (file: string, line: number): string => `${relative(root, file)}:${line}`;
+
+/** The output of the compiler, as far as it is about examples, with their places in the sources. */
+async function compile(): Promise<string[]> {
+  const config = {
+    extends: '../../../tsconfig.json',
+    compilerOptions: {
+      noEmit: true,
+      // An example may return in the middle, and shows one thing after the other.
+      noImplicitReturns: false,
+      allowUnreachableCode: true,
+      allowUnusedLabels: true,
+    },
+    include: ['*.ts', '../../../packages/*/src/**/*.d.ts'],
+    files: undefined,
+    references: [],
+  };
+  writeFileSync(join(work, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(work, 'tsconfig.json'), JSON.stringify(config));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const output = await run(process.execPath, [tsc, '-p', work, '--pretty', 'false'], {
+    cwd: root,
+    maxBuffer: 64 * 1024 * 1024,
+  }).then(
+    () => '',
+    (error: { stdout: string }) => error.stdout,
+  );
+  return output.split(/\n(?=\S)/).flatMap((error) => {
+    const [head, number, line, rest] =
+      /example-(\d+)\.ts\((\d+),\d+\): ([\s\S]*)/.exec(error) ?? [];
+    if (head === undefined) return error.includes('prelude-') ? [error] : [];
+    const example = examples[Number(number)];
+    if (example === undefined) return [error];
+    return [`${place(example.file, example.line + Number(line) - example.offset)} ${rest}`];
+  });
+}
+
+test(`the ${examples.length} examples in doc comments compile`, async () => {
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  for (const [index, { source }] of examples.entries()) {
+    writeFileSync(join(work, `example-${index}.ts`), source);
+  }
+  expect(examples.length).toBeGreaterThan(100);
+  expect(await compile()).toEqual([]);
+}, 120_000);
+
+test.each([...packages])('what %s exports is documented', (_, index) => {
+  const faults = undocumented(index).map(
+    ({ name, file, line, missing }) => `${place(file, line)} ${name} has no ${missing}`,
+  );
+  expect([...new Set(faults)]).toEqual([]);
+});
