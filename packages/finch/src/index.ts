@@ -4,6 +4,13 @@ export { Pool } from './user-pool.ts';
 export { Lease } from './operation/lease.ts';
 export type { PoolListing, PoolMetrics } from './instance/pools.ts';
 export type { PoolIdentity, PoolLike, PoolParts, NewPoolOptions } from './pool/identity.ts';
+export {
+  isRequestRef,
+  type AsyncPart,
+  type AsyncRequestMessage,
+  type AsyncRequestRef,
+} from './operation/async-request.ts';
+export { OpenResponse, type OpenBody } from './operation/open-response.ts';
 export type { ResponsePart } from './operation/response-part.ts';
 export type { StreamFunction, StreamStep } from './operation/streamed-request.ts';
 export { isRequest, putPrivate } from './request/index.ts';

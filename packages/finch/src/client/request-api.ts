@@ -43,8 +43,7 @@ export abstract class RequestApi extends InstanceHandle {
    */
   request(input: Request | string | URL, options?: RequestOptions): Promise<Response> {
     return new Promise((resolve, reject) => {
-      const request = requestFrom(input);
-      if (request.body instanceof StepBody) throw needsStreamWhile(request.body);
+      const request = withoutSteps(requestFrom(input));
       const resolved = readRequestOptions(options);
       new BufferedRequest(this.running(), request, resolved, resolve, reject).start();
     });
@@ -152,4 +151,10 @@ export abstract class RequestApi extends InstanceHandle {
 /** The request that is meant: as given, or a GET of the URL. @throws InvalidRequestError */
 export function requestFrom(input: Request | string | URL): Request {
   return isRequest(input) ? input : buildRequest('GET', input);
+}
+
+/** The request, unless its body needs an accumulator. @throws InvalidRequestError */
+export function withoutSteps(request: Request): Request {
+  if (request.body instanceof StepBody) throw needsStreamWhile(request.body);
+  return request;
 }

@@ -1,6 +1,15 @@
 /** Requests whose response is handed on while it comes. */
+import { currentPid } from '@linnet/otp';
 import { InvalidRequestError } from '../errors/index.ts';
+import {
+  AsyncRequest,
+  cancelAsync,
+  isRequestRef,
+  type AsyncRequestRef,
+} from '../operation/async-request.ts';
 import { isThenable } from '../operation/caller-context.ts';
+import { OpenedRequest, type OpenedHead } from '../operation/opened-request.ts';
+import { OpenResponse } from '../operation/open-response.ts';
 import type { ResponsePart } from '../operation/response-part.ts';
 import {
   StreamedRequest,
@@ -9,7 +18,7 @@ import {
 } from '../operation/streamed-request.ts';
 import { readRequestOptions, type RequestOptions } from '../options/index.ts';
 import type { Request } from '../request/index.ts';
-import { RequestApi, requestFrom } from './request-api.ts';
+import { RequestApi, requestFrom, withoutSteps } from './request-api.ts';
 
 export abstract class StreamApi extends RequestApi {
   /**
@@ -82,6 +91,80 @@ export abstract class StreamApi extends RequestApi {
     return this.#stream(input, acc, callback, callback, options);
   }
 
+  /**
+   * Sends a request and resolves when the head of the response has come; its body
+   * is read as you ask for it. Use it to hand a body on, or to decide by status
+   * and headers what to do with it.
+   *
+   * Limits and errors are those of `finch.request`, up to the end of the body.
+   * `receiveTimeout` does not run while the reader is slow; but a body larger
+   * than some 64 kB that nobody begins to read within `receiveTimeout` is given
+   * up, and so is one whose response was garbage-collected.
+   *
+   * No counterpart in Finch; hackney's `stream_body/1`.
+   *
+   * @example
+   * const response = await finch.open('https://api.example.com/export');
+   * for await (const chunk of response.body) process.stdout.write(chunk);
+   */
+  open(input: Request | string | URL, options?: RequestOptions): Promise<OpenResponse> {
+    return new Promise((resolve, reject) => {
+      const request = withoutSteps(requestFrom(input));
+      const resolved = readRequestOptions(options);
+      const opening = {
+        resolve: (head: OpenedHead) => resolve(new OpenResponse(head)),
+        reject,
+      };
+      new OpenedRequest(this.running(), request, resolved, opening).start();
+    });
+  }
+
+  /**
+   * Sends a request whose response comes as messages to the calling process:
+   * `{ type: 'finch', ref, part }`, with the parts of `stream` and a last one,
+   * `{ type: 'done' }` or `{ type: 'error', error }`. Returns at once.
+   *
+   * Every request ends with one of the two, unless it is cancelled. The death of
+   * the calling process cancels it. Messages are sent as fast as the server
+   * sends: for a body that is larger than you want in a mailbox, use `open`.
+   *
+   * Limits are those of `finch.request`; what that rejects with is the `error`.
+   *
+   * Mirrors `Finch.async_request/3`; a failure never ends the caller.
+   *
+   * @throws NoProcessError outside any process.
+   * @throws OptionsError, InvalidRequestError, InstanceNotFoundError
+   *
+   * @example
+   * const ref = finch.asyncRequest('https://api.example.com/users');
+   * const { part } = await receive((message) => ref.isMessage(message));
+   */
+  asyncRequest(input: Request | string | URL, options?: RequestOptions): AsyncRequestRef {
+    const request = withoutSteps(requestFrom(input));
+    const resolved = readRequestOptions(options);
+    const operation = new AsyncRequest(this.running(), request, resolved);
+    operation.start();
+    return operation.ref;
+  }
+
+  /**
+   * Cancels a request of `asyncRequest`: none of its messages comes any more, and
+   * those that the calling process has in its mailbox are taken out before the
+   * promise resolves. Harmless when it is over. Called from another process than
+   * the one that made the request, it leaves that one's mailbox alone.
+   *
+   * An HTTP/1 connection whose response was not complete is closed.
+   *
+   * Mirrors `Finch.cancel_async_request/1`.
+   *
+   * @example
+   * await finch.cancelAsyncRequest(ref);
+   */
+  cancelAsyncRequest(ref: AsyncRequestRef): Promise<void> {
+    if (!isRequestRef(ref)) throw badRef(ref);
+    return cancelAsync(ref, currentPid());
+  }
+
   #stream<Acc>(
     input: Request | string | URL,
     acc: Acc,
@@ -109,5 +192,14 @@ function badCallback(value: unknown): InvalidRequestError {
     value,
     problem: 'There is no function to hand the response to',
     allowed: 'a function of the part and the accumulator',
+  });
+}
+
+function badRef(value: unknown): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'ref',
+    value,
+    problem: 'This is no request that could be cancelled',
+    allowed: 'what asyncRequest returned',
   });
 }

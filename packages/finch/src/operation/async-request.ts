@@ -1,0 +1,145 @@
+/** `finch.asyncRequest`: a response that comes as messages to the calling process. */
+import { receive, self, send, type Pid } from '@linnet/otp';
+import { RequestCancelledError } from '../errors/index.ts';
+import type { Instance } from '../instance/instance.ts';
+import type { ResolvedRequestOptions } from '../options/index.ts';
+import type { Request } from '../request/index.ts';
+import type { RawHeaders } from '../transport/index.ts';
+import { Operation } from './operation.ts';
+import {
+  dataPart,
+  headersPart,
+  informationalPart,
+  statusPart,
+  trailersPart,
+  type ResponsePart,
+} from './response-part.ts';
+
+/** Survives two copies of the package. */
+const brand: unique symbol = Symbol.for('@linnet/finch/async-request') as never;
+
+/** Identifies a request of `finch.asyncRequest`; compare by identity. */
+export class AsyncRequestRef {
+  /** The process that gets the messages. */
+  readonly owner: Pid;
+
+  /** @internal */
+  constructor(owner: Pid) {
+    this.owner = owner;
+    Object.freeze(this);
+  }
+
+  /** Whether a message of the mailbox belongs to this request: for a selective `receive`. */
+  isMessage(message: unknown): message is AsyncRequestMessage {
+    return isAsyncMessage(message) && message.ref === this;
+  }
+}
+
+Object.defineProperty(AsyncRequestRef.prototype, brand, { value: true });
+
+/** What an async request sends: parts as `finch.stream` hands them on, then how it ended. */
+export type AsyncPart =
+  | ResponsePart
+  | { readonly type: 'done' }
+  | { readonly type: 'error'; readonly error: Error };
+
+/** A message of an async request. The last one has the part `done` or `error`. */
+export interface AsyncRequestMessage {
+  readonly type: 'finch';
+  readonly ref: AsyncRequestRef;
+  readonly part: AsyncPart;
+}
+
+/**
+ * Whether a value identifies an async request.
+ *
+ * Mirrors the guard `Finch.is_request_ref/1`.
+ */
+export function isRequestRef(value: unknown): value is AsyncRequestRef {
+  return typeof value === 'object' && value !== null && brand in value;
+}
+
+function isAsyncMessage(message: unknown): message is AsyncRequestMessage {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    (message as Partial<AsyncRequestMessage>).type === 'finch'
+  );
+}
+
+/** The requests that are under way, so that a ref itself holds nothing. */
+const running = new WeakMap<AsyncRequestRef, AsyncRequest>();
+
+const done: AsyncPart = { type: 'done' };
+
+export class AsyncRequest extends Operation {
+  readonly ref: AsyncRequestRef;
+  /** Set by `cancelAsyncRequest`: nothing is sent from then on. */
+  private silent = false;
+
+  constructor(instance: Instance, request: Request, options: ResolvedRequestOptions) {
+    super(instance, request, options);
+    this.ref = new AsyncRequestRef(self());
+    running.set(this.ref, this);
+  }
+
+  /** Ends the request without a message. */
+  silence(): void {
+    this.silent = true;
+    this.cancel(new RequestCancelledError({ ...this.facts(), reason: 'cancelAsyncRequest' }));
+  }
+
+  protected override interim(status: number, headers: RawHeaders): void {
+    this.tell(informationalPart(status, headers));
+  }
+
+  protected override head(status: number, headers: RawHeaders): void {
+    this.tell(statusPart(status));
+    this.tell(headersPart(headers));
+  }
+
+  protected override data(chunk: Buffer): boolean {
+    this.tell(dataPart(chunk));
+    return true;
+  }
+
+  protected override complete(raw: RawHeaders): void {
+    running.delete(this.ref);
+    const trailers = trailersPart(raw);
+    if (trailers !== undefined) this.tell(trailers);
+    this.tell(done);
+  }
+
+  protected override fail(error: Error): void {
+    running.delete(this.ref);
+    this.tell({ type: 'error', error });
+  }
+
+  private tell(part: AsyncPart): void {
+    if (this.silent) return;
+    const { ref } = this;
+    send(ref.owner, { type: 'finch', ref, part } satisfies AsyncRequestMessage);
+  }
+}
+
+/** Ends a request and takes those of its messages that came already out of the caller's mailbox. */
+export function cancelAsync(ref: AsyncRequestRef, caller: Pid | undefined): Promise<void> {
+  running.get(ref)?.silence();
+  return caller === ref.owner ? flush(ref) : Promise.resolve();
+}
+
+/** Looks and takes within this call, unless the runtime wants the process to pause. */
+async function flush(ref: AsyncRequestRef): Promise<void> {
+  for (;;) {
+    const look = { found: false };
+    const over = receive((message) => (look.found = ref.isMessage(message)), { timeout: 0 }).then(
+      noop,
+      noop,
+    );
+    if (look.found) continue;
+    await over;
+    if (!look.found) return;
+  }
+}
+
+function noop(): void {}

@@ -1,0 +1,158 @@
+/**
+ * `finch.open`: a response whose body is read as its reader asks for it. Holds
+ * what came and was not read yet, within bounds; beyond them the reading pauses.
+ */
+import { arm, type Timer } from '@linnet/otp';
+import { RequestCancelledError } from '../errors/index.ts';
+import type { Instance } from '../instance/instance.ts';
+import type { ResolvedRequestOptions } from '../options/index.ts';
+import type { Request } from '../request/index.ts';
+import { InformationalResponse } from '../response/index.ts';
+import type { RawHeaders } from '../transport/index.ts';
+import { Operation } from './operation.ts';
+
+/** From how many bytes on, not read yet, the connection is not read any more. */
+const highWaterMark = 64 * 1024;
+
+/** The head of a response whose body is to be read through `source`. */
+export interface OpenedHead {
+  readonly status: number;
+  readonly headers: RawHeaders;
+  readonly informational: readonly InformationalResponse[];
+  readonly source: OpenedRequest;
+}
+
+/** Somebody who waits for the next piece, or for the end of the response. */
+interface Reader<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+export class OpenedRequest extends Operation {
+  /** Until the head has come; not kept, so that a response nobody holds can be collected. */
+  private opening: Reader<OpenedHead> | undefined;
+  private readonly informational: InformationalResponse[] = [];
+  private readonly pieces: Uint8Array[] = [];
+  private buffered = 0;
+  private paused = false;
+  private readers: Reader<Uint8Array | undefined>[] = [];
+  private endWaiters: Reader<RawHeaders>[] = [];
+  private trailers: RawHeaders | undefined = undefined;
+  private failure: Error | undefined = undefined;
+  private touched = false;
+  private untouchedTimer: Timer | undefined = undefined;
+
+  constructor(
+    instance: Instance,
+    request: Request,
+    options: ResolvedRequestOptions,
+    opening: Reader<OpenedHead>,
+  ) {
+    super(instance, request, options);
+    this.opening = opening;
+  }
+
+  // The reader's side -----------------------------------------------------------------
+
+  /** The next piece; undefined at the end. Rejects when the response failed. */
+  read(): Promise<Uint8Array | undefined> {
+    this.touched = true;
+    this.untouchedTimer?.cancel();
+    return new Promise((resolve, reject) => {
+      const piece = this.pieces.shift();
+      if (piece !== undefined) {
+        this.buffered -= piece.length;
+        resolve(piece);
+        this.readOn();
+      } else if (this.failure !== undefined) {
+        reject(this.failure);
+      } else if (this.trailers !== undefined) {
+        resolve(undefined);
+      } else {
+        this.readers.push({ resolve, reject });
+        this.readOn();
+      }
+    });
+  }
+
+  /** The trailers, when the response has come to its end. */
+  end(): Promise<RawHeaders> {
+    return new Promise((resolve, reject) => {
+      if (this.failure !== undefined) reject(this.failure);
+      else if (this.trailers !== undefined) resolve(this.trailers);
+      else this.endWaiters.push({ resolve, reject });
+    });
+  }
+
+  /** What was not read yet is not wanted. */
+  discard(reason: unknown): void {
+    const unread = this.pieces.length > 0;
+    this.pieces.length = 0;
+    this.buffered = 0;
+    const error = new RequestCancelledError({ ...this.facts(), phase: 'receive', reason });
+    if (!this.over) this.cancel(error);
+    // The rest is gone: that must not look like the end of the body.
+    else if (unread) this.failure ??= error;
+  }
+
+  // From the operation --------------------------------------------------------------
+
+  protected override interim(status: number, headers: RawHeaders): void {
+    this.informational.push(new InformationalResponse(status, headers));
+  }
+
+  protected override head(status: number, headers: RawHeaders): void {
+    const { opening, informational } = this;
+    this.opening = undefined;
+    opening?.resolve({ status, headers, informational, source: this });
+  }
+
+  protected override data(chunk: Buffer): boolean {
+    const reader = this.readers.shift();
+    if (reader !== undefined) {
+      reader.resolve(chunk);
+    } else {
+      this.pieces.push(chunk);
+      this.buffered += chunk.length;
+    }
+    this.paused = this.readers.length === 0 && this.buffered >= highWaterMark;
+    if (this.paused && !this.touched) this.watchUntouched();
+    return !this.paused;
+  }
+
+  protected override complete(trailers: RawHeaders): void {
+    this.untouchedTimer?.cancel();
+    this.trailers = trailers;
+    for (const reader of this.readers) reader.resolve(undefined);
+    for (const waiter of this.endWaiters) waiter.resolve(trailers);
+    this.readers = [];
+    this.endWaiters = [];
+  }
+
+  protected override fail(error: Error): void {
+    this.untouchedTimer?.cancel();
+    this.failure = error;
+    this.opening?.reject(error);
+    this.opening = undefined;
+    for (const reader of this.readers) reader.reject(error);
+    for (const waiter of this.endWaiters) waiter.reject(error);
+    this.readers = [];
+    this.endWaiters = [];
+  }
+
+  // ---------------------------------------------------------------------------------
+
+  private readOn(): void {
+    if (!this.paused || this.over || this.buffered >= highWaterMark) return;
+    this.paused = false;
+    this.resume();
+  }
+
+  /** A body that nobody ever begins to read does not hold its connection for ever. */
+  private watchUntouched(): void {
+    const { receiveTimeout } = this.options;
+    if (receiveTimeout === 'infinity' || this.untouchedTimer !== undefined) return;
+    const reason = `nobody began to read the body within receiveTimeout, ${receiveTimeout} ms`;
+    this.untouchedTimer = arm({ onTimeout: () => this.discard(reason) }, receiveTimeout);
+  }
+}
