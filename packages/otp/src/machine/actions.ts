@@ -97,10 +97,12 @@ export const postpone: MachineAction<unknown> = (args) => {
  * on: { STATUS: { actions: Machine.answer(({ self }: MachineArgs) => self.value) } }
  */
 export function answer<Input = unknown, E extends EventObject = EventObject>(
-  value: unknown,
-): MachineAction<unknown> {
+  compute: (args: MachineArgs<Input, E>) => unknown,
+): MachineAction<unknown>;
+export function answer(value: unknown): MachineAction<unknown>;
+export function answer(value: unknown): MachineAction<unknown> {
   return (args) => {
-    const given = args as MachineArgs<Input, E>;
+    const given = args as MachineArgs;
     const { from } = given.event as { from?: unknown };
     if (!Call.isCall(from)) return;
     from.reply(typeof value === 'function' ? (value as (args: object) => unknown)(given) : value);

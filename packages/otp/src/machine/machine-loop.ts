@@ -215,7 +215,8 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
       this.#fail(error);
     } finally {
       this.busy = false;
-      this.#dueBudget = dueBudget;
+      // A loop of timers without delay goes on through the mailbox, one by one.
+      if (!(first instanceof MachineTimer && first.immediate)) this.#dueBudget = dueBudget;
     }
   }
 

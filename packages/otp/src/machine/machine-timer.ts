@@ -14,6 +14,8 @@ export abstract class MachineTimer implements TimeoutTarget {
   readonly owner: TimerOwner;
   /** Fired, and not yet handled or cancelled. */
   due = false;
+  /** Started with a delay of 0. */
+  immediate = false;
   #timer: Timer | undefined;
 
   constructor(owner: TimerOwner) {
@@ -22,7 +24,8 @@ export abstract class MachineTimer implements TimeoutTarget {
 
   /** Starts it. A delay of 0 is no timer: it is due right after the current transition. */
   start(delay: number, background: boolean): void {
-    if (delay === 0) {
+    this.immediate = delay === 0;
+    if (this.immediate) {
       this.due = true;
       this.owner.dueNow(this);
     } else if (delay !== Number.POSITIVE_INFINITY) {

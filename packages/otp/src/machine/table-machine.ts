@@ -56,7 +56,8 @@ export class TableMachine extends MachineLoop {
   }
 
   override step(event: EventObject): boolean {
-    const step = this.#state.steps.get(event.type);
+    // What is no event has no step either, and is refused below.
+    const step = this.#state.steps.get((event as EventObject | undefined)?.type as string);
     if (
       step === undefined ||
       !step.quiet ||
