@@ -1,9 +1,10 @@
 /**
  * Which numbered conformance cases are covered: reads the numbers that test titles cite and
- * writes one page for each package under docs/conformance/.
+ * writes one page for each package under docs/conformance/, and the tally of the runtime into the
+ * READMEs, between `<!-- conformance -->` and `<!-- /conformance -->`.
  *
- *     npm run conformance              # writes the pages
- *     npm run conformance -- --check   # fails when a page is out of date, or a case is neither
+ *     npm run conformance              # writes the pages and the tallies
+ *     npm run conformance -- --check   # fails when one of them is out of date, or a case is neither
  *                                      # tested nor listed in the catalogue with a reason
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
@@ -19,8 +20,12 @@ import { parseArgs } from 'node:util';
 const root = join(import.meta.dirname, '..');
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 
-/** @type {Record<string, Section>} */
-const catalogue = JSON.parse(readFileSync(join(root, 'docs/conformance/catalogue.json'), 'utf8'));
+const catalogue = /** @type {Record<string, Section>} */ (
+  JSON.parse(readFileSync(join(root, 'docs/conformance/catalogue.json'), 'utf8'))
+);
+
+/** The READMEs with a tally, and the section of the catalogue that it is of. */
+const readmes = { 'README.md': 'otp', 'packages/otp/README.md': 'otp' };
 
 /**
  * The numbers that the titles of a package's tests cite: `[F96]`, `[OTP S034, S037]`, `[H9–H12]`.
@@ -28,6 +33,7 @@ const catalogue = JSON.parse(readFileSync(join(root, 'docs/conformance/catalogue
  * @returns {Set<string>}
  */
 function citedIn(folder) {
+  /** @type {Set<string>} */
   const cited = new Set();
   for (const file of globSync('**/*.ts', { cwd: join(root, folder) })) {
     const text = readFileSync(join(root, folder, file), 'utf8');
@@ -88,15 +94,20 @@ function ranges(ids) {
 
 /**
  * @param {Section} section
- * @returns {{ page: string, missing: string[] }}
+ * @returns {{ page: string, tally: string, missing: string[] }}
  */
 function report({ title, tests, intro, modules, notApplicable }) {
   const cited = citedIn(tests);
   const excluded = new Map(
     Object.entries(notApplicable).flatMap(([group, why]) => idsOf(group).map((id) => [id, why])),
   );
+  /** @type {string[]} */
   const missing = [];
   const rows = [];
+  const tally = [
+    '| module | cases | tested | not here | open |',
+    '| --- | --- | --- | --- | --- |',
+  ];
   let total = 0;
   let tested = 0;
   for (const { module, cases } of modules) {
@@ -108,10 +119,11 @@ function report({ title, tests, intro, modules, notApplicable }) {
     tested += covered.length;
     const left = ids.length - covered.length - open.length;
     rows.push(`| ${module} | ${ids.length} | ${covered.length} | ${left} | ${ranges(open)} |`);
+    tally.push(`| ${module} | ${ids.length} | ${covered.length} | ${left} | ${open.length} |`);
   }
-  rows.push(
-    `| **all** | **${total}** | **${tested}** | **${total - tested - missing.length}** | |`,
-  );
+  const all = `| **all** | **${total}** | **${tested}** | **${total - tested - missing.length}** |`;
+  rows.push(`${all} |`);
+  tally.push(`${all} **${missing.length}** |`);
   const reasons = Object.entries(notApplicable)
     .map(([group, why]) => [ranges(idsOf(group).filter((id) => !cited.has(id))), why])
     .filter(([ids]) => ids !== '')
@@ -138,31 +150,62 @@ function report({ title, tests, intro, modules, notApplicable }) {
           '',
         ]),
   ].join('\n');
-  return { page, missing };
+  return { page, tally: tally.join('\n'), missing };
+}
+
+/**
+ * A README with a tally in its place.
+ * @param {string} readme
+ * @param {string} tally
+ * @returns {string}
+ */
+function withTally(readme, tally) {
+  const place = /(<!-- conformance -->\n)[\s\S]*?(<!-- \/conformance -->)/;
+  if (!place.test(readme)) throw new Error('no <!-- conformance --> … <!-- /conformance -->');
+  return readme.replace(place, (_, start, end) => `${start}\n${tally}\n\n${end}`);
+}
+
+/**
+ * @param {string} path
+ * @returns {string} empty when there is no such file yet
+ */
+function contentOf(path) {
+  try {
+    return readFileSync(join(root, path), 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * Writes a file, or checks that it is as it would be written.
+ * @param {string} path
+ * @param {string} content
+ */
+function publish(path, content) {
+  if (!values.check) {
+    writeFileSync(join(root, path), content);
+  } else if (contentOf(path) !== content) {
+    failures++;
+    console.error(`${path} is out of date: npm run conformance`);
+  }
 }
 
 let failures = 0;
-for (const section of Object.values(catalogue)) {
-  const { page, missing } = report(section);
-  const file = join(root, section.page);
+/** @type {Record<string, string>} */
+const tallies = {};
+for (const [name, section] of Object.entries(catalogue)) {
+  const { page, tally, missing } = report(section);
+  tallies[name] = tally;
+  publish(section.page, page);
   if (!values.check) {
-    writeFileSync(file, page);
     console.log(`${section.page}: ${missing.length} neither tested nor listed`);
-    continue;
-  }
-  let written = '';
-  try {
-    written = readFileSync(file, 'utf8');
-  } catch {
-    // Not written yet: out of date.
-  }
-  if (written !== page) {
-    failures++;
-    console.error(`${section.page} is out of date: npm run conformance`);
-  }
-  if (missing.length > 0) {
+  } else if (missing.length > 0) {
     failures++;
     console.error(`${section.title}: neither tested nor listed: ${ranges(missing)}`);
   }
+}
+for (const [path, name] of Object.entries(readmes)) {
+  publish(path, withTally(contentOf(path), tallies[name] ?? ''));
 }
 process.exitCode = failures === 0 ? 0 : 1;

@@ -1,7 +1,6 @@
 /** What the examples in the doc comments of @linnet/otp use without declaring it. */
 import {
   GenServer,
-  Machine,
   noreply,
   reply,
   type ApplicationHandle,
@@ -12,7 +11,6 @@ import {
   type SupervisorHandle,
   type TaskHandle,
 } from '@linnet/otp';
-import { createMachine } from 'xstate';
 
 export declare const pid: Pid;
 export declare const worker: Pid;
@@ -44,7 +42,7 @@ export const Counter = GenServer.define({
 export const Database = GenServer.define({ init: () => 0 });
 export const Web = GenServer.define({ init: (options?: { readonly port: number }) => options });
 export const Store = GenServer.define({ init: (shard: number) => shard });
-export const Cache = Store;
+export const Cache = GenServer.define({ init: (shard: number) => shard });
 export const Session = GenServer.define({ init: (user: string) => user });
 export const Room = GenServer.define({
   init: (guests: number) => guests,
@@ -54,14 +52,8 @@ export interface Connection {
   opened(): void;
 }
 export const Connection = GenServer.define({ init: () => 0 });
-export const Door = Machine.define(
-  createMachine({
-    initial: 'closed',
-    states: { closed: { on: { OPEN: 'open' } }, open: { on: { CLOSE: 'closed' } } },
-  }),
-);
-export const A = Database;
-export const B = Session;
+export const A = GenServer.define({ init: () => 0 });
+export const B = GenServer.define({ init: () => 0 });
 
 export interface User {
   readonly name: string;
