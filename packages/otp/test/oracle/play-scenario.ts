@@ -1,5 +1,14 @@
 /** Plays a scenario of supervision on the runtime and records its trace. */
-import { exit, ignore, isAlive, resume, suspend, SupervisorError, type Pid } from '@linnet/otp';
+import {
+  CallError,
+  exit,
+  ignore,
+  isAlive,
+  resume,
+  suspend,
+  SupervisorError,
+  type Pid,
+} from '@linnet/otp';
 import { settle, type TestClock } from '@linnet/otp/testing';
 import { staticInfo, type RawTrace } from './canon.ts';
 import type { Json, TraceEvent } from './json.ts';
@@ -42,7 +51,7 @@ export async function playScenario(scenario: Scenario, clock: TestClock): Promis
   }
   const stage: Stage = { world, player, root: started.pid, kinds };
   const tree = (): Promise<Json> =>
-    isAlive(stage.root) ? treeOf(world, kinds, stage.root) : Promise.resolve(null);
+    isAlive(stage.root) ? answerOf(treeOf(world, kinds, stage.root), clock) : Promise.resolve(null);
   const start_tree = await tree();
 
   const steps: Array<RawTrace['steps'][number]> = [];
@@ -79,8 +88,8 @@ async function startRoot(
       return { start: world.term(['error', error.reason]), pid: 'none' as const };
     }
   });
-  await calm(clock);
-  return starting;
+  const started = await answerOf(starting, clock);
+  return started === 'no_answer' ? { start: started, pid: 'none' } : started;
 }
 
 async function playStep(stage: Stage, step: Step, clock: TestClock): Promise<Json> {
@@ -90,23 +99,50 @@ async function playStep(stage: Stage, step: Step, clock: TestClock): Promise<Jso
   }
   if (step.op === 'burst') return burst(stage, step, clock);
   if (step.op === 'gated') return gated(stage, step, clock);
-  const result = play(stage, step);
+  return answerOf(play(stage, step), clock);
+}
+
+/** What a call answers by the time that all is calm: one to a supervisor that hangs never does. */
+async function answerOf<T>(pending: T | Promise<T>, clock: TestClock): Promise<T | 'no_answer'> {
+  const answer = follow(pending);
   await calm(clock);
-  return result;
+  return answer() ?? 'no_answer';
+}
+
+/** Tells what a promise has come to: undefined while it is pending; throws what it rejects with. */
+function follow<T>(pending: T | Promise<T>): () => T | undefined {
+  let come = (): T | undefined => undefined;
+  Promise.resolve(pending).then(
+    (value) => {
+      come = () => value;
+    },
+    (error: unknown) => {
+      come = () => {
+        throw error;
+      };
+    },
+  );
+  return () => come();
+}
+
+/** A system message to a supervisor; it may die before it answers. */
+function tell(supervisor: Pid, request: typeof suspend | typeof resume): Promise<void> {
+  return inFreshProcess(() => request(supervisor)).catch((error: unknown) => {
+    if (!(error instanceof CallError)) throw error;
+  });
 }
 
 /** Lets several processes die while their supervisor is suspended. */
 async function burst(stage: Stage, step: Step, clock: TestClock): Promise<Json> {
   const sup = stage.world.live(step.sup);
   if (sup === undefined) return 'dead';
-  await inFreshProcess(() => suspend(sup.pid));
+  await answerOf(tell(sup.pid, suspend), clock);
   const results: Json[] = [];
   for (const kill of step.kills ?? []) {
     results.push(crash(stage, kill));
     await calm(clock);
   }
-  await inFreshProcess(() => resume(sup.pid));
-  await calm(clock);
+  await answerOf(tell(sup.pid, resume), clock);
   return results;
 }
 
@@ -138,17 +174,14 @@ async function callWhileBlocked(
   gate: Gate,
   clock: TestClock,
 ): Promise<Json> {
-  let answer: Json | undefined;
-  void Promise.resolve(play(stage, call)).then((result) => {
-    answer = result;
-  });
+  const answer = follow(play(stage, call));
   await calm(clock);
   do {
     gate.release('fail');
     await calm(clock);
-  } while (answer === undefined && gate.blocked);
+  } while (answer() === undefined && gate.blocked);
   // oxlint-disable-next-line unicorn/no-thenable -- the format has this field, a string
-  return { op: call.op, result: answer ?? 'no_answer', then: state(gate) };
+  return { op: call.op, result: answer() ?? 'no_answer', then: state(gate) };
 }
 
 /** Ends all that is left; names those that had outlived the scenario. */

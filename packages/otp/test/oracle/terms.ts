@@ -33,6 +33,8 @@ export function termOf(value: unknown, nameOf: (pid: Pid) => string): Json {
     if (value[0] === 'bad_combination') {
       return ['bad_combination', { list: (value[1] as unknown[]).map(print) }];
     }
+    // Where Erlang tells the stack, this runtime tells the request that has no clause.
+    if (value[0] === 'function_clause') return ['function_clause', '$stack'];
     return value.map(print);
   }
   if (value instanceof Error) return ['error', value.message];
