@@ -54,6 +54,9 @@ export interface AsyncRequestMessage {
  * Whether a value identifies an async request.
  *
  * Mirrors the guard `Finch.is_request_ref/1`.
+ *
+ * @example
+ * const cancel = (ref: unknown) => isRequestRef(ref) && finch.cancelAsyncRequest(ref);
  */
 export function isRequestRef(value: unknown): value is AsyncRequestRef {
   return typeof value === 'object' && value !== null && brand in value;
