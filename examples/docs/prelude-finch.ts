@@ -1,5 +1,5 @@
 /** What the examples in the doc comments of @linnet/finch use without declaring it. */
-import type { Finch, Lease, Request, ResponseHeaders } from '@linnet/finch';
+import type { AsyncRequestRef, Finch, Lease, Request, ResponseHeaders } from '@linnet/finch';
 import type { Hash } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import type * as netModule from 'node:net';
@@ -12,6 +12,7 @@ export declare const lease: Lease;
 export declare const supervisor: SupervisorHandle;
 export declare const hash: Hash;
 export declare const file: Writable;
+export declare const ref: AsyncRequestRef;
 export declare const error: unknown;
 export declare const net: typeof netModule;
 

@@ -123,7 +123,7 @@ function declarationsOf(lines: readonly string[], docs: ReadonlyMap<number, stri
     if (former?.kind === 'function') continue;
     const object = keyword === 'const' && /^[^=]*: \{$/.test(line);
     const kind = object ? 'object' : (keyword.replace(/\*|let/, '') as Declaration['kind']);
-    const hasBody = object || kind === 'class' || kind === 'interface';
+    const hasBody = (object || kind === 'class' || kind === 'interface') && !line.endsWith('{}');
     const end = lines.findIndex((other, at) => at > index && other.startsWith('}'));
     found.set(name, {
       name,
