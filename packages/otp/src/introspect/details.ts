@@ -13,6 +13,8 @@ export interface ChildDetails {
   readonly pid: Pid | 'restarting' | undefined;
   readonly type: 'worker' | 'supervisor';
   readonly restart: Restart;
+  /** How often it was started anew. */
+  readonly restarts: number;
 }
 
 /** `{ strategy, intensity, period, restarts }` of a supervisor; undefined for other processes. */

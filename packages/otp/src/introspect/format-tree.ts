@@ -107,7 +107,7 @@ function isAlike({ name, id, children, status }: ProcessNode): boolean {
 }
 
 function describe({ node, count }: Pick<Line, 'node' | 'count'>, { pids }: Style): string {
-  const { name, id, label, supervisor, state, status, mailbox, pid } = node;
+  const { name, id, label, supervisor, state, status, restarts, mailbox, pid } = node;
   const title = name ?? id ?? label;
   return [
     count === 1 ? title : `${count} × ${title}`,
@@ -118,6 +118,7 @@ function describe({ node, count }: Pick<Line, 'node' | 'count'>, { pids }: Style
       `${supervisor.restarts} of ${supervisor.intensity} restarts in ${supervisor.period} s`,
     state === undefined ? undefined : `[${formatState(state)}]`,
     status === 'restarting' || status === 'stopped' ? `[${status}]` : undefined,
+    restarts === undefined || restarts === 0 ? undefined : `restarted ${restarts}×`,
     mailbox > 0 ? `${mailbox} waiting` : undefined,
     pids && count === 1 ? pid : undefined,
   ]

@@ -94,25 +94,23 @@ function placeChildren(parent: Entry, entries: ReadonlyMap<Pid, Entry>): void {
       entry.placed = true;
       if (child.id !== undefined) entry.node.id = textOfId(child.id);
       entry.node.restart = child.restart;
+      entry.node.restarts = child.restarts;
       entry.node.type = child.type;
       parent.node.children.push(entry.node);
     }
   }
 }
 
-function absent({ id, pid, type, restart }: ChildDetails): ProcessNode {
+function absent({ id, pid, type, restart, restarts }: ChildDetails): ProcessNode {
   const status = pid === 'restarting' ? 'restarting' : 'stopped';
   const label = type === 'supervisor' ? 'supervisor' : 'process';
-  return {
-    label,
-    type,
+  const child = {
     ...(id === undefined ? undefined : { id: textOfId(id) }),
+    type,
     restart,
-    status,
-    mailbox: 0,
-    uptime: 0,
-    children: [],
+    restarts,
   };
+  return { ...child, label, status, mailbox: 0, uptime: 0, children: [] };
 }
 
 /** Puts a process below the one that started it, if they are linked. */

@@ -27,6 +27,8 @@ export interface ProcessNode {
   readonly id?: string;
   /** How its supervisor restarts it; absent outside one. */
   readonly restart?: Restart;
+  /** How often its supervisor has started it anew; absent outside one. */
+  readonly restarts?: number;
   /**
    * `'runnable'`: has its turn soon; `'waiting'`: for a message; `'busy'`: in an async callback;
    * `'restarting'`: died, and its start will be tried again; `'stopped'`: a child that is not

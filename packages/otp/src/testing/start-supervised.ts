@@ -7,36 +7,40 @@ import {
   type Startable,
 } from '../process/child-spec.ts';
 import { systemClock } from '../process/clock.ts';
+import { detached } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
-import { exit, link, outside, trapExit } from '../process/link.ts';
-import { monitor } from '../process/monitor.ts';
+import { exit, link } from '../process/link.ts';
 import { Pid } from '../process/pid.ts';
-import { receive } from '../process/receive.ts';
-import { spawn } from '../process/spawn.ts';
-import type { ExitMessage } from '../process/signals.ts';
-import { ProcessEnd } from './process-end.ts';
+import { expandChild } from '../supervisor/check-spec.ts';
+import { Supervisor } from '../supervisor/supervisor.ts';
+import type { Child } from '../supervisor/types.ts';
 
 /** Registers what has to happen after the test, such as `onTestFinished` of vitest. */
 export type OnTestFinished = (hook: () => Promise<void>) => void;
 
 /** A process under the supervisor of one test. */
 export interface Supervised<T> extends AsyncDisposable {
+  /** The process, or the one that was started in its place. */
   readonly pid: Pid;
-  /** What the start function gave: a pid, or a typed handle of a server. */
+  /** What the start function gave at first: a pid, or a typed handle of a server. */
   readonly handle: T;
   /** Stops it as a supervisor does, waits for its end, and kills it after its shutdown time. */
   stop(): Promise<void>;
 }
 
-/** What can be started: a child specification, or a function that starts a linked process. */
-export type SupervisedChild<T extends Startable> = ChildSpec<T> | (() => T | Promise<T>);
+/** What can be started: a child of a supervisor, or a function that starts a linked process. */
+export type SupervisedChild<T extends Startable> = Child<T> | (() => T | Promise<T>);
+
+type Started = Exclude<Startable, Ignore>;
 
 /**
  * Starts a process under a supervisor of its own and stops both after the test.
  *
  * The end of the test is told by a hook (`onTestFinished` of vitest, `after` of node:test) or by
- * `await using`. As under any supervisor, the process ends by `'shutdown'`, and by `'kill'` when
- * it is still alive after its shutdown time (5000 ms).
+ * `await using`. A child specification or a module is restarted as it says; what a function
+ * starts is not. As under any supervisor, the process ends by `'shutdown'`, and by `'kill'` when
+ * it is still alive after its shutdown time: 5000 ms by default, of real time even while a
+ * {@link TestClock} is installed.
  *
  * Source: `ExUnit.Callbacks.start_supervised/2`.
  * @throws what the start function throws, and {@link BadArgumentError} when it gives no process.
@@ -49,77 +53,94 @@ export async function startSupervised<T extends Startable>(
   child: SupervisedChild<T>,
   onTestFinished?: OnTestFinished,
 ): Promise<Supervised<Exclude<T, Ignore>>> {
-  const spec: Pick<ChildSpec<Startable>, 'start' | 'shutdown' | 'type'> = typeof child ===
-  'function'
-    ? { start: child }
-    : child;
-  const shutdown = spec.shutdown ?? (spec.type === 'supervisor' ? 'infinity' : 5000);
-  const { supervisor, started } = await startUnderSupervisor(spec.start, shutdown);
-  const stop = (): Promise<void> => stopped(supervisor);
+  const spec = specOf(child);
+  const starts = new Starts(spec.start);
+  // Of nobody: the process in which the test runs may end before its hooks.
+  const supervisor = await detached(() =>
+    Supervisor.startLink([], { strategy: 'one_for_one', maxRestarts: 1_000_000, maxSeconds: 1 }),
+  );
+  const stop = async (): Promise<void> => {
+    const wakeup = killAfter(shutdownOf(spec), starts);
+    await supervisor[Symbol.asyncDispose]();
+    wakeup?.cancel();
+  };
+  try {
+    await supervisor.startChild({ ...spec, start: () => starts.next() });
+    starts.check();
+  } catch (error) {
+    await stop();
+    throw starts.failure ?? error;
+  }
   onTestFinished?.(stop);
   return {
-    pid: pidOf(started),
-    handle: started as Exclude<T, Ignore>,
+    get pid() {
+      return starts.pid;
+    },
+    handle: starts.first as Exclude<T, Ignore>,
     stop,
     [Symbol.asyncDispose]: stop,
   };
 }
 
-type Started = Exclude<Startable, Ignore>;
+function specOf<T extends Startable>(child: SupervisedChild<T>): ChildSpec<Startable> {
+  return typeof child === 'function' && !('childSpec' in child)
+    ? { id: 'supervised', start: child, restart: 'temporary' }
+    : (expandChild(child) as ChildSpec<Startable>);
+}
+
+function shutdownOf({ shutdown, type }: ChildSpec<Startable>): ShutdownTime {
+  return shutdown ?? (type === 'supervisor' ? 'infinity' : 5000);
+}
+
+/** The supervisor counts on the runtime's clock, which the test may leave standing still. */
+function killAfter(shutdown: ShutdownTime, starts: Starts): { cancel(): void } | undefined {
+  if (typeof shutdown !== 'number') return undefined;
+  return systemClock.wakeAfter(shutdown, () => {
+    if (starts.first !== undefined) exit(starts.pid, 'kill');
+  });
+}
+
+/** What a start function has given so far. */
+class Starts {
+  first: Started | undefined;
+  failure: unknown;
+  readonly #start: ChildSpec<Startable>['start'];
+  #last: Started | undefined;
+
+  constructor(start: ChildSpec<Startable>['start']) {
+    this.#start = start;
+  }
+
+  get pid(): Pid {
+    return pidOf(this.#last as Started);
+  }
+
+  async next(): Promise<Startable> {
+    let started: Startable;
+    try {
+      started = await this.#start();
+    } catch (error) {
+      this.failure ??= error;
+      throw error;
+    }
+    if (isStarted(started)) {
+      link(pidOf(started)); // a start function that does not link leaves no process behind
+      this.#last = started;
+      this.first ??= started;
+    } else {
+      this.failure ??= new BadArgumentError('child', started, 'one that starts a process');
+    }
+    return started;
+  }
+
+  check(): void {
+    if (this.first === undefined) throw this.failure;
+  }
+}
 
 const pidOf = (started: Started): Pid => (Pid.isPid(started) ? started : started.pid);
 
-function startUnderSupervisor(
-  start: ChildSpec<Startable>['start'],
-  shutdown: ShutdownTime,
-): Promise<{ supervisor: Pid; started: Started }> {
-  return new Promise((resolve, reject) => {
-    const supervisor = spawn(async () => {
-      trapExit();
-      let started: Started;
-      try {
-        started = checkStarted(await start());
-        link(pidOf(started)); // a start function that does not link leaves no process behind
-      } catch (error) {
-        reject(error);
-        return;
-      }
-      resolve({ supervisor, started });
-      await receive((message) => isStopRequest(message));
-      await shutDown(pidOf(started), shutdown);
-    });
-  });
-}
-
-function checkStarted(started: Startable): Started {
-  const given: unknown = started;
-  if (given !== ignore && typeof given === 'object' && given !== null) {
-    if (Pid.isPid(given) || ('pid' in given && Pid.isPid(given.pid))) return started as Started;
-  }
-  throw new BadArgumentError('child', given, 'a start function that gives a process');
-}
-
-function isStopRequest(message: unknown): boolean {
-  const { type, from, reason } = message as Partial<ExitMessage>;
-  return type === 'EXIT' && from === outside && reason === 'shutdown';
-}
-
-async function shutDown(child: Pid, shutdown: ShutdownTime): Promise<void> {
-  const ref = monitor(child);
-  exit(child, shutdown === 'brutal_kill' ? 'kill' : 'shutdown');
-  // On the system's clock: the test may leave its own one standing still.
-  const wakeup =
-    typeof shutdown === 'number'
-      ? systemClock.wakeAfter(shutdown, () => exit(child, 'kill'))
-      : undefined;
-  await receive((message) => ref.isDownMessage(message));
-  wakeup?.cancel();
-}
-
-/** Asks the supervisor to stop and resolves when it, and so its child, is dead. */
-function stopped(supervisor: Pid): Promise<void> {
-  return new Promise((resolve) => {
-    new ProcessEnd(() => resolve()).watch(supervisor);
-    exit(supervisor, 'shutdown');
-  });
+function isStarted(value: Startable): value is Started {
+  if (value === ignore || typeof value !== 'object' || value === null) return false;
+  return Pid.isPid(value) || ('pid' in value && Pid.isPid(value.pid));
 }

@@ -1,8 +1,11 @@
 import {
+  DynamicSupervisor,
   exit,
   formatTree,
   GenServer,
   introspect,
+  listProcesses,
+  Machine,
   receive,
   register,
   reply,
@@ -11,14 +14,17 @@ import {
   spawn,
   spawnLink,
   subscribe,
+  Supervisor,
   trapExit,
+  whereis,
   type Pid,
   type ProcessNode,
   type Snapshot,
   type SystemEvent,
 } from '@linnet/otp';
 import { captureCrashReports, expectNoLeaks, processSnapshot, settle } from '@linnet/otp/testing';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { setup } from 'xstate';
 
 const Idle = GenServer.define({
   name: 'Idle',
@@ -168,6 +174,86 @@ test('prints trees with restarts, states and children that are not running', () 
     ].join('\n'),
   );
   expect(formatTree(snapshot, { pids: false, others: false })).not.toContain('PID');
+});
+
+describe('a supervision tree', () => {
+  const light = setup({}).createMachine({
+    initial: 'red',
+    states: { red: { on: { GO: 'green' } }, green: { initial: 'steady', states: { steady: {} } } },
+  });
+  const Light = Machine.define(light);
+
+  async function tree() {
+    const crashes = captureCrashReports();
+    onTestFinished(() => crashes[Symbol.dispose]());
+    const supervisor = await Supervisor.startLink(
+      [
+        Idle.childSpec(undefined, { name: 'first' }),
+        { id: 'lights', type: 'supervisor', start: () => lights() },
+        Idle.childSpec(undefined, { id: 'second', restart: 'transient' }),
+      ],
+      { strategy: 'rest_for_one', maxRestarts: 7, maxSeconds: 60, name: 'tree' },
+    );
+    onTestFinished(() => supervisor.stop());
+    return supervisor;
+  }
+
+  const lights = () =>
+    DynamicSupervisor.startLink({ name: 'lights' }).then(async (supervisor) => {
+      await supervisor.startChild({ id: 'light', start: () => Light.startLink() });
+      return supervisor;
+    });
+
+  test('is shown with strategies, restarts, states and children that are not running', async () => {
+    const supervisor = await tree();
+    exit(whereis('first') as Pid, 'kill');
+    await settle();
+    await GenServer.stop(findChild('second'));
+    await settle();
+    expect(formatTree(rootOf('tree'), { pids: false })).toBe(
+      [
+        'tree  supervisor rest_for_one  1 of 7 restarts in 60 s',
+        '├─ first  Idle  restarted 1×',
+        '├─ lights  dynamic_supervisor one_for_one  0 of 3 restarts in 5 s  restarted 1×',
+        '│  └─ Machine  [red]',
+        '└─ second  process  [stopped]  restarted 1×',
+      ].join('\n'),
+    );
+    expect(findNode('second')).toMatchObject({ restart: 'transient', status: 'stopped' });
+    expect(findNode('first')).toMatchObject({ restart: 'permanent', type: 'worker', restarts: 1 });
+    expect(await supervisor.countChildren()).toMatchObject({ specs: 3 });
+  });
+
+  test('feeds a restart with the new process', async () => {
+    await tree();
+    const events: SystemEvent[] = [];
+    using _ = subscribe((event) => void events.push(event));
+    exit(findChild('second'), 'boom');
+    await settle();
+    const { supervisor } = events.find((event) => event.type === 'restart') ?? {};
+    expect(supervisor).toBe(whereis('tree'));
+    expect(events.map((event) => event.type)).toEqual(['exit', 'crash', 'spawn', 'restart']);
+  });
+
+  function rootOf(name: string): Snapshot {
+    const snapshot = introspect();
+    const roots = snapshot.roots.filter((root) => root.name === name);
+    return { ...snapshot, roots, others: [] };
+  }
+
+  function findNode(id: string): ProcessNode | undefined {
+    const stack = [...rootOf('tree').roots];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      if (node.id === id) return node;
+      stack.push(...node.children);
+    }
+    return undefined;
+  }
+
+  function findChild(id: string): Pid {
+    const text = findNode(id)?.pid;
+    return listProcesses().find((pid) => pid.toString() === text) as Pid;
+  }
 });
 
 test('feeds starts, exits and crashes in order, outside any process', async () => {

@@ -197,6 +197,7 @@ describe('startSupervised', () => {
   });
 
   test('takes a child specification and kills a child that does not stop in time', async () => {
+    using _clock = new TestClock().install();
     using _crashes = captureCrashReports();
     const stubborn = spawn(async () => {
       trapExit();
@@ -213,7 +214,38 @@ describe('startSupervised', () => {
     expect(isAlive(stubborn)).toBe(false);
   });
 
+  test('takes a module, or a module and its argument, and restarts it as it says', async () => {
+    using _crashes = captureCrashReports();
+    await using counter = await startSupervised([Counter, 7]);
+    await using idle = await startSupervised(GenServer.define({ init: () => 1 }));
+    const first = counter.pid;
+    expect(await GenServer.call(first, 'value')).toBe(7);
+    exit(first, 'boom');
+    await settle();
+    expect(counter.pid).not.toBe(first);
+    expect(await GenServer.call(counter.pid, 'value')).toBe(7);
+    expect(isAlive(idle.pid)).toBe(true);
+  });
+
+  test('does not restart what a function has started', async () => {
+    await using _leaks = leakCheck();
+    using _crashes = captureCrashReports();
+    await using counter = await startSupervised(() => Counter.start(1));
+    exit(counter.pid, 'boom');
+    await settle();
+    expect(isAlive(counter.pid)).toBe(false);
+  });
+
+  test('survives the end of the process in which it was called', async () => {
+    const supervised = await inProcess(() => startSupervised([Counter, 1]));
+    await settle();
+    expect(isAlive(supervised.pid)).toBe(true);
+    await supervised.stop();
+    expect(isAlive(supervised.pid)).toBe(false);
+  });
+
   test('rejects with what the start function throws', async () => {
+    using _crashes = captureCrashReports();
     const failing = startSupervised((): Pid => {
       throw new Error('no start');
     });
