@@ -24,7 +24,13 @@ export class Finch extends PoolApi implements AsyncDisposable {
 
   /**
    * Starts an instance, linked to the current process; from plain code it is a
-   * root of its own. Resolves when the pools of its `pools` option are up.
+   * root of its own. Resolves when the pools of its `pools` option are up. Use
+   * `childSpec` to have a supervisor of yours own it.
+   *
+   * `name` is required. A server that `pools` does not name gets a pool by the
+   * options under `default` with its first request.
+   *
+   * Mirrors `Finch.start_link/1`.
    *
    * @throws OptionsError for a bad option, its pools' included.
    * @throws SupervisorError with `['already_started', pid]` when the name is taken.
@@ -43,7 +49,9 @@ export class Finch extends PoolApi implements AsyncDisposable {
 
   /**
    * The specification of an instance as a child of a supervisor; its id is the
-   * instance's name.
+   * instance's name. Use it in the tree of a service; it is plain data.
+   *
+   * Mirrors `Finch.child_spec/1`.
    *
    * @throws OptionsError
    *
@@ -64,7 +72,8 @@ export class Finch extends PoolApi implements AsyncDisposable {
   }
 
   /**
-   * The running instance of a name.
+   * The running instance of a name. Use it wherever the instance was not handed
+   * to you; the handle may be kept, also over restarts of the instance.
    *
    * @throws InstanceNotFoundError
    *
