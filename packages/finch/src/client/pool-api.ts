@@ -104,6 +104,8 @@ export abstract class PoolApi extends LeaseApi {
   /**
    * How many shards a pool has.
    *
+   * Mirrors `Finch.get_pool_count/2`.
+   *
    * @throws PoolNotFoundError
    *
    * @example
@@ -116,6 +118,8 @@ export abstract class PoolApi extends LeaseApi {
   /**
    * Changes the number of shards: adds new ones, or drains those with the
    * highest numbers within 5000 ms and stops them.
+   *
+   * Mirrors `Finch.set_pool_count/3`, which cuts off what they were doing.
    *
    * @throws PoolNotFoundError, OptionsError
    *
