@@ -41,11 +41,11 @@ export class ActorMachine extends MachineLoop implements ActorHost {
 
   prepare(action: RunningAction): void {
     (action.info as { input: unknown }).input = this.input;
-    const { exec } = action;
+    const { exec, type } = action;
     if (exec === undefined) return;
     action.exec = (info, params) => {
-      // A process that was killed by an earlier action does nothing more.
-      if (!this.process.dead) this.watchResult(exec(info, params));
+      // A process that was killed by an earlier action does nothing more, but stops its children.
+      if (type === 'xstate.stopChild' || !this.process.dead) this.watchResult(exec(info, params));
     };
   }
 
@@ -98,7 +98,7 @@ export class ActorMachine extends MachineLoop implements ActorHost {
     const actor = this.#actor;
     // Stopping the children runs their clean-up, which is user code: after the signal that ends
     // the process, and as code of a dead process.
-    queueMicrotask(() => this.#scope?.runInAsyncScope(() => actor?.stop()));
+    queueMicrotask(() => this.#scope?.runInAsyncScope(() => actor?.stopAll()));
   }
 
   get #live(): MachineActor {

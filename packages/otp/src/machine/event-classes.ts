@@ -2,7 +2,7 @@
 
 /** Whether a descriptor with a wildcard (`*`, `mouse.*`) takes an event; xstate's rule. */
 export function matchesWildcard(type: string, descriptor: string): boolean {
-  if (descriptor === '*') return true;
+  if (descriptor === '*' || descriptor === type) return true;
   const wanted = descriptor.split('.');
   const given = type.split('.');
   for (const [index, token] of wanted.entries()) {

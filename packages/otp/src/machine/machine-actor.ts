@@ -12,6 +12,7 @@ import type { MachineRef } from './types.ts';
 
 /** An action as an actor is about to run it. */
 export interface RunningAction {
+  readonly type: string;
   readonly info: object;
   exec: ((info: never, params: unknown) => unknown) | undefined;
 }
@@ -47,6 +48,7 @@ interface Internals {
   subscribe(observer: { error: (error: unknown) => void }): void;
   start(): void;
   stop(): void;
+  _stop(): void;
 }
 
 /** The parts of a snapshot that putting a machine into another state keeps. */
@@ -106,6 +108,13 @@ export class MachineActor extends Base implements MachineRef {
   /** Disarms a delayed event. */
   cancel(id: string): void {
     this.system.scheduler.cancel(this, id);
+  }
+
+  /** Stops it and all actors below it; xstate leaves those of an actor that failed running. */
+  stopAll(): void {
+    this.stop();
+    const { children } = this._snapshot as { readonly children?: Record<string, Internals> };
+    for (const child of Object.values(children ?? {})) child?._stop();
   }
 
   /** Puts the machine into another state: no action runs, no timer changes. */

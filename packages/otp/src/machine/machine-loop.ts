@@ -69,10 +69,14 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
     this.busy = true;
     try {
       this.initialise();
+    } catch (error) {
+      this.drop();
+      throw error;
     } finally {
       this.busy = false;
-      if (this.process.dead) this.drop();
     }
+    // Its own action killed it: no one else knows of this loop yet.
+    if (this.process.dead) this.drop();
   }
 
   /** After `startLink` has resolved: events that the machine sent itself, or its end. */
