@@ -3,6 +3,7 @@ export type { SendOptions } from './client/request-api.ts';
 export { Pool } from './user-pool.ts';
 export { Lease } from './operation/lease.ts';
 export type { PoolListing, PoolMetrics } from './instance/pools.ts';
+export type { HostStats, InstanceStats } from './instance/stats.ts';
 export type { PoolIdentity, PoolLike, PoolParts, NewPoolOptions } from './pool/identity.ts';
 export {
   isRequestRef,

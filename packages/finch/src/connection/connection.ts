@@ -87,6 +87,9 @@ export class Connection extends Watch implements ConnectionInput {
   /** The open connection; undefined while it is being opened. */
   wire: Wire | undefined;
 
+  /** Called when it is open, or will never be. */
+  onSettled: (() => void) | undefined;
+
   // Kept by the stack of idle connections.
   stacked = false;
   above: Connection | undefined;
@@ -169,6 +172,12 @@ export class Connection extends Watch implements ConnectionInput {
     this.step(event);
   }
 
+  /** Idle, it is to be idle for all of the owner's idle time from now on. */
+  restartIdleTime(): void {
+    this.step(checkout);
+    this.step(checkin);
+  }
+
   /** Ends it; what is in flight on it fails. */
   close(reason: CloseReason): void {
     if (this.over) return;
@@ -226,6 +235,8 @@ export class Connection extends Watch implements ConnectionInput {
     this.wire.onClosed = () => this.close('closed');
     this.retireAt = retirement(this.owner.options);
     this.owner.opened(this);
+    this.onSettled?.();
+    this.onSettled = undefined;
   }
 
   private dialFailed(error: Error): void {
@@ -261,6 +272,7 @@ export class Connection extends Watch implements ConnectionInput {
     if (openedFor !== undefined) owner.lost(this, error);
     // First the slot: whoever was using it may look for another one inside of the next call.
     owner.gone(this, this.state);
+    this.onSettled?.();
     if (wire === undefined) return;
     wire.onClosed = noop;
     wire.destroy(error);

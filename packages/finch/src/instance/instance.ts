@@ -29,6 +29,8 @@ export class Instance implements PoolHome {
   /** The manager, which starts pools. */
   readonly manager: Pid;
   closed = false;
+  /** The idle time of all its pools, in ms, once `setTimeout` was called. */
+  idleTime: number | undefined = undefined;
   crashed = false;
   private readonly registry: RegistryHandle<string, Pool>;
   /** Keys of pools that users' supervisors own: never served by a pool of the instance. */

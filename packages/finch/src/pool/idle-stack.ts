@@ -32,6 +32,17 @@ export class IdleStack {
     return this.bottom;
   }
 
+  /** The idle time has changed: all of them have the new one from now on; 0 ends them. */
+  restartIdleTime(idleTime: number): void {
+    let connection = this.bottom;
+    while (connection !== undefined) {
+      const next: Connection | undefined = connection.above;
+      if (idleTime === 0) connection.close('idle_timeout');
+      else connection.restartIdleTime();
+      connection = next;
+    }
+  }
+
   /** Takes a connection out; no effect if it is not idle. */
   remove(connection: Connection): void {
     if (!connection.stacked) return;

@@ -15,6 +15,7 @@ import type { ResolvedPoolOptions } from '../options/index.ts';
 import { HandOver } from './hand-over.ts';
 import type { PoolIdentity } from './identity.ts';
 import { IdleStack } from './idle-stack.ts';
+import { toNumber } from './limit.ts';
 import { queueFull } from './queue-full.ts';
 import type { SlotLedger, SlotUser } from './slot-ledger.ts';
 import { WaitQueue, type Waiter } from './wait-queue.ts';
@@ -27,6 +28,8 @@ export interface SlotSource {
   readonly ledger: SlotLedger;
   /** The cap for pools that do not have their own. */
   readonly maxPerHost: number | 'infinity';
+  /** The idle time of all pools, in ms, where the instance was told one. */
+  readonly idleTime?: number | undefined;
 }
 
 export class Shard implements ConnectionOwner, SlotUser {
@@ -38,7 +41,7 @@ export class Shard implements ConnectionOwner, SlotUser {
   maxPerHost: number;
   /** The cap on open connections; changed by `resize`. */
   size: number;
-  /** `connMaxIdleTime`; may be changed at any time, connections that are idle already keep theirs. */
+  /** The time in `idle` after which a connection closes; changed by `setIdleTime`. */
   idleTime: number;
   /** Set while the shard winds down: nothing new is taken on. */
   draining = false;
@@ -50,7 +53,7 @@ export class Shard implements ConnectionOwner, SlotUser {
   /** When a connection was taken last; kept only for a pool with `poolMaxIdleTime`. */
   usedAt: number = now();
   /** Called when the last connection came back while draining, or the queue ran empty; and at the end. */
-  onQuiet: () => void = noop;
+  onQuiet: () => void = () => {};
 
   private ledger: SlotLedger;
   private readonly startConnection: StartConnection;
@@ -76,7 +79,7 @@ export class Shard implements ConnectionOwner, SlotUser {
     this.host = pool.unixSocket ?? `${pool.host}:${pool.port}`;
     this.maxPerHost = toNumber(options.maxPerHost ?? slots.maxPerHost);
     this.size = options.size;
-    this.idleTime = toNumber(options.connMaxIdleTime);
+    this.idleTime = slots.idleTime ?? toNumber(options.connMaxIdleTime);
     this.ledger = slots.ledger;
     this.startConnection = startConnection;
     this.ledger.join(this);
@@ -176,8 +179,9 @@ export class Shard implements ConnectionOwner, SlotUser {
     this.quietIfSo();
   }
 
-  /** Opens connections until `count` are idle or being opened, as far as the caps allow. */
-  prewarm(count: number): void {
+  /** Opens connections until `count` are idle or being opened, as far as the caps allow; returns them. */
+  prewarm(count: number): Connection[] {
+    const opening: Connection[] = [];
     while (
       !this.closed &&
       !this.draining &&
@@ -185,8 +189,9 @@ export class Shard implements ConnectionOwner, SlotUser {
       this.hasRoom &&
       this.ledger.takeSpare(this)
     ) {
-      this.openFor(undefined, false);
+      opening.push(this.openFor(undefined, false));
     }
+    return opening;
   }
 
   /** The instance is another one: counts the open connections in its ledger. */
@@ -206,6 +211,11 @@ export class Shard implements ConnectionOwner, SlotUser {
       // One after the other.
     }
     this.serve();
+  }
+
+  setIdleTime(idleTime: number): void {
+    this.idleTime = idleTime;
+    this.idle.restartIdleTime(idleTime);
   }
 
   // From connections -----------------------------------------------------------
@@ -355,7 +365,7 @@ export class Shard implements ConnectionOwner, SlotUser {
     }
   }
 
-  private openFor(waiter: Waiter | undefined, overflow: boolean): void {
+  private openFor(waiter: Waiter | undefined, overflow: boolean): Connection {
     const connection = new Connection(this, waiter?.connectTimeout, overflow);
     this.connections.add(connection);
     this.dialling++;
@@ -366,6 +376,7 @@ export class Shard implements ConnectionOwner, SlotUser {
       waiter.dialling();
     }
     this.startConnection(connection);
+    return connection;
   }
 
   /** The dial is over: whoever it was for, unless served or gone by now. */
@@ -380,16 +391,10 @@ export class Shard implements ConnectionOwner, SlotUser {
   private tooMany(connection: Connection): boolean {
     if (connection.overflow) return true;
     if (this.draining) return this.queue.size === 0;
-    return this.connections.size - this.overflow > this.size;
+    return this.connections.size - this.overflow > this.size || this.ledger.overfull;
   }
 
   private quietIfSo(): void {
     if (this.draining && this.quiet) this.onQuiet();
   }
 }
-
-function toNumber(limit: number | 'infinity'): number {
-  return limit === 'infinity' ? Number.POSITIVE_INFINITY : limit;
-}
-
-function noop(): void {}

@@ -43,6 +43,11 @@ export class SlotLedger {
     this.wake();
   }
 
+  /** Whether there are more connections than the cap, which was lowered, allows. */
+  get overfull(): boolean {
+    return this.total > this.cap;
+  }
+
   join(user: SlotUser): void {
     this.users.add(user);
   }
@@ -94,8 +99,12 @@ export class SlotLedger {
     if (this.waiting.size > 0) this.wake();
   }
 
-  /** Whether a connection to this host had better be closed than kept idle, for one who waits. */
+  /**
+   * Whether a connection to this host had better be closed than kept idle: it is one too many, or
+   * somebody waits for its slot.
+   */
   wants(host: string): boolean {
+    if (this.total > this.cap) return true;
     if (this.waiting.size === 0) return false;
     for (const user of this.waiting) {
       if (!user.wanting) {

@@ -1,0 +1,157 @@
+/**
+ * What hackney's pool can tell and be told of itself, for an instance and all
+ * of its pools: figures, limits, warm connections, messages.
+ */
+import { send } from '@linnet/otp';
+import type { Connection } from '../connection/connection.ts';
+import { OptionsError } from '../errors/index.ts';
+import { poolFrom, type PoolLike } from '../pool/identity.ts';
+import { fromNumber, toNumber } from '../pool/limit.ts';
+import type { Shard } from '../pool/shard.ts';
+import { originOf } from '../request/origin.ts';
+import type { Instance } from './instance.ts';
+import { requirePool, startInstancePool } from './pools.ts';
+
+/** How many connections `prewarm` makes ready when nothing says otherwise; hackney's number. */
+const defaultPrewarm = 4;
+
+/** The figures of an instance over all its pools, at this moment. */
+export interface InstanceStats {
+  /** The name of the instance. */
+  readonly name: string;
+  /** How many pools it has, user-managed ones included. */
+  readonly pools: number;
+  /** The cap on open connections. */
+  readonly maxConnections: number | 'infinity';
+  /** Connections that serve a request or a lease. */
+  readonly inUse: number;
+  /** Open connections that nobody uses. */
+  readonly idle: number;
+  /** Connections that are being opened. */
+  readonly connecting: number;
+  /** Callers that wait: for a connection, or for a pool that is down. */
+  readonly queued: number;
+}
+
+/** The figures of one server over all pools of an instance, at this moment. */
+export interface HostStats {
+  /** Connections that count against `maxPerHost`: in use, idle and being opened. */
+  readonly active: number;
+  /** Connections that serve a request or a lease. */
+  readonly inUse: number;
+  /** Open connections that nobody uses. */
+  readonly idle: number;
+}
+
+function shardsOf(instance: Instance): Shard[] {
+  return instance.pools().flatMap(({ pool }) => pool.live);
+}
+
+function sum(shards: readonly Shard[], figure: (shard: Shard) => number): number {
+  return shards.reduce((total, shard) => total + figure(shard), 0);
+}
+
+const openOf = (shard: Shard): number => shard.inUse + shard.idleCount;
+
+/** Open connections of one pool, or of all. @throws PoolNotFoundError */
+export function countConnections(instance: Instance, id: PoolLike | undefined): number {
+  return sum(id === undefined ? shardsOf(instance) : requirePool(instance, id).live, openOf);
+}
+
+export function instanceStats(instance: Instance): InstanceStats {
+  const shards = shardsOf(instance);
+  return {
+    name: instance.name,
+    pools: instance.pools().length,
+    maxConnections: maxConnections(instance),
+    inUse: sum(shards, (shard) => shard.inUse),
+    idle: sum(shards, (shard) => shard.idleCount),
+    connecting: sum(shards, (shard) => shard.figures.connecting),
+    queued: sum(shards, (shard) => shard.queued) + instance.waiting,
+  };
+}
+
+/** @throws OptionsError for something that is no host or port. */
+export function hostStats(instance: Instance, host: string, port: number): HostStats {
+  const key = hostKey(host, port);
+  const shards = shardsOf(instance).filter((shard) => shard.host === key);
+  return {
+    active: instance.ledger.count(key),
+    inUse: sum(shards, (shard) => shard.inUse),
+    idle: sum(shards, (shard) => shard.idleCount),
+  };
+}
+
+/** As the ledger counts: canonical, however it was written. */
+function hostKey(host: string, port: number): string {
+  if (port === 0 && typeof host === 'string') return host;
+  const origin =
+    typeof host === 'string'
+      ? originOf('http', host, port)
+      : { problem: 'not a host', allowed: 'a host name or address' };
+  if ('problem' in origin) {
+    throw new OptionsError({
+      option: origin.problem.includes('port') ? 'port' : 'host',
+      value: origin.problem.includes('port') ? port : host,
+      scope: 'arguments of hostStats',
+      detail: origin.problem,
+      allowed: origin.allowed,
+    });
+  }
+  return `${origin.host}:${origin.port}`;
+}
+
+export function maxConnections({ ledger }: Instance): number | 'infinity' {
+  return fromNumber(ledger.maxConnections);
+}
+
+export function setMaxConnections({ ledger }: Instance, cap: number | 'infinity'): void {
+  ledger.maxConnections = toNumber(cap);
+}
+
+/** The idle time of pools that do not have their own. */
+export function idleTime({ idleTime: told, options }: Instance): number | 'infinity' {
+  return told === undefined ? options.pools.default.connMaxIdleTime : fromNumber(told);
+}
+
+/** Sets the idle time of all pools, those included that are started later. */
+export function setIdleTime(instance: Instance, limit: number | 'infinity'): void {
+  instance.idleTime = toNumber(limit);
+  for (const shard of shardsOf(instance)) shard.setIdleTime(instance.idleTime);
+}
+
+/**
+ * Starts the pool if need be and opens connections until `count` of them are
+ * idle, spread over its shards, as far as the caps allow. Resolves with how many
+ * are idle when the last one is open or has failed.
+ */
+export async function prewarm(
+  instance: Instance,
+  id: PoolLike,
+  count: number | undefined,
+): Promise<number> {
+  const identity = poolFrom(id);
+  if (instance.pool(identity.key) === undefined) {
+    await startInstancePool(instance, identity, instance.optionsFor(identity));
+  }
+  const pool = requirePool(instance, identity);
+  const shards = pool.live;
+  const wanted = count ?? (pool.options.prewarm || defaultPrewarm);
+  const share = Math.floor(wanted / shards.length);
+  const rest = wanted % shards.length;
+  const opening = shards.flatMap((shard, index) => shard.prewarm(share + (index < rest ? 1 : 0)));
+  await Promise.all(opening.map(settled));
+  return sum(shards, (shard) => shard.idleCount);
+}
+
+function settled(connection: Connection): Promise<void> {
+  return new Promise((resolve) => {
+    connection.onSettled = resolve;
+  });
+}
+
+/** Sends a message to the processes of a pool. @throws PoolNotFoundError */
+export function notify(instance: Instance, id: PoolLike, message: unknown): void {
+  const pool = requirePool(instance, id);
+  for (const shard of pool.live) send(pool.processOf(shard), message);
+}
