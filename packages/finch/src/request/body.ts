@@ -30,6 +30,7 @@ export type BodyStep<Acc> =
  * const body = { stream: (n: number) => (n < 3 ? { data: `${n}`, acc: n + 1 } : { done: n }) };
  */
 export interface BodySteps<Acc = never> {
+  /** Gives the next piece of the body, its end, or the end of the request. */
   readonly stream: (acc: Acc) => BodyStep<unknown> | PromiseLike<BodyStep<unknown>>;
 }
 

@@ -25,6 +25,7 @@ export interface Clock {
 
 /** What a timer tells when it fires. */
 export interface TimeoutTarget {
+  /** Called once, as plain code; it must not throw. */
   onTimeout(): void;
 }
 

@@ -23,8 +23,11 @@ export interface CrashReport {
 
 /** A logger of pino's shape. */
 export interface Logger {
+  /** Faults: crash reports, reports of supervisors, messages that nobody takes. */
   error(fields: object, message: string): void;
+  /** What deserves attention and is no fault. */
   warn(fields: object, message: string): void;
+  /** What follows from something that was reported, and orderly ends. */
   debug(fields: object, message: string): void;
 }
 

@@ -11,6 +11,7 @@ export interface ViaRegistry {
   whereisName(key: unknown): Pid | undefined;
   /** Registers a process; false when the key is taken. */
   registerName(key: unknown, pid: Pid, value?: unknown): boolean;
+  /** Frees a key that the process holds. */
   unregisterName(key: unknown, pid: Pid): void;
 }
 

@@ -86,6 +86,7 @@ export interface ChildTemplate<
   Args extends readonly unknown[],
   S extends Startable = Startable,
 > extends Omit<ChildSpec, 'start' | 'significant'> {
+  /** Starts the process, from the arguments that `startChild` was called with. */
   readonly start: (...args: Args) => S | Promise<S>;
   readonly significant?: false;
 }
