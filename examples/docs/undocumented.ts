@@ -30,7 +30,7 @@ function faultsOf(name: string, file: string, declaration: Declaration): Fault[]
     for (const [at, member] of inherited(file, declaration)) {
       faults.push(...memberFaults(name, at, member, exceptions.entryClasses.has(name)));
     }
-  } else if (kind === 'interface' && /(Handle|Module)$/.test(name)) {
+  } else if (kind === 'interface') {
     for (const member of members) faults.push(...memberFaults(name, file, member, false));
   }
   return faults;
