@@ -15,7 +15,7 @@ export interface Shutdown {
   readonly shutdown: unknown;
 }
 
-export function isShutdownTuple(reason: ExitReason): reason is Shutdown {
+function isShutdownTuple(reason: ExitReason): reason is Shutdown {
   return (
     typeof reason === 'object' &&
     reason !== null &&

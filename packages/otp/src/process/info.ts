@@ -30,7 +30,7 @@ export interface ProcessInfo {
 }
 
 /** A snapshot of a live process. */
-export function describeProcess(process: Process): ProcessInfo {
+function describeProcess(process: Process): ProcessInfo {
   return {
     pid: process.pid,
     name: process.registeredName,
