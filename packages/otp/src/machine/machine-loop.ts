@@ -151,7 +151,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
   watchResult(result: unknown): void {
     if (!isThenable(result)) return;
     result.then(undefined, (error: unknown) => {
-      if (!this.process.dead) this.#fail(error);
+      if (!this.process.dead) this.fail(error);
     });
   }
 
@@ -216,7 +216,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
       }
       if (this.backlog?.empty === true) this.backlog = undefined;
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     } finally {
       this.busy = false;
       // A loop of timers without delay goes on through the mailbox, one by one.
@@ -260,7 +260,8 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
     this.#end(reason);
   }
 
-  #fail(error: unknown): void {
+  /** Ends the process with what was thrown. */
+  protected fail(error: unknown): void {
     this.#failed = true;
     this.#end(reasonOfThrown(error));
   }

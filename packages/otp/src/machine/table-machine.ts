@@ -71,11 +71,22 @@ export class TableMachine extends MachineLoop {
       return super.step(event);
     }
     if (this.#table.eventTimeouts) this.#cancel(eventTimeoutId);
-    this.#state = step.target;
-    if (step.effects.length === 0) return true;
+    if (step.effects.length === 0) {
+      this.#state = step.target;
+      return true;
+    }
     this.busy = true;
-    this.#perform(step, none);
-    this.busy = false;
+    try {
+      const values = step.actions.length === 0 ? none : this.#act(step, event);
+      if (this.process.dead) return false;
+      this.#state = step.target;
+      this.#perform(step, values);
+    } catch (error) {
+      this.process.enter(() => this.fail(error));
+      return false;
+    } finally {
+      this.busy = false;
+    }
     // A timer without delay is due now.
     return this.backlog === undefined || this.runAsProcess(undefined);
   }

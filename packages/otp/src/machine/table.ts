@@ -32,7 +32,7 @@ export interface Step extends Program {
   readonly target: TableState;
   /** Whether a transition was enabled, even one without target. */
   readonly handled: boolean;
-  /** Runs no code of the user. */
+  /** Runs no code of the user but delay functions, and has no effect but timers. */
   readonly quiet: boolean;
 }
 
@@ -176,7 +176,10 @@ export class TransitionTable {
     });
     const program = assemble(steps);
     const target = this.#intern(snapshot);
-    const quiet = program.actions.length === 0 && target.status === 'active';
+    const quiet =
+      target.status === 'active' &&
+      program.actions.every((op) => !op.custom && op.write === undefined) &&
+      program.effects.every((effect) => effect.kind !== 'send');
     return { ...program, target, handled, quiet };
   }
 

@@ -537,6 +537,29 @@ describe.each(engines)('on the engine "%s"', (engine) => {
     await Promise.all([fast.stop(), slow.stop(), still.stop()]);
   });
 
+  test('a delay function that throws ends the process, of which terminate is told as the process', async () => {
+    const seen: unknown[] = [];
+    const machine = createMachine(
+      { initial: 'a', states: { a: { on: { GO: 'b' } }, b: { after: { bad: 'a' } } } },
+      {
+        delays: {
+          bad: () => {
+            throw new Error('bad');
+          },
+        },
+      },
+    );
+    const handle = await Machine.define(machine, {
+      engine,
+      terminate: (reason) => void seen.push(String(reason), self()),
+    }).start();
+    const reports = await captureCrashReports(() => {
+      expect(handle.step({ type: 'GO' })).toBe(false);
+    });
+    expect(reports).toHaveLength(1);
+    expect(seen).toEqual(['Error: bad', handle.pid]);
+  });
+
   test('an event that an action sends to its own machine waits for the end of the transition', async () => {
     const log: Log = [];
     const machine = createMachine({
