@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
+let thirds = 0;
 const [given] = positionals;
 const server = given === undefined ? await startServer() : undefined;
 try {
@@ -26,7 +27,7 @@ try {
     requests: Number(values.requests),
     concurrency: Number(values.concurrency),
     print: (line) => process.stdout.write(`${line}\n`),
-    progress: process.stdout.isTTY,
+    progress: process.stdout.isTTY ? redraw : printThirds,
   });
 } catch (error) {
   if (!isFinchError(error)) throw error;
@@ -34,4 +35,16 @@ try {
   process.exitCode = 1;
 } finally {
   await server?.close();
+}
+
+/** On a terminal: one line that counts. */
+function redraw(answered: number, of: number): void {
+  process.stdout.write(answered === of ? '\r\u001B[K' : `\r${answered}/${of}`);
+}
+
+/** Elsewhere: a line now and then. */
+function printThirds(answered: number, of: number): void {
+  const shown = Math.floor((answered * 3) / of);
+  if (shown > thirds) process.stdout.write(`${answered}/${of}\n`);
+  thirds = shown;
 }

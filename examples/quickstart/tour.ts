@@ -7,8 +7,8 @@ export interface TourOptions {
   readonly requests: number;
   readonly concurrency: number;
   readonly print: (line: string) => void;
-  /** Redraw a progress line, as a terminal can. */
-  readonly progress: boolean;
+  /** Told from time to time how many requests of a batch have been answered. */
+  readonly progress: (answered: number, of: number) => void;
 }
 
 /** The outcome of a batch of requests. */
@@ -52,7 +52,7 @@ export async function runTour({ url, requests, concurrency, print, progress }: T
 
   // A pool process dies with requests in flight and in its queue.
   const [shard] = finch.getPoolStatus(reports);
-  const flight = sendBatch(finch, url, 200, concurrency, false);
+  const flight = sendBatch(finch, url, 200, concurrency, quietly);
   await new Promise((resolve) => {
     setTimeout(resolve, 2);
   });
@@ -63,7 +63,7 @@ export async function runTour({ url, requests, concurrency, print, progress }: T
     `Its supervisor has started ${String(successor?.pid)} in its place; ` +
       `MyApp and MyFinch did not notice.`,
   );
-  print(summary(await sendBatch(finch, url, 200, concurrency, false)));
+  print(summary(await sendBatch(finch, url, 200, concurrency, quietly)));
 
   print('\nThe tree now:\n');
   print(formatTree(introspect()));
@@ -74,13 +74,15 @@ export async function runTour({ url, requests, concurrency, print, progress }: T
   );
 }
 
+function quietly(): void {}
+
 /** Sends requests through the untagged, the 'api' and the 'reports' pool in turn. */
 async function sendBatch(
   finch: Finch,
   url: string,
   count: number,
   concurrency: number,
-  progress: boolean,
+  progress: TourOptions['progress'],
 ): Promise<Batch> {
   const tags = ['default', 'api', 'reports'];
   const failed = new Map<string, number>();
@@ -100,12 +102,12 @@ async function sendBatch(
         const code = isFinchError(error) ? error.code : String(error);
         failed.set(code, (failed.get(code) ?? 0) + 1);
       }
-      if (progress && number % 50 === 0) process.stdout.write(`\r${answered}/${count}`);
+      if (number % 50 === 0) progress(answered, count);
     }
   }
 
   await Promise.all(Array.from({ length: concurrency }, () => worker()));
-  if (progress) process.stdout.write('\r\u001B[K');
+  progress(count, count);
   return { answered, failed };
 }
 
