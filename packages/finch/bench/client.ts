@@ -1,6 +1,8 @@
 /**
  * One client in a process of its own: `node client.ts <name> <target as JSON>`.
- * Each line is a turn's length in milliseconds; the answer is what was done in it.
+ * Each line is a turn's length in milliseconds; the answer is what was done in it. The line `warm`
+ * is a turn that lasts until the process has had some processor time, so that all code is compiled
+ * when it matters, on a busy machine too.
  */
 import { answerLines } from '../../otp/bench/harness/program.ts';
 import { percentile } from '../../otp/bench/harness/stats.ts';
@@ -35,14 +37,16 @@ const target = JSON.parse(json) as Target;
 const prepare = await clients[name as ClientName]();
 const send = await prepare(target);
 
-/** Keeps the load up for so many ms, then lets what is under way end. */
-async function turn(ms: number): Promise<Turn> {
+/** Processor time of a warm-up, in ms. */
+const warmUp = 700;
+
+/** Keeps the load up until the time has come, then lets what is under way end. */
+async function turn(over: (now: number) => boolean): Promise<Turn> {
   const latencies: number[] = [];
   const cpuBefore = process.cpuUsage();
   const started = performance.now();
-  const end = started + ms;
   const oneAfterTheOther = async (): Promise<void> => {
-    for (let before = performance.now(); before < end;) {
+    for (let before = started; !over(before);) {
       await send();
       const after = performance.now();
       latencies.push(after - before);
@@ -60,4 +64,25 @@ async function turn(ms: number): Promise<Turn> {
   };
 }
 
-await answerLines(async (line) => JSON.stringify(await turn(Number(line))));
+function afterMilliseconds(ms: number): (now: number) => boolean {
+  const end = performance.now() + ms;
+  return (now) => now >= end;
+}
+
+function afterProcessorTime(ms: number): () => boolean {
+  const before = process.cpuUsage();
+  let answers = 0;
+  let warm = false;
+  return () => {
+    if (++answers % 100 === 0) {
+      const { user, system } = process.cpuUsage(before);
+      warm = (user + system) / 1000 >= ms;
+    }
+    return warm;
+  };
+}
+
+await answerLines(async (line) => {
+  const over = line === 'warm' ? afterProcessorTime(warmUp) : afterMilliseconds(Number(line));
+  return JSON.stringify(await turn(over));
+});

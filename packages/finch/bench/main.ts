@@ -32,7 +32,9 @@ import { startServer, type BenchServer } from './server.ts';
 const clientCore = 0;
 const serverCore = 1;
 const turnMs = 200;
-const warmUp = 3;
+const warmUp = 1;
+/** About what a client's warm-up takes, in ms; see client.ts. */
+const warmUpMs = 1000;
 /** Processes of each client, one after the other: some peers have better and worse processes. */
 const processes = 2;
 const idlePools = 1000;
@@ -106,13 +108,14 @@ async function runLoad(load: Load, server: BenchServer): Promise<LoadResult> {
   const names = clientsOf(load);
   const target = JSON.stringify(targetOf(load, server));
   const share = (seconds * names.length) / allClients / processes;
-  const rounds = roundsIn(share, names.length, turnMs, warmUp);
+  const rounds = roundsIn(share - (names.length * warmUpMs) / 1000, names.length, turnMs, warmUp);
   const turns = new Map<ClientName, Turn[]>(names.map((name) => [name, []]));
   for (let i = 0; i < processes; i++) {
     const script = join(import.meta.dirname, 'client.ts');
     const peers = names.map(
       (name) => new Peer(pinned(clientCore, [process.execPath, script, name, target])),
     );
+    for (const peer of peers) await peer.ask('warm');
     const variants = names.map((name, index) => ({
       name,
       turn: async (ms: number) => JSON.parse((await peers[index]?.ask(String(ms))) ?? '') as Turn,
