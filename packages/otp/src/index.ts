@@ -106,6 +106,7 @@ export type {
   SupervisorTree,
 } from './supervisor/types.ts';
 export { Machine } from './machine/machine.ts';
+export type { DelayOption, MachineAction, MachineDelay } from './machine/actions.ts';
 export type {
   Answerable,
   CallEvent,
