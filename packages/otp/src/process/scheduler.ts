@@ -72,14 +72,12 @@ function loops(): number {
   return performance.nodeTiming.uvMetricsInfo.loopCount;
 }
 
-/** Ends the turn when it has lasted too long, and starts anew when it has ended by itself. */
+/** Ends the turn when it has lasted too long, unless the event loop has turned meanwhile. */
 function checkTime(): void {
-  if (loops() !== loopsSeen) {
-    refill();
-    return;
-  }
   checkAt = budget - checkInterval;
-  if (performance.now() - sliceStart > timeSlice) budget = 0;
+  if (performance.now() - sliceStart <= timeSlice) return;
+  if (loops() === loopsSeen) budget = 0;
+  else refill();
 }
 
 /** Counts reductions; true when the rest of the work must wait for the next turn. */
