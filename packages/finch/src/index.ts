@@ -14,6 +14,8 @@ export {
 export { OpenResponse, type OpenBody } from './operation/open-response.ts';
 export type { ResponsePart } from './operation/response-part.ts';
 export type { StreamFunction, StreamStep } from './operation/streamed-request.ts';
+export { subscribeTelemetry, type TelemetrySubscription } from './telemetry/subscribe.ts';
+export type { TelemetryEventName, TelemetryEvents } from './telemetry/events.ts';
 export { isRequest, putPrivate } from './request/index.ts';
 export type {
   BodyChunk,

@@ -7,6 +7,7 @@
  * else ends the process (its idle time, a kill, the death of its supervisor).
  */
 import {
+  currentPid,
   exit,
   ignore,
   Machine,
@@ -20,6 +21,15 @@ import { ConnectionClosedError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
 import type { Waiter } from '../pool/wait-queue.ts';
+import { idlenessWatched } from '../telemetry/channels.ts';
+import {
+  closed,
+  connected,
+  connectFailed,
+  connectStarted,
+  idleTimedOut,
+  reused,
+} from '../telemetry/connection-events.ts';
 import type { Dial, Dialled, Wire } from '../transport/index.ts';
 import {
   connectionMachine,
@@ -50,6 +60,8 @@ export type CloseReason =
 
 /** The pool, as a connection sees it. */
 export interface ConnectionOwner {
+  /** The name of the instance. */
+  readonly instance: string;
   readonly pool: PoolIdentity;
   readonly options: ResolvedPoolOptions;
   /** The time in `idle` after which a connection closes, in ms; Infinity for never. */
@@ -90,6 +102,9 @@ export class Connection extends Watch implements ConnectionInput {
   /** Called when it is open, or will never be. */
   onSettled: (() => void) | undefined;
 
+  /** How long it was idle before its present use, in ms, as far as anybody listens to that. */
+  idledFor: number | undefined = 0;
+
   // Kept by the stack of idle connections.
   stacked = false;
   above: Connection | undefined;
@@ -101,6 +116,10 @@ export class Connection extends Watch implements ConnectionInput {
   /** When it gets too old, on the runtime's clock. */
   private retireAt = Number.POSITIVE_INFINITY;
   private over = false;
+  /** When it began to be opened; once it is open, since when it is. 0: neither. */
+  private since = 0;
+  private idleSince: number | undefined = undefined;
+  private self: Pid | undefined = undefined;
   /** Kept beside the machine, which is gone when its process is. */
   private state: ConnectionState = 'connecting';
 
@@ -117,7 +136,7 @@ export class Connection extends Watch implements ConnectionInput {
 
   /** The process; undefined until it is started. */
   get pid(): Pid | undefined {
-    return this.machine?.pid;
+    return this.machine?.pid ?? this.self;
   }
 
   /** Whether another request may be sent on it. */
@@ -156,19 +175,24 @@ export class Connection extends Watch implements ConnectionInput {
   checkout(): void {
     // Opened for somebody: it is idle for no time at all, and needs no timer for that.
     if (this.state === 'connecting') this.step(opened);
+    else this.idledFor = idlenessWatched() ? this.idleFor() : undefined;
     this.state = 'in_use';
     this.step(checkout);
+    reused(this);
   }
 
   /** Whoever has it hands it on. */
   handover(): void {
+    this.idledFor = 0;
     this.step(handover);
+    reused(this);
   }
 
   /** Nobody wants it: it is idle from here on. */
   checkin(): void {
     const event = this.state === 'connecting' ? opened : checkin;
     this.state = 'idle';
+    this.idleSince = idlenessWatched() ? now() : undefined;
     this.step(event);
   }
 
@@ -202,10 +226,13 @@ export class Connection extends Watch implements ConnectionInput {
   /** Entry of `connecting`. */
   dial(): void {
     if (this.over) return;
+    this.self = currentPid();
+    this.since = now();
+    connectStarted(this);
     const dialling = dialFor(this.owner, this.connectTimeout);
     this.dialled = dialling;
     dialling.result.then(
-      (connected) => this.connected(connected),
+      (dialled) => this.dialDone(dialled),
       (error: unknown) => this.dialFailed(error as Error),
     );
   }
@@ -213,6 +240,7 @@ export class Connection extends Watch implements ConnectionInput {
   /** The idle time is over. */
   expired(): void {
     this.closeReason = now() < this.retireAt ? 'idle_timeout' : 'worn';
+    if (this.closeReason === 'idle_timeout') idleTimedOut(this, this.idleFor());
   }
 
   // ---------------------------------------------------------------------------------
@@ -221,19 +249,21 @@ export class Connection extends Watch implements ConnectionInput {
     this.release(reason);
   }
 
-  private connected(connected: Dialled): void {
+  private dialDone(dialled: Dialled): void {
     if (this.over) {
-      connected.socket.destroy();
+      dialled.socket.destroy();
       return;
     }
     try {
-      this.wire = wireOver(this.owner, connected);
+      this.wire = wireOver(this.owner, dialled);
     } catch (error) {
       this.dialFailed(error as Error);
       return;
     }
     this.wire.onClosed = () => this.close('closed');
     this.retireAt = retirement(this.owner.options);
+    connected(this, this.since);
+    this.since = now();
     this.owner.opened(this);
     this.onSettled?.();
     this.onSettled = undefined;
@@ -242,8 +272,19 @@ export class Connection extends Watch implements ConnectionInput {
   private dialFailed(error: Error): void {
     if (this.over) return;
     this.closeReason = 'connect_failed';
+    this.dialOver(error);
     this.owner.failed(this, error);
     this.close('connect_failed');
+  }
+
+  /** There will be no open connection; told once. */
+  private dialOver(error: Error): void {
+    if (this.since !== 0) connectFailed(this, this.since, error);
+    this.since = 0;
+  }
+
+  private idleFor(): number | undefined {
+    return this.idleSince === undefined ? undefined : now() - this.idleSince;
   }
 
   // A method, since the compiler takes a field that was false before an await for false after it.
@@ -269,6 +310,8 @@ export class Connection extends Watch implements ConnectionInput {
       ...(wire === undefined ? { phase: 'connect', requestSent: false } : undefined),
       ...(reason instanceof Error ? { cause: reason } : undefined),
     });
+    if (wire === undefined) this.dialOver(error);
+    else closed(this, this.since, endOf(reason));
     if (openedFor !== undefined) owner.lost(this, error);
     // First the slot: whoever was using it may look for another one inside of the next call.
     owner.gone(this, this.state);
@@ -288,6 +331,13 @@ function retirement(options: ResolvedPoolOptions): number {
   const { maxConnectionAge, maxConnectionAgeJitter } = options;
   if (maxConnectionAge === 'infinity') return Number.POSITIVE_INFINITY;
   return now() + maxConnectionAge + Math.random() * maxConnectionAgeJitter;
+}
+
+/** The exit reason in one word. */
+function endOf(reason: unknown): string {
+  if (typeof reason === 'string') return reason;
+  const { shutdown } = (reason ?? {}) as { shutdown?: unknown };
+  return typeof shutdown === 'string' ? shutdown : 'crashed';
 }
 
 function describeEnd(reason: unknown): string {

@@ -16,6 +16,7 @@ import type { PoolIdentity } from '../pool/identity.ts';
 import type { Shard } from '../pool/shard.ts';
 import { buildRequest, isRequest, type Request } from '../request/index.ts';
 import type { Response } from '../response/index.ts';
+import { leased, leaseOver } from '../telemetry/connection-events.ts';
 import { BufferedRequest } from './buffered-request.ts';
 import { Claim } from './claim.ts';
 
@@ -35,6 +36,8 @@ export class Lease extends Watch implements AsyncDisposable {
   readonly #shard: Shard;
   readonly #connection: Connection;
   readonly #pid: Pid;
+  readonly #holder: Pid | undefined;
+  readonly #since: number;
   #released = false;
 
   /** @internal */
@@ -44,6 +47,8 @@ export class Lease extends Watch implements AsyncDisposable {
     this.#shard = shard;
     this.#connection = connection;
     this.#pid = connection.pid as Pid;
+    this.#holder = holder;
+    this.#since = leased(connection, holder);
     if (holder !== undefined) this.watch(holder);
   }
 
@@ -104,6 +109,7 @@ export class Lease extends Watch implements AsyncDisposable {
     if (this.#released) return false;
     this.#released = true;
     this.unwatch();
+    leaseOver(this.#connection, this.#holder, this.#since, 'released');
     this.#shard.checkin(this.#connection);
     return true;
   }
@@ -116,6 +122,7 @@ export class Lease extends Watch implements AsyncDisposable {
   /** The holder died: whatever it was doing on the connection, nobody can go on with it. */
   protected override down(): void {
     this.#released = true;
+    leaseOver(this.#connection, this.#holder, this.#since, 'holder_down');
     this.#connection.close('abandoned');
   }
 

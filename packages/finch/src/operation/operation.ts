@@ -23,6 +23,8 @@ import {
   type OpenBody,
   type Request,
 } from '../request/index.ts';
+import { requestsWatched } from '../telemetry/channels.ts';
+import { RequestSpan } from '../telemetry/request-span.ts';
 import type { Exchange, RawHeaders, WireHandler } from '../transport/index.ts';
 import { Claim } from './claim.ts';
 
@@ -47,6 +49,8 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   private totalTimer: Timer | undefined = undefined;
   private startedAt = 0;
   private bytesReceived = 0;
+  /** Set while somebody listens. */
+  private span: RequestSpan | undefined = undefined;
 
   constructor(instance: Instance, request: Request, options: ResolvedRequestOptions) {
     super(instance, request.pool, options.poolTimeout, options);
@@ -65,6 +69,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   start(): void {
     if (!this.prepare()) return;
+    this.span?.asks();
     this.acquire();
   }
 
@@ -83,7 +88,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
       this.exchange.abort(error);
     } else if (this.connection === undefined) {
       this.stopWaiting();
-      this.finish();
+      this.finish(error);
       this.fail(error);
     }
   }
@@ -104,8 +109,9 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   protected override refused(error: Error): void {
     if (this.over) return;
     const { key: pool, origin } = this.identity;
-    this.finish();
-    this.fail(isFinchError(error) ? annotateError(error, { pool, origin }) : error);
+    const located = isFinchError(error) ? annotateError(error, { pool, origin }) : error;
+    this.finish(located);
+    this.fail(located);
   }
 
   /** The process that made the request is dead: nobody waits for the response. */
@@ -117,6 +123,10 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   // From the wire -------------------------------------------------------------------
 
+  onSent(): void {
+    this.span?.sent();
+  }
+
   onInformational(status: number, headers: RawHeaders): void {
     this.receiveTimer?.refresh();
     this.interim(status, headers);
@@ -124,6 +134,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   onHeaders(status: number, headers: RawHeaders): void {
     this.receiveTimer?.refresh();
+    this.span?.answered(status, headers);
     this.head(status, headers);
   }
 
@@ -139,6 +150,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   }
 
   onEnd(trailers: RawHeaders): void {
+    this.span?.received(trailers);
     this.leave();
     this.stopReceive();
     this.received(trailers);
@@ -159,12 +171,14 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     this.stopReceive();
     this.leave();
     if (this.mayRetry(error)) {
+      if (this.span !== undefined) this.reportRetry(this.span, error);
       // Idle connections that end together are not all known to have ended yet.
       this.acquireAgain(this.crossed);
       return;
     }
-    this.finish();
-    this.fail(this.cancelled ?? this.located(error));
+    const final = this.cancelled ?? this.located(error);
+    this.finish(final);
+    this.fail(final);
   }
 
   /** Adds what the wire does not know: the pool, and that the request was given to it. */
@@ -201,10 +215,12 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   private prepare(): boolean {
     const { signal, requestTimeout } = this.options;
+    if (requestsWatched()) this.span = new RequestSpan(this.instance.name, this.request);
     if (signal !== undefined) {
       if (signal.aborted) {
-        this.over = true;
-        this.fail(this.aborted(signal));
+        const error = this.aborted(signal);
+        this.finish(error);
+        this.fail(error);
         return false;
       }
       // The object itself as listener: no closure for each request.
@@ -243,6 +259,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     const { wire } = connection;
     const { request } = this;
     const attempt = ++this.attempts;
+    this.span?.sends(connection);
     this.armReceive();
     let exchange: Exchange | undefined;
     try {
@@ -298,13 +315,37 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   }
 
   /** The operation is over: nothing of it may be left behind. */
-  protected finish(): void {
+  protected finish(error?: Error): void {
     this.over = true;
+    if (this.span !== undefined) this.report(this.span, error);
     this.unwatch();
     this.stopReceive();
     this.totalTimer?.cancel();
     this.totalTimer = undefined;
     this.options.signal?.removeEventListener('abort', this);
+  }
+
+  /** What the request ended with, as listeners are told; undefined for an end as it should be. */
+  protected verdict(error: Error | undefined): { readonly error: unknown } | undefined {
+    return error === undefined ? undefined : { error };
+  }
+
+  private report(span: RequestSpan, error: Error | undefined): void {
+    this.span = undefined;
+    const failure = this.verdict(error);
+    if (failure === undefined) {
+      span.received([]);
+      span.ends();
+    } else {
+      span.breaks(failure.error);
+      span.fails(failure.error);
+    }
+  }
+
+  private reportRetry(span: RequestSpan, error: Error): void {
+    span.breaks(error);
+    span.retries(error);
+    span.asks();
   }
 
   private armReceive(): void {

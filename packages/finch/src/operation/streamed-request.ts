@@ -103,6 +103,12 @@ export class StreamedRequest<Acc> extends Operation implements StepBodyUser {
     else outcome.reject(withAcc(error, acc));
   }
 
+  /** To halt is no failure. */
+  protected override verdict(error: Error | undefined): { readonly error: unknown } | undefined {
+    if (this.halted) return undefined;
+    return this.thrown === undefined ? super.verdict(error) : { error: this.thrown.value };
+  }
+
   protected override openBody(): OpenBody {
     const { body } = this.request;
     if (!(body instanceof StepBody)) return super.openBody();

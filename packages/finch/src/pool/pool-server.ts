@@ -1,5 +1,16 @@
 /** The process of a pool shard: owns its data, starts its connections, winds it down. */
-import { arm, DynamicSupervisor, GenServer, noreply, ok, self, stop, trapExit } from '@linnet/otp';
+import {
+  arm,
+  DynamicSupervisor,
+  GenServer,
+  noreply,
+  now,
+  ok,
+  self,
+  stop,
+  trapExit,
+} from '@linnet/otp';
+import { poolIdleTimedOut } from '../telemetry/pool-events.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Pool } from './pool.ts';
 import { Shard } from './shard.ts';
@@ -57,6 +68,7 @@ export const PoolServer = GenServer.define({
       const { pool } = state;
       if (pool.idleSince === undefined) return noreply(state);
       pool.stopping = true;
+      poolIdleTimedOut(pool, now() - pool.idleSince);
       return stop({ shutdown: 'idle_timeout' }, state);
     },
   },

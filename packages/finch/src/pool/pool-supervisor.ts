@@ -10,6 +10,7 @@ import {
 import { tlsIdentityOf } from '../connection/open.ts';
 import { OptionsError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
+import { poolStarted } from '../telemetry/pool-events.ts';
 import { declarePool } from './declarations.ts';
 import type { PoolIdentity } from './identity.ts';
 import { poolShutdown, PoolServer } from './pool-server.ts';
@@ -42,6 +43,7 @@ export async function startPool(start: PoolStart): Promise<SupervisorHandle> {
     pool.supervisor = self();
     if (userManaged) declarePool(home.name, pool, owner);
     (start.currentHome() ?? home).adopt(pool);
+    poolStarted(pool);
   };
   return Supervisor.startLink(children(pool, introduce), {
     strategy: 'one_for_one',

@@ -6,7 +6,8 @@
 import { Watch, type Pid } from '@linnet/otp';
 import type { PoolStrategy, ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from './identity.ts';
-import type { Shard, SlotSource } from './shard.ts';
+import type { Shard } from './shard.ts';
+import type { SlotSource } from './slot-ledger.ts';
 import { chooseShard } from './strategy.ts';
 
 /** The instance, as a pool sees it. */

@@ -17,22 +17,14 @@ import type { PoolIdentity } from './identity.ts';
 import { IdleStack } from './idle-stack.ts';
 import { toNumber } from './limit.ts';
 import { queueFull } from './queue-full.ts';
-import type { SlotLedger, SlotUser } from './slot-ledger.ts';
+import type { SlotLedger, SlotSource, SlotUser } from './slot-ledger.ts';
 import { WaitQueue, type Waiter } from './wait-queue.ts';
 
 /** Starts the process of a connection; `connection.abandoned` is called when it cannot. */
 export type StartConnection = (connection: Connection) => void;
 
-/** Where a shard gets its slots. */
-export interface SlotSource {
-  readonly ledger: SlotLedger;
-  /** The cap for pools that do not have their own. */
-  readonly maxPerHost: number | 'infinity';
-  /** The idle time of all pools, in ms, where the instance was told one. */
-  readonly idleTime?: number | undefined;
-}
-
 export class Shard implements ConnectionOwner, SlotUser {
+  readonly instance: string;
   readonly pool: PoolIdentity;
   readonly options: ResolvedPoolOptions;
   /** From 0. */
@@ -73,6 +65,7 @@ export class Shard implements ConnectionOwner, SlotUser {
     slots: SlotSource,
     startConnection: StartConnection,
   ) {
+    this.instance = slots.name ?? '';
     this.pool = pool;
     this.options = options;
     this.index = index;

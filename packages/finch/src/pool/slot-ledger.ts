@@ -17,6 +17,17 @@ export interface SlotUser {
   evictIdle(): boolean;
 }
 
+/** Where a shard gets its slots: the instance. */
+export interface SlotSource {
+  readonly ledger: SlotLedger;
+  /** The cap for pools that do not have their own. */
+  readonly maxPerHost: number | 'infinity';
+  /** The name of the instance. */
+  readonly name?: string;
+  /** The idle time of all pools, in ms, where the instance was told one. */
+  readonly idleTime?: number | undefined;
+}
+
 export class SlotLedger {
   private cap: number;
   private total = 0;

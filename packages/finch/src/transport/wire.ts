@@ -76,6 +76,8 @@ export interface WireRequest {
  * exchange with that exception.
  */
 export interface WireHandler {
+  /** All of the request is written; may come after parts of the response, and not at all if that ends first. */
+  onSent?(): void;
   /** An interim response, such as 100 or 103. Its fields are never mixed with the final ones. */
   onInformational(status: number, headers: RawHeaders): void;
   /** The head of the final response. */

@@ -94,6 +94,7 @@ export class Http1Exchange implements Exchange, DispatchHandler {
 
   onRequestSent(): void {
     this.written = true;
+    if (!this.over) this.handler.onSent?.();
   }
 
   onResponseStarted(): void {

@@ -1,0 +1,101 @@
+/** The events of connections and leases. */
+import { now, type Pid } from '@linnet/otp';
+import type { PoolIdentity } from '../pool/identity.ts';
+import type { Wire } from '../transport/index.ts';
+import * as channels from './channels.ts';
+import type { ConnectionEvent } from './events.ts';
+import { poolFacts } from './pool-facts.ts';
+
+/** The connection, as its events tell of it. */
+export interface ObservedConnection {
+  readonly owner: { readonly instance: string; readonly pool: PoolIdentity };
+  readonly pid: Pid | undefined;
+  readonly wire: Wire | undefined;
+  readonly idledFor: number | undefined;
+}
+
+function facts({ owner, pid }: ObservedConnection, time?: number): ConnectionEvent {
+  return { ...poolFacts(owner.instance, owner.pool, time), connection: pid };
+}
+
+export function connectStarted(connection: ObservedConnection): void {
+  if (!channels.connectStart.hasSubscribers) return;
+  channels.connectStart.publish({ ...facts(connection), systemTime: Date.now() });
+}
+
+/** It is open; `since` is when the dial began. */
+export function connected(connection: ObservedConnection, since: number): void {
+  if (channels.connectStop.hasSubscribers) {
+    const time = now();
+    channels.connectStop.publish({ ...facts(connection, time), duration: time - since });
+  }
+  const { wire } = connection;
+  if (wire === undefined || !channels.connectionOpened.hasSubscribers) return;
+  const { protocol, info } = wire;
+  const { localAddress, localPort, remoteAddress, remotePort } = info;
+  channels.connectionOpened.publish({
+    ...facts(connection),
+    protocol,
+    localAddress,
+    localPort,
+    remoteAddress,
+    remotePort,
+  });
+}
+
+export function connectFailed(connection: ObservedConnection, since: number, error: unknown): void {
+  if (!channels.connectException.hasSubscribers) return;
+  const time = now();
+  const duration = time - since;
+  channels.connectException.publish({ ...facts(connection, time), duration, error });
+}
+
+export function reused(connection: ObservedConnection): void {
+  if (!channels.connectionReused.hasSubscribers || !connection.wire?.served) return;
+  channels.connectionReused.publish({ ...facts(connection), idleTime: connection.idledFor });
+}
+
+export function idleTimedOut(connection: ObservedConnection, idleTime: number | undefined): void {
+  if (!channels.connectionIdleTimeout.hasSubscribers) return;
+  channels.connectionIdleTimeout.publish({ ...facts(connection), idleTime });
+}
+
+/** It was open since `since` and is no more. */
+export function closed(connection: ObservedConnection, since: number, reason: string): void {
+  const { wire } = connection;
+  if (wire === undefined || !channels.connectionClosed.hasSubscribers) return;
+  const time = now();
+  const { served } = wire;
+  channels.connectionClosed.publish({
+    ...facts(connection, time),
+    reason,
+    age: time - since,
+    served,
+  });
+}
+
+/** Returns when the lease began; 0 when nobody wants to know. */
+export function leased(connection: ObservedConnection, holder: Pid | undefined): number {
+  if (!channels.leaseStart.hasSubscribers && !channels.leaseStop.hasSubscribers) return 0;
+  const time = now();
+  if (channels.leaseStart.hasSubscribers) {
+    channels.leaseStart.publish({ ...facts(connection, time), holder });
+  }
+  return time;
+}
+
+export function leaseOver(
+  connection: ObservedConnection,
+  holder: Pid | undefined,
+  since: number,
+  reason: 'released' | 'holder_down',
+): void {
+  if (since === 0 || !channels.leaseStop.hasSubscribers) return;
+  const time = now();
+  channels.leaseStop.publish({
+    ...facts(connection, time),
+    duration: time - since,
+    holder,
+    reason,
+  });
+}

@@ -1,0 +1,183 @@
+/**
+ * Every event that this package publishes: the one place that names and types
+ * them.
+ *
+ * An event `x.y` is published on the channel `finch.x.y` of
+ * `node:diagnostics_channel`, synchronously, and only if somebody subscribes to
+ * that channel: without subscribers nothing is allocated and no clock is read.
+ * Every key is always there; one that does not apply is `undefined`. Times and
+ * durations are in ms; `time` is monotonic, on the clock of `performance.now`.
+ *
+ * A span is one `start` and then exactly one of `stop` and `exception`, which has
+ * the error.
+ *
+ * | Finch | here |
+ * |---|---|
+ * | `[:finch, :request, :start \| :stop \| :exception]` | `request.start`, `request.stop`, `request.exception` |
+ * | `[:finch, :queue, …]` | `queue.…`: from asking for a connection to having one, the opening of one included |
+ * | `[:finch, :connect, …]` | `connect.…`: in the connection's process; a failure is `connect.exception` |
+ * | `[:finch, :send, …]` | `send.…`: until the last byte of the request is written |
+ * | `[:finch, :recv, …]` | `recv.…`: from there to the end of the response |
+ * | `[:finch, :reused_connection]` | `connection.reused` |
+ * | `[:finch, :conn_max_idle_time_exceeded]` | `connection.idle_timeout` |
+ * | `[:finch, :pool_max_idle_time_exceeded]` | `pool.idle_timeout` |
+ */
+import type { Pid } from '@linnet/otp';
+import type { PoolFigures } from '../errors/details.ts';
+import type { PoolIdentity } from '../pool/identity.ts';
+import type { Request } from '../request/index.ts';
+import type { ResponseHeaders } from '../response/index.ts';
+
+/** What every event says: which pool it is about. */
+export interface PoolEvent {
+  /** The name of the instance. */
+  readonly name: string;
+  /** The key of the pool. */
+  readonly pool: string;
+  readonly tag: string;
+  readonly scheme: PoolIdentity['scheme'];
+  readonly host: string;
+  /** 0 for a Unix socket. */
+  readonly port: number;
+  /** When it happened, monotonic, in ms. */
+  readonly time: number;
+}
+
+/** The start of a span: also by the clock on the wall. */
+export interface Started {
+  /** In ms since 1970. */
+  readonly systemTime: number;
+}
+
+/** The end of a span. */
+export interface Ended {
+  /** How long it took, in ms. */
+  readonly duration: number;
+}
+
+/** The failure of a span. */
+export interface Failed extends Ended {
+  /** What a caller is rejected with, or what his function threw. */
+  readonly error: unknown;
+}
+
+/** An event of one request; `id` is the same in all of them. */
+export interface RequestEvent extends PoolEvent {
+  readonly id: number;
+  readonly request: Request;
+}
+
+/** What is known of the connection that serves a request. */
+export interface OnConnection {
+  /** The process of the connection. */
+  readonly connection: Pid | undefined;
+  /**
+   * How long the connection had been idle, in ms: 0 for one that was not; undefined when nobody
+   * was subscribed when it became idle.
+   */
+  readonly idleTime: number | undefined;
+}
+
+/** How far a request got. */
+export interface RequestOutcome {
+  /** The status, once it has come. */
+  readonly status: number | undefined;
+  /** How often it was sent. */
+  readonly attempts: number;
+}
+
+/** The response, as it was received. */
+export interface Received {
+  readonly status: number;
+  /** Read when asked for. */
+  readonly headers: ResponseHeaders;
+  /** Read when asked for. */
+  readonly trailers: ResponseHeaders;
+}
+
+/** An event of one connection. */
+export interface ConnectionEvent extends PoolEvent {
+  /** The process of the connection. */
+  readonly connection: Pid | undefined;
+}
+
+/** Where an open connection leads. Addresses are undefined on Unix sockets. */
+export interface Opened {
+  readonly protocol: 'http1' | 'http2' | 'http3';
+  readonly localAddress: string | undefined;
+  readonly localPort: number | undefined;
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+}
+
+/** The end of a connection that was open. */
+export interface Closed {
+  /** As its process's exit reason tells: `'idle_timeout'`, `'closed'`, `'worn'`, `'killed'`, … */
+  readonly reason: string;
+  /** How long it was open, in ms. */
+  readonly age: number;
+  /** How many responses came on it. */
+  readonly served: number;
+}
+
+/** Who owns a pool. */
+export interface PoolLife {
+  /** The supervisor of the pool. */
+  readonly supervisor: Pid | undefined;
+  /** True when another supervisor than the instance's owns it. */
+  readonly userManaged: boolean;
+}
+
+/** The events and what they carry, by name. */
+export interface TelemetryEvents {
+  /** A request begins, of whatever function. Published in the caller's context. */
+  'request.start': RequestEvent & Started;
+  /** It has its response, or its caller has what he wanted of it. */
+  'request.stop': RequestEvent & Ended & RequestOutcome;
+  /** It failed, in whatever phase; or a function of the caller's threw. */
+  'request.exception': RequestEvent & Failed & RequestOutcome;
+  /** It is about to be sent once more, since the server cannot have processed it. */
+  'request.retry': RequestEvent & { readonly error: Error; readonly attempts: number };
+
+  'queue.start': RequestEvent & Started;
+  'queue.stop': RequestEvent & Ended & OnConnection;
+  'queue.exception': RequestEvent & Failed;
+  /** A caller was turned away: the queue is full, or `whenFull` is `'fail'`. */
+  'queue.full': PoolEvent & { readonly [K in keyof PoolFigures]-?: number };
+
+  'send.start': RequestEvent & Started & OnConnection;
+  'send.stop': RequestEvent & Ended & OnConnection;
+  'send.exception': RequestEvent & Failed & OnConnection;
+
+  'recv.start': RequestEvent & Started & OnConnection;
+  'recv.stop': RequestEvent & Ended & OnConnection & Received;
+  'recv.exception': RequestEvent & Failed & OnConnection & { readonly status: number | undefined };
+
+  'connect.start': ConnectionEvent & Started;
+  'connect.stop': ConnectionEvent & Ended;
+  'connect.exception': ConnectionEvent & Failed;
+
+  'connection.opened': ConnectionEvent & Opened;
+  /** A connection that has served before is taken for another request or lease. */
+  'connection.reused': ConnectionEvent & { readonly idleTime: number | undefined };
+  /** It was idle for `connMaxIdleTime`; `connection.closed` follows. */
+  'connection.idle_timeout': ConnectionEvent & { readonly idleTime: number | undefined };
+  'connection.closed': ConnectionEvent & Closed;
+
+  'lease.start': ConnectionEvent & { readonly holder: Pid | undefined };
+  'lease.stop': ConnectionEvent &
+    Ended & {
+      readonly holder: Pid | undefined;
+      /** It was given back, or its holder died. */
+      readonly reason: 'released' | 'holder_down';
+    };
+
+  'pool.started': PoolEvent & PoolLife;
+  /** Nobody used it for `poolMaxIdleTime`; `pool.stopped` follows. */
+  'pool.idle_timeout': PoolEvent & { readonly idleTime: number };
+  /** `reason` is the exit reason of its supervisor. */
+  'pool.stopped': PoolEvent & PoolLife & { readonly reason: unknown };
+}
+
+/** The name of an event; its channel is `finch.` and the name. */
+export type TelemetryEventName = keyof TelemetryEvents;

@@ -1,0 +1,55 @@
+/** The events of pools. */
+import { Watch, type ExitReason, type Pid } from '@linnet/otp';
+import type { PoolFigures } from '../errors/details.ts';
+import type { PoolIdentity } from '../pool/identity.ts';
+import * as channels from './channels.ts';
+import { poolFacts } from './pool-facts.ts';
+
+/** The pool, as its events tell of it. */
+export interface ObservedPool {
+  readonly identity: PoolIdentity;
+  readonly supervisor: Pid | undefined;
+  readonly userManaged: boolean;
+  readonly home: { readonly name: string };
+}
+
+/** The supervisor of a pool is up; its end is told, too. */
+export function poolStarted(pool: ObservedPool): void {
+  const { identity, supervisor, userManaged, home } = pool;
+  if (channels.poolStarted.hasSubscribers) {
+    channels.poolStarted.publish({ ...poolFacts(home.name, identity), supervisor, userManaged });
+  }
+  if (supervisor !== undefined) new PoolEnd(pool).watch(supervisor);
+}
+
+class PoolEnd extends Watch {
+  readonly #pool: ObservedPool;
+
+  constructor(pool: ObservedPool) {
+    super();
+    this.#pool = pool;
+  }
+
+  protected override down(supervisor: Pid, reason: ExitReason): void {
+    if (!channels.poolStopped.hasSubscribers) return;
+    const { identity, userManaged, home } = this.#pool;
+    const facts = poolFacts(home.name, identity);
+    channels.poolStopped.publish({ ...facts, supervisor, userManaged, reason });
+  }
+}
+
+/** Nobody has used a pool for so long that it stops. */
+export function poolIdleTimedOut({ identity, home }: ObservedPool, idleTime: number): void {
+  if (!channels.poolIdleTimeout.hasSubscribers) return;
+  channels.poolIdleTimeout.publish({ ...poolFacts(home.name, identity), idleTime });
+}
+
+/** A caller is turned away. */
+export function queueIsFull(
+  name: string,
+  pool: PoolIdentity,
+  figures: { readonly [K in keyof PoolFigures]-?: number },
+): void {
+  if (!channels.queueFull.hasSubscribers) return;
+  channels.queueFull.publish({ ...poolFacts(name, pool), ...figures });
+}
