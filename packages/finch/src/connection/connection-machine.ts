@@ -4,7 +4,7 @@
  * goes through it; idle time is the state timeout of `idle` and of no other
  * state.
  */
-import type { MachineArgs } from '@linnet/otp';
+import { Machine, type MachineArgs } from '@linnet/otp';
 import { setup } from 'xstate';
 
 export type ConnectionEvent =
@@ -29,18 +29,14 @@ export interface ConnectionInput {
   expired(): void;
 }
 
-function inputOf(args: unknown): ConnectionInput {
-  return (args as MachineArgs<ConnectionInput>).input;
-}
-
 export const connectionMachine = setup({
   types: { events: {} as ConnectionEvent, input: {} as ConnectionInput },
   actions: {
-    dial: (args) => inputOf(args).dial(),
-    expire: (args) => inputOf(args).expired(),
+    dial: Machine.action(({ input }: MachineArgs<ConnectionInput>) => input.dial()),
+    expire: Machine.action(({ input }: MachineArgs<ConnectionInput>) => input.expired()),
   },
   delays: {
-    idleTime: (args) => inputOf(args).idleTime,
+    idleTime: Machine.delay(({ input }: MachineArgs<ConnectionInput>) => input.idleTime),
   },
 }).createMachine({
   id: 'connection',
