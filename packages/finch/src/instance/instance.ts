@@ -6,8 +6,8 @@ import {
   GenServer,
   isAlive,
   Registry,
+  UnknownRegistryError,
   Watch,
-  whereis,
   type Pid,
   type RegistryHandle,
 } from '@linnet/otp';
@@ -205,9 +205,14 @@ class Guard extends Watch {
 
 /** The running instance of a name. */
 export function findInstance(name: string): Instance | undefined {
-  if (whereis(registryName(name)) === undefined) return undefined;
-  const instance = Registry.meta(registryName(name), 'instance') as Instance | undefined;
-  return instance?.closed === false ? instance : undefined;
+  try {
+    const instance = Registry.meta(registryName(name), 'instance') as Instance | undefined;
+    return instance?.closed === false ? instance : undefined;
+  } catch (error) {
+    // It is down, or on its way up: its registry has the name before it can be asked.
+    if (error instanceof UnknownRegistryError) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -36,6 +36,7 @@ export interface ClaimLimits {
 
 export abstract class Claim extends Watch implements Waiter {
   queue: WaitQueue | undefined = undefined;
+  ticket = 0;
   previousWaiter: Waiter | undefined = undefined;
   nextWaiter: Waiter | undefined = undefined;
   dial: Connection | undefined = undefined;

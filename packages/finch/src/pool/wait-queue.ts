@@ -20,11 +20,16 @@ export interface Waiter {
 
   // Kept by the queue.
   queue: WaitQueue | undefined;
+  /** Its place among all who wait; 0 before it waits for the first time. */
+  ticket: number;
   previousWaiter: Waiter | undefined;
   nextWaiter: Waiter | undefined;
   /** The connection that is being opened for it. */
   dial: Connection | undefined;
 }
+
+/** How many have ever waited: who comes back from another queue keeps its place. */
+let tickets = 0;
 
 /** A FIFO of waiters in which leaving is O(1) from any place. */
 export class WaitQueue {
@@ -43,12 +48,19 @@ export class WaitQueue {
     return this.count - this.assigned;
   }
 
+  /** At the end, unless it waits longer than others do, in a queue that is no more. */
   push(waiter: Waiter): void {
+    if (waiter.ticket === 0) waiter.ticket = ++tickets;
+    let before = this.last;
+    while (before !== undefined && before.ticket > waiter.ticket) before = before.previousWaiter;
+    const after = before === undefined ? this.first : before.nextWaiter;
     waiter.queue = this;
-    waiter.previousWaiter = this.last;
-    if (this.last === undefined) this.first = waiter;
-    else this.last.nextWaiter = waiter;
-    this.last = waiter;
+    waiter.previousWaiter = before;
+    waiter.nextWaiter = after;
+    if (before === undefined) this.first = waiter;
+    else before.nextWaiter = waiter;
+    if (after === undefined) this.last = waiter;
+    else after.previousWaiter = waiter;
     this.count++;
   }
 

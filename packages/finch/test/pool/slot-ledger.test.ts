@@ -188,6 +188,11 @@ describe('SlotLedger', () => {
     ledger.maxConnections = 2;
 
     expect([a.held, a.idle]).toEqual([2, 1]);
+    ledger.maxConnections = 1;
+    expect([a.held, a.idle]).toEqual([1, 0]);
+    a.ask(1);
+    ledger.add('b', 1);
+    expect(ledger.wants('a')).toBe(true);
   });
 
   test('who has left is not told any more', () => {

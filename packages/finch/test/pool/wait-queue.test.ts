@@ -14,6 +14,7 @@ const waiter = (): Waiter => ({
   dialGone: () => {},
   dialLost: () => false,
   queue: undefined,
+  ticket: 0,
   previousWaiter: undefined,
   nextWaiter: undefined,
   dial: undefined,
@@ -81,6 +82,17 @@ describe('WaitQueue', () => {
         },
       ),
     );
+  });
+
+  test('one who comes from another queue keeps its place', () => {
+    const [old, young] = [new WaitQueue(), new WaitQueue()];
+    const waiters = Array.from({ length: 6 }, waiter);
+    for (const [index, one] of waiters.entries()) (index % 2 === 0 ? old : young).push(one);
+
+    for (const one of old.clear()) young.push(one);
+
+    expect(young.clear()).toEqual(waiters);
+    expect(young.size).toBe(0);
   });
 
   test('a waiter of another queue is left alone', () => {
