@@ -1,0 +1,35 @@
+/** How late the event loop itself was: nobody can end a request while it is held up. */
+
+const interval = 10;
+/** How long it remembers, in ms: longer than any request takes. */
+const memory = 60_000;
+
+export class Lag {
+  private readonly late: { readonly at: number; readonly ms: number }[] = [];
+  private last = performance.now();
+  private readonly timer = setInterval(() => this.tick(), interval);
+
+  /** The sum of the hold-ups since then. */
+  since(start: number): number {
+    this.tick();
+    let sum = 0;
+    for (let index = this.late.length - 1; index >= 0; index--) {
+      const { at, ms } = this.late[index] as { at: number; ms: number };
+      if (at < start) break;
+      sum += ms;
+    }
+    return sum;
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private tick(): void {
+    const at = performance.now();
+    const ms = at - this.last - interval;
+    this.last = at;
+    if (ms > interval) this.late.push({ at, ms });
+    while (this.late.length > 0 && (this.late[0]?.at ?? at) < at - memory) this.late.shift();
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * The soak of the client: a few hundred callers ask a misbehaving server through
+ * pools of every kind while processes are killed at random. Every request must
+ * end once and by its deadline, and nothing may be left.
+ *
+ * npm run soak -- [--seconds 20] [--callers 300] [--seed 1]
+ *
+ * Prints figures, and ends with 1 on any violation. The seed repeats what is
+ * asked for and what is killed; what meets what is up to the machine.
+ */
+import { parseArgs } from 'node:util';
+import { report } from './report.ts';
+import { soak } from './run.ts';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '20' },
+    callers: { type: 'string', default: '300' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+  },
+});
+const options = {
+  seconds: above(0, 'seconds', values.seconds),
+  callers: above(1, 'callers', values.callers),
+  seed: above(-1, 'seed', values.seed),
+};
+const result = await soak(options);
+console.log(report(options, result));
+process.exitCode = result.tally.violationCount === 0 ? 0 : 1;
+
+function above(least: number, name: string, text: string): number {
+  const value = Number(text);
+  if (!(value > least)) throw new TypeError(`--${name} must be a number above ${least}`);
+  return value;
+}

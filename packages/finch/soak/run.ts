@@ -1,0 +1,115 @@
+/** One soak from its start to its verdict. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setLogger, type Logger } from '@linnet/otp';
+import { processSnapshot } from '@linnet/otp/testing';
+import { createAuthority } from '../test/support/certificates.ts';
+import { checkAllGone, checkAtRest, openHandles } from './at-end.ts';
+import { Callers } from './callers.ts';
+import { Chaos } from './chaos.ts';
+import { Heap } from './heap.ts';
+import { watchEnds } from './once.ts';
+import { Random } from './random.ts';
+import { ServerProcess, type ServerFigures } from './server-process.ts';
+import { Tally } from './tally.ts';
+import { startWorld } from './world.ts';
+
+export interface SoakOptions {
+  readonly seconds: number;
+  readonly callers: number;
+  readonly seed: number;
+}
+
+export interface SoakResult {
+  readonly tally: Tally;
+  readonly servers: readonly ServerFigures[];
+  readonly heap: Heap;
+}
+
+export async function soak({ seconds, callers: count, seed }: SoakOptions): Promise<SoakResult> {
+  const random = new Random(seed);
+  const folder = mkdtempSync(join(tmpdir(), 'linnet-soak-'));
+  const authority = createAuthority();
+  const path = join(folder, 'socket');
+  const setup = { seed, path, ...authority.issue(['127.0.0.1']) };
+  const servers = await Promise.all([
+    ServerProcess.start({ ...setup, slow: false }),
+    ServerProcess.start({ ...setup, slow: true }),
+  ]);
+  const [server, slow] = servers;
+  const closedPort = await portOfNobody();
+  const before = { processes: processSnapshot(), handles: openHandles() };
+  const tally = new Tally();
+  const logger = setLogger(bugsOnly(tally));
+  const restore = watchEnds((name) => tally.violation(`a ${name} ended twice`));
+  const onRejection = (error: unknown): void =>
+    tally.violation(`unhandled: ${error instanceof Error ? error.stack : String(error)}`);
+  process.on('unhandledRejection', onRejection);
+  process.on('uncaughtException', onRejection);
+  const heap = new Heap();
+  try {
+    const world = await startWorld({
+      server: server.where,
+      slow: slow.where,
+      unixSocket: path,
+      closedPort,
+      ca: authority.ca,
+    });
+    const callers = new Callers(world, tally, random.fork(), count);
+    const chaos = new Chaos(world, callers, tally, random.fork());
+    await sleep(seconds * 1000);
+    heap.stop();
+    await chaos.stop();
+    callers.stop();
+    // Callers begin another request while others end: at last there is none.
+    for (let left = tally.remaining; tally.pending > 0 && left > 0; left = tally.remaining) {
+      await sleep(Math.min(left, 50));
+    }
+    tally.giveUp();
+    if (tally.lost === 0) await callers.ended();
+    await checkAtRest(world, tally);
+    await world.supervisor.stop();
+    tally.stop();
+    await checkAllGone(before, servers, tally);
+    const figures = await Promise.all(servers.map((one) => one.figures()));
+    if (heap.grew) tally.violation('the heap grew');
+    return { tally, servers: figures, heap };
+  } finally {
+    heap.stop();
+    tally.stop();
+    restore();
+    setLogger(logger);
+    process.off('unhandledRejection', onRejection);
+    process.off('uncaughtException', onRejection);
+    await Promise.all(servers.map((one) => one.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Whoever is killed ends with a word; an Error as the reason is a fault of the code. */
+function bugsOnly(tally: Tally): Logger {
+  return {
+    error: (fields, message) => {
+      const { reason } = fields as { reason?: unknown };
+      if (reason instanceof Error) tally.violation(`${message}: ${reason.stack}`);
+    },
+    warn: () => {},
+    debug: () => {},
+  };
+}
+
+/** Was free a moment ago. */
+async function portOfNobody(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return port;
+}

@@ -1,0 +1,125 @@
+/**
+ * The misbehaving server: a process of its own. On a TCP port, a Unix socket
+ * and a port with TLS it answers as `behaviours.ts` says, and treats some
+ * connections badly before any request. With `slow` it is slow to accept: its
+ * backlog is short, and it sleeps.
+ *
+ * Its parent talks to it over IPC: it is told where it listens, and asks for
+ * figures. It ends when the parent does.
+ */
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { answer, badBehaviours, reset, surplusBehaviours } from './behaviours.ts';
+import { Random } from './random.ts';
+import { readRequests } from './request-reader.ts';
+import type { ServerFigures, ServerSetup, ServerWhere } from './server-process.ts';
+
+const random = new Random(0);
+const sockets = new Set<Socket>();
+const answered: Record<string, number> = {};
+let connections = 0;
+let requests = 0;
+let faults = 0;
+
+function count(what: string): void {
+  answered[what] = (answered[what] ?? 0) + 1;
+}
+
+/** What some connections get before any request. */
+const onAccept = { serve: 90, reset: 3, close: 3, deaf: 2, 'garbage-first': 2 } as const;
+
+function accept(socket: Socket): void {
+  connections++;
+  const timers = new Set<NodeJS.Timeout>();
+  const own = random.fork();
+  socket.on('error', () => {});
+  const later = (ms: number, act: () => void): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      if (!socket.destroyed && socket.writable) act();
+    }, ms);
+    timers.add(timer);
+  };
+  socket.once('close', () => {
+    for (const timer of timers) clearTimeout(timer);
+  });
+  const kind = own.weighted(onAccept);
+  if (kind !== 'serve') {
+    faults++;
+    count(`accept: ${kind}`);
+  }
+  switch (kind) {
+    case 'reset':
+      reset(socket);
+      return;
+    case 'close':
+      socket.resume();
+      socket.end();
+      return;
+    case 'deaf':
+      // Reads again at last: only who reads learns that the other side is gone.
+      socket.pause();
+      later(1500, () => {
+        socket.resume();
+        socket.end();
+      });
+      return;
+    case 'garbage-first':
+      socket.write('HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n');
+      socket.resume();
+      return;
+    case 'serve':
+      readRequests(socket, (request) => {
+        if (socket.destroyed || !socket.writable) return;
+        requests++;
+        const behaviour = answer({ socket, request, random: own, later });
+        count(behaviour);
+        if (behaviour in badBehaviours || behaviour in surplusBehaviours) faults++;
+      });
+  }
+}
+
+/** Sockets are counted below TLS, so that failed handshakes are as well. */
+function listen(server: Server, where: object): Promise<AddressInfo | string | null> {
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).once('close', () => sockets.delete(socket));
+  });
+  server.on('tlsClientError', () => {});
+  return new Promise((resolve) => {
+    server.listen(where, () => resolve(server.address()));
+  });
+}
+
+const portOf = (address: AddressInfo | string | null): number => (address as AddressInfo).port;
+
+async function start({ seed, slow, path, key, cert }: ServerSetup): Promise<ServerWhere> {
+  Object.assign(random, new Random(seed));
+  const host = '127.0.0.1';
+  if (slow) {
+    const address = await listen(createServer(accept), { port: 0, host, backlog: 1 });
+    const lock = new Int32Array(new SharedArrayBuffer(4));
+    setInterval(() => Atomics.wait(lock, 0, 0, random.between(20, 250)), 300);
+    return { port: portOf(address), tlsPort: 0 };
+  }
+  const port = portOf(await listen(createServer(accept), { port: 0, host }));
+  const tlsPort = portOf(await listen(createTlsServer({ key, cert }, accept), { port: 0, host }));
+  await listen(createServer(accept), { path });
+  return { port, tlsPort };
+}
+
+process.on('message', (message: ServerSetup | 'figures') => {
+  if (message === 'figures') {
+    const figures: ServerFigures = {
+      connections,
+      requests,
+      faults,
+      answered,
+      sockets: sockets.size,
+    };
+    process.send?.(figures);
+  } else {
+    void start(message).then((where) => process.send?.(where));
+  }
+});
+process.on('disconnect', () => process.exit());

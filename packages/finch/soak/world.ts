@@ -1,0 +1,88 @@
+/** The system under test: an instance, its pools of every kind, and the tree they live in. */
+import { Supervisor, type SupervisorHandle } from '@linnet/otp';
+import { Finch, Pool, type PoolOptions } from '../src/index.ts';
+import type { ServerWhere } from './server-process.ts';
+
+export interface Aim {
+  readonly url: string;
+  readonly tag: string;
+  readonly unixSocket?: string;
+}
+
+export interface World {
+  readonly name: string;
+  readonly supervisor: SupervisorHandle;
+  /** What requests are sent to; each is a pool. */
+  readonly aims: readonly Aim[];
+  /** The same, of which there are more. */
+  readonly keys: readonly string[];
+}
+
+export interface WorldOptions {
+  readonly server: ServerWhere;
+  readonly slow: ServerWhere;
+  readonly unixSocket: string;
+  /** A port where nobody listens. */
+  readonly closedPort: number;
+  readonly ca: string;
+}
+
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const name = 'Soak';
+  const { server, slow, unixSocket, closedPort, ca } = options;
+  const plain = `http://127.0.0.1:${server.port}`;
+  const tls = `https://127.0.0.1:${server.tlsPort}`;
+  const unix = 'http://localhost';
+  const tagged = (tag: string, url = plain): Aim => ({ url, tag });
+  const declared: [Pool, PoolOptions][] = [
+    [Pool.new(plain, { tag: 'small' }), { size: 3, maxQueue: 10, maxRequestsPerConnection: 5 }],
+    [Pool.new(plain, { tag: 'overflow' }), { size: 3, whenFull: 'overflow' }],
+    [Pool.new(plain, { tag: 'fail' }), { size: 6, whenFull: 'fail', connMaxIdleTime: 50 }],
+    [
+      Pool.new(plain, { tag: 'shards' }),
+      { size: 4, count: 3, poolStrategy: 'round_robin', prewarm: 2 },
+    ],
+    [
+      Pool.new(plain, { tag: 'aging' }),
+      { size: 8, maxConnectionAge: 100, maxConnectionAgeJitter: 100, connMaxIdleTime: 30 },
+    ],
+    [Pool.new(tls), { size: 6, connOpts: { tls: { ca } } }],
+  ];
+  const mine = ['mine', 'yours'].map((tag) => Pool.new(plain, { tag }));
+  const supervisor = await Supervisor.startLink(
+    [
+      Finch.childSpec({
+        name,
+        maxConnections: 80,
+        maxPerHost: 60,
+        pools: [
+          ['default', { size: 12, connMaxIdleTime: 200, poolMaxIdleTime: 300, maxQueue: 100 }],
+          ...declared,
+        ],
+      }),
+      ...mine.map((pool) =>
+        Pool.childSpec({ finch: name, pool, id: pool.key, size: 5, connMaxIdleTime: 500 }),
+      ),
+    ],
+    { strategy: 'one_for_one', maxRestarts: 1_000_000, maxSeconds: 1 },
+  );
+  const aims: Aim[] = [
+    tagged('default'),
+    tagged('default'),
+    tagged('default'),
+    ...declared.slice(0, 5).map(([{ tag }]) => tagged(tag)),
+    ...mine.map(({ tag }) => tagged(tag)),
+    tagged('default', tls),
+    { url: unix, tag: 'default', unixSocket },
+    tagged('default', `http://127.0.0.1:${slow.port}`),
+    tagged('default', `http://127.0.0.1:${closedPort}`),
+    // Now and then only, so that they stop for want of requests.
+    ...Array.from({ length: 4 }, (_, index) => tagged(`rare-${index}`)),
+  ];
+  const keys = aims.map((aim) =>
+    aim.unixSocket === undefined
+      ? Pool.new(aim.url, { tag: aim.tag }).key
+      : Pool.new(`http+unix://${encodeURIComponent(aim.unixSocket)}`).key,
+  );
+  return { name, supervisor, aims, keys };
+}
