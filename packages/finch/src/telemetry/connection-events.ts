@@ -52,7 +52,21 @@ export function connectFailed(connection: ObservedConnection, since: number, err
 
 export function reused(connection: ObservedConnection): void {
   if (!channels.connectionReused.hasSubscribers || !connection.wire?.served) return;
-  channels.connectionReused.publish({ ...facts(connection), idleTime: connection.idledFor });
+  const { owner, pid, idledFor: idleTime } = connection;
+  const { key: pool, tag, scheme, host, port } = owner.pool;
+  const { instance: name } = owner;
+  const time = now();
+  channels.connectionReused.publish({
+    name,
+    pool,
+    tag,
+    scheme,
+    host,
+    port,
+    time,
+    connection: pid,
+    idleTime,
+  });
 }
 
 export function idleTimedOut(connection: ObservedConnection, idleTime: number | undefined): void {

@@ -6,7 +6,14 @@ import { now, type Pid } from '@linnet/otp';
 import type { Request } from '../request/index.ts';
 import { ResponseHeaders, type RawFields } from '../response/index.ts';
 import * as channels from './channels.ts';
-import type { OnConnection, RequestEvent, TelemetryEvents } from './events.ts';
+import type {
+  Ended,
+  OnConnection,
+  Received,
+  RequestEvent,
+  RequestOutcome,
+  Started,
+} from './events.ts';
 
 /** The connection, as far as events tell of it. */
 export interface SpanConnection {
@@ -19,11 +26,14 @@ const ids = { last: 0 };
 
 const none: RawFields = [];
 
+/** Events are written out as literals, and the clock is read once for all that happens at a time. */
 export class RequestSpan {
   private readonly name: string;
   private readonly request: Request;
   private readonly id: number;
   private readonly startedAt: number;
+  /** By how much the clock on the wall is ahead of the monotonic one. */
+  private readonly epoch: number;
   private phase: 'queue' | 'send' | 'recv' | undefined = undefined;
   private phaseAt = 0;
   private attempts = 0;
@@ -39,17 +49,15 @@ export class RequestSpan {
     this.id = ++ids.last;
     const time = now();
     this.startedAt = time;
-    if (channels.requestStart.hasSubscribers) {
-      channels.requestStart.publish({ ...this.facts(time), systemTime: Date.now() });
-    }
+    this.epoch = Date.now() - time;
+    if (channels.requestStart.hasSubscribers) channels.requestStart.publish(this.started(time));
   }
 
-  /** It asks for a connection. */
+  /** It asks for a connection; the first time as it begins. */
   asks(): void {
-    const time = this.enter('queue');
-    if (channels.queueStart.hasSubscribers) {
-      channels.queueStart.publish({ ...this.facts(time), systemTime: Date.now() });
-    }
+    const time = this.attempts === 0 ? this.startedAt : now();
+    this.enter('queue', time);
+    if (channels.queueStart.hasSubscribers) channels.queueStart.publish(this.started(time));
   }
 
   /** It has one, and is sent. */
@@ -57,32 +65,21 @@ export class RequestSpan {
     this.connection = pid;
     this.idleTime = idledFor;
     this.attempts++;
-    const waited = this.phase === 'queue';
-    const before = this.phaseAt;
-    const time = this.enter('send');
-    if (waited && channels.queueStop.hasSubscribers) {
-      const duration = time - before;
-      channels.queueStop.publish({ ...this.facts(time), duration, ...this.where() });
+    const time = now();
+    if (this.phase === 'queue' && channels.queueStop.hasSubscribers) {
+      channels.queueStop.publish(this.stopped(time));
     }
-    if (channels.sendStart.hasSubscribers) {
-      const systemTime = Date.now();
-      channels.sendStart.publish({ ...this.facts(time), systemTime, ...this.where() });
-    }
+    this.enter('send', time);
+    if (channels.sendStart.hasSubscribers) channels.sendStart.publish(this.startedOn(time));
   }
 
   /** All of it is written. */
   sent(): void {
     if (this.phase !== 'send') return;
-    const before = this.phaseAt;
-    const time = this.enter('recv');
-    if (channels.sendStop.hasSubscribers) {
-      const duration = time - before;
-      channels.sendStop.publish({ ...this.facts(time), duration, ...this.where() });
-    }
-    if (channels.recvStart.hasSubscribers) {
-      const systemTime = Date.now();
-      channels.recvStart.publish({ ...this.facts(time), systemTime, ...this.where() });
-    }
+    const time = now();
+    if (channels.sendStop.hasSubscribers) channels.sendStop.publish(this.stopped(time));
+    this.enter('recv', time);
+    if (channels.recvStart.hasSubscribers) channels.recvStart.publish(this.startedOn(time));
   }
 
   /** The head of the response has come. */
@@ -96,25 +93,24 @@ export class RequestSpan {
     this.sent();
     if (this.phase !== 'recv') return;
     this.phase = undefined;
-    if (channels.recvStop.hasSubscribers) {
-      const time = now();
-      const facts = { ...this.facts(time), duration: time - this.phaseAt, ...this.where() };
-      channels.recvStop.publish(
-        Object.assign(new ReceivedEvent(this.status ?? 0, this.headers, trailers), facts),
-      );
-    }
+    if (!channels.recvStop.hasSubscribers) return;
+    const event = this.stopped(now());
+    const status = this.status ?? 0;
+    channels.recvStop.publish(new ReceivedEvent(event, status, this.headers, trailers));
   }
 
   /** The phase that it is in has failed. */
   breaks(error: unknown): void {
-    const { phase } = this;
+    const { phase, status } = this;
     this.phase = undefined;
     if (phase === undefined || !failures[phase].hasSubscribers) return;
-    const time = now();
-    const facts = { ...this.facts(time), duration: time - this.phaseAt, error };
-    if (phase === 'queue') channels.queueException.publish(facts);
-    else if (phase === 'send') channels.sendException.publish({ ...facts, ...this.where() });
-    else channels.recvException.publish({ ...facts, ...this.where(), status: this.status });
+    const { connection, idleTime, ...event } = this.stopped(now());
+    if (phase === 'queue') channels.queueException.publish({ ...event, error });
+    else if (phase === 'send') {
+      channels.sendException.publish({ ...event, connection, idleTime, error });
+    } else {
+      channels.recvException.publish({ ...event, connection, idleTime, error, status });
+    }
   }
 
   /** It is about to be sent again. */
@@ -122,41 +118,80 @@ export class RequestSpan {
     this.status = undefined;
     this.headers = none;
     if (!channels.requestRetry.hasSubscribers) return;
-    channels.requestRetry.publish({ ...this.facts(now()), error, attempts: this.attempts });
+    const { attempts } = this;
+    const { systemTime: _, ...event } = this.started(now());
+    channels.requestRetry.publish({ ...event, error, attempts });
   }
 
   /** It is over. */
   ends(): void {
-    if (!channels.requestStop.hasSubscribers) return;
-    const time = now();
-    const { status, attempts } = this;
-    const duration = time - this.startedAt;
-    channels.requestStop.publish({ ...this.facts(time), duration, status, attempts });
+    if (channels.requestStop.hasSubscribers) channels.requestStop.publish(this.ended());
   }
 
   /** It has failed. */
   fails(error: unknown): void {
     if (!channels.requestException.hasSubscribers) return;
-    const time = now();
-    const { status, attempts } = this;
-    const duration = time - this.startedAt;
-    channels.requestException.publish({ ...this.facts(time), duration, error, status, attempts });
+    channels.requestException.publish({ ...this.ended(), error });
   }
 
-  private enter(phase: 'queue' | 'send' | 'recv'): number {
+  private enter(phase: 'queue' | 'send' | 'recv', time: number): void {
     this.phase = phase;
-    this.phaseAt = now();
-    return this.phaseAt;
+    this.phaseAt = time;
   }
 
-  private facts(time: number): RequestEvent {
+  private started(time: number): RequestEvent & Started {
     const { name, id, request } = this;
-    const { key, tag, scheme, host, port } = request.pool;
-    return { name, pool: key, tag, scheme, host, port, time, id, request };
+    const { key: pool, tag, scheme, host, port } = request.pool;
+    const systemTime = this.epoch + time;
+    return { name, pool, tag, scheme, host, port, time, id, request, systemTime };
   }
 
-  private where(): OnConnection {
-    return { connection: this.connection, idleTime: this.idleTime };
+  private startedOn(time: number): RequestEvent & Started & OnConnection {
+    const { name, id, request, connection, idleTime } = this;
+    const { key: pool, tag, scheme, host, port } = request.pool;
+    const systemTime = this.epoch + time;
+    return {
+      name,
+      pool,
+      tag,
+      scheme,
+      host,
+      port,
+      time,
+      id,
+      request,
+      systemTime,
+      connection,
+      idleTime,
+    };
+  }
+
+  private stopped(time: number): RequestEvent & Ended & OnConnection {
+    const { name, id, request, connection, idleTime } = this;
+    const { key: pool, tag, scheme, host, port } = request.pool;
+    const duration = time - this.phaseAt;
+    return {
+      name,
+      pool,
+      tag,
+      scheme,
+      host,
+      port,
+      time,
+      id,
+      request,
+      duration,
+      connection,
+      idleTime,
+    };
+  }
+
+  private ended(): RequestEvent & Ended & RequestOutcome {
+    const { name, id, request, status, attempts } = this;
+    const { key: pool, tag, scheme, host, port } = request.pool;
+    const time = now();
+    const duration = time - this.startedAt;
+    return { name, pool, tag, scheme, host, port, time, id, request, duration, status, attempts };
   }
 }
 
@@ -167,15 +202,41 @@ const failures = {
 };
 
 /** Headers cost more than all the rest of an event: read when somebody asks. */
-class ReceivedEvent implements Pick<
-  TelemetryEvents['recv.stop'],
-  'status' | 'headers' | 'trailers'
-> {
+class ReceivedEvent implements RequestEvent, Ended, OnConnection, Received {
+  readonly name: string;
+  readonly pool: string;
+  readonly tag: string;
+  readonly scheme: RequestEvent['scheme'];
+  readonly host: string;
+  readonly port: number;
+  readonly time: number;
+  readonly id: number;
+  readonly request: Request;
+  readonly duration: number;
+  readonly connection: Pid | undefined;
+  readonly idleTime: number | undefined;
   readonly status: number;
   readonly #rawHeaders: RawFields;
   readonly #rawTrailers: RawFields;
 
-  constructor(status: number, headers: RawFields, trailers: RawFields) {
+  constructor(
+    event: RequestEvent & Ended & OnConnection,
+    status: number,
+    headers: RawFields,
+    trailers: RawFields,
+  ) {
+    this.name = event.name;
+    this.pool = event.pool;
+    this.tag = event.tag;
+    this.scheme = event.scheme;
+    this.host = event.host;
+    this.port = event.port;
+    this.time = event.time;
+    this.id = event.id;
+    this.request = event.request;
+    this.duration = event.duration;
+    this.connection = event.connection;
+    this.idleTime = event.idleTime;
     this.status = status;
     this.#rawHeaders = headers;
     this.#rawTrailers = trailers;
