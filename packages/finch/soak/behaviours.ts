@@ -18,6 +18,8 @@ export interface Answering {
   readonly random: Random;
   /** Runs something later, unless the connection is gone by then. */
   later(ms: number, act: () => void): void;
+  /** Whether no other request has come since. */
+  isLast(): boolean;
 }
 
 /** The body of a response that nobody asked for. */
@@ -104,6 +106,14 @@ export function answer(answering: Answering): Behaviour {
     head([length, ...fields], status) + (bare ? '' : body);
   const chunked = head(['transfer-encoding: chunked']);
   const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
+  // One after the other: timers of several delays may fire in any order once they are late.
+  const repeat = (times: number, ms: number, act: (turn: number) => void, turn = 0): void => {
+    if (turn === times) return;
+    answering.later(ms, () => {
+      act(turn);
+      repeat(times, ms, act, turn + 1);
+    });
+  };
   // What follows the head of a response to HEAD is no body: such a request gets a plain answer.
   const kind: Behaviour = bare && needsBody.has(behaviour) ? 'plain' : behaviour;
   switch (kind) {
@@ -123,13 +133,12 @@ export function answer(answering: Answering): Behaviour {
     case 'until-close':
       end(head(['connection: close']) + body);
       break;
-    case 'slow':
+    case 'slow': {
       write(head([length]));
-      for (let part = 0; part < 4; part++) {
-        const size = Math.ceil(body.length / 4);
-        answering.later(20 * (part + 1), () => write(body.slice(part * size, (part + 1) * size)));
-      }
+      const quarter = Math.ceil(body.length / 4);
+      repeat(4, 20, (part) => write(body.slice(part * quarter, (part + 1) * quarter)));
       break;
+    }
     case 'large': {
       const large = body + 'y'.repeat(300_000);
       write(head([`content-length: ${large.length}`]) + large);
@@ -222,12 +231,15 @@ export function answer(answering: Answering): Behaviour {
       break;
     case 'late-garbage':
       write(whole());
-      answering.later(random.between(0, 20), () => write('surplus\r\n\r\n'));
+      // Not within the answer to the next request: nobody could tell it from that.
+      answering.later(random.between(0, 20), () => {
+        if (answering.isLast()) write('surplus\r\n\r\n');
+      });
       break;
     case 'trickle':
       // Never silent for long: only a limit on all of it ends this early.
       write(head([`content-length: ${40}`, 'x-trickle: 1']));
-      for (let part = 0; part < 40; part++) answering.later(50 * (part + 1), () => write('t'));
+      repeat(40, 50, () => write('t'));
       break;
   }
   return kind;

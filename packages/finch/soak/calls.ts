@@ -67,6 +67,7 @@ class Call {
   private readonly aim: number;
   private readonly path = `/${++calls}`;
   private sent = 0;
+  private what = '';
   private bodyLength = 0;
   private abortTimer: NodeJS.Timeout | undefined;
 
@@ -234,6 +235,7 @@ class Call {
   private begin(what: string): { options: RequestOptions; entry: Entry } {
     const { limit, ...options } = this.limits();
     this.sent++;
+    this.what = what;
     const entry = this.caller.tally.begin(`${what} ${this.path} to ${this.key}`, limit);
     this.follow(entry, options.signal);
     return { options, entry };
@@ -298,7 +300,7 @@ class Call {
   private check(status: number, headers: Fields, body: string): void {
     const { tally } = this.caller;
     const behaviour = headers.get('x-behaviour');
-    const about = `${this.path} to ${this.key}, answered with ${String(behaviour)} and ${status}`;
+    const about = `${this.what} ${this.path} to ${this.key}, answered with ${String(behaviour)}, ${status} and ${body.length} bytes`;
     if (body.includes(poison)) tally.violation(`got an answer that nobody asked for: ${about}`);
     if (behaviour === undefined) {
       // Some connections greet with a 408.

@@ -29,7 +29,7 @@ export class Lag {
     const at = performance.now();
     const ms = at - this.last - interval;
     this.last = at;
-    if (ms > interval) this.late.push({ at, ms });
+    if (ms > 1) this.late.push({ at, ms });
     while (this.late.length > 0 && (this.late[0]?.at ?? at) < at - memory) this.late.shift();
   }
 }

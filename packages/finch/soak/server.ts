@@ -32,6 +32,7 @@ function accept(socket: Socket): void {
   connections++;
   const timers = new Set<NodeJS.Timeout>();
   const own = random.fork();
+  let served = 0;
   socket.on('error', () => {});
   const later = (ms: number, act: () => void): void => {
     const timer = setTimeout(() => {
@@ -70,9 +71,11 @@ function accept(socket: Socket): void {
       return;
     case 'serve':
       readRequests(socket, (request) => {
+        const number = ++served;
         if (socket.destroyed || !socket.writable) return;
         requests++;
-        const behaviour = answer({ socket, request, random: own, later });
+        const isLast = (): boolean => served === number;
+        const behaviour = answer({ socket, request, random: own, later, isLast });
         count(behaviour);
         if (behaviour in badBehaviours || behaviour in surplusBehaviours) faults++;
       });

@@ -53,7 +53,7 @@ export class Tally {
     entry.deadline = Math.min(entry.deadline, performance.now());
   }
 
-  end(entry: Entry, outcome: string): void {
+  end(entry: Entry, outcome: string, error?: Error): void {
     if (entry.ended) {
       this.violation(`${entry.what} ended twice: ${outcome}`);
       return;
@@ -67,7 +67,9 @@ export class Tally {
     this.latest = Math.max(this.latest, late);
     if (late <= margin) return;
     this.late++;
-    this.violation(`${entry.what} ended ${Math.round(late)} ms late: ${outcome}`);
+    this.violation(
+      `${entry.what} ended ${Math.round(late)} ms late, hold-ups of ${Math.round(overdue - late)} ms apart: ${error?.message ?? outcome}`,
+    );
   }
 
   /** Ends an entry with the outcome of a promise; returns what that resolved with. */
@@ -84,7 +86,7 @@ export class Tally {
 
   failed(entry: Entry, error: unknown): void {
     if (isFinchError(error)) {
-      this.end(entry, error.code);
+      this.end(entry, error.code, error);
     } else {
       this.end(entry, 'another error');
       this.violation(`${entry.what} failed with ${inspect(error)}`);
