@@ -77,7 +77,8 @@ export function useClock(replacement: Clock): () => void {
 
 /** An armed timer. */
 export class Timer {
-  deadline = 0;
+  /** Infinity until it is known: see {@link arm}. */
+  deadline: number = Number.POSITIVE_INFINITY;
   readonly target: TimeoutTarget;
   list: TimerList | undefined;
   previous: Timer | undefined;
@@ -105,7 +106,7 @@ export class Timer {
 
   /** Milliseconds left, at least 0. */
   remaining(): number {
-    return this.list === undefined ? 0 : Math.max(0, this.deadline - this.list.clock.now());
+    return this.list === undefined ? 0 : this.list.remaining(this);
   }
 }
 
@@ -113,7 +114,9 @@ export class Timer {
  * Arms a timer that calls `target.onTimeout()` once, `delay` ms from now.
  * A background timer does not keep the program running.
  * All timers of one delay share one native timer: arming, cancelling and refreshing are O(1) however
- * many there are. Use `sendAfter` for a message.
+ * many there are. On the system's clock, timers that are still armed at the end of a turn of the event
+ * loop start to count then: one look at the time serves all of them, and those that were cancelled by
+ * then cost none. A timer never fires early. Use `sendAfter` for a message.
  * @example
  * class Lease implements TimeoutTarget {
  *   readonly #timer = arm(this, 30_000);
@@ -155,10 +158,12 @@ class TimerList {
   #first: Timer | undefined;
   #last: Timer | undefined;
   #wakeup: Wakeup | undefined;
+  /** The first of those, at the end of the list, whose deadlines are not known yet. */
+  #unstamped: Timer | undefined;
   /** While firing: the first timer that was armed meanwhile, which waits for the next round. */
   #armedWhileFiring: Timer | undefined;
   #firing = false;
-  #tidying = false;
+  #settling = false;
 
   constructor(source: Clock, delay: number, background: boolean, owner: Map<number, TimerList>) {
     this.clock = source;
@@ -174,15 +179,27 @@ class TimerList {
     return size;
   }
 
+  remaining(timer: Timer): number {
+    const { deadline } = timer;
+    if (deadline === Number.POSITIVE_INFINITY) return this.#delay;
+    return Math.max(0, deadline - this.clock.now());
+  }
+
   add(timer: Timer): void {
-    timer.deadline = this.clock.now() + this.#delay;
     timer.list = this;
     timer.previous = this.#last;
     if (this.#last === undefined) this.#first = timer;
     else this.#last.next = timer;
     this.#last = timer;
     if (this.#firing) this.#armedWhileFiring ??= timer;
-    else if (this.#wakeup === undefined) this.#wake(this.#delay);
+    if (this.clock === systemClock) {
+      timer.deadline = Number.POSITIVE_INFINITY;
+      this.#unstamped ??= timer;
+      if (!this.#settling) this.#settleLater();
+    } else {
+      timer.deadline = this.clock.now() + this.#delay;
+      if (this.#wakeup === undefined && !this.#firing) this.#wake(this.#delay);
+    }
   }
 
   remove(timer: Timer): void {
@@ -191,8 +208,9 @@ class TimerList {
     if (timer.next === undefined) this.#last = timer.previous;
     else timer.next.previous = timer.previous;
     if (timer === this.#armedWhileFiring) this.#armedWhileFiring = timer.next;
+    if (timer === this.#unstamped) this.#unstamped = timer.next;
     timer.list = timer.previous = timer.next = undefined;
-    if (this.#first === undefined && !this.#tidying) this.#tidyLater();
+    if (this.#first === undefined && !this.#settling) this.#settleLater();
   }
 
   #wake(delay: number): void {
@@ -218,25 +236,45 @@ class TimerList {
       // Also when a target threw: the other timers must not wait for ever.
       this.#firing = false;
       this.#armedWhileFiring = undefined;
-      if (this.#first !== undefined) this.#wake(Math.max(0, this.#first.deadline - now));
+      this.#wakeForFirst(now);
     }
   }
 
-  /**
-   * An empty list gives its wake-up back, but not at once: a list that serves a stream of short
-   * calls is empty after each of them, and a native timer each time is what it exists to avoid.
-   */
-  #tidyLater(): void {
-    this.#tidying = true;
-    detached(() => setImmediate(() => this.#tidy()));
+  /** Sets the wake-up for the timer that is due first, if that is known. */
+  #wakeForFirst(now: number): void {
+    const first = this.#first;
+    if (first === undefined || first.deadline === Number.POSITIVE_INFINITY) return;
+    if (this.#wakeup === undefined) this.#wake(Math.max(0, first.deadline - now));
   }
 
-  #tidy(): void {
-    this.#tidying = false;
-    if (this.#first !== undefined) return;
-    this.#wakeup?.cancel();
-    this.#wakeup = undefined;
-    if (this.#owner.get(this.#delay) === this) this.#owner.delete(this.#delay);
-    everyList.delete(this);
+  /**
+   * Once a turn of the event loop: stamps what is still armed, or gives up the wake-up of a list that
+   * is empty. Not at once, since a list that serves a stream of short calls is empty after each of
+   * them, and a look at the time and a native timer each time are what it exists to avoid.
+   */
+  #settleLater(): void {
+    this.#settling = true;
+    detached(() => setImmediate(() => this.#settle()));
+  }
+
+  #settle(): void {
+    this.#settling = false;
+    if (this.#first === undefined) {
+      this.#wakeup?.cancel();
+      this.#wakeup = undefined;
+      if (this.#owner.get(this.#delay) === this) this.#owner.delete(this.#delay);
+      everyList.delete(this);
+    } else if (this.#unstamped !== undefined) {
+      const now = this.clock.now();
+      for (
+        let timer: Timer | undefined = this.#unstamped;
+        timer !== undefined;
+        timer = timer.next
+      ) {
+        timer.deadline = now + this.#delay;
+      }
+      this.#unstamped = undefined;
+      this.#wakeForFirst(now);
+    }
   }
 }
