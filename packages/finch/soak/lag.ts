@@ -6,13 +6,15 @@ const memory = 60_000;
 
 export class Lag {
   private readonly late: { readonly at: number; readonly ms: number }[] = [];
+  /** The longest hold-up, in ms. */
+  longest = 0;
   private last = performance.now();
   private readonly timer = setInterval(() => this.tick(), interval);
 
   /** The sum of the hold-ups since then. */
   since(start: number): number {
-    this.tick();
-    let sum = 0;
+    // The one that may be under way; taking note of it here would cut it in pieces.
+    let sum = Math.max(0, performance.now() - this.last - interval);
     for (let index = this.late.length - 1; index >= 0; index--) {
       const { at, ms } = this.late[index] as { at: number; ms: number };
       if (at < start) break;
@@ -29,6 +31,7 @@ export class Lag {
     const at = performance.now();
     const ms = at - this.last - interval;
     this.last = at;
+    this.longest = Math.max(this.longest, ms);
     if (ms > 1) this.late.push({ at, ms });
     while (this.late.length > 0 && (this.late[0]?.at ?? at) < at - memory) this.late.shift();
   }

@@ -13,7 +13,7 @@ export function report(options: SoakOptions, { tally, servers, heap }: SoakResul
   const { early, late } = heap.plateaus;
   const lines = [
     `soak: ${options.seconds} s, ${options.callers} callers, seed ${options.seed}, Node.js ${process.versions.node}`,
-    `  asked      ${tally.started}; lost ${tally.lost}; late ${tally.late} (the latest by ${Math.round(tally.latest)} ms)`,
+    `  asked      ${tally.started}; lost ${tally.lost}; late ${tally.late} (the latest by ${Math.round(tally.latest)} ms, hold-ups of the event loop apart, of which the longest was ${Math.round(tally.lag.longest)} ms)`,
     `  outcomes   ${counts(tally.outcomes)}`,
     `  kills      ${counts(tally.kills)}`,
     `  steering   failed with: ${counts(tally.steering)}`,

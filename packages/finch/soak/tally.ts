@@ -28,7 +28,7 @@ export class Tally {
   /** The latest end after a deadline, hold-ups apart, in ms. */
   latest = 0;
   private readonly live = new Set<Entry>();
-  private readonly lag = new Lag();
+  readonly lag = new Lag();
 
   get pending(): number {
     return this.live.size;
