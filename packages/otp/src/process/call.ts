@@ -7,6 +7,7 @@
  */
 import { arm, type Timer, type TimeoutTarget } from './clock.ts';
 import { currentProcess } from './context.ts';
+import { capture, capturedReject, capturedResolve } from './deferred.ts';
 import { checkTimeout } from './errors.ts';
 import { ExitError, formatReason, isError, type ExitReason } from './exit-reason.ts';
 import { outside } from './link.ts';
@@ -165,19 +166,24 @@ export function request<T>(
 ): Promise<T> {
   checkTimeout('timeout', timeout);
   const caller = currentProcess();
-  return new Promise<T>((resolve, reject) => {
-    if (caller?.dead === true) return; // nobody is left to hear the answer
-    const pid = caller?.pid ?? outside;
-    const call = new Call(site, server, message, timeout, pid, resolve, reject);
-    const target = resolveRef(server);
-    if (!(target instanceof Process)) {
-      call.fail(target === undefined ? 'noproc' : ['nodedown', target.node]);
-    } else if (target === caller) {
-      call.fail('calling_self');
-    } else {
-      attachWatch(call, target, caller);
-      if (timeout !== 'infinity') call.armTimeout(timeout);
-      target.dispatch(call);
-    }
-  });
+  let target: ReturnType<typeof resolveRef>;
+  try {
+    target = resolveRef(server);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+  const answer = new Promise<T>(capture);
+  if (caller?.dead === true) return answer; // nobody is left to hear it
+  const pid = caller?.pid ?? outside;
+  const call = new Call(site, server, message, timeout, pid, capturedResolve(), capturedReject());
+  if (!(target instanceof Process)) {
+    call.fail(target === undefined ? 'noproc' : ['nodedown', target.node]);
+  } else if (target === caller) {
+    call.fail('calling_self');
+  } else {
+    attachWatch(call, target, caller);
+    if (timeout !== 'infinity') call.armTimeout(timeout);
+    target.dispatch(call);
+  }
+  return answer;
 }

@@ -33,6 +33,8 @@ export interface Behaviour {
 export interface Receiver {
   /** True when it wants the message. */
   accepts(message: unknown): boolean;
+  /** True when it wants any message, so that asking it runs no code of the user's. */
+  readonly acceptsAll: boolean;
   deliver(message: unknown): void;
   fail(error: unknown): void;
   /** The process died: release timers, never settle. */
@@ -117,8 +119,42 @@ export class Process extends ProcessActor implements Runnable {
   /** The scheduler's entry: one activation. */
   run(): void {
     if (this.dead) return;
+    if (this.#onlyWaits) {
+      // Nothing of the process's own code runs here: it need not be entered.
+      this.#scheduled = false;
+      this.#takeReceiver().deliver(this.messages.shift());
+      spend(1);
+      return;
+    }
     this.#scope ??= newScope(this);
     runAs(this, this.#scope, activate);
+  }
+
+  /** Whether all it has to do is to give the oldest message to the one receive that takes any. */
+  get #onlyWaits(): boolean {
+    return (
+      this.#receivers?.length === 1 &&
+      this.behaviour === undefined &&
+      this.#refused === 0 &&
+      this.messages.size > 0 &&
+      (this.#receivers[0] as Receiver).acceptsAll
+    );
+  }
+
+  #takeReceiver(): Receiver {
+    const [receiver] = this.#receivers as [Receiver];
+    this.#receivers = undefined;
+    return receiver;
+  }
+
+  /** True when a message is there that no pending receive has a claim to. */
+  get hasMessage(): boolean {
+    return this.#receivers === undefined && this.messages.size > 0;
+  }
+
+  takeOldest(): unknown {
+    if (this.#refused > 0) this.#refused--;
+    return this.messages.shift();
   }
 
   /** Runs `work` as this process in the caller's turn, past the mailbox: the process must allow it. */
@@ -141,6 +177,10 @@ export class Process extends ProcessActor implements Runnable {
   /** Returns whether the receiver was still pending. */
   removeReceiver(receiver: Receiver): boolean {
     const before = this.#receivers;
+    if (before?.length === 1 && before[0] === receiver) {
+      this.#receivers = undefined;
+      return true;
+    }
     const after = before?.filter((other) => other !== receiver);
     this.#receivers = after?.length === 0 ? undefined : after;
     return after?.length !== before?.length;

@@ -1,6 +1,7 @@
 /** Selective receive. */
 import { arm, type Timer, type TimeoutTarget } from './clock.ts';
 import { requireProcess } from './context.ts';
+import { capture, capturedReject, capturedResolve } from './deferred.ts';
 import { BadArgumentError, checkTimeout, ReceiveTimeoutError } from './errors.ts';
 import type { Process, Receiver } from './process.ts';
 import { reduction } from './scheduler.ts';
@@ -51,6 +52,7 @@ function take(
   timeout: number | 'infinity',
 ): Promise<unknown> {
   if (process.dead) return new Promise(() => {});
+  if (match === any && process.hasMessage) return Promise.resolve(process.takeOldest());
   try {
     const found = process.takeMatching(match);
     if (found !== undefined) return Promise.resolve(found.message);
@@ -59,17 +61,18 @@ function take(
   }
   if (process.dead) return new Promise(() => {});
   if (timeout === 0) return Promise.reject(new ReceiveTimeoutError(0));
-  return new Promise((resolve, reject) => {
-    const receiver = new PendingReceive(process, match, resolve, reject);
-    if (timeout !== 'infinity') receiver.arm(timeout);
-    process.addReceiver(receiver);
-  });
+  const message = new Promise(capture);
+  const receiver = new PendingReceive(process, match, capturedResolve(), capturedReject());
+  if (timeout !== 'infinity') receiver.arm(timeout);
+  process.addReceiver(receiver);
+  return message;
 }
 
 class PendingReceive implements Receiver, TimeoutTarget {
   readonly accepts: (message: unknown) => boolean;
+  readonly acceptsAll: boolean;
   readonly #process: Process;
-  readonly #resolve: (message: unknown) => void;
+  readonly #resolve: (message: never) => void;
   readonly #reject: (error: unknown) => void;
   #timer: Timer | undefined;
   #timeout = 0;
@@ -77,11 +80,12 @@ class PendingReceive implements Receiver, TimeoutTarget {
   constructor(
     process: Process,
     accepts: (message: unknown) => boolean,
-    resolve: (message: unknown) => void,
+    resolve: (message: never) => void,
     reject: (error: unknown) => void,
   ) {
     this.#process = process;
     this.accepts = accepts;
+    this.acceptsAll = accepts === any;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -93,7 +97,7 @@ class PendingReceive implements Receiver, TimeoutTarget {
 
   deliver(message: unknown): void {
     this.#timer?.cancel();
-    this.#resolve(message);
+    this.#resolve(message as never);
   }
 
   fail(error: unknown): void {
