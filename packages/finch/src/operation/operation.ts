@@ -26,6 +26,8 @@ import {
 import { requestsWatched } from '../telemetry/channels.ts';
 import { RequestSpan } from '../telemetry/request-span.ts';
 import type { Exchange, RawHeaders, WireHandler } from '../transport/index.ts';
+import { bodyContext, openCallerBody } from './caller-body.ts';
+import type { CallerContext } from './caller-context.ts';
 import { Claim } from './claim.ts';
 
 /** How often a request is sent at most, the first time included. */
@@ -49,6 +51,10 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   private totalTimer: Timer | undefined = undefined;
   private startedAt = 0;
   private bytesReceived = 0;
+  /** The reader has no use for more at this moment. */
+  private readerPaused = false;
+  /** Where a body that is code of the caller's runs. */
+  private readonly bodyContext: CallerContext | undefined;
   /** Set while somebody listens. */
   private span: RequestSpan | undefined = undefined;
 
@@ -56,6 +62,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     super(instance, request.pool, options.poolTimeout, options);
     this.request = request;
     this.options = options;
+    this.bodyContext = bodyContext(request.body);
   }
 
   /** The response is complete. */
@@ -95,6 +102,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   /** Continues the reading after `data` returned false. */
   protected resume(): void {
+    this.readerPaused = false;
     if (this.exchange === undefined) return;
     this.exchange.resume();
     this.armReceive();
@@ -123,6 +131,11 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   // From the wire -------------------------------------------------------------------
 
+  onBodyWait(waiting: boolean): void {
+    if (waiting) this.stopReceive();
+    else if (this.connection !== undefined && !this.readerPaused) this.armReceive();
+  }
+
   onSent(): void {
     this.span?.sent();
   }
@@ -145,6 +158,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
       return true;
     }
     // While the reader pauses, it is not the server that is slow.
+    this.readerPaused = true;
     this.stopReceive();
     return false;
   }
@@ -164,7 +178,8 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   /** The request's body for one attempt. */
   protected openBody(): OpenBody {
-    return openBody(this.request.body);
+    const { bodyContext: inCaller, request } = this;
+    return inCaller === undefined ? openBody(request.body) : openCallerBody(request.body, inCaller);
   }
 
   onError(error: Error): void {

@@ -78,6 +78,11 @@ export interface WireRequest {
 export interface WireHandler {
   /** All of the request is written; may come after parts of the response, and not at all if that ends first. */
   onSent?(): void;
+  /**
+   * Whether the next piece of a streamed body is awaited from its source: meanwhile it is not the
+   * server that keeps the exchange waiting.
+   */
+  onBodyWait?(waiting: boolean): void;
   /** An interim response, such as 100 or 103. Its fields are never mixed with the final ones. */
   onInformational(status: number, headers: RawHeaders): void;
   /** The head of the final response. */

@@ -46,7 +46,7 @@ export class Http1Exchange implements Exchange, DispatchHandler {
   constructor(wire: Http1Wire, request: WireRequest, handler: WireHandler, authority: string) {
     this.wire = wire;
     this.handler = handler;
-    this.body = isStreamed(request.body) ? new RequestBody(request.body) : undefined;
+    this.body = isStreamed(request.body) ? new RequestBody(request.body, handler) : undefined;
     this.writer = isSpecial(request) ? new RequestWriter(request, this.body, authority) : undefined;
   }
 

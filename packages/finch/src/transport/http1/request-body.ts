@@ -4,7 +4,7 @@
  * let go of while a piece is still awaited.
  */
 import { Readable } from 'node:stream';
-import type { WireBody, WireBodySource, WireChunk } from '../wire.ts';
+import type { WireBody, WireBodySource, WireChunk, WireHandler } from '../wire.ts';
 
 type Source = AsyncIterator<WireChunk> | Iterator<WireChunk>;
 
@@ -13,17 +13,22 @@ export function isStreamed(body: WireBody | undefined): body is WireBodySource {
   return typeof body === 'object' && body !== null && !(body instanceof Uint8Array);
 }
 
+/** Who wants to know whether the source is being waited for. */
+export type BodyUser = Pick<WireHandler, 'onBodyWait'>;
+
 /** The pieces of one streamed body; can be iterated once. */
 export class RequestBody implements AsyncIterableIterator<Uint8Array | string, undefined> {
   /** What the source threw, or what was wrong with a piece. */
   failure: Error | undefined;
   private readonly source: WireBodySource;
+  private readonly user: BodyUser | undefined;
   private iterator: Source | undefined;
   private reader: ReadableStreamDefaultReader<WireChunk> | undefined;
   private finished = false;
 
-  constructor(source: WireBodySource) {
+  constructor(source: WireBodySource, user?: BodyUser) {
     this.source = source;
+    this.user = user;
   }
 
   [Symbol.asyncIterator](): this {
@@ -33,7 +38,9 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array | string, u
   async next(): Promise<IteratorResult<Uint8Array | string, undefined>> {
     if (this.finished) return { done: true, value: undefined };
     try {
+      this.user?.onBodyWait?.(true);
       const result = await this.pull();
+      this.user?.onBodyWait?.(false);
       if (result.done === true) {
         this.finished = true;
         return { done: true, value: undefined };
