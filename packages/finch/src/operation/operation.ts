@@ -186,7 +186,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     this.stopReceive();
     this.leave();
     if (this.mayRetry(error)) {
-      if (this.span !== undefined) this.reportRetry(this.span, error);
+      this.span?.retries(error);
       // Idle connections that end together are not all known to have ended yet.
       this.acquireAgain(this.crossed);
       return;
@@ -355,12 +355,6 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
       span.breaks(failure.error);
       span.fails(failure.error);
     }
-  }
-
-  private reportRetry(span: RequestSpan, error: Error): void {
-    span.breaks(error);
-    span.retries(error);
-    span.asks();
   }
 
   private armReceive(): void {

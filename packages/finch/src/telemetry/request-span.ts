@@ -113,14 +113,17 @@ export class RequestSpan {
     }
   }
 
-  /** It is about to be sent again. */
+  /** It failed, and is about to be sent again. */
   retries(error: Error): void {
+    this.breaks(error);
     this.status = undefined;
     this.headers = none;
-    if (!channels.requestRetry.hasSubscribers) return;
-    const { attempts } = this;
-    const { systemTime: _, ...event } = this.started(now());
-    channels.requestRetry.publish({ ...event, error, attempts });
+    if (channels.requestRetry.hasSubscribers) {
+      const { attempts } = this;
+      const { systemTime: _, ...event } = this.started(now());
+      channels.requestRetry.publish({ ...event, error, attempts });
+    }
+    this.asks();
   }
 
   /** It is over. */

@@ -1,0 +1,76 @@
+/**
+ * Request bodies that run code of the caller's: in the caller's context, whoever
+ * happens to have freed the connection on which they are sent.
+ */
+import { Readable } from 'node:stream';
+import {
+  openBody,
+  StepBody,
+  type BodyChunk,
+  type BodySource,
+  type OpenBody,
+  type RequestBody,
+} from '../request/index.ts';
+import { callerContext, type CallerContext } from './caller-context.ts';
+
+/** The context in which a body is to be made; undefined for one that is there already. */
+export function bodyContext(body: RequestBody): CallerContext | undefined {
+  if (body === null || typeof body === 'string' || body instanceof Uint8Array) return undefined;
+  if (typeof body === 'function') return callerContext();
+  return isIterable(body) ? callerContext() : undefined;
+}
+
+/** Opens a body in the context of the caller, where all of it is made. */
+export function openCallerBody(body: RequestBody, inCaller: CallerContext): OpenBody {
+  const open = inCaller(openBody, body);
+  return isIterable(open) ? new CallerBody(open, inCaller) : open;
+}
+
+type Pieces = Iterable<BodyChunk> | AsyncIterable<BodyChunk>;
+
+/** Streams run in a context of their own. */
+function isIterable(body: RequestBody | OpenBody): body is Pieces & BodySource {
+  if (typeof body !== 'object' || body === null || body instanceof Uint8Array) return false;
+  return !(
+    body instanceof Blob ||
+    body instanceof StepBody ||
+    body instanceof ReadableStream ||
+    body instanceof Readable
+  );
+}
+
+class CallerBody implements AsyncIterableIterator<BodyChunk, undefined> {
+  private readonly source: Pieces;
+  private readonly inCaller: CallerContext;
+  private iterator: Iterator<BodyChunk> | AsyncIterator<BodyChunk> | undefined = undefined;
+
+  constructor(source: Pieces, inCaller: CallerContext) {
+    this.source = source;
+    this.inCaller = inCaller;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<BodyChunk, undefined>> {
+    // Asked inside somebody else's turn, it is answered in a turn of its own.
+    await Promise.resolve();
+    return await this.inCaller(() => {
+      this.iterator ??= iterate(this.source);
+      return this.iterator.next();
+    });
+  }
+
+  async return(): Promise<IteratorResult<BodyChunk, undefined>> {
+    const { iterator } = this;
+    if (iterator !== undefined) await this.inCaller(() => iterator.return?.());
+    return { done: true, value: undefined };
+  }
+}
+
+function iterate(source: Pieces): Iterator<BodyChunk> | AsyncIterator<BodyChunk> {
+  return Symbol.asyncIterator in source
+    ? source[Symbol.asyncIterator]()
+    : source[Symbol.iterator]();
+}
