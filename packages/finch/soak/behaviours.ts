@@ -26,7 +26,7 @@ export interface Answering {
 export const poison = 'POISON';
 
 /** How often the server does what: about half of it is good. */
-export const goodBehaviours = {
+const goodBehaviours = {
   plain: 30,
   chunked: 6,
   'connection-close': 3,
@@ -77,7 +77,7 @@ type Behaviour =
   | keyof typeof badBehaviours
   | keyof typeof surplusBehaviours;
 
-export const behaviours = { ...goodBehaviours, ...badBehaviours, ...surplusBehaviours };
+const behaviours = { ...goodBehaviours, ...badBehaviours, ...surplusBehaviours };
 
 /** Resets the connection; a Unix socket, or one with TLS, can only be closed at once. */
 export function reset(socket: Socket): void {

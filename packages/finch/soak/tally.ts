@@ -14,6 +14,8 @@ export interface Entry {
   readonly startedAt: number;
   deadline: number;
   ended: boolean;
+  /** Set when it was cancelled, or whoever asked for it has died: it cannot succeed any more. */
+  cancelled: boolean;
 }
 
 export class Tally {
@@ -42,7 +44,7 @@ export class Tally {
   /** Something was asked for that has to end within `limit` ms. */
   begin(what: string, limit: number): Entry {
     const startedAt = performance.now();
-    const entry = { what, startedAt, deadline: startedAt + limit, ended: false };
+    const entry = { what, startedAt, deadline: startedAt + limit, ended: false, cancelled: false };
     this.started++;
     this.live.add(entry);
     return entry;
@@ -51,6 +53,7 @@ export class Tally {
   /** Brings a deadline forward to now: it was cancelled, or whoever asked for it has died. */
   endsNow(entry: Entry): void {
     entry.deadline = Math.min(entry.deadline, performance.now());
+    entry.cancelled = true;
   }
 
   end(entry: Entry, outcome: string, error?: Error): void {
@@ -77,6 +80,8 @@ export class Tally {
     try {
       const value = await promise;
       this.end(entry, 'ok');
+      if (entry.cancelled && !readsOn(entry))
+        this.violation(`${entry.what} went on when cancelled`);
       return value;
     } catch (error) {
       this.failed(entry, error);
@@ -129,4 +134,9 @@ export class Tally {
 
 function inspect(error: unknown): string {
   return error instanceof Error ? (error.stack ?? String(error)) : String(error);
+}
+
+/** Whether what has come already may still be read when nothing more comes. */
+function readsOn({ what }: Entry): boolean {
+  return what.startsWith('open ');
 }
