@@ -67,7 +67,7 @@ export class Chaos {
         callers.killOne();
         break;
       case 'connection':
-        if (pool?.connections !== undefined) this.run(this.killConnection(pool.connections));
+        if (pool?.connections !== undefined) this.run(what, this.killConnection(pool.connections));
         break;
       case 'pool process':
         if (pool === undefined || pool.live.length === 0) break;
@@ -126,13 +126,13 @@ export class Chaos {
 
   private steer(what: string, act: (finch: Finch) => Promise<unknown>): void {
     this.tally.killed(what);
-    this.run((async () => act(Finch.get(this.world.name)))());
+    this.run(what, (async () => act(Finch.get(this.world.name)))());
   }
 
-  private run(work: Promise<unknown>): void {
+  private run(what: string, work: Promise<unknown>): void {
     const watched = work
       .catch((error: unknown) => {
-        if (!isFinchError(error)) this.tally.steerFailed(error);
+        if (!isFinchError(error)) this.tally.steerFailed(what, error);
       })
       .finally(() => this.background.delete(watched));
     this.background.add(watched);

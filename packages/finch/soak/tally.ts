@@ -103,8 +103,8 @@ export class Tally {
   }
 
   /** Pools die while they are steered; whoever steered them hears of it, but not just anything. */
-  steerFailed(error: unknown): void {
-    this.count(this.steering, error instanceof Error ? error.name : String(error));
+  steerFailed(what: string, error: unknown): void {
+    this.count(this.steering, `${what}: ${error instanceof Error ? error.name : String(error)}`);
   }
 
   violation(text: string): void {
