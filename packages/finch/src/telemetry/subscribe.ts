@@ -19,7 +19,7 @@ export interface TelemetrySubscription extends Disposable {
  *
  * @example
  * const stop = subscribeTelemetry('request.stop', ({ pool, status, duration }) => {
- *   histogram.record(duration, { pool, status });
+ *   console.log(pool, status, duration);
  * });
  * stop();
  */

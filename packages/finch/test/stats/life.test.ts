@@ -1,0 +1,111 @@
+import { exit, isAlive } from '@linnet/otp';
+import { eventually } from '@linnet/otp/testing';
+import { expect, test } from 'vitest';
+import { createAuthority } from '../support/certificates.ts';
+import { startFinch } from '../support/finch.ts';
+import { startHttpServer } from '../support/http-server.ts';
+import { response, startRawServer } from '../support/raw-server.ts';
+
+const authority = createAuthority();
+const localhost = authority.issue(['localhost']);
+
+test('a pool is found once it is started, and not after it was stopped [H1]', async () => {
+  await using server = await startHttpServer((_request, answer) => answer.end('OK'));
+  const finch = await startFinch();
+  expect(finch.findPool(server.url)).toBe(undefined);
+  await finch.startPool(server.url, { size: 3 });
+  const pid = finch.findPool(server.url);
+  expect(pid !== undefined && isAlive(pid)).toBe(true);
+  expect(finch.getPoolStatus(server.url)[0]?.size).toBe(3);
+  await finch.stopPool(server.url);
+  expect(finch.findPool(server.url)).toBe(undefined);
+});
+
+test('an idle connection that the server closed is not used: a fresh one is [H34]', async () => {
+  await using server = await startRawServer(async (peer, index) => {
+    await peer.readRequest();
+    await peer.write(response(`${index}`));
+    if (index > 0) await peer.readRequest();
+    else peer.end();
+  });
+  const finch = await startFinch();
+  const url = `http://127.0.0.1:${server.port}`;
+  const first = await finch.checkout(url);
+  expect((await first.request('/')).text()).toBe('0');
+  first.release();
+  await eventually(() => expect(finch.count(url)).toBe(0));
+  const second = await finch.checkout(url);
+  expect(second.connection).not.toBe(first.connection);
+  expect((await second.request('/')).text()).toBe('1');
+  second.release();
+});
+
+test('connections over TLS are kept and reused by default [H35] [H36]', async () => {
+  await using server = await startHttpServer((_request, answer) => answer.end('OK'), {
+    tls: { key: localhost.key, cert: localhost.cert },
+  });
+  const finch = await startFinch({
+    pools: { default: { connOpts: { tls: { ca: authority.ca } } } },
+  });
+  for (let round = 0; round < 2; round += 1) {
+    expect((await finch.request(server.url)).text()).toBe('OK');
+    expect(finch.count(server.url)).toBe(1);
+    expect(finch.getStats()).toMatchObject({ inUse: 0, idle: 1 });
+  }
+  expect(server.connections).toBe(1);
+});
+
+test('pools with other TLS options share no connection [H37] [H30]', async () => {
+  await using server = await startHttpServer((_request, answer) => answer.end('OK'), {
+    tls: { key: localhost.key, cert: localhost.cert },
+  });
+  const trusting = { connOpts: { tls: { ca: authority.ca } } };
+  const lax = { connOpts: { tls: { rejectUnauthorized: false } } };
+  const finch = await startFinch({
+    pools: { [`${server.url}#strict`]: trusting, [`${server.url}#lax`]: lax },
+  });
+  for (const poolTag of ['strict', 'lax', 'strict', 'lax']) {
+    await finch.get(server.url, { poolTag });
+  }
+  expect(server.connections).toBe(2);
+  expect(finch.count(`${server.url}#strict`)).toBe(1);
+  expect(finch.count(`${server.url}#lax`)).toBe(1);
+  expect(finch.hostStats('localhost', server.port)).toEqual({ active: 2, inUse: 0, idle: 2 });
+  // A server that it must not trust is not reached on the connection of the other pool.
+  await expect(finch.request(server.url)).rejects.toMatchObject({ code: 'ERR_FINCH_TLS' });
+});
+
+test('nothing is in use after a body was read piece by piece, or the connection closed [H39] [H40]', async () => {
+  await using server = await startHttpServer((request, answer) => {
+    if (request.url === '/close') answer.setHeader('connection', 'close');
+    answer.write('one');
+    answer.end('two');
+  });
+  const finch = await startFinch();
+  for (const [path, idle] of [
+    ['/keep', 1],
+    ['/close', 0],
+  ] as const) {
+    const { body } = await finch.open(`${server.url}${path}`);
+    let length = 0;
+    for await (const piece of body) length += piece.length;
+    expect(length).toBe(6);
+    expect(finch.getStats()).toMatchObject({ inUse: 0, idle });
+  }
+});
+
+test('the figures come back to nothing when pools and connections are killed', async () => {
+  await using server = await startHttpServer(() => {});
+  const finch = await startFinch({ pools: { default: { size: 2 } } });
+  const requests = Array.from({ length: 4 }, () =>
+    finch.request(server.url, { retry: false, requestTimeout: 200 }).catch(() => 'failed'),
+  );
+  await eventually(() => expect(finch.getStats()).toMatchObject({ inUse: 2, queued: 2 }));
+  const [shard] = finch.getPoolStatus(server.url);
+  if (shard !== undefined) exit(shard.pid, 'kill');
+  expect(await Promise.all(requests)).toEqual(['failed', 'failed', 'failed', 'failed']);
+  await eventually(() =>
+    expect(finch.getStats()).toMatchObject({ inUse: 0, connecting: 0, queued: 0 }),
+  );
+  expect(finch.hostStats('127.0.0.1', server.port).active).toBe(finch.count());
+});
