@@ -2,7 +2,7 @@
  * The benchmark of the client: `finch.request` beside undici 7 and 8, fetch, node:http, axios and
  * got, in interleaved turns against one server.
  *
- * npm run bench -w @linnet/finch -- [--seconds 140] [--only c50,unix,memory] [--all] [--json]
+ * npm run bench -w @linnet/finch -- [--seconds 120] [--only c50,unix,memory] [--all] [--json]
  *
  * Each client is a process of its own on one core, the server has another one. `--all` has every
  * client take part in each load. Rates are the 80th percentile of the turns, since a busy machine
@@ -41,7 +41,7 @@ const idlePools = 1000;
 
 const { values: options } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '140' },
+    seconds: { type: 'string', default: '120' },
     only: { type: 'string' },
     all: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
