@@ -103,8 +103,9 @@ async function windDown(instance: Instance, pool: Pool, grace: number): Promise<
   try {
     await stopSupervisor(instance, pool, supervisor);
   } catch (error) {
-    // It ended meanwhile, which is what is wanted.
-    if (isAlive(supervisor)) throw error;
+    // It ended meanwhile, or is about to, with the instance: that is what is wanted.
+    const ends = instance.closed && !pool.userManaged;
+    if (isAlive(supervisor) && !ends) throw error;
   }
 }
 
