@@ -24,8 +24,11 @@ export type {
   BodyStep,
   BodySteps,
   HeadersInput,
+  HeaderValue,
   Method,
+  PrivateData,
   Request,
+  Scheme,
 } from './request/index.ts';
 export type {
   HeaderField,
@@ -37,8 +40,13 @@ export type {
 export type {
   BuildOptions,
   CheckoutOptions,
+  CheckServerIdentity,
   ConnectionOptions,
+  Duration,
+  EncryptedKey,
   InstanceOptions,
+  Limit,
+  Pem,
   PoolChildOptions,
   PoolOptions,
   PoolsOption,

@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { boolean, custom, duration, finiteDuration, nested, string } from './fields.ts';
 import { defineSchema, invalid } from './schema.ts';
-import type { InputOf, OutputOf } from './schema.ts';
+import type { InputOf } from './schema.ts';
 import { tlsSchema } from './tls-options.ts';
 
 export const connectionSchema = defineSchema('connection options', {
@@ -60,6 +60,3 @@ export const connectionSchema = defineSchema('connection options', {
 
 /** How connections are opened, as a caller gives it. */
 export type ConnectionOptions = InputOf<(typeof connectionSchema)['fields']>;
-
-/** The same, with the defaults. */
-export type ResolvedConnectionOptions = OutputOf<(typeof connectionSchema)['fields']>;

@@ -4,14 +4,8 @@
  */
 export type { Duration, Limit } from './fields.ts';
 export { renderOptions } from './markdown.ts';
-export type { ConnectionOptions, ResolvedConnectionOptions } from './connection-options.ts';
-export type {
-  CheckServerIdentity,
-  EncryptedKey,
-  Pem,
-  ResolvedTlsOptions,
-  TlsOptions,
-} from './tls-options.ts';
+export type { ConnectionOptions } from './connection-options.ts';
+export type { CheckServerIdentity, EncryptedKey, Pem, TlsOptions } from './tls-options.ts';
 export type { PoolStrategy, PoolStrategyFunction, ShardLoad } from './strategy.ts';
 export { parsePoolOptions, poolSchema } from './pool-options.ts';
 export type { PoolOptions, ResolvedPoolOptions } from './pool-options.ts';
@@ -25,13 +19,10 @@ export {
   stopPoolSchema,
 } from './instance-options.ts';
 export type {
-  DeclaredPool,
   InstanceOptions,
   PoolChildOptions,
   PoolsOption,
   ResolvedInstanceOptions,
-  ResolvedPoolChild,
-  ResolvedPools,
   StopPoolOptions,
 } from './instance-options.ts';
 export {

@@ -5,7 +5,7 @@
 import { OptionsError } from '../errors/input-errors.ts';
 import { custom, boolean, oneOf, string } from './fields.ts';
 import { defineSchema, invalid } from './schema.ts';
-import type { Field, InputOf, OutputOf } from './schema.ts';
+import type { Field, InputOf } from './schema.ts';
 
 /** PEM text or bytes, or several of them. */
 export type Pem = string | Uint8Array | readonly (string | Uint8Array)[];
@@ -102,9 +102,6 @@ export type CheckServerIdentity = (servername: string, certificate: object) => E
 
 /** The TLS options that a caller gives. */
 export type TlsOptions = InputOf<(typeof tlsSchema)['fields']>;
-
-/** The same, with the defaults. */
-export type ResolvedTlsOptions = OutputOf<(typeof tlsSchema)['fields']>;
 
 function isPem(value: unknown): value is string | Uint8Array {
   return typeof value === 'string' ? value !== '' : value instanceof Uint8Array && value.length > 0;

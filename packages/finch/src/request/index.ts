@@ -15,7 +15,7 @@ export type {
 export type { HeadersInput, HeaderValue } from './headers.ts';
 export { isIdempotent } from './method.ts';
 export type { Method } from './method.ts';
-export type { Origin, Scheme } from './origin.ts';
+export type { Scheme } from './origin.ts';
 export { isRequest, putPrivate } from './request.ts';
 export type { PrivateData, Request } from './request.ts';
 export { userAgent } from './user-agent.ts';

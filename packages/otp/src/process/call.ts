@@ -170,7 +170,7 @@ export function request<T>(
   try {
     target = resolveRef(server);
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
   const answer = new Promise<T>(capture);
   if (caller?.dead === true) return answer; // nobody is left to hear it
