@@ -16,7 +16,6 @@ export function report(options: SoakOptions, { tally, servers, heap }: SoakResul
     `  asked      ${tally.started}; lost ${tally.lost}; late ${tally.late} (the latest by ${Math.round(tally.latest)} ms, hold-ups of the event loop apart, of which the longest was ${Math.round(tally.lag.longest)} ms)`,
     `  outcomes   ${counts(tally.outcomes)}`,
     `  kills      ${counts(tally.kills)}`,
-    `  steering   failed with: ${counts(tally.steering)}`,
     `  server     ${sum('requests')} requests on ${sum('connections')} connections, ${sum('faults')} faults`,
     `  answers    ${counts(answered)}`,
     `  heap       ${megabytes(early)} early, ${megabytes(late)} late`,

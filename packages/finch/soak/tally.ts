@@ -21,7 +21,6 @@ export interface Entry {
 export class Tally {
   readonly outcomes: Record<string, number> = {};
   readonly kills: Record<string, number> = {};
-  readonly steering: Record<string, number> = {};
   readonly violations: string[] = [];
   violationCount = 0;
   started = 0;
@@ -102,9 +101,9 @@ export class Tally {
     this.count(this.kills, what);
   }
 
-  /** Pools die while they are steered; whoever steered them hears of it, but not just anything. */
+  /** Pools die while they are steered, but whoever steers them gets errors of this package. */
   steerFailed(what: string, error: unknown): void {
-    this.count(this.steering, `${what}: ${error instanceof Error ? error.name : String(error)}`);
+    this.violation(`${what} failed with ${inspect(error)}`);
   }
 
   violation(text: string): void {

@@ -7,7 +7,7 @@ import {
   Supervisor,
   type Pid,
 } from '@linnet/otp';
-import { InstanceNotFoundError, PoolNotFoundError } from '../errors/index.ts';
+import { InstanceNotFoundError, isFinchError, PoolNotFoundError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { poolFrom, type PoolIdentity, type PoolLike } from '../pool/identity.ts';
 import { shardId, shardSpec } from '../pool/pool-supervisor.ts';
@@ -74,7 +74,12 @@ export async function startInstancePool(
     ['startPool', identity, options],
     { timeout: 'infinity' },
   ).catch(() => new InstanceNotFoundError({ instance: instance.name }));
-  if (failure !== undefined) throw failure;
+  if (failure === undefined) return;
+  // The manager was still there, the supervisor of the pools was not.
+  if (instance.closed && !isFinchError(failure)) {
+    throw new InstanceNotFoundError({ instance: instance.name });
+  }
+  throw failure;
 }
 
 /**
