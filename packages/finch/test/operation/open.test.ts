@@ -49,7 +49,7 @@ async function standstill(sent: { bytes: number }): Promise<void> {
   }
 }
 
-test('resolves with the head while the body has yet to come', async () => {
+test('resolves with the head while the body has yet to come [H116]', async () => {
   let finish: () => void = () => {};
   await using server = await startHttpServer((_request, answer) => {
     answer.writeHead(201, { 'x-one': '1' });
@@ -67,7 +67,7 @@ test('resolves with the head while the body has yet to come', async () => {
   expect(finch.getPoolStatus(server.url)[0]).toMatchObject({ inUse: 0, idle: 1 });
 });
 
-test('gives the body as pieces, text, JSON, bytes or a web stream', async () => {
+test('gives the body as pieces, text, JSON, bytes or a web stream [H110]', async () => {
   await using server = await startHttpServer((_request, answer) => {
     answer.setHeader('content-type', 'application/json').write('{"name":');
     setImmediate(() => answer.end('"Ada"}'));
@@ -84,7 +84,7 @@ test('gives the body as pieces, text, JSON, bytes or a web stream', async () => 
   expect(server.connections).toBe(1);
 });
 
-test('has no body to read for HEAD and 204, and gives the connection back at once', async () => {
+test('has no body to read for HEAD and 204, and gives the connection back at once [H114]', async () => {
   await using server = await startHttpServer((request, answer) => {
     if (request.method === 'HEAD') answer.setHeader('content-length', 5).end();
     else answer.writeHead(204).end();
@@ -97,7 +97,7 @@ test('has no body to read for HEAD and 204, and gives the connection back at onc
   }
 });
 
-test('keeps interim responses and trailers apart', async () => {
+test('keeps interim responses and trailers apart [H130]', async () => {
   await using server = await startRawServer(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\n\r\n');

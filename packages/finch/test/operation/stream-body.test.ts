@@ -21,7 +21,7 @@ async function startEcho() {
   });
 }
 
-test('sends what the body function returns, and hands its accumulator to the response function [F47]', async () => {
+test('sends what the body function returns, and hands its accumulator to the response function [F47] [H112]', async () => {
   await using server = await startEcho();
   const finch = await startFinch();
   for (const body of [
@@ -98,7 +98,7 @@ test('rejects when the body function returns something else than a step [F50]', 
   );
 });
 
-test('rejects with what the body function throws', async () => {
+test('rejects with what the body function throws [H113]', async () => {
   await using server = await startRawServer();
   const finch = await startFinch();
   const thrown = new Error('no more');

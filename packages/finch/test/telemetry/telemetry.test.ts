@@ -374,7 +374,7 @@ test('without subscribers a request on an idle connection reads no clock', async
   expect(reads.count).toBeGreaterThan(0);
 });
 
-test('spans balance and connections add up whatever goes wrong', async () => {
+test('spans balance and connections add up whatever goes wrong [D13]', async () => {
   using _ = captureCrashReports();
   let requests = 0;
   await using server = await startHttpServer((request, answer) => {
