@@ -11,12 +11,21 @@ import { randomUUID } from 'node:crypto';
 import { start } from 'nact';
 import { Actor } from 'nact/lib/actor.js';
 import { find, type ConcreteSystem } from 'nact/lib/system-map.js';
+import { ProcessTable } from './process-table.ts';
 
 // Two copies of this package in one program must not share a process table.
 const systemName = `linnet-${randomUUID()}`;
 // nact names a system by an object in the place of its first plugin; its types do not know.
 start({ name: systemName } as never);
 const system: ConcreteSystem = find(systemName);
+
+const table = new ProcessTable<Actor>();
+// In the place of nact's two Maps: see process-table.ts. The second one nact shows to nobody but the
+// handlers of its own actors, of which there are none.
+Object.assign(system, {
+  children: table,
+  childReferences: { set: () => {}, delete: () => {} },
+});
 
 const noChildren: Map<string, unknown> = new Map();
 const ignore = (): void => {};
@@ -50,15 +59,15 @@ export abstract class ProcessActor extends Actor {
 
 /** The live process with this id. */
 export function actorById(id: number): Actor | undefined {
-  return system.children.get(String(id));
+  return table.at(id);
 }
 
 /** All live processes, oldest first. */
 export function liveActors(): Iterable<Actor> {
-  return system.children.values();
+  return table.values();
 }
 
 /** How many processes are alive. */
 export function liveCount(): number {
-  return system.children.size;
+  return table.size;
 }

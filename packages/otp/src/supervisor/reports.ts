@@ -75,6 +75,12 @@ export function reportUnexpected(supervisor: Process, message: unknown): void {
   );
 }
 
+/** An id in words. A module by its name: to inspect it costs as much as a restart. */
 function show(id: ChildId): string {
-  return typeof id === 'string' ? JSON.stringify(id) : formatReason(id);
+  if (typeof id === 'string') return JSON.stringify(id);
+  if (typeof id === 'object' && Object.hasOwn(id, 'name')) {
+    const { name } = id as { name?: unknown };
+    if (typeof name === 'string') return name;
+  }
+  return formatReason(id);
 }

@@ -1,0 +1,77 @@
+/**
+ * The process table: which process has which id, oldest first.
+ *
+ * In pages of 64 ids and not in one Map: a Map into which short-lived processes come and from
+ * which they go is rehashed all the time, and V8 chains the tables that it gives up, so that one
+ * which has grown old keeps the dead processes of all later ones until a full collection.
+ */
+
+/** The processes whose ids differ in their last bits only. */
+interface Page<T> {
+  readonly items: Array<T | undefined>;
+  count: number;
+}
+
+const pageSize = 64;
+
+/** What nact's system uses of the Map of its children, by the name of the actor. */
+export class ProcessTable<T> {
+  readonly #pages = new Map<number, Page<T>>();
+  #size = 0;
+  /** The page of the newest process, which stays when it is empty: the next one goes there. */
+  #newest = -1;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  get(name: string): T | undefined {
+    return this.at(Number(name));
+  }
+
+  at(id: number): T | undefined {
+    return this.#pages.get(Math.floor(id / pageSize))?.items[id % pageSize];
+  }
+
+  set(name: string, item: T): void {
+    const id = Number(name);
+    const number = Math.floor(id / pageSize);
+    let page = this.#pages.get(number);
+    if (page === undefined) {
+      page = { items: [], count: 0 };
+      for (let i = 0; i < pageSize; i++) page.items.push(undefined);
+      this.#pages.set(number, page);
+      const before = this.#newest;
+      if (number > before) {
+        this.#newest = number;
+        if (this.#pages.get(before)?.count === 0) this.#pages.delete(before);
+      }
+    }
+    if (page.items[id % pageSize] === undefined) {
+      page.count++;
+      this.#size++;
+    }
+    page.items[id % pageSize] = item;
+  }
+
+  delete(name: string): void {
+    const id = Number(name);
+    const number = Math.floor(id / pageSize);
+    const page = this.#pages.get(number);
+    if (page?.items[id % pageSize] === undefined) return;
+    page.items[id % pageSize] = undefined;
+    page.count--;
+    this.#size--;
+    if (page.count === 0 && number !== this.#newest) this.#pages.delete(number);
+  }
+
+  *values(): Generator<T> {
+    for (const page of this.#pages.values()) {
+      for (const item of page.items) if (item !== undefined) yield item;
+    }
+  }
+}
