@@ -24,7 +24,7 @@ export async function startFinch(options: Omit<InstanceOptions, 'name'> = {}): P
 }
 
 /** Checks at the end of the test that nothing is left of what the test started. Call it first. */
-export function noLeaks(): void {
+function noLeaks(): void {
   const sockets = openSockets();
   onTestFinished(() => eventually(() => expect(openSockets()).toBeLessThanOrEqual(sockets)));
   leakCheck(onTestFinished);

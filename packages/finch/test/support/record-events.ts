@@ -9,7 +9,7 @@ const where = ['connection', 'idleTime'];
 const connection = [...pool, 'connection'];
 
 /** All keys of each event. */
-export const keys: Readonly<Record<TelemetryEventName, readonly string[]>> = {
+const keys: Readonly<Record<TelemetryEventName, readonly string[]>> = {
   'request.start': [...request, 'systemTime'],
   'request.stop': [...request, 'duration', 'status', 'attempts'],
   'request.exception': [...request, 'duration', 'error', 'status', 'attempts'],
