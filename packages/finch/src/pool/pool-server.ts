@@ -12,6 +12,7 @@ import {
 } from '@linnet/otp';
 import { poolIdleTimedOut } from '../telemetry/pool-events.ts';
 import type { Connection } from '../connection/connection.ts';
+import { toNumber } from './limit.ts';
 import type { Pool } from './pool.ts';
 import { Shard } from './shard.ts';
 import { Upkeep } from './upkeep.ts';
@@ -25,6 +26,8 @@ export interface PoolServerArg {
 interface State {
   readonly pool: Pool;
   readonly shard: Shard;
+  /** It has been drained: what is in flight still has had its time. */
+  graceOver: boolean;
 }
 
 /** How long requests in flight may go on when the supervisor shuts the pool down, in ms. */
@@ -43,7 +46,7 @@ export const PoolServer = GenServer.define({
       GenServer.cast(server, ['open', connection]),
     );
     pool.attach(shard, server);
-    return ok<State>({ pool, shard }, { continue: 'ready' });
+    return ok<State>({ pool, shard, graceOver: false }, { continue: 'ready' });
   },
 
   handleContinue: {
@@ -66,9 +69,10 @@ export const PoolServer = GenServer.define({
     /** Nobody has used the pool for `poolMaxIdleTime`: the end of one shard is that of the pool. */
     expire: (state) => {
       const { pool } = state;
-      if (pool.idleSince === undefined) return noreply(state);
+      const idle = pool.idleSince === undefined ? 0 : now() - pool.idleSince;
+      if (idle < toNumber(pool.options.poolMaxIdleTime)) return noreply(state);
       pool.stopping = true;
-      poolIdleTimedOut(pool, now() - pool.idleSince);
+      poolIdleTimedOut(pool, idle);
       return stop({ shutdown: 'idle_timeout' }, state);
     },
   },
@@ -79,7 +83,10 @@ export const PoolServer = GenServer.define({
       const { pool, shard } = state;
       const from = GenServer.from();
       pool.drain(shard);
-      whenQuiet(shard, grace, () => GenServer.reply(from, undefined));
+      whenQuiet(shard, grace, () => {
+        state.graceOver = true;
+        GenServer.reply(from, undefined);
+      });
       return noreply(state);
     },
   },
@@ -87,10 +94,10 @@ export const PoolServer = GenServer.define({
   // Whatever comes from strangers does no harm.
   handleInfo: (state) => noreply(state),
 
-  terminate: (_reason, { pool, shard }) => {
+  terminate: (_reason, { pool, shard, graceOver }) => {
     pool.drain(shard);
     shard.dismiss();
-    const grace = pool.home.crashed && !pool.userManaged ? 0 : shutdownGrace;
+    const grace = graceOver || (pool.home.crashed && !pool.userManaged) ? 0 : shutdownGrace;
     return new Promise<void>((resolve) => {
       whenQuiet(shard, grace, resolve);
     });

@@ -81,6 +81,7 @@ class Idleness implements TimeoutTarget {
     const since = this.pool.idleSince;
     const left = since === undefined ? this.limit : since + this.limit - now();
     if (left <= 0) this.expired();
-    else this.timer = arm(this, Math.max(1, Math.ceil(left)), true);
+    // Also then: somebody may use it before its process hears of it.
+    this.timer = arm(this, Math.max(1, Math.ceil(left <= 0 ? this.limit : left)), true);
   }
 }

@@ -135,6 +135,8 @@ describe('stopPool', () => {
   });
 
   test('with grace 0 ends at once', async () => {
+    // Its time stands still: nothing may wait for it.
+    new TestClock().install(onTestFinished);
     const { ask, finch, pool, server } = await startPoolApp();
     const held = rejection(ask('/hold'));
     await server.holds(1);

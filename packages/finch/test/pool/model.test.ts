@@ -191,7 +191,7 @@ const worlds: fc.Arbitrary<WorldOptions> = fc.record({
 const runs = Number(process.env['LINNET_MODEL_RUNS'] ?? 60);
 
 test(
-  'figures equal reality after every step, and nothing is left at the end',
+  'figures equal reality after every step, and nothing is left at the end [D13] [H73]',
   { timeout: 60_000 + runs * 1000 },
   async () => {
     await fc.assert(
