@@ -219,8 +219,7 @@ describe('reuse', () => {
     'a response %s leaves the connection for the next request [A2] [H31] [H43]',
     async (_, answer) => {
       const server = await startRawServer(async (peer) => {
-        for (;;) {
-          await peer.readRequest();
+        while ((await peer.readRequest().catch(() => undefined)) !== undefined) {
           await peer.write(answer);
         }
       });

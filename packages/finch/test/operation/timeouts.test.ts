@@ -252,6 +252,7 @@ describe('receiveTimeout', () => {
 
     expect(await waiting).toMatchObject({ code: 'ERR_FINCH_RECEIVE_TIMEOUT', limit: 100 });
     expect(openSlots(finch)).toBe(0);
+    server.peers[0]?.socket.resume();
   });
 
   test('does not stick to the connection: the next request has its own [E16]', async () => {

@@ -30,6 +30,10 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   const { children, maxRestarts, ...finch } = options;
   const name = uniqueName();
   leakCheck(onTestFinished);
+  const sockets = activeSockets();
+  onTestFinished(async () => {
+    await eventually(() => expect(activeSockets()).toBeLessThanOrEqual(sockets));
+  });
   const list: ChildSpec[] = [Finch.childSpec({ name, ...finch }), ...(children?.(name) ?? [])];
   const supervisor = await Supervisor.startLink(list, {
     strategy: 'one_for_one',
@@ -39,6 +43,12 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
     await supervisor[Symbol.asyncDispose]();
   });
   return { name, finch: Finch.get(name), supervisor };
+}
+
+/** Sockets that keep this program running, those of the test's servers included. */
+function activeSockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => /^(?:TCPSocket|Pipe|TLS)/.test(name))
+    .length;
 }
 
 /** Waits until the sockets of a server are gone. */
