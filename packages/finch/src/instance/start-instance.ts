@@ -1,5 +1,6 @@
 /** Starting the supervision tree of an instance. */
 import {
+  arm,
   DynamicSupervisor,
   Registry,
   Supervisor,
@@ -7,12 +8,17 @@ import {
   whereis,
   type Pid,
   type SupervisorHandle,
+  type Timer,
+  type TimeoutTarget,
 } from '@linnet/otp';
 import type { ResolvedInstanceOptions } from '../options/index.ts';
 import { checkUsable } from '../pool/pool-supervisor.ts';
 import { HostLimits, hostLimitsName } from './host-limits.ts';
 import { registryName } from './instance.ts';
 import { Manager, managerName, poolsName } from './manager.ts';
+
+/** More than the parts of an instance take to end, in ms. */
+const longestWait = 15_000;
 
 /**
  * Starts an instance, linked to the current process.
@@ -56,15 +62,23 @@ function endOf(pid: Pid): Promise<void> {
   });
 }
 
-class End extends Watch {
+/** Waits for the end of a process, but not for ever: then the start says that the name is taken. */
+class End extends Watch implements TimeoutTarget {
   private readonly ended: () => void;
+  private readonly timer: Timer = arm(this, longestWait);
 
   constructor(ended: () => void) {
     super();
     this.ended = ended;
   }
 
+  onTimeout(): void {
+    this.unwatch();
+    this.ended();
+  }
+
   protected override down(): void {
+    this.timer.cancel();
     this.ended();
   }
 }
