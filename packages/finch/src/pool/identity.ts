@@ -101,8 +101,8 @@ const allowedPool = 'an http, https, http+unix or https+unix URL, a Pool, or [sc
  * Use it to declare a pool, to ask for one, or to send requests to a tagged
  * one. Path and query of the URL are ignored. The host is made canonical: case,
  * IDNA, IPv4 and IPv6 spelling, trailing dot, default port. A fragment is the
- * tag, so that a pool's key is itself a URL of that pool. `http+unix:///tmp/x.sock`
- * and `http+unix://%2Ftmp%2Fx.sock` name a Unix socket; `%`, `?` and `#` in its
+ * tag, so that a pool's key is itself a URL of that pool. `http+unix:///run/x.sock`
+ * and `http+unix://%2Frun%2Fx.sock` name a Unix socket; `%`, `?` and `#` in its
  * path are written `%25`, `%3F` and `%23`.
  *
  * Mirrors `Finch.Pool.new/2`.
@@ -161,7 +161,7 @@ export function poolFrom(pool: PoolLike): PoolIdentity {
  *
  * @example
  * Pool.key('http://[::1]');                    // 'http://[::1]:80'
- * Pool.key(Pool.new('http+unix:///tmp/x.sock')) // 'http+unix://%2Ftmp%2Fx.sock'
+ * Pool.key(Pool.new('http+unix:///run/x.sock')) // 'http+unix://%2Frun%2Fx.sock'
  */
 export function poolKey(pool: PoolLike): string {
   return poolFrom(pool).key;

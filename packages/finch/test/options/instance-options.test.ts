@@ -36,13 +36,13 @@ describe('Finch options', () => {
       pools: {
         default: { count: 5, size: 5 },
         'https://example.com/path': { size: 10 },
-        'http+unix:///tmp/x.sock': {},
+        'http+unix:///run/x.sock': {},
       },
     });
     expect(pools.default).toMatchObject({ count: 5, size: 5 });
     expect(pools.declared.map(({ pool, options }) => [pool.key, options.size])).toEqual([
       ['https://example.com:443', 10],
-      ['http+unix://%2Ftmp%2Fx.sock', 50],
+      ['http+unix://%2Frun%2Fx.sock', 50],
     ]);
   });
 

@@ -58,13 +58,13 @@ describe('Pool.new', () => {
   });
 
   test('[F25] reads the path of a Unix socket plain or encoded', () => {
-    const plain = newPool('http+unix:///tmp/my%20x.sock');
-    expect(plain.unixSocket).toBe('/tmp/my x.sock');
-    expect(plain.key).toBe('http+unix://%2Ftmp%2Fmy%20x.sock');
+    const plain = newPool('http+unix:///run/my%20x.sock');
+    expect(plain.unixSocket).toBe('/run/my x.sock');
+    expect(plain.key).toBe('http+unix://%2Frun%2Fmy%20x.sock');
     expect(newPool(plain.key)).toEqual(plain);
-    expect(newPool('HTTP+UNIX://%2Ftmp%2Fx.sock/v1/info').unixSocket).toBe('/tmp/x.sock');
-    expect(newPool('https+unix:///tmp/x.sock').key).not.toBe(
-      newPool('http+unix:///tmp/x.sock').key,
+    expect(newPool('HTTP+UNIX://%2Frun%2Fx.sock/v1/info').unixSocket).toBe('/run/x.sock');
+    expect(newPool('https+unix:///run/x.sock').key).not.toBe(
+      newPool('http+unix:///run/x.sock').key,
     );
   });
 

@@ -54,10 +54,10 @@ describe('a built request', () => {
   });
 
   test('[F21] [F71] keeps a Unix socket, with the Host header of the URL', () => {
-    const options = { unixSocket: '/tmp/x.sock', poolTag: 'api' };
+    const options = { unixSocket: '/run/x.sock', poolTag: 'api' };
     const request = buildRequest('GET', 'https://service/x', null, null, options);
-    expect(request.unixSocket).toBe('/tmp/x.sock');
-    expect(request.pool.key).toBe('https+unix://%2Ftmp%2Fx.sock#api');
+    expect(request.unixSocket).toBe('/run/x.sock');
+    expect(request.pool.key).toBe('https+unix://%2Frun%2Fx.sock#api');
     expect(request.host).toBe('service');
     expect(request.headers.slice(0, 2)).toEqual(['host', 'service']);
   });
@@ -76,7 +76,7 @@ describe('a built request', () => {
     ['poolTag', ''],
     ['poolTag', 5],
     ['unixSocket', ''],
-    ['unixSocket', '/tmp/\0'],
+    ['unixSocket', '/run/\0'],
   ])('[F13] refuses the option %s: %j', (option, value) => {
     const build = () => buildRequest('GET', 'http://a', null, null, { [option]: value });
     expect(build).toThrow(OptionsError);
@@ -167,7 +167,7 @@ describe('the URL', () => {
   });
 
   test('of a Unix socket points to the option unixSocket', () => {
-    expect(problemOf(() => buildRequest('GET', 'http+unix:///tmp/x')).message).toContain(
+    expect(problemOf(() => buildRequest('GET', 'http+unix:///run/x')).message).toContain(
       'unixSocket',
     );
   });
