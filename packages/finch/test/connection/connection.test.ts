@@ -5,6 +5,7 @@ import {
   introspect,
   isAlive,
   processInfo,
+  spawn,
   subscribe,
   type Pid,
   type ProcessNode,
@@ -14,7 +15,7 @@ import { captureCrashReports, eventually, settle } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConnectionClosedError, Finch, Pool } from '../../src/index.ts';
 import { findInstance } from '../../src/instance/instance.ts';
-import { openSlots, rejection, startApp } from '../support/app.ts';
+import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
 import { response, startRawServer } from '../support/raw-server.ts';
@@ -153,6 +154,26 @@ describe('a connection', () => {
   });
 });
 
+test('a pool that is killed at any moment of a dial leaves no socket behind', async () => {
+  using _ = captureCrashReports();
+  const silent = await startRawServer();
+  onTestFinished(() => silent.close());
+  const { finch } = await startApp();
+  const url = `https://127.0.0.1:${silent.port}/`;
+  for (let moment = 0; moment < 30; moment++) {
+    // A pool of its own each time, so that no restart limit is reached.
+    await finch.startPool(url, { connOpts: { connectTimeout: 60_000 } });
+    const pid = finch.listPools()[0]?.shards[0]?.pid as Pid;
+    const waiting = rejection(finch.get(url, { poolTimeout: 'infinity', requestTimeout: 50 }));
+    killAfter(moment, pid);
+    await waiting;
+    await finch.stopPool(url, { grace: 0 }).catch(() => {});
+  }
+
+  await expectNoConnections(silent.server);
+  expect(openSlots(finch)).toBe(0);
+});
+
 describe('a lease', () => {
   test('is given back once, whoever does it, and tells whether it was [E1] [E22]', async () => {
     const { finch, pool, figures } = await startPoolApp();
@@ -257,3 +278,9 @@ describe('a lease', () => {
     expect(openSlots(finch)).toBe(0);
   });
 });
+
+/** Kills a process after so many turns of the run queue. */
+function killAfter(turns: number, pid: Pid): void {
+  if (turns === 0) exit(pid, 'kill');
+  else spawn(() => killAfter(turns - 1, pid));
+}

@@ -10,7 +10,13 @@ import {
   type SupervisorError,
   type SupervisorHandle,
 } from '@linnet/otp';
-import { captureCrashReports, eventually, inProcess, settle } from '@linnet/otp/testing';
+import {
+  captureCrashReports,
+  eventually,
+  inProcess,
+  processSnapshot,
+  settle,
+} from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   Finch,
@@ -263,6 +269,43 @@ describe('the instance is killed and comes back', () => {
     expect(supervisorOfPool()).not.toBe(pool);
     expect(finch.listPools().map(({ userManaged }) => userManaged)).toEqual([true]);
     expect(isAlive(supervisor.pid)).toBe(true);
+  });
+
+  test('who waits in a user’s pool finds the new instance when that pool goes down later', async () => {
+    using _ = captureCrashReports();
+    const { finch, ask, server } = await appWithPool({ poolOptions: { size: 1 } });
+    const held = rejection(ask('/hold'));
+    await server.holds(1);
+    const waiting = ask('/now', { poolTimeout: 'infinity' });
+    await eventually(() => expect(finch.listPools()[0]?.shards[0]?.queued).toBe(1));
+    const instance = finch.pid;
+    exit(instance, 'kill');
+    await eventually(() => expect(whereis(finch.name)).not.toBe(instance));
+    await eventually(() => expect(finch.listPools()).toHaveLength(1));
+
+    const [metrics] = finch.listPools()[0]?.shards ?? [];
+    if (metrics !== undefined) exit(metrics.pid, 'kill');
+
+    expect((await waiting).status).toBe(200);
+    await held;
+  });
+
+  test('leaves nothing of itself on the pools that stay, however often it is restarted', async () => {
+    using _ = captureCrashReports();
+    const { finch, ask } = await appWithPool({ maxRestarts: 100 });
+    const restart = async () => {
+      const instance = finch.pid;
+      exit(instance, 'kill');
+      await eventually(() => expect(whereis(finch.name)).not.toBe(instance));
+      await eventually(() => expect(finch.listPools()).toHaveLength(1));
+      expect((await ask()).status).toBe(200);
+      await settle();
+      const { watches, timers, processes } = processSnapshot();
+      return { watches, timers, processes: processes.length };
+    };
+    const first = await restart();
+
+    for (let round = 0; round < 5; round++) expect(await restart()).toEqual(first);
   });
 
   test('under fire, the key never goes to the default options', async () => {
