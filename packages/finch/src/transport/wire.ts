@@ -83,6 +83,8 @@ export interface WireHandler {
    * server that keeps the exchange waiting.
    */
   onBodyWait?(waiting: boolean): void;
+  /** The peer or the network took a further part of a large body: the exchange moves on. */
+  onProgress?(): void;
   /** An interim response, such as 100 or 103. Its fields are never mixed with the final ones. */
   onInformational(status: number, headers: RawHeaders): void;
   /** The head of the final response. */
@@ -149,12 +151,21 @@ export interface WireInfo {
 export interface Wire {
   readonly protocol: 'http1' | 'http2' | 'http3';
   readonly info: WireInfo;
-  /** Whether another request may be sent. Exact inside `onEnd`, too. */
+  /**
+   * Whether further requests may be sent: on HTTP/1 none is under way and the connection is kept;
+   * on HTTP/2 the server has not announced its end (GOAWAY). Exact inside `onEnd`, too.
+   */
   readonly usable: boolean;
-  /** How many responses came to their end. */
+  /** How many requests may be under way at once: 1 on HTTP/1, on HTTP/2 the limit of the server. */
+  readonly limit: number;
+  /** Whether `limit` is known. On HTTP/2 it is assumed until the server's SETTINGS have come. */
+  readonly settled: boolean;
+  /** How many responses came to their end; on HTTP/2, how many requests were begun. */
   readonly served: number;
   /** Sends a request. A request that cannot be sent fails through `onError`, never by an exception. */
   send(request: WireRequest, handler: WireHandler): Exchange;
+  /** Measures a round trip, in ms (HTTP/2: PING). Rejects when the connection ends first. */
+  ping?(): Promise<number>;
   /** Closes the connection at once. What is in flight fails with `error`, before this returns. */
   destroy(error?: Error): void;
   /**
@@ -164,4 +175,11 @@ export interface Wire {
    * end after a response.
    */
   onClosed: (error?: Error) => void;
+  /**
+   * Called when `usable`, `limit` or `settled` changed by something that the server said (SETTINGS,
+   * GOAWAY); what is in flight goes on. Never called after `onClosed`, nor inside of `send`.
+   */
+  onChange: () => void;
+  /** Called for each sign of life of the server, where somebody wants to know. */
+  onActivity: (() => void) | undefined;
 }

@@ -66,10 +66,14 @@ export function createHttp1Wire(socket: Socket, options: Http1WireOptions): Http
 
 export class Http1Wire implements Wire, ParserState {
   readonly protocol = 'http1';
+  readonly limit = 1;
+  readonly settled = true;
   readonly origin: string;
   readonly info: WireInfo;
   served = 0;
   onClosed: (error?: Error) => void = noop;
+  onChange: () => void = noop;
+  onActivity: (() => void) | undefined;
 
   /** @internal */
   readonly socket: ConnectedSocket;
