@@ -173,6 +173,30 @@ describe('messages', () => {
   });
 });
 
+describe('what is underneath', () => {
+  const cause = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+
+  test('of an error of the transport: its reason, itself, and its words [F118]', () => {
+    const error = new ConnectError({ origin, cause });
+    expect(error).toMatchObject({ reason: 'ECONNRESET', cause });
+    expect(error.message).toContain('read ECONNRESET');
+    expect(error.toJSON()).toMatchObject({ cause: { name: 'Error', code: 'ECONNRESET' } });
+  });
+
+  test('of an error of the protocol: a stable word, and what it means [F119]', () => {
+    const detail = 'the body is not as long as content-length says';
+    const error = new ProtocolError({ origin, reason: 'content_length_mismatch', detail });
+    expect(error).toMatchObject({ reason: 'content_length_mismatch', detail, origin });
+    expect(error.message).toContain(`[content_length_mismatch]: ${detail}`);
+  });
+
+  test('of a connection that is gone: that it was closed, and whether anything was sent [F120]', () => {
+    const error = new ConnectionClosedError({ origin, reused: true, requestSent: false, cause });
+    expect(error.message).toContain('closed');
+    expect(error).toMatchObject({ reused: true, requestSent: false, cause });
+  });
+});
+
 describe('RequestCancelledError', () => {
   test('has the reason of the signal as its reason and its cause', () => {
     const reason: unknown = AbortSignal.abort().reason;

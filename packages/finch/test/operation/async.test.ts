@@ -1,4 +1,13 @@
-import { currentPid, exit, NoProcessError, receive, self, spawn, trapExit } from '@linnet/otp';
+import {
+  currentPid,
+  exit,
+  isAlive,
+  NoProcessError,
+  receive,
+  self,
+  spawn,
+  trapExit,
+} from '@linnet/otp';
 import { eventually, inProcess } from '@linnet/otp/testing';
 import { expect, test } from 'vitest';
 import { Finch, InvalidRequestError, isRequestRef } from '../../src/index.ts';
@@ -134,6 +143,29 @@ test('sends each chunk as it comes [F63] [F137]', async () => {
     }
     expect(await nextPart(ref)).toEqual({ type: 'done' });
   });
+});
+
+test('is of the process that made it: the end of another one does not matter [H171]', async () => {
+  let finish: (() => void) | undefined;
+  await using server = await startHttpServer((_request, answer) => {
+    answer.write('first ');
+    finish = () => answer.end('last');
+  });
+  const finch = await startFinch();
+  let parts: Promise<unknown[]> | undefined;
+  const parent = spawn(async () => {
+    spawn(() => (parts = allParts(finch.asyncRequest(server.url))));
+    await new Promise(() => {});
+  });
+  await eventually(() => expect(finish).toBeDefined());
+
+  exit(parent, 'kill');
+  await eventually(() => expect(isAlive(parent)).toBe(false));
+  finish?.();
+
+  const data = (await parts)?.filter((part) => (part as AsyncPart).type === 'data');
+  expect(data?.map((part) => (part as { data: unknown }).data).join('')).toBe('first last');
+  expect(finch.getStats()).toMatchObject({ inUse: 0, idle: 1 });
 });
 
 test('goes through the pool that the tag names [F76]', async () => {

@@ -111,7 +111,7 @@ test('keeps interim responses and trailers apart [H130]', async () => {
   expect((await response.trailers).get('x-sum')).toBe('1');
 });
 
-test('reads only as much as the reader asks for, and loses nothing', async () => {
+test('reads only as much as the reader asks for, and loses nothing [H118]', async () => {
   const { server, sent } = await startLargeServer();
   await using _ = server;
   const finch = await startFinch();

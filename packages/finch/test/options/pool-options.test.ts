@@ -75,6 +75,15 @@ describe('pool options', () => {
     });
   });
 
+  test.each(['mode', 'socket', 'path', 'signal', 'session'])(
+    'have no connOpts.%s: how a socket is read and held is the pool’s own affair [F37]',
+    (name) => {
+      expect(errorOf({ connOpts: { [name]: 'active' } })).toMatchObject({
+        option: `connOpts.${name}`,
+      });
+    },
+  );
+
   test('keep what is given and take undefined as absent', () => {
     const options = parse({ size: 2, count: undefined, connOpts: { connectTimeout: 10 } });
     expect(options).toMatchObject({ size: 2, count: 1 });

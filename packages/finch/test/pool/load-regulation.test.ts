@@ -167,6 +167,23 @@ describe('maxPerHost', () => {
     expect(openSlots(finch)).toBe(1);
   });
 
+  test('counts nothing for a host whose pools are stopped [H90]', async () => {
+    const server = await startGateServer();
+    const { finch } = await startApp();
+    const host = new URL(server.url).hostname;
+    const leases = [await finch.checkout(server.url), await finch.checkout(server.url)];
+    expect(finch.hostStats(host, server.port)).toEqual({ active: 2, inUse: 2, idle: 0 });
+
+    await finch.stopPool(server.url, { grace: 0 });
+
+    expect(finch.hostStats(host, server.port)).toEqual({ active: 0, inUse: 0, idle: 0 });
+    // Coming late, these take nothing away from those who have a slot by then.
+    const other = await finch.checkout(server.url);
+    for (const lease of leases) lease.release();
+    expect(finch.hostStats(host, server.port)).toEqual({ active: 1, inUse: 1, idle: 0 });
+    other.release();
+  });
+
   test('does not lose a slot with a pool that is killed [E24]', async () => {
     using _ = captureCrashReports();
     const server = await startGateServer();

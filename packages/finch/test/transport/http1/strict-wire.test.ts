@@ -101,6 +101,17 @@ test('[H167] refuses HTTP/2 frames on an HTTP/1 connection', async () => {
   await expectProtocolError('\0\0\x12\x04\0\0\0\0\0', 'HPE_INVALID_CONSTANT');
 });
 
+test('[H168] takes a normal response to the byte, and keeps the connection', async () => {
+  const { log, usable } = await answer(response('Hello, World!', ['content-type: text/plain']));
+  expect(log.kinds).toEqual(['headers', 'data', 'end']);
+  expect(log.events[0]).toMatchObject({
+    status: 200,
+    headers: ['content-type', 'text/plain', 'content-length', '13'],
+  });
+  expect(log.body).toBe('Hello, World!');
+  expect(usable()).toBe(true);
+});
+
 test.each([
   'a : b',
   'a b: c',

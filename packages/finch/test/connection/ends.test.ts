@@ -1,0 +1,179 @@
+/** How connections end, in order or not: their processes, the pool's figures, what callers hear. */
+import { exit, isAlive, subscribe, type SystemEvent } from '@linnet/otp';
+import { captureCrashReports, eventually, inProcess, settle, TestClock } from '@linnet/otp/testing';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Finch, HeadersInput, PoolOptions } from '../../src/index.ts';
+import { requireInstance } from '../../src/instance/instance.ts';
+import { nextPart } from '../support/async-parts.ts';
+import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
+import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
+import { response, startRawServer } from '../support/raw-server.ts';
+
+/** The exit reasons of all connections from here on. */
+function exitReasons(): unknown[] {
+  const reasons: unknown[] = [];
+  const subscription = subscribe((event: SystemEvent) => {
+    if (event.type === 'exit' && event.label === 'connection') reasons.push(event.reason);
+  });
+  onTestFinished(() => subscription[Symbol.dispose]());
+  return reasons;
+}
+
+test('the supervisor of connections is there with the pool, before there is a connection [H91]', async () => {
+  const { name, pool } = await startPoolApp();
+  const supervisor = requireInstance(name).pool(pool.key)?.connections;
+
+  expect(supervisor !== undefined && isAlive(supervisor)).toBe(true);
+});
+
+test('a connection starts with its first use, and ends with its pool [H96]', async () => {
+  const reasons = exitReasons();
+  const { finch, pool, ask } = await startPoolApp();
+  expect(await connectionsOf(finch, pool.key)).toEqual([]);
+  await ask();
+  const [pid] = await connectionsOf(finch, pool.key);
+  expect(pid !== undefined && isAlive(pid)).toBe(true);
+
+  await finch.stopPool(pool);
+
+  expect(pid !== undefined && isAlive(pid)).toBe(false);
+  expect(reasons).toEqual([{ shutdown: 'drained' }]);
+});
+
+test('connections end with the process that owns them, idle or in use [H101]', async () => {
+  using _ = captureCrashReports();
+  const { finch, pool, ask, server } = await startPoolApp();
+  await finch.prewarm(pool, 2);
+  const cut = rejection(ask('/hold'));
+  await server.holds(1);
+  const pids = await connectionsOf(finch, pool.key);
+  expect(pids).toHaveLength(2);
+  const [shard] = finch.getPoolStatus(pool);
+
+  if (shard !== undefined) exit(shard.pid, 'kill');
+
+  await eventually(() => expect(pids.some((pid) => isAlive(pid))).toBe(false));
+  expect(await cut).toMatchObject({ code: 'ERR_FINCH_CONNECTION_CLOSED' });
+  await expectNoConnections(server.server);
+});
+
+test('the request after the end of an idle time has a new connection [H107]', async () => {
+  const clock = new TestClock().install();
+  onTestFinished(() => clock.uninstall());
+  const { finch, pool, ask, server } = await startPoolApp({ connMaxIdleTime: 50 });
+  await ask();
+  const [first] = await connectionsOf(finch, pool.key);
+  await clock.advance(50);
+  expect(await connectionsOf(finch, pool.key)).toEqual([]);
+
+  expect((await ask()).status).toBe(200);
+
+  const [second] = await connectionsOf(finch, pool.key);
+  expect(second).not.toBe(first);
+  expect(server.connections).toBe(2);
+});
+
+test.each<[string, HeadersInput]>([
+  ['an object', { connection: 'close' }],
+  ['an object with a list', { Connection: ['close'] }],
+  ['pairs', [['CONNECTION', 'Close']]],
+  ['a Map', new Map([['connection', ' close ']])],
+  ['Headers', new Headers({ connection: 'close' })],
+])(
+  'a request that says connection: close, its headers as %s, is the last one of its connection [H161]',
+  async (...given) => {
+    const [, headers] = given;
+    const reasons = exitReasons();
+    const { finch, server } = await startPoolApp();
+
+    expect((await finch.get(`${server.url}/now`, { headers })).status).toBe(200);
+
+    await eventually(() => expect(reasons).toEqual([{ shutdown: 'worn' }]));
+  },
+);
+
+/** The ways to read a response to its end; each resolves with the text of the body. */
+const readings: [string, (finch: Finch, url: string) => Promise<string>][] = [
+  ['finch.request', async (finch, url) => (await finch.request(url)).text()],
+  ['finch.open', async (finch, url) => (await finch.open(url)).text()],
+  [
+    'finch.stream',
+    (finch, url) =>
+      finch.stream(url, '', (part, text) =>
+        part.type === 'data' ? text + Buffer.from(part.data).toString() : text,
+      ),
+  ],
+  [
+    'finch.asyncRequest',
+    (finch, url) =>
+      inProcess(async () => {
+        const ref = finch.asyncRequest(url);
+        for (let text = ''; ;) {
+          const part = await nextPart(ref);
+          if (part.type === 'data') text += Buffer.from(part.data).toString();
+          if (part.type === 'error') throw part.error;
+          if (part.type === 'done') return text;
+        }
+      }),
+  ],
+];
+
+describe.each(readings)('a connection that is not to be used again, read by %s', (_, read) => {
+  test.each<[string, PoolOptions, string[], string]>([
+    ['by its response', {}, ['connection: close'], 'worn'],
+    ['by maxRequestsPerConnection', { maxRequestsPerConnection: 1 }, [], 'worn'],
+    ['by connMaxIdleTime 0', { connMaxIdleTime: 0 }, [], 'idle_timeout'],
+  ])('%s ends in order when the body has come [H122] [H123] [H124] [H28]', async (...given) => {
+    const [, options, headers, reason] = given;
+    using crashes = captureCrashReports();
+    const reasons = exitReasons();
+    const server = await startRawServer(async (peer) => {
+      await peer.readRequest();
+      await peer.write(response('x'.repeat(100_000), headers));
+      await peer.closed;
+    });
+    onTestFinished(() => server.close());
+    const { finch } = await startApp({ pools: { default: options } });
+    const url = `http://127.0.0.1:${server.port}`;
+
+    expect(await read(finch, url)).toBe('x'.repeat(100_000));
+
+    await eventually(() => expect(reasons).toEqual([{ shutdown: reason }]));
+    expect(finch.getPoolStatus(url)[0]).toMatchObject({ inUse: 0, idle: 0 });
+    expect(finch.count(url)).toBe(0);
+    expect(openSlots(finch)).toBe(0);
+    expect(crashes.reports).toEqual([]);
+  });
+
+  test.each<[string, PoolOptions]>([
+    ['an unpooled', { connMaxIdleTime: 0 }],
+    ['a pooled', {}],
+  ])(
+    '%s one whose response breaks off ends, and is no crash [H126] [H127] [H128]',
+    async (...given) => {
+      const [, options] = given;
+      using crashes = captureCrashReports();
+      const reasons = exitReasons();
+      const server = await startRawServer(async (peer) => {
+        await peer.readRequest();
+        await peer.write(`HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n${'x'.repeat(65_536)}`);
+        peer.end();
+      });
+      onTestFinished(() => server.close());
+      const { finch } = await startApp({ pools: { default: options } });
+      const url = `http://127.0.0.1:${server.port}`;
+
+      expect(await rejection(read(finch, url))).toMatchObject({
+        code: 'ERR_FINCH_CONNECTION_CLOSED',
+        requestSent: true,
+      });
+
+      await eventually(() => expect(reasons).toHaveLength(1));
+      expect(reasons[0]).toHaveProperty('shutdown');
+      await settle();
+      expect(finch.getPoolStatus(url)[0]).toMatchObject({ inUse: 0, idle: 0, queued: 0 });
+      expect(openSlots(finch)).toBe(0);
+      expect(crashes.reports).toEqual([]);
+    },
+  );
+});
