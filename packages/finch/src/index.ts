@@ -75,6 +75,7 @@ export {
   ReceiveTimeoutError,
   RequestCancelledError,
   RequestTimeoutError,
+  ResponseTooLargeError,
   TlsError,
 } from './errors/index.ts';
 export type { RequestPhase } from './errors/index.ts';

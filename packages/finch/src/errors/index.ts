@@ -24,4 +24,4 @@ export {
   RequestTimeoutError,
 } from './request-errors.ts';
 export { InvalidRequestError, OptionsError } from './input-errors.ts';
-export { InvalidJsonError } from './response-errors.ts';
+export { InvalidJsonError, ResponseTooLargeError } from './response-errors.ts';

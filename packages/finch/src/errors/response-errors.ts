@@ -1,7 +1,8 @@
 /**
  * Failures to read what a response holds.
  */
-import { because } from './details.ts';
+import { because, during, exchange, where } from './details.ts';
+import type { ExchangeDetails, RequestPhase } from './details.ts';
 import type { FinchErrorOptions } from './finch-error.ts';
 import { FinchError, nameErrors } from './finch-error.ts';
 
@@ -46,5 +47,49 @@ export class InvalidJsonError extends FinchError {
 
   static {
     nameErrors(this, 'InvalidJsonError');
+  }
+}
+
+/** What a {@link ResponseTooLargeError} says. */
+interface ResponseTooLargeErrorOptions extends ExchangeDetails {
+  /** The option of the pool that sets the limit. */
+  readonly option: 'maxHeaderSize' | 'maxResponseSize';
+  /** The limit, in bytes. */
+  readonly limit: number;
+  /** How many bytes had come when the reading ended. */
+  readonly received: number;
+}
+
+/**
+ * A response is larger than the pool allows: its body than `maxResponseSize`,
+ * or the names and values of its header or trailer fields than `maxHeaderSize`.
+ * The rest of it is not read; an HTTP/1 connection is closed.
+ */
+export class ResponseTooLargeError extends FinchError {
+  static override readonly code = 'ERR_FINCH_RESPONSE_TOO_LARGE';
+  declare readonly code: 'ERR_FINCH_RESPONSE_TOO_LARGE';
+  declare readonly option: 'maxHeaderSize' | 'maxResponseSize';
+  declare readonly limit: number;
+  declare readonly received: number;
+  declare readonly phase?: RequestPhase;
+  declare readonly origin?: string;
+  declare readonly pool?: string;
+  declare readonly reused?: boolean;
+  declare readonly requestSent?: boolean;
+  declare readonly bytesReceived?: number;
+
+  constructor(options: ResponseTooLargeErrorOptions) {
+    const { option, limit, received } = options;
+    const what = option === 'maxResponseSize' ? 'body' : 'header or trailer fields';
+    super(
+      `The response of ${where(options)} has more than ${limit} bytes of ${what}, ` +
+        `${received} had come${during(options.phase)}${exchange(options)}. ` +
+        `Raise ${option} in the options of the pool if such a response is to be expected.`,
+      options,
+    );
+  }
+
+  static {
+    nameErrors(this, 'ResponseTooLargeError');
   }
 }

@@ -104,13 +104,13 @@ export const poolFields = {
     min: 1,
     default: 262_144,
     unit: 'bytes',
-    doc: "The most bytes of a response's header section, and of its trailer section; more is a ProtocolError.",
+    doc: "The most bytes of names and values in a response's header section, and in its trailer section; more is a ResponseTooLargeError.",
   }),
   maxResponseSize: limit({
     min: 1,
     default: 'infinity',
     unit: 'bytes',
-    doc: "The most bytes of a response's body; more is a ProtocolError, and the connection is closed.",
+    doc: "The most bytes of a response's body, as it comes (before any decompression); more is a ResponseTooLargeError, and an HTTP/1 connection is closed.",
   }),
   prewarm: integer({
     min: 0,

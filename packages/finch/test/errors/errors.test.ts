@@ -18,6 +18,7 @@ import {
   ReceiveTimeoutError,
   RequestCancelledError,
   RequestTimeoutError,
+  ResponseTooLargeError,
   TlsError,
 } from '../../src/errors/index.ts';
 import { annotateError } from '../../src/errors/finch-error.ts';
@@ -55,6 +56,12 @@ const examples = {
   }),
   OptionsError: new OptionsError({ option: 'size', value: 0, allowed: 'an integer >= 1' }),
   InvalidJsonError: new InvalidJsonError({ snippet: '<html>', length: 6, status: 502 }),
+  ResponseTooLargeError: new ResponseTooLargeError({
+    origin,
+    option: 'maxResponseSize',
+    limit: 1000,
+    received: 1448,
+  }),
 } as const;
 
 const codes: Record<keyof typeof examples, string> = {
@@ -74,6 +81,7 @@ const codes: Record<keyof typeof examples, string> = {
   InvalidRequestError: 'ERR_FINCH_INVALID_REQUEST',
   OptionsError: 'ERR_FINCH_OPTIONS',
   InvalidJsonError: 'ERR_FINCH_INVALID_JSON',
+  ResponseTooLargeError: 'ERR_FINCH_RESPONSE_TOO_LARGE',
 };
 
 describe('every error', () => {

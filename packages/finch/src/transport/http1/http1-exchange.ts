@@ -9,7 +9,9 @@ import type { Socket } from 'node:net';
 import {
   ConnectionClosedError,
   InvalidRequestError,
+  ProtocolError,
   RequestCancelledError,
+  ResponseTooLargeError,
 } from '../../errors/index.ts';
 import type { ExchangeDetails } from '../../errors/index.ts';
 import type { Exchange, RawHeaders, WireHandler, WireRequest } from '../wire.ts';
@@ -22,6 +24,9 @@ import { toFinchError } from './wire-fault.ts';
 
 /** No fields: what most responses have as trailers. */
 const none: RawHeaders = [];
+
+/** How many interim responses (1xx) one request may get: they are kept, so there has to be an end. */
+const maxInterims = 1000;
 
 /** Goes to undici and comes back; nobody else sees it. */
 const cancelled = new Error('cancelled before it was sent');
@@ -42,6 +47,8 @@ export class Http1Exchange implements Exchange, DispatchHandler {
   /** The first byte of a response came. */
   private answered = false;
   private bytesBefore = 0;
+  private interims = 0;
+  private bodySize = 0;
 
   constructor(wire: Http1Wire, request: WireRequest, handler: WireHandler, authority: string) {
     this.wire = wire;
@@ -115,6 +122,7 @@ export class Http1Exchange implements Exchange, DispatchHandler {
       } else {
         const interim = wire.interimStatus || status;
         wire.interimStatus = 0;
+        if (++this.interims > maxInterims) throw this.tooManyInterims();
         this.handler.onInformational(interim, raw);
       }
     } catch (error) {
@@ -125,7 +133,9 @@ export class Http1Exchange implements Exchange, DispatchHandler {
   onResponseData(controller: Controller, chunk: Buffer): void {
     // undici's parser hands on nothing when it is resumed: to pause at that would never end.
     if (chunk.length === 0) return;
+    this.bodySize += chunk.length;
     try {
+      if (this.bodySize > this.wire.maxResponseSize) throw this.tooLarge();
       if (!this.handler.onData(chunk)) controller.pause();
     } catch (error) {
       this.abort(error as Error);
@@ -220,6 +230,25 @@ export class Http1Exchange implements Exchange, DispatchHandler {
     if (typed instanceof ConnectionClosedError && typed.requestSent === false) return typed;
     // Whatever ended the connection, this request had no part in it.
     return new ConnectionClosedError({ ...this.facts(), phase: undefined, cause: typed });
+  }
+
+  private tooLarge(): ResponseTooLargeError {
+    const { bodySize: received, wire } = this;
+    const limit = wire.maxResponseSize;
+    return new ResponseTooLargeError({
+      ...this.facts(),
+      option: 'maxResponseSize',
+      limit,
+      received,
+    });
+  }
+
+  private tooManyInterims(): ProtocolError {
+    return new ProtocolError({
+      ...this.facts(),
+      reason: 'too_many_interim_responses',
+      detail: `more than ${maxInterims} of them came`,
+    });
   }
 
   private facts(): ExchangeDetails {

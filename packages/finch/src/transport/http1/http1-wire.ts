@@ -36,7 +36,7 @@ export interface Http1WireOptions {
   readonly origin: string;
   /** The `host` of requests that bring none: `api.example.com`, the port only where it is not the scheme's own. */
   readonly authority: string;
-  /** The most bytes of a response's header section, and of its trailer section. Default 262144. */
+  /** The most bytes of names and values in a response's header section, and in its trailer section. Default 262144. */
   readonly maxHeaderSize?: number | undefined;
   /** The most bytes of a response's body. Default: no limit. */
   readonly maxResponseSize?: number | undefined;
@@ -87,7 +87,11 @@ export class Http1Wire implements Wire, ParserState {
   /** @internal */
   interimStatus = 0;
   /** @internal */
+  readonly maxHeaderSize: number;
+  /** @internal */
   readonly box: HeadersBox = { length: 0, list: [] };
+  /** @internal The most bytes of a response's body. */
+  readonly maxResponseSize: number;
 
   /** @internal Requests that were given up while they wait in undici's queue. */
   stale = 0;
@@ -103,6 +107,8 @@ export class Http1Wire implements Wire, ParserState {
     this.authority = options.authority;
     this.info = wireInfoOf(socket);
     this.socket = socket as ConnectedSocket;
+    this.maxHeaderSize = options.maxHeaderSize ?? 262_144;
+    this.maxResponseSize = options.maxResponseSize ?? Number.POSITIVE_INFINITY;
     this.client = this.connect(options);
   }
 
@@ -187,8 +193,9 @@ export class Http1Wire implements Wire, ParserState {
       bodyTimeout: 0,
       keepAliveMaxTimeout: longest,
       keepAliveTimeoutThreshold: options.keepAliveThreshold ?? 2000,
-      maxHeaderSize: options.maxHeaderSize ?? 262_144,
-      maxResponseSize: options.maxResponseSize ?? -1,
+      // Both limits are kept by the parser's hooks and the exchange.
+      maxHeaderSize: longest,
+      maxResponseSize: -1,
       strictContentLength: true,
       connect: (_options, callback) => {
         if (handedOver) {

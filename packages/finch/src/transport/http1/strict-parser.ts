@@ -1,11 +1,11 @@
 /**
  * Closes the gaps between what undici's parser accepts and what a strict
- * client must (RFC 9112), by two hooks on the parser of each connection. Both
- * run inside llhttp's callbacks; neither costs an allocation on a clean
+ * client must (RFC 9112), by hooks on the parser of each connection. They
+ * run inside llhttp's callbacks; none of them costs an allocation on a clean
  * response.
  */
 import { channel } from 'node:diagnostics_channel';
-import { TruncationFault, WireFault } from './wire-fault.ts';
+import { HeaderSizeFault, TruncationFault, WireFault } from './wire-fault.ts';
 import type { HeadersBox, Parser } from './undici.ts';
 
 /** What the hooks must know of the request in progress, and where they leave what undici drops. */
@@ -18,16 +18,19 @@ export interface ParserState {
   upgrade: boolean;
   /** Set for the length of one callback: the interim status that stands behind undici's 102. */
   interimStatus: number;
+  /** The most bytes of names and values in a header or trailer section. */
+  readonly maxHeaderSize: number;
   /** Carries the raw fields past undici, which would else parse them into an object. */
   readonly box: HeadersBox;
 }
 
 /** The parser with its hooks; its own fields hide the methods of its class. */
-interface StrictParser extends Omit<Parser, 'onHeadersComplete' | 'createError'> {
+interface StrictParser extends Omit<Parser, 'onHeadersComplete' | 'createError' | 'trackHeader'> {
   state: ParserState;
   inherited: typeof onHeadersComplete;
   onHeadersComplete: typeof onHeadersComplete;
   createError: typeof createError;
+  trackHeader: typeof trackHeader;
 }
 
 /** llhttp's HPE_INVALID_EOF_STATE. */
@@ -43,6 +46,7 @@ export function tighten(parser: Parser, state: ParserState): void {
   strict.inherited = strict.onHeadersComplete;
   strict.onHeadersComplete = onHeadersComplete;
   strict.createError = createError;
+  strict.trackHeader = trackHeader;
 }
 
 function onHeadersComplete(
@@ -91,7 +95,16 @@ function skipInterim(parser: StrictParser, status: number): 1 {
   return 1;
 }
 
-function refuse(parser: StrictParser, fault: WireFault): -1 {
+/** Counts names and values; undici's own knows neither the limit's last byte nor how much came. */
+function trackHeader(this: StrictParser, length: number): void {
+  this.headersSize += length;
+  const { maxHeaderSize } = this.state;
+  if (this.headersSize > maxHeaderSize) {
+    refuse(this, new HeaderSizeFault(maxHeaderSize, this.headersSize));
+  }
+}
+
+function refuse(parser: StrictParser, fault: Error): -1 {
   if (!parser.socket.destroyed) parser.socket.destroy(fault);
   return -1;
 }

@@ -57,6 +57,8 @@ export interface Parser {
     shouldKeepAlive: boolean,
   ) => number;
   createError: (this: Parser, code: number, data: Buffer) => Error;
+  /** Called with the length of each piece of a field's name or value. */
+  trackHeader: (this: Parser, length: number) => void;
 }
 
 /** Header fields in a form that undici passes on unread, since it is no array. */

@@ -7,6 +7,7 @@ import {
   InvalidRequestError,
   isFinchError,
   ProtocolError,
+  ResponseTooLargeError,
 } from '../../errors/index.ts';
 import type { ExchangeDetails } from '../../errors/index.ts';
 
@@ -20,6 +21,18 @@ export class WireFault extends Error {
   }
 }
 
+/** More header or trailer fields than are taken; becomes a `ResponseTooLargeError`. */
+export class HeaderSizeFault extends Error {
+  readonly limit: number;
+  readonly received: number;
+
+  constructor(limit: number, received: number) {
+    super(`more than ${limit} bytes of header or trailer fields`);
+    this.limit = limit;
+    this.received = received;
+  }
+}
+
 /** The end of the stream came before the end of the message; becomes a `ConnectionClosedError`. */
 export class TruncationFault extends Error {}
 
@@ -28,6 +41,10 @@ export function toFinchError(error: Error, facts: ExchangeDetails): Error {
   if (isFinchError(error)) return error;
   if (error instanceof WireFault) {
     return new ProtocolError({ ...facts, reason: error.reason, detail: error.message });
+  }
+  if (error instanceof HeaderSizeFault) {
+    const { limit, received } = error;
+    return new ResponseTooLargeError({ ...facts, option: 'maxHeaderSize', limit, received });
   }
   if (error instanceof TruncationFault) {
     return new ConnectionClosedError({ ...facts, reason: 'truncated' });
@@ -40,18 +57,6 @@ function fromUndici(error: Error, facts: ExchangeDetails): Error {
   switch ((error as { code?: unknown }).code) {
     case 'UND_ERR_SOCKET':
       return fromSocketError(error, facts);
-    case 'UND_ERR_HEADERS_OVERFLOW':
-      return new ProtocolError({
-        ...facts,
-        reason: 'headers_too_large',
-        detail: 'the header or trailer fields exceed maxHeaderSize',
-      });
-    case 'UND_ERR_RES_EXCEEDED_MAX_SIZE':
-      return new ProtocolError({
-        ...facts,
-        reason: 'response_too_large',
-        detail: 'the body exceeds maxResponseSize',
-      });
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
       return new ProtocolError({
         ...facts,
