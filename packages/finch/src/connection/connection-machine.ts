@@ -1,8 +1,9 @@
 /**
  * The life of a connection, as an xstate machine without context and guards:
- * `connecting → idle → in_use → closed`. Every transition of every connection
- * goes through it; idle time is the state timeout of `idle` and of no other
- * state.
+ * `connecting → idle → in_use → closed`, by way of `draining` for one that
+ * several use and that takes on nobody any more. Every transition of every
+ * connection goes through it; idle time is the state timeout of `idle` and of no
+ * other state.
  */
 import { Machine, type MachineArgs } from '@linnet/otp';
 import { setup } from 'xstate';
@@ -14,8 +15,14 @@ export type ConnectionEvent =
   | { readonly type: 'CHECKOUT' }
   /** Whoever had it hands it on to the next one without letting it rest. */
   | { readonly type: 'HANDOVER' }
-  /** Whoever had it gives it back. */
+  /** One more uses it, beside those who do (HTTP/2). */
+  | { readonly type: 'JOIN' }
+  /** One of several gives it back. */
+  | { readonly type: 'LEAVE' }
+  /** Whoever had it, the last one, gives it back. */
   | { readonly type: 'CHECKIN' }
+  /** It takes on nobody any more, and ends with its last use. */
+  | { readonly type: 'DRAIN' }
   /** It ends, for whatever reason. */
   | { readonly type: 'CLOSE' };
 
@@ -51,7 +58,17 @@ export const connectionMachine = setup({
       on: { CHECKOUT: 'in_use', CLOSE: 'closed' },
     },
     in_use: {
-      on: { HANDOVER: {}, CHECKIN: 'idle', CLOSE: 'closed' },
+      on: {
+        HANDOVER: {},
+        JOIN: {},
+        LEAVE: {},
+        CHECKIN: 'idle',
+        DRAIN: 'draining',
+        CLOSE: 'closed',
+      },
+    },
+    draining: {
+      on: { LEAVE: {}, CLOSE: 'closed' },
     },
     closed: { type: 'final' },
   },

@@ -20,6 +20,7 @@ import {
 import { ConnectionClosedError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
+import { toNumber } from '../pool/limit.ts';
 import type { Waiter } from '../pool/wait-queue.ts';
 import { idlenessWatched } from '../telemetry/channels.ts';
 import {
@@ -27,6 +28,7 @@ import {
   connected,
   connectFailed,
   connectStarted,
+  drained,
   idleTimedOut,
   reused,
 } from '../telemetry/connection-events.ts';
@@ -36,7 +38,9 @@ import {
   type ConnectionEvent,
   type ConnectionInput,
 } from './connection-machine.ts';
-import { dialFor, wireOver } from './open.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { connectTimeoutOf, dialFor, wireOver } from './open.ts';
+import { Settling } from './settling.ts';
 
 /** Why a connection ended; the exit reason of its process is `{ shutdown: reason }`. */
 export type CloseReason =
@@ -48,6 +52,10 @@ export type CloseReason =
   | 'closed'
   /** Its age, its number of requests, or a response said that it is not to be used again. */
   | 'worn'
+  /** The server announced its end (HTTP/2: GOAWAY). */
+  | 'goaway'
+  /** The server left a PING unanswered for `http2.pingTimeout`. */
+  | 'ping_timeout'
   /** It was found unusable when it was about to be used. */
   | 'stale'
   /** The pool winds down or shrinks. */
@@ -68,6 +76,8 @@ export interface ConnectionOwner {
   readonly idleTime: number;
   /** It is open; it is the owner's turn to use it or to keep it idle. */
   opened(connection: Connection): void;
+  /** The server changed how many requests it may carry, or announced its end. */
+  changed(connection: Connection): void;
   /** It could not be opened. */
   failed(connection: Connection, error: Error): void;
   /** Its process died while it was being opened; `gone` follows. */
@@ -76,12 +86,15 @@ export interface ConnectionOwner {
 }
 
 /** The states of a connection that its owner sees. */
-export type ConnectionState = 'connecting' | 'idle' | 'in_use';
+export type ConnectionState = 'connecting' | 'idle' | 'in_use' | 'draining';
 
 const opened: ConnectionEvent = { type: 'OPENED' };
 const checkout: ConnectionEvent = { type: 'CHECKOUT' };
 const handover: ConnectionEvent = { type: 'HANDOVER' };
+const join: ConnectionEvent = { type: 'JOIN' };
+const leave: ConnectionEvent = { type: 'LEAVE' };
 const checkin: ConnectionEvent = { type: 'CHECKIN' };
+const drain: ConnectionEvent = { type: 'DRAIN' };
 const close: ConnectionEvent = { type: 'CLOSE' };
 
 const ConnectionProcess = Machine.define(connectionMachine, {
@@ -94,10 +107,14 @@ export class Connection extends Watch implements ConnectionInput {
   /** Above the pool's size: closed after its use. */
   readonly overflow: boolean;
   closeReason: CloseReason = 'closed';
-  /** The waiter for which it is being opened. */
-  openedFor: Waiter | undefined;
+  /** The waiters for whom it is being opened, those included that have left meanwhile. */
+  openedFor: Waiter[] = [];
   /** The open connection; undefined while it is being opened. */
   wire: Wire | undefined;
+  /** Whether several may use it at once. */
+  shared = false;
+  /** How many use it: on HTTP/1 at most one. */
+  users = 0;
 
   /** Called when it is open, or will never be. */
   onSettled: (() => void) | undefined;
@@ -105,7 +122,7 @@ export class Connection extends Watch implements ConnectionInput {
   /** How long it was idle before its present use, in ms, as far as anybody listens to that. */
   idledFor: number | undefined = 0;
 
-  // Kept by the stack of idle connections.
+  // Kept by the stack of connections that it is in.
   stacked = false;
   above: Connection | undefined;
   below: Connection | undefined;
@@ -115,6 +132,9 @@ export class Connection extends Watch implements ConnectionInput {
   private dialled: Dial | undefined;
   /** When it gets too old, on the runtime's clock. */
   private retireAt = Number.POSITIVE_INFINITY;
+  private maxAge = Number.POSITIVE_INFINITY;
+  private settling: Settling | undefined;
+  private heartbeat: Heartbeat | undefined;
   private over = false;
   /** When it began to be opened; once it is open, since when it is. 0: neither. */
   private since = 0;
@@ -139,13 +159,30 @@ export class Connection extends Watch implements ConnectionInput {
     return this.machine?.pid ?? this.self;
   }
 
-  /** Whether another request may be sent on it. */
+  /** Whether it is closed, or about to be. */
+  get ended(): boolean {
+    return this.over;
+  }
+
+  /** Whether it takes on nobody any more. */
+  get draining(): boolean {
+    return this.state === 'draining';
+  }
+
+  /** Whether further requests may be sent on it, as many at a time as it carries. */
   get fit(): boolean {
     const { wire } = this;
-    if (this.over || wire === undefined || !wire.usable) return false;
+    if (this.over || wire === undefined || !wire.usable || this.draining) return false;
     const limit = this.owner.options.maxRequestsPerConnection;
     if (limit !== 'infinity' && wire.served >= limit) return false;
     return this.retireAt === Number.POSITIVE_INFINITY || now() < this.retireAt;
+  }
+
+  /** How many more may use it beside those who do. */
+  get room(): number {
+    const { wire } = this;
+    if (wire === undefined || this.over || this.draining || !wire.usable) return 0;
+    return Math.max(0, wire.limit - this.users);
   }
 
   /** Starts the process, under the supervisor in which this runs. */
@@ -177,7 +214,16 @@ export class Connection extends Watch implements ConnectionInput {
     if (this.state === 'connecting') this.step(opened);
     else this.idledFor = idlenessWatched() ? this.idleFor() : undefined;
     this.state = 'in_use';
+    this.users = 1;
     this.step(checkout);
+    reused(this);
+  }
+
+  /** One more takes it. */
+  join(): void {
+    this.idledFor = 0;
+    this.users++;
+    this.step(join);
     reused(this);
   }
 
@@ -188,8 +234,23 @@ export class Connection extends Watch implements ConnectionInput {
     reused(this);
   }
 
+  /** One of several gives it back. */
+  leave(): void {
+    this.users--;
+    this.step(leave);
+  }
+
+  /** It takes on nobody any more; whoever uses it may go on. */
+  drain(reason: CloseReason): void {
+    this.closeReason = reason;
+    this.state = 'draining';
+    this.step(drain);
+    drained(this, reason);
+  }
+
   /** Nobody wants it: it is idle from here on. */
   checkin(): void {
+    this.users = 0;
     const event = this.state === 'connecting' ? opened : checkin;
     this.state = 'idle';
     this.idleSince = idlenessWatched() ? now() : undefined;
@@ -216,9 +277,9 @@ export class Connection extends Watch implements ConnectionInput {
   /** Idle or not, it ends with its age; rounded up, as each delay of its own costs a timer. */
   get idleTime(): number {
     if (this.state === 'connecting') return Number.POSITIVE_INFINITY;
-    const { idleTime, options } = this.owner;
+    const { idleTime } = this.owner;
     if (this.retireAt === Number.POSITIVE_INFINITY) return idleTime;
-    const grain = Math.max(1, (options.maxConnectionAge as number) / 16);
+    const grain = Math.max(1, this.maxAge / 16);
     const left = Math.max(1, Math.ceil(Math.max(0, this.retireAt - now()) / grain)) * grain;
     return Math.min(idleTime, Math.ceil(left));
   }
@@ -255,18 +316,50 @@ export class Connection extends Watch implements ConnectionInput {
       return;
     }
     try {
-      this.wire = wireOver(this.owner, dialled);
+      const wire = wireOver(this.owner, dialled);
+      if (wire.settled || !this.owner.options.http2.waitForServerSettings) this.ready(wire);
+      else this.awaitSettings(wire);
     } catch (error) {
       this.dialFailed(error as Error);
-      return;
     }
-    this.wire.onClosed = () => this.close('closed');
-    this.retireAt = retirement(this.owner.options);
+  }
+
+  /** The server is to say how many requests it takes, in what is left of the time for opening. */
+  private awaitSettings(wire: Wire): void {
+    const { origin } = this.owner.pool;
+    const limit = toNumber(connectTimeoutOf(this.owner.options, this.connectTimeout));
+    this.settling = new Settling(wire, origin, limit, now() - this.since, (error) => {
+      this.settling = undefined;
+      if (error === undefined) this.ready(wire);
+      else this.dialFailed(error);
+    });
+  }
+
+  private ready(wire: Wire): void {
+    this.wire = wire;
+    this.attach(wire);
     connected(this, this.since);
     this.since = now();
     this.owner.opened(this);
     this.onSettled?.();
     this.onSettled = undefined;
+  }
+
+  private attach(wire: Wire): void {
+    wire.onClosed = () => this.close('closed');
+    const { options } = this.owner;
+    const age = ageLimit(options, wire.protocol);
+    this.maxAge = age.max;
+    // The jitter keeps connections from ending together.
+    this.retireAt = now() + age.max + Math.random() * age.jitter;
+    this.shared = wire.protocol !== 'http1';
+    if (!this.shared) return;
+    wire.onChange = () => this.owner.changed(this);
+    const { pingInterval, pingTimeout } = options.http2;
+    if (pingInterval === 'infinity') return;
+    this.heartbeat = new Heartbeat(wire, pingInterval, pingTimeout, () => {
+      this.close('ping_timeout');
+    });
   }
 
   private dialFailed(error: Error): void {
@@ -302,6 +395,8 @@ export class Connection extends Watch implements ConnectionInput {
     this.over = true;
     this.unwatch();
     this.dialled?.cancel();
+    this.settling?.cancel();
+    this.heartbeat?.stop();
     const { wire, owner, openedFor } = this;
     const error = new ConnectionClosedError({
       pool: owner.pool.key,
@@ -312,12 +407,12 @@ export class Connection extends Watch implements ConnectionInput {
     });
     if (wire === undefined) this.dialOver(error);
     else closed(this, this.since, endOf(reason));
-    if (openedFor !== undefined) owner.lost(this, error);
+    if (openedFor.length > 0) owner.lost(this, error);
     // First the slot: whoever was using it may look for another one inside of the next call.
     owner.gone(this, this.state);
     this.onSettled?.();
     if (wire === undefined) return;
-    wire.onClosed = noop;
+    wire.onClosed = wire.onChange = noop;
     wire.destroy(error);
   }
 }
@@ -326,11 +421,19 @@ function startProcess(connection: Connection) {
   return ConnectionProcess.startLink(connection);
 }
 
-/** The time of its end by `maxConnectionAge`; the jitter keeps connections from ending together. */
-function retirement(options: ResolvedPoolOptions): number {
-  const { maxConnectionAge, maxConnectionAgeJitter } = options;
-  if (maxConnectionAge === 'infinity') return Number.POSITIVE_INFINITY;
-  return now() + maxConnectionAge + Math.random() * maxConnectionAgeJitter;
+/** How old it may get, and by how much more at random, in ms. */
+function ageLimit(
+  options: ResolvedPoolOptions,
+  protocol: Wire['protocol'],
+): { readonly max: number; readonly jitter: number } {
+  const { maxConnectionAge, maxConnectionAgeJitter, http2 } = options;
+  if (protocol === 'http1') {
+    return { max: toNumber(maxConnectionAge), jitter: maxConnectionAgeJitter };
+  }
+  return {
+    max: toNumber(http2.maxConnectionAge ?? maxConnectionAge),
+    jitter: http2.maxConnectionAgeJitter ?? maxConnectionAgeJitter,
+  };
 }
 
 /** The exit reason in one word. */

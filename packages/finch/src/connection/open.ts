@@ -1,4 +1,5 @@
 /** From a pool's options to an open socket, and from that to a wire. */
+import { TlsError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
 import { createHttp1Wire, dial, TlsIdentity } from '../transport/index.ts';
@@ -31,13 +32,37 @@ export function tlsIdentityOf(options: ResolvedPoolOptions): TlsIdentity {
   return identity;
 }
 
+/** Whether connections of a pool may turn out to carry several requests at once. */
+export function mayShare(pool: PoolIdentity, options: ResolvedPoolOptions): boolean {
+  return protocolsOf(pool, options).includes('http2');
+}
+
+/** What may be spoken, the preferred first. Only TLS can settle it; without, a client must know. */
+function protocolsOf(
+  { scheme }: PoolIdentity,
+  { protocols }: ResolvedPoolOptions,
+): readonly ('http1' | 'http2')[] {
+  const spoken = protocols.filter((protocol) => protocol !== 'http3');
+  return scheme === 'http' && spoken.includes('http1') ? ['http1'] : spoken;
+}
+
+const alpnNames = { http1: 'http/1.1', http2: 'h2' } as const;
+
+/** The limit on opening a connection: the caller's, or the pool's. */
+export function connectTimeoutOf(
+  { connOpts }: ResolvedPoolOptions,
+  connectTimeout: number | 'infinity' | undefined,
+): number | 'infinity' {
+  return connectTimeout ?? connOpts.connectTimeout;
+}
+
 /** Starts to open a connection. */
 export function dialFor(
   { pool, options }: Origin,
   connectTimeout: number | 'infinity' | undefined,
 ): Dial {
   const { connOpts } = options;
-  const limit = connectTimeout ?? connOpts.connectTimeout;
+  const limit = connectTimeoutOf(options, connectTimeout);
   const secure = pool.scheme === 'https';
   return dial(
     {
@@ -51,7 +76,9 @@ export function dialFor(
     },
     {
       connectTimeout: limit === 'infinity' ? Number.POSITIVE_INFINITY : limit,
-      alpnProtocols: secure ? (connOpts.tls.alpn ?? ['http/1.1']) : undefined,
+      alpnProtocols: secure
+        ? (connOpts.tls.alpn ?? protocolsOf(pool, options).map((protocol) => alpnNames[protocol]))
+        : undefined,
       localAddress: connOpts.localAddress,
       family: connOpts.family,
       lookup: connOpts.lookup,
@@ -63,14 +90,37 @@ export function dialFor(
   );
 }
 
-/** The wire over an open socket. */
-export function wireOver({ pool, options }: Origin, connected: Dialled): Wire {
-  const { maxHeaderSize, maxResponseSize } = options;
-  return createHttp1Wire(connected.socket, {
+/**
+ * The wire over an open socket.
+ *
+ * @throws TlsError when the server settled for no protocol that may be spoken.
+ */
+export function wireOver(origin: Origin, { socket, alpnProtocol }: Dialled): Wire {
+  const { pool, options } = origin;
+  const { maxHeaderSize, maxResponseSize, http2 } = options;
+  const common = {
     origin: pool.origin,
     authority: authorityOf(pool),
     maxHeaderSize,
     maxResponseSize: maxResponseSize === 'infinity' ? undefined : maxResponseSize,
+  };
+  if (settledFor(origin, alpnProtocol) === 'http1') return createHttp1Wire(socket, common);
+  const { streamWindowSize, connectionWindowSize } = http2;
+  const { scheme } = pool;
+  const createHttp2Wire = undefined as never as (...args: unknown[]) => Wire;
+  return createHttp2Wire(socket, { ...common, scheme, streamWindowSize, connectionWindowSize });
+}
+
+function settledFor({ pool, options }: Origin, alpn: string | undefined): 'http1' | 'http2' {
+  if (alpn === 'h2') return 'http2';
+  const allowed = protocolsOf(pool, options);
+  // A server without ALPN speaks HTTP/1.1; without TLS, the pool's owner knows what it speaks.
+  if (allowed.includes('http1')) return 'http1';
+  if (pool.scheme === 'http') return 'http2';
+  throw new TlsError({
+    origin: pool.origin,
+    reason: 'NO_APPLICATION_PROTOCOL',
+    cause: new Error(`the server does not speak ${allowed.join(' or ')}`),
   });
 }
 

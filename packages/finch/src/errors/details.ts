@@ -15,6 +15,8 @@ export interface PoolFigures {
   readonly size?: number | undefined;
   /** Connections that serve a request or a lease. */
   readonly inUse?: number | undefined;
+  /** Requests and leases that they carry: more than there are connections, where those are shared. */
+  readonly inFlight?: number | undefined;
   /** Open connections that nobody uses. */
   readonly idle?: number | undefined;
   /** Connections that are being opened. */
@@ -54,6 +56,9 @@ export function figures(details: PoolFigures): string {
   const known: string[] = [];
   if (details.size !== undefined) known.push(`size ${details.size}`);
   if (details.inUse !== undefined) known.push(`in use ${details.inUse}`);
+  if (details.inFlight !== undefined && details.inFlight !== details.inUse) {
+    known.push(`in flight ${details.inFlight}`);
+  }
   if (details.idle !== undefined) known.push(`idle ${details.idle}`);
   if (details.connecting !== undefined) known.push(`connecting ${details.connecting}`);
   if (details.queued !== undefined) known.push(`queued ${details.queued}`);

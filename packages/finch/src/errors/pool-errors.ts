@@ -31,6 +31,7 @@ export class PoolTimeoutError extends FinchError {
   declare readonly limit: number;
   declare readonly size?: number;
   declare readonly inUse?: number;
+  declare readonly inFlight?: number;
   declare readonly idle?: number;
   declare readonly connecting?: number;
   declare readonly queued?: number;
@@ -72,6 +73,7 @@ export class QueueFullError extends FinchError {
   declare readonly whenFull?: 'queue' | 'fail' | 'overflow';
   declare readonly size?: number;
   declare readonly inUse?: number;
+  declare readonly inFlight?: number;
   declare readonly idle?: number;
   declare readonly connecting?: number;
   declare readonly queued?: number;

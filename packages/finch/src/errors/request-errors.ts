@@ -68,6 +68,7 @@ export class RequestTimeoutError extends FinchError {
   declare readonly bytesReceived?: number;
   declare readonly size?: number;
   declare readonly inUse?: number;
+  declare readonly inFlight?: number;
   declare readonly idle?: number;
   declare readonly connecting?: number;
   declare readonly queued?: number;

@@ -27,6 +27,8 @@ export interface PoolMetrics {
   readonly size: number;
   /** Connections that serve a request or a lease. */
   readonly inUse: number;
+  /** Requests and leases that they carry: more than there are connections, where those are shared. */
+  readonly inFlight: number;
   /** Open connections that nobody uses. */
   readonly idle: number;
   /** Connections that are being opened. */
@@ -221,16 +223,17 @@ export function listPools(instance: Instance): PoolListing[] {
 }
 
 function shardMetrics(pool: Pool, shard: Shard): PoolMetrics {
-  const { size, inUse, idle, connecting, queued } = shard.figures;
+  const { size, inUse, inFlight, idle, connecting, queued } = shard.figures;
   return {
     pid: pool.processOf(shard),
     poolIndex: shard.index + 1,
     size,
     inUse,
+    inFlight,
     idle,
     connecting,
     queued,
-    available: Math.max(0, size - inUse),
+    available: shard.available,
     checkouts: shard.checkouts,
   };
 }

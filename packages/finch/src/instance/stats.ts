@@ -25,6 +25,8 @@ export interface InstanceStats {
   readonly maxConnections: number | 'infinity';
   /** Connections that serve a request or a lease. */
   readonly inUse: number;
+  /** Requests and leases that they carry: more than there are connections, where those are shared. */
+  readonly inFlight: number;
   /** Open connections that nobody uses. */
   readonly idle: number;
   /** Connections that are being opened. */
@@ -65,6 +67,7 @@ export function instanceStats(instance: Instance): InstanceStats {
     pools: instance.pools().length,
     maxConnections: maxConnections(instance),
     inUse: sum(shards, (shard) => shard.inUse),
+    inFlight: sum(shards, (shard) => shard.inFlight),
     idle: sum(shards, (shard) => shard.idleCount),
     connecting: sum(shards, (shard) => shard.figures.connecting),
     queued: sum(shards, (shard) => shard.queued) + instance.waiting,

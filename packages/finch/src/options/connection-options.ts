@@ -4,6 +4,7 @@
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { boolean, custom, duration, finiteDuration, nested, string } from './fields.ts';
+import { proxy } from './proxy-options.ts';
 import { defineSchema, invalid } from './schema.ts';
 import type { InputOf } from './schema.ts';
 import { tlsSchema } from './tls-options.ts';
@@ -11,9 +12,10 @@ import { tlsSchema } from './tls-options.ts';
 export const connectionSchema = defineSchema('connection options', {
   connectTimeout: duration({
     default: 5000,
-    doc: 'How long opening may take: name lookup, TCP and TLS together.',
+    doc: 'How long opening may take: name lookup, TCP, what a proxy takes, and TLS together.',
   }),
   tls: nested(tlsSchema, { doc: 'TLS, for https.' }),
+  proxy,
   localAddress: string({
     doc: 'The local address to connect from.',
     defaultText: "the system's choice",

@@ -5,6 +5,8 @@
 export type { Duration, Limit } from './fields.ts';
 export { renderOptions } from './markdown.ts';
 export type { ConnectionOptions } from './connection-options.ts';
+export { ProxySettings } from './proxy-options.ts';
+export type { ProxyOptions } from './proxy-options.ts';
 export type { CheckServerIdentity, EncryptedKey, Pem, TlsOptions } from './tls-options.ts';
 export type { PoolStrategy, PoolStrategyFunction, ShardLoad } from './strategy.ts';
 export { parsePoolOptions, poolSchema } from './pool-options.ts';

@@ -22,13 +22,27 @@ const http2Schema = defineSchema('HTTP/2 options', {
     default: 'infinity',
     doc: 'How long a connection is silent before it is probed with a PING.',
   }),
-  pingTimeout: duration({
+  pingTimeout: finiteDuration({
     default: 15_000,
     doc: 'How long the answer to a PING may take before the connection counts as dead.',
   }),
   waitForServerSettings: boolean({
     default: false,
     doc: "Whether requests wait for the server's SETTINGS, and so for its stream limit.",
+  }),
+  streamWindowSize: integer({
+    min: 65_535,
+    max: 2_147_483_647,
+    default: 1_048_576,
+    unit: 'bytes',
+    doc: 'The most bytes of one response that a server may send before they are read.',
+  }),
+  connectionWindowSize: integer({
+    min: 65_535,
+    max: 2_147_483_647,
+    default: 16_777_216,
+    unit: 'bytes',
+    doc: 'The most bytes that a server may have under way on one connection.',
   }),
   maxConnectionAge: duration({
     doc: 'As `maxConnectionAge`, for HTTP/2 connections.',

@@ -10,6 +10,8 @@ export interface ShardLoad {
   readonly index: number;
   /** Connections that serve a request or a lease. */
   readonly inUse: number;
+  /** Requests and leases that they carry: more than there are connections, where those are shared. */
+  readonly inFlight: number;
   /** Open connections that nobody uses. */
   readonly idle: number;
   /** Callers that wait. */

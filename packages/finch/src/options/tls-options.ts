@@ -19,6 +19,8 @@ export interface EncryptedKey {
 /** The TLS versions that node:tls knows and that are still safe to offer. */
 const versions = ['TLSv1.2', 'TLSv1.3'] as const;
 
+type TlsVersion = (typeof versions)[number];
+
 function pem(spec: { doc: string; secret?: boolean; defaultText?: string }) {
   return custom<Pem>({
     ...spec,
@@ -85,17 +87,23 @@ export const tlsSchema = defineSchema(
       parse: (value) => (isListOf(value, isProtocolName) ? Object.freeze([...value]) : invalid),
     }),
   },
-  (tls, path) => {
-    if (tls.minVersion === 'TLSv1.3' && tls.maxVersion === 'TLSv1.2') {
-      throw new OptionsError({
-        option: `${path}minVersion`,
-        value: tls.minVersion,
-        scope: 'TLS options',
-        allowed: `a version that is not above maxVersion, ${tls.maxVersion}`,
-      });
-    }
-  },
+  checkVersions,
 );
+
+/** @throws OptionsError when no version is allowed. */
+export function checkVersions(
+  tls: { readonly minVersion: TlsVersion; readonly maxVersion: TlsVersion },
+  path: string,
+): void {
+  if (tls.minVersion === 'TLSv1.3' && tls.maxVersion === 'TLSv1.2') {
+    throw new OptionsError({
+      option: `${path}minVersion`,
+      value: tls.minVersion,
+      scope: 'TLS options',
+      allowed: `a version that is not above maxVersion, ${tls.maxVersion}`,
+    });
+  }
+}
 
 /** What {@link TlsOptions.checkServerIdentity} is: as in `tls.connect`. */
 export type CheckServerIdentity = (servername: string, certificate: object) => Error | undefined;

@@ -103,12 +103,12 @@ export function checkUsable(
   identity: PoolIdentity | undefined,
   options: ResolvedPoolOptions,
 ): void {
-  if (!options.protocols.includes('http1')) {
+  if (!options.protocols.some((protocol) => protocol !== 'http3')) {
     throw new OptionsError({
       option: 'protocols',
       value: options.protocols,
       scope: 'pool options',
-      allowed: "a list with 'http1': the others are not supported yet",
+      allowed: "a list with 'http1' or 'http2': HTTP/3 is not supported yet",
     });
   }
   if (identity === undefined || identity.scheme === 'https') tlsIdentityOf(options);

@@ -1,20 +1,31 @@
 /**
- * The data of one pool shard: idle connections, waiters, figures. Its process
- * owns it; requests work on it directly, as they would on an ETS table, so that
- * taking an idle connection and giving it back need no message.
+ * The data of one pool shard: connections by what they are fit for, waiters,
+ * figures. Its process owns it; requests work on it directly, as they would on an
+ * ETS table, so that taking a connection and giving it back need no message.
+ *
+ * A connection is used by one caller (HTTP/1) or by several (HTTP/2): `users` of
+ * its `limit`. Before it is open nobody knows which, so callers join the opening
+ * of a connection that may turn out to carry them all.
  *
  * What holds after each step: `inUse + idle + connecting = open`, which is at
- * most `size`, overflow connections apart; a waiter without a dial of its own
- * has a limit on its waiting; nobody waits while a connection is idle.
+ * most `size`, overflow connections and those that drain apart; a waiter for whom
+ * no connection is being opened has a limit on its waiting; nobody waits while a
+ * connection is idle or has room.
  */
 import { now } from '@linnet/otp';
-import { Connection, type ConnectionOwner } from '../connection/connection.ts';
+import {
+  Connection,
+  type CloseReason,
+  type ConnectionOwner,
+  type ConnectionState,
+} from '../connection/connection.ts';
+import { mayShare } from '../connection/open.ts';
 import { PoolDownError } from '../errors/index.ts';
 import type { PoolFigures } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
+import { ConnectionStack } from './connection-stack.ts';
 import { HandOver } from './hand-over.ts';
 import type { PoolIdentity } from './identity.ts';
-import { IdleStack } from './idle-stack.ts';
 import { toNumber } from './limit.ts';
 import { queueFull } from './queue-full.ts';
 import type { SlotLedger, SlotSource, SlotUser } from './slot-ledger.ts';
@@ -22,6 +33,9 @@ import { WaitQueue, type Waiter } from './wait-queue.ts';
 
 /** Starts the process of a connection; `connection.abandoned` is called when it cannot. */
 export type StartConnection = (connection: Connection) => void;
+
+/** How many requests an HTTP/2 connection is taken to carry before a server has said so (RFC 9113, 6.5.2). */
+const assumedStreams = 100;
 
 export class Shard implements ConnectionOwner, SlotUser {
   readonly instance: string;
@@ -49,14 +63,26 @@ export class Shard implements ConnectionOwner, SlotUser {
 
   private ledger: SlotLedger;
   private readonly startConnection: StartConnection;
-  private readonly idle = new IdleStack();
+  private readonly idle = new ConnectionStack();
+  /** Those in use that have room. */
+  private readonly sharing = new ConnectionStack();
   private readonly queue = new WaitQueue();
   private readonly handOver = new HandOver((connection) => this.pass(connection));
   private readonly connections = new Set<Connection>();
   private busy = 0;
+  /** Those who have a connection: more than are in use, where they are shared. */
+  private users = 0;
   private dialling = 0;
   /** Open for use beyond `size`; not part of the cap. */
   private overflow = 0;
+  /** In use, but taking on nobody any more; not part of the cap. */
+  private retiring = 0;
+  /** Whether connections may turn out to be shared ones. */
+  private readonly mayShare: boolean;
+  /** What the server spoke when it was last connected to. */
+  private spoken: 'http1' | 'http2' | 'http3' | undefined;
+  /** How many requests at a time the server allowed then. */
+  private streams = assumedStreams;
 
   constructor(
     pool: PoolIdentity,
@@ -75,11 +101,17 @@ export class Shard implements ConnectionOwner, SlotUser {
     this.idleTime = slots.idleTime ?? toNumber(options.connMaxIdleTime);
     this.ledger = slots.ledger;
     this.startConnection = startConnection;
+    this.mayShare = mayShare(pool, options);
     this.ledger.join(this);
   }
 
   get inUse(): number {
     return this.busy;
+  }
+
+  /** Callers that have a connection, or a part in one. */
+  get inFlight(): number {
+    return this.users;
   }
 
   get idleCount(): number {
@@ -93,7 +125,22 @@ export class Shard implements ConnectionOwner, SlotUser {
 
   /** Callers that have a connection or wait for one. */
   get load(): number {
-    return this.busy + this.queue.size;
+    return this.users + this.queue.size;
+  }
+
+  /** How many more callers would not have to wait, as far as one can tell. */
+  get available(): number {
+    const unopened = Math.max(0, this.size - this.connections.size + this.overflow + this.retiring);
+    let available = unopened * this.expected;
+    for (const connection of this.connections) {
+      available += connection.wire === undefined ? this.expected : connection.room;
+    }
+    return available;
+  }
+
+  /** The open connections of those who ask for a shared one. */
+  get shared(): Connection[] {
+    return [...this.connections].filter(({ shared }) => shared);
   }
 
   /** All connections, those being opened included. */
@@ -105,6 +152,7 @@ export class Shard implements ConnectionOwner, SlotUser {
     return {
       size: this.size,
       inUse: this.busy,
+      inFlight: this.users,
       idle: this.idle.size,
       connecting: this.dialling,
       queued: this.queue.unassigned,
@@ -116,13 +164,19 @@ export class Shard implements ConnectionOwner, SlotUser {
     return this.busy === 0 && this.queue.size === 0;
   }
 
-  /** Takes an idle connection, the one used last. */
+  /** Takes a connection that has room, else an idle one: the one used last. */
   take(): Connection | undefined {
     if (this.closed) return undefined;
+    for (let it = this.sharing.peek(); it !== undefined; it = this.sharing.peek()) {
+      if (it.fit) {
+        this.join(it);
+        return it;
+      }
+      this.retire(it, 'worn');
+    }
     for (let it = this.idle.pop(); it !== undefined; it = this.idle.pop()) {
       if (it.fit) {
-        it.checkout();
-        this.taken();
+        this.checkout(it);
         return it;
       }
       it.close('stale');
@@ -149,8 +203,15 @@ export class Shard implements ConnectionOwner, SlotUser {
       waiter.failed(new PoolDownError({ pool: this.pool.key, origin: this.pool.origin }));
       return;
     }
+    const dial = this.dialToJoin(waiter);
+    if (dial !== undefined) {
+      this.queue.push(waiter);
+      this.assign(waiter, dial);
+      return;
+    }
     const room = this.hasRoom;
-    if (room && this.ledger.take(this)) {
+    const expecting = room && this.expecting;
+    if (room && !expecting && this.ledger.take(this)) {
       this.queue.push(waiter);
       this.openFor(waiter, false);
       return;
@@ -159,7 +220,7 @@ export class Shard implements ConnectionOwner, SlotUser {
     if (whenFull === 'overflow' && !room && this.ledger.take(this)) {
       this.queue.push(waiter);
       this.openFor(waiter, true);
-    } else if (whenFull === 'fail' || this.queue.unassigned >= toNumber(maxQueue)) {
+    } else if ((whenFull === 'fail' && !expecting) || this.queue.unassigned >= toNumber(maxQueue)) {
       waiter.failed(queueFull(this));
     } else {
       this.queue.push(waiter);
@@ -172,13 +233,16 @@ export class Shard implements ConnectionOwner, SlotUser {
     this.quietIfSo();
   }
 
-  /** Opens connections until `count` are idle or being opened, as far as the caps allow; returns them. */
+  /**
+   * Opens connections until `count` are idle, have room or are being opened, as far as the caps
+   * allow; returns them.
+   */
   prewarm(count: number): Connection[] {
     const opening: Connection[] = [];
     while (
       !this.closed &&
       !this.draining &&
-      this.idle.size + this.dialling < count &&
+      this.idle.size + this.sharing.size + this.dialling < count &&
       this.hasRoom &&
       this.ledger.takeSpare(this)
     ) {
@@ -200,7 +264,7 @@ export class Shard implements ConnectionOwner, SlotUser {
   /** Changes the cap: what is too much is closed as soon as it is idle. */
   resize(size: number): void {
     this.size = size;
-    while (this.connections.size - this.overflow > size && this.evictIdle()) {
+    while (this.counted > size && this.evictIdle()) {
       // One after the other.
     }
     this.serve();
@@ -216,57 +280,72 @@ export class Shard implements ConnectionOwner, SlotUser {
   /** It is open. */
   opened(connection: Connection): void {
     this.dialFailed = false;
+    this.learn(connection);
     const asked = this.settleDial(connection);
+    const next = this.queue.next;
+    for (const waiter of asked) if (waiter !== next) waiter.dialGone();
     const waiter = this.queue.shift();
-    if (asked !== undefined && asked !== waiter) asked.dialGone();
     if (waiter !== undefined) {
       this.dialling--;
-      connection.checkout();
-      this.taken();
+      this.checkout(connection);
       this.handOver.give(waiter, connection);
+      this.share(connection);
     } else if (this.draining || connection.overflow || this.idleTime === 0) {
       connection.close('drained');
     } else {
       this.dialling--;
       this.rest(connection);
     }
+    // Those who waited to see what it would carry.
+    if (this.mayShare) this.serve();
   }
 
-  /** Whoever had it gives it back: to the next one who waits, to the idle ones, or not at all. */
+  /** It carries more or fewer requests than before, or no further ones. */
+  changed(connection: Connection): void {
+    this.learn(connection);
+    if (connection.fit) this.share(connection);
+    else this.retire(connection, 'goaway');
+    this.serve();
+  }
+
+  /** Whoever had it gives it back: to the next one who waits, to the others, or not at all. */
   checkin(connection: Connection): void {
-    if (!connection.fit || this.tooMany(connection)) {
-      connection.close(connection.fit ? 'drained' : 'worn');
-      return;
-    }
+    if (connection.ended) return;
     if (this.handOver.underWay) this.handOver.later(connection);
     else this.pass(connection);
   }
 
-  /** It could not be opened: whoever it was for hears of it. */
+  /** It could not be opened: those for whom it was hear of it. */
   failed(connection: Connection, error: Error): void {
     this.dialFailed = true;
-    const waiter = this.settleDial(connection);
-    if (waiter === undefined) return;
-    this.queue.remove(waiter);
-    waiter.failed(error);
+    this.spoken = undefined;
+    for (const waiter of this.settleDial(connection)) {
+      if (waiter.queue !== this.queue) continue;
+      this.queue.remove(waiter);
+      waiter.failed(error);
+    }
   }
 
   /** Its process died while it was being opened, which says nothing of the server. */
   lost(connection: Connection, error: Error): void {
-    const waiter = this.settleDial(connection);
-    if (waiter === undefined) return;
-    if (waiter.dialLost()) return;
-    this.queue.remove(waiter);
-    waiter.failed(error);
+    for (const waiter of this.settleDial(connection)) {
+      if (waiter.queue !== this.queue || waiter.dialLost()) continue;
+      this.queue.remove(waiter);
+      waiter.failed(error);
+    }
   }
 
   /** Its process is dead or about to die, and its socket is not to be used any more. */
-  gone(connection: Connection, from: 'connecting' | 'idle' | 'in_use'): void {
+  gone(connection: Connection, from: ConnectionState): void {
     if (!this.connections.delete(connection)) return;
     if (connection.overflow) this.overflow--;
     if (from === 'connecting') this.dialling--;
     else if (from === 'idle') this.idle.remove(connection);
     else this.busy--;
+    if (from === 'draining') this.retiring--;
+    this.sharing.remove(connection);
+    this.users -= connection.users;
+    connection.users = 0;
     this.ledger.give(this.host);
     this.serve();
     this.quietIfSo();
@@ -275,7 +354,7 @@ export class Shard implements ConnectionOwner, SlotUser {
   // From the ledger -------------------------------------------------------------
 
   get wanting(): boolean {
-    return this.hasRoom && this.queue.unassigned > 0;
+    return this.hasRoom && this.queue.unassigned > 0 && !this.expecting;
   }
 
   slotFree(): void {
@@ -316,29 +395,114 @@ export class Shard implements ConnectionOwner, SlotUser {
 
   // ------------------------------------------------------------------------------
 
-  private get hasRoom(): boolean {
-    return this.connections.size - this.overflow < this.size;
+  /** Those that count against `size`. */
+  private get counted(): number {
+    return this.connections.size - this.overflow - this.retiring;
   }
 
-  private taken(): void {
+  private get hasRoom(): boolean {
+    return this.counted < this.size;
+  }
+
+  /** How many callers a connection is taken to carry before it is open. */
+  private get expected(): number {
+    return this.mayShare && this.spoken !== 'http1' ? this.streams : 1;
+  }
+
+  /** Whether it will soon be known how many callers one of the connections carries. */
+  private get expecting(): boolean {
+    if (!this.mayShare || this.spoken === 'http1') return false;
+    for (const { wire, draining } of this.connections) {
+      if (wire === undefined ? this.spoken === undefined : !wire.settled && !draining) return true;
+    }
+    return false;
+  }
+
+  private checkout(connection: Connection): void {
+    connection.checkout();
     this.busy++;
+    this.taken(connection);
+  }
+
+  private join(connection: Connection): void {
+    connection.join();
+    this.taken(connection);
+  }
+
+  private taken(connection: Connection): void {
+    this.users++;
     this.checkouts++;
     if (this.options.poolMaxIdleTime !== 'infinity') this.usedAt = now();
+    if (connection.shared) this.sort(connection);
   }
 
-  /** A connection in use is free: the next one has it, or nobody. */
+  /** Among those that have room, if it has. */
+  private sort(connection: Connection): void {
+    if (connection.room === 0) this.sharing.remove(connection);
+    else if (!connection.stacked) this.sharing.push(connection);
+  }
+
+  /** One who used it does so no more: the next one has it, or nobody. */
   private pass(connection: Connection): void {
+    if (connection.ended) return;
+    if (!connection.fit || this.tooMany(connection)) {
+      this.retire(connection, connection.fit ? 'drained' : 'worn');
+      this.leave(connection);
+      return;
+    }
     const waiter = this.queue.shift();
-    if (waiter !== undefined) {
+    if (waiter === undefined) {
+      this.leave(connection);
+    } else {
       connection.handover();
       this.checkouts++;
       this.handOver.give(waiter, connection);
+    }
+  }
+
+  /** Nobody takes the place of one who used it. */
+  private leave(connection: Connection): void {
+    if (connection.ended) return;
+    if (connection.users > 1) {
+      this.users--;
+      connection.leave();
+      // One that is never idle would else keep its slot for ever.
+      if (this.ledger.wants(this.host)) this.retire(connection, 'evicted');
+      else this.sort(connection);
+    } else if (connection.draining) {
+      connection.close(connection.closeReason);
     } else if (this.idleTime === 0) {
       connection.close('idle_timeout');
     } else {
       this.busy--;
+      this.users--;
+      this.sharing.remove(connection);
       this.rest(connection);
       this.quietIfSo();
+    }
+  }
+
+  /** Gives those who wait as many places as a shared connection has. */
+  private share(connection: Connection): void {
+    if (!connection.shared || connection.users === 0) return;
+    this.sort(connection);
+    while (connection.room > 0) {
+      const waiter = this.queue.shift();
+      if (waiter === undefined) return;
+      this.join(connection);
+      this.handOver.give(waiter, connection);
+    }
+  }
+
+  /** Nobody else is to use it: closed at once, unless several may still do so. */
+  private retire(connection: Connection, reason: CloseReason): void {
+    if (connection.ended || connection.draining) return;
+    if (connection.shared && connection.users > 0) {
+      this.sharing.remove(connection);
+      this.retiring++;
+      connection.drain(reason);
+    } else {
+      connection.close(reason);
     }
   }
 
@@ -351,7 +515,7 @@ export class Shard implements ConnectionOwner, SlotUser {
 
   /** Opens connections for those who wait without one being opened for them. */
   private serve(): void {
-    while (!this.closed && this.hasRoom) {
+    while (!this.closed && this.hasRoom && this.queue.unassigned > 0 && !this.expecting) {
       const waiter = this.queue.firstUnassigned();
       if (waiter === undefined || !this.ledger.take(this)) return;
       this.openFor(waiter, false);
@@ -363,28 +527,51 @@ export class Shard implements ConnectionOwner, SlotUser {
     this.connections.add(connection);
     this.dialling++;
     if (overflow) this.overflow++;
-    if (waiter !== undefined) {
-      this.queue.assign(waiter, connection);
-      connection.openedFor = waiter;
-      waiter.dialling();
+    let next = waiter;
+    while (next !== undefined && connection.openedFor.length < this.expected) {
+      this.assign(next, connection);
+      next = this.expected > 1 ? this.queue.firstUnassigned(next) : undefined;
     }
     this.startConnection(connection);
     return connection;
   }
 
-  /** The dial is over: whoever it was for, unless served or gone by now. */
-  private settleDial(connection: Connection): Waiter | undefined {
-    const waiter = connection.openedFor;
-    connection.openedFor = undefined;
-    if (waiter?.dial !== connection) return undefined;
-    this.queue.unassign(waiter);
-    return waiter;
+  /** A connection that is being opened and that will carry this waiter as well. */
+  private dialToJoin(waiter: Waiter): Connection | undefined {
+    // With a limit of its own, the opening may last too long for it.
+    if (this.expected === 1 || waiter.connectTimeout !== undefined) return undefined;
+    for (const connection of this.connections) {
+      const { wire, overflow, openedFor } = connection;
+      if (wire === undefined && !overflow && openedFor.length < this.expected) return connection;
+    }
+    return undefined;
+  }
+
+  private assign(waiter: Waiter, connection: Connection): void {
+    this.queue.assign(waiter, connection);
+    connection.openedFor.push(waiter);
+    waiter.dialling();
+  }
+
+  /** The dial is over: those for whom it was, but for those who were served or left meanwhile. */
+  private settleDial(connection: Connection): Waiter[] {
+    const waiters = connection.openedFor.filter(({ dial }) => dial === connection);
+    connection.openedFor = [];
+    for (const waiter of waiters) this.queue.unassign(waiter);
+    return waiters;
+  }
+
+  /** What the server speaks, and how many requests at a time. */
+  private learn({ wire }: Connection): void {
+    if (wire === undefined) return;
+    this.spoken = wire.protocol;
+    if (wire.settled) this.streams = Math.max(1, wire.limit);
   }
 
   private tooMany(connection: Connection): boolean {
-    if (connection.overflow) return true;
+    if (connection.overflow) return !connection.shared || connection.users === 1;
     if (this.draining) return this.queue.size === 0;
-    return this.connections.size - this.overflow > this.size || this.ledger.overfull;
+    return this.counted > this.size || this.ledger.overfull;
   }
 
   private quietIfSo(): void {

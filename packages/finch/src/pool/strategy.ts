@@ -37,8 +37,9 @@ function choose(
         shards.map((shard, index) => ({
           index,
           inUse: shard.inUse,
+          inFlight: shard.inFlight,
           idle: shard.idleCount,
-          queued: shard.load - shard.inUse,
+          queued: shard.load - shard.inFlight,
         })),
       );
   }

@@ -48,6 +48,11 @@ export class WaitQueue {
     return this.count - this.assigned;
   }
 
+  /** The one who waits longest. */
+  get next(): Waiter | undefined {
+    return this.first;
+  }
+
   /** At the end, unless it waits longer than others do, in a queue that is no more. */
   push(waiter: Waiter): void {
     if (waiter.ticket === 0) waiter.ticket = ++tickets;
@@ -83,7 +88,7 @@ export class WaitQueue {
     this.count--;
   }
 
-  /** A connection is being opened for one of them. */
+  /** A connection is being opened for one of them, or for several. */
   assign(waiter: Waiter, dial: Connection): void {
     waiter.dial = dial;
     this.assigned++;
@@ -95,10 +100,13 @@ export class WaitQueue {
     this.assigned--;
   }
 
-  /** The one who waits longest among those for whom no connection is being opened. */
-  firstUnassigned(): Waiter | undefined {
+  /**
+   * The one who waits longest among those for whom no connection is being opened; after a given
+   * one.
+   */
+  firstUnassigned(after?: Waiter): Waiter | undefined {
     if (this.unassigned === 0) return undefined;
-    let waiter = this.first;
+    let waiter = after === undefined ? this.first : after.nextWaiter;
     while (waiter !== undefined && waiter.dial !== undefined) waiter = waiter.nextWaiter;
     return waiter;
   }

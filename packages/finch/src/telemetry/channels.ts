@@ -37,6 +37,7 @@ export const connectionOpened: EventChannel<'connection.opened'> = open('connect
 export const connectionReused: EventChannel<'connection.reused'> = open('connection.reused');
 export const connectionIdleTimeout: EventChannel<'connection.idle_timeout'> =
   open('connection.idle_timeout');
+export const connectionDraining: EventChannel<'connection.draining'> = open('connection.draining');
 export const connectionClosed: EventChannel<'connection.closed'> = open('connection.closed');
 export const leaseStart: EventChannel<'lease.start'> = open('lease.start');
 export const leaseStop: EventChannel<'lease.stop'> = open('lease.stop');

@@ -74,6 +74,12 @@ export function idleTimedOut(connection: ObservedConnection, idleTime: number | 
   channels.connectionIdleTimeout.publish({ ...facts(connection), idleTime });
 }
 
+/** It takes on nobody any more. */
+export function drained(connection: ObservedConnection, reason: string): void {
+  if (!channels.connectionDraining.hasSubscribers) return;
+  channels.connectionDraining.publish({ ...facts(connection), reason });
+}
+
 /** It was open since `since` and is no more. */
 export function closed(connection: ObservedConnection, since: number, reason: string): void {
   const { wire } = connection;

@@ -162,6 +162,8 @@ export interface TelemetryEvents {
   'connection.reused': ConnectionEvent & { readonly idleTime: number | undefined };
   /** It was idle for `connMaxIdleTime`; `connection.closed` follows. */
   'connection.idle_timeout': ConnectionEvent & { readonly idleTime: number | undefined };
+  /** A shared one takes on nobody any more; `connection.closed` follows when its last user is done. */
+  'connection.draining': ConnectionEvent & { readonly reason: string };
   'connection.closed': ConnectionEvent & Closed;
 
   'lease.start': ConnectionEvent & { readonly holder: Pid | undefined };

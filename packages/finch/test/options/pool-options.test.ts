@@ -69,6 +69,8 @@ describe('pool options', () => {
         pingInterval: 'infinity',
         pingTimeout: 15_000,
         waitForServerSettings: false,
+        streamWindowSize: 1_048_576,
+        connectionWindowSize: 16_777_216,
         maxConnectionAge: undefined,
         maxConnectionAgeJitter: undefined,
       },

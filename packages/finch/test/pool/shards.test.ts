@@ -75,8 +75,10 @@ describe('strategies', () => {
     };
 
     expect(await served(last, 4)).toEqual([0, 0, 4]);
-    expect(shown[0]).toEqual([0, 1, 2].map((index) => ({ index, inUse: 0, idle: 0, queued: 0 })));
-    expect(shown[1]?.[2]).toEqual({ index: 2, inUse: 0, idle: 1, queued: 0 });
+    expect(shown[0]).toEqual(
+      [0, 1, 2].map((index) => ({ index, inUse: 0, inFlight: 0, idle: 0, queued: 0 })),
+    );
+    expect(shown[1]?.[2]).toEqual({ index: 2, inUse: 0, inFlight: 0, idle: 1, queued: 0 });
   });
 
   test.each([Number.NaN, -1, 99, undefined])(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Connection } from '../../src/connection/connection.ts';
-import { IdleStack } from '../../src/pool/idle-stack.ts';
+import { ConnectionStack } from '../../src/pool/connection-stack.ts';
 import { WaitQueue, type Waiter } from '../../src/pool/wait-queue.ts';
 
 const waiter = (): Waiter => ({
@@ -107,7 +107,7 @@ describe('WaitQueue', () => {
   });
 });
 
-describe('IdleStack', () => {
+describe('ConnectionStack', () => {
   test('equals a list, whatever is done in whatever order', () => {
     fc.assert(
       fc.property(
@@ -115,7 +115,7 @@ describe('IdleStack', () => {
           maxLength: 60,
         }),
         (steps) => {
-          const stack = new IdleStack();
+          const stack = new ConnectionStack();
           let model: Connection[] = [];
           for (const { act, pick } of steps) {
             if (act === 'push') {

@@ -33,6 +33,7 @@ test('the figures begin with nothing [H3]', async () => {
     pools: 0,
     maxConnections: 7,
     inUse: 0,
+    inFlight: 0,
     idle: 0,
     connecting: 0,
     queued: 0,

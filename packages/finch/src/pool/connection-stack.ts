@@ -1,8 +1,8 @@
-/** Idle connections: the one used last is taken first, so that the others age out. */
+/** Connections of a kind, such as the idle ones: the one used last is taken first, so that the others age out. */
 import type { Connection } from '../connection/connection.ts';
 
 /** A LIFO of connections from which any can be taken out in O(1). */
-export class IdleStack {
+export class ConnectionStack {
   private top: Connection | undefined;
   private bottom: Connection | undefined;
   private count = 0;
@@ -18,6 +18,11 @@ export class IdleStack {
     this.top = connection;
     connection.stacked = true;
     this.count++;
+  }
+
+  /** The connection used last; it stays. */
+  peek(): Connection | undefined {
+    return this.top;
   }
 
   /** The connection used last. */
@@ -43,7 +48,7 @@ export class IdleStack {
     }
   }
 
-  /** Takes a connection out; no effect if it is not idle. */
+  /** Takes a connection out; no effect if it is in no stack. */
   remove(connection: Connection): void {
     if (!connection.stacked) return;
     if (connection.above === undefined) this.top = connection.below;

@@ -1,0 +1,224 @@
+/**
+ * `connOpts.proxy`: through which proxy a pool reaches its server.
+ */
+import { OptionsError } from '../errors/input-errors.ts';
+import { badValueIndex, isToken } from '../request/token.ts';
+import { NoProxy } from '../transport/proxy/no-proxy.ts';
+import { parseProxyUrl } from '../transport/proxy/proxy-url.ts';
+import type { ProxyAddress } from '../transport/proxy/proxy-url.ts';
+import { boolean, custom, nested, required, string } from './fields.ts';
+import { defineSchema, invalid } from './schema.ts';
+import type { Field, InputOf, OutputOf } from './schema.ts';
+import { checkVersions, tlsSchema } from './tls-options.ts';
+
+const scope = 'proxy options';
+
+/** Fields that say how the connection is used, which is not the caller's to say. */
+const reserved: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+const { alpn: _, ...proxyTlsFields } = tlsSchema.fields;
+
+const proxyTlsSchema = defineSchema("options of the proxy's TLS", proxyTlsFields, checkVersions);
+
+const proxySchema = defineSchema(
+  scope,
+  {
+    url: required(
+      custom<string | URL, string>({
+        doc: "Where the proxy is, user and password included if it asks for them; or `'environment'`.",
+        type: "string | URL | 'environment'",
+        allowed: `an http, https, socks5 or socks5h URL with a host and without a path, or 'environment'`,
+        secret: true,
+        parse: (value) => {
+          const url = value instanceof URL ? value.href : value;
+          if (typeof url !== 'string') return invalid;
+          return url === 'environment' || parseProxyUrl(url) !== undefined ? url : invalid;
+        },
+      }),
+    ),
+    authorization: string({
+      doc: 'The `proxy-authorization` to send, such as `Bearer …`, in place of user and password.',
+      defaultText: 'Basic, of user and password in the URL',
+      allowed: 'a header value',
+      secret: true,
+      accepts: (value) => badValueIndex(value) === -1,
+    }),
+    headers: custom<Readonly<Record<string, string>>>({
+      doc: 'Headers for the proxy: of CONNECT, or of each request that it forwards.',
+      type: 'object',
+      allowed: 'an object of header values by name, none of them about the connection',
+      secret: true,
+      parse: (value) => (isHeaders(value) ? Object.freeze({ ...value }) : invalid),
+    }),
+    tls: nested(proxyTlsSchema, { doc: "TLS with the proxy, for an https proxy's URL." }),
+    tunnel: boolean({
+      default: false,
+      doc: 'Whether the requests of http:// pools go through a CONNECT tunnel, too; those of https:// pools always do.',
+    }),
+    noProxy: custom<string | readonly string[], string>({
+      doc: 'The servers to reach without the proxy: names (with all below them), addresses, CIDR blocks, each with `:port` if it is about one port; `*` for all.',
+      type: 'string or list of strings',
+      allowed: 'a list, or a text with commas, of names, addresses, CIDR blocks, or *',
+      defaultText: "none; of `'environment'`, the variable `NO_PROXY`",
+      parse: (value) => {
+        const text = Array.isArray(value) ? value.join() : value;
+        return typeof text === 'string' && isReadable(text) ? text : invalid;
+      },
+    }),
+  },
+  checkProxyOptions,
+);
+
+/** The options of a proxy, as a caller gives them. */
+export type ProxyOptions = InputOf<(typeof proxySchema)['fields']>;
+
+type Given = OutputOf<(typeof proxySchema)['fields']>;
+
+/**
+ * A proxy's options, checked. What is secret in them can be read by getters
+ * only: no log, inspection or report that shows the object shows it.
+ */
+export class ProxySettings {
+  /** Where the proxy is, without credentials; `'environment'` when that is still to be read. */
+  readonly url: string;
+  readonly tunnel: boolean;
+  readonly #given: Given;
+  readonly #address: ProxyAddress | undefined;
+
+  constructor(given: Given) {
+    this.#given = given;
+    this.#address = given.url === 'environment' ? undefined : parseProxyUrl(given.url);
+    this.url = this.#address?.origin ?? given.url;
+    this.tunnel = given.tunnel;
+    Object.freeze(this);
+  }
+
+  /** Undefined when it is still to be read from the environment. */
+  get address(): ProxyAddress | undefined {
+    return this.#address;
+  }
+
+  get tls(): Given['tls'] {
+    return this.#given.tls;
+  }
+
+  /** The servers that are reached without it; undefined when nothing was said of that. */
+  get noProxy(): NoProxy | undefined {
+    const { noProxy } = this.#given;
+    return noProxy === undefined ? undefined : NoProxy.parse(noProxy);
+  }
+
+  /** The fields to send to it, flat, names in lower case. */
+  get headers(): readonly string[] {
+    const { authorization, headers = {} } = this.#given;
+    const list = Object.entries(headers).flatMap(([name, value]) => [name.toLowerCase(), value]);
+    const credentials = authorization ?? basic(this.#address);
+    return credentials === undefined ? list : ['proxy-authorization', credentials, ...list];
+  }
+
+  /**
+   * The same with the proxy that the environment names.
+   *
+   * @throws OptionsError when that cannot be used.
+   */
+  at(url: string, variable: string): ProxySettings {
+    if (parseProxyUrl(url) === undefined) {
+      throw new OptionsError({
+        option: variable,
+        value: url,
+        secret: true,
+        scope: 'environment',
+        allowed: proxySchema.fields.url.allowed,
+      });
+    }
+    const given = { ...this.#given, url };
+    checkProxyOptions(given, 'connOpts.proxy.');
+    return new ProxySettings(given);
+  }
+}
+
+/** The option itself: a URL is short for an object with nothing but the URL. */
+export const proxy: Field<string | URL | ProxyOptions, ProxySettings | undefined, false> = {
+  type: "string | URL | 'environment' | object",
+  allowed: `the URL of a proxy, 'environment', or an object of ${scope}`,
+  doc: 'Through which proxy the server is reached. The environment is read when the pool starts.',
+  required: false,
+  secret: true,
+  fallback: undefined,
+  fallbackText: 'none; the environment is not read',
+  inner: proxySchema,
+  parse: (value, path) => {
+    if (value instanceof ProxySettings) return value;
+    const given = typeof value === 'string' || value instanceof URL ? { url: value } : value;
+    return new ProxySettings(proxySchema.parse(given, `${path}.`));
+  },
+};
+
+function checkProxyOptions(given: Given, path: string): void {
+  const address = given.url === 'environment' ? undefined : parseProxyUrl(given.url);
+  const names = Object.keys(given.headers ?? {}).map((name) => name.toLowerCase());
+  const credentials = [
+    address !== undefined && address.username + address.password !== '',
+    given.authorization !== undefined,
+    names.includes('proxy-authorization'),
+  ].filter(Boolean);
+  if (credentials.length > 1) {
+    throw new OptionsError({
+      option: `${path}authorization`,
+      value: given.authorization,
+      secret: true,
+      scope,
+      detail: 'the URL, authorization and headers all can hold credentials',
+      allowed: 'credentials in one place',
+    });
+  }
+  if (address?.protocol.startsWith('socks') !== true) return;
+  for (const name of ['authorization', 'headers'] as const) {
+    if (given[name] === undefined) continue;
+    throw new OptionsError({
+      option: path + name,
+      value: given[name],
+      secret: true,
+      scope,
+      detail: 'SOCKS has no headers',
+      allowed: 'nothing with a SOCKS proxy: user and password are in its URL',
+    });
+  }
+}
+
+/** RFC 7617; undefined without credentials, or for SOCKS, which sends them in its own way. */
+function basic(address: ProxyAddress | undefined): string | undefined {
+  if (address === undefined || address.protocol.startsWith('socks')) return undefined;
+  const { username, password } = address;
+  if (username === '' && password === '') return undefined;
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+function isHeaders(value: unknown): value is Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(
+    ([name, text]) =>
+      isToken(name) &&
+      !reserved.has(name.toLowerCase()) &&
+      typeof text === 'string' &&
+      badValueIndex(text) === -1,
+  );
+}
+
+function isReadable(text: string): boolean {
+  let readable = true;
+  NoProxy.parse(text, () => {
+    readable = false;
+  });
+  return readable;
+}
