@@ -6,6 +6,8 @@ import { ConnectError, ConnectTimeoutError, TlsError } from '../errors/index.ts'
 /** How far a dial came. */
 export interface DialProgress {
   readonly origin: string;
+  /** Set when it is this proxy that is being connected to. */
+  readonly proxy: string | undefined;
   /** How long it took, in ms. */
   readonly waited: number;
   /** Whether the TLS handshake was under way. */
@@ -16,13 +18,16 @@ export interface DialProgress {
 
 /** What node:net or node:tls reported, as a `ConnectError` or a `TlsError`. */
 export function dialError(error: Error, progress: DialProgress): ConnectError | TlsError {
-  const { origin, waited, securing, servername } = progress;
+  const { origin, proxy, waited, securing, servername } = progress;
   return securing
-    ? new TlsError({ origin, servername, cause: error })
-    : new ConnectError({ origin, waited, cause: error });
+    ? new TlsError({ origin, proxy, servername, cause: error })
+    : new ConnectError({ origin, proxy, waited, cause: error });
 }
 
 /** The `connectTimeout` ran out. */
-export function dialTimeout(progress: DialProgress, limit: number): ConnectTimeoutError {
-  return new ConnectTimeoutError({ origin: progress.origin, waited: progress.waited, limit });
+export function dialTimeout(
+  { origin, proxy, waited }: Pick<DialProgress, 'origin' | 'proxy' | 'waited'>,
+  limit: number,
+): ConnectTimeoutError {
+  return new ConnectTimeoutError({ origin, proxy, waited, limit });
 }

@@ -8,7 +8,7 @@
  * is weak and lost with the next collection, and ALPN is on or off.)
  */
 import { connect as connectTcp, isIP } from 'node:net';
-import type { LookupFunction, Socket } from 'node:net';
+import type { LookupFunction, NetConnectOpts, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { ConnectError } from '../errors/index.ts';
@@ -17,12 +17,27 @@ import { dialError, dialTimeout } from './dial-error.ts';
 import type { DialProgress } from './dial-error.ts';
 import type { TlsIdentity } from './tls-identity.ts';
 
+/** An open way to a server through a proxy. */
+export interface Tunnel {
+  /** It belongs to the dial: whatever fails, it is closed. */
+  readonly socket: Socket;
+  /** The proxy: sessions that were resumed through it are not resumed through another one. */
+  readonly proxy: string;
+}
+
 /** What to connect to. */
 export interface DialTarget {
   /** The server, for messages: `https://api.example.com:443`. */
   readonly origin: string;
-  /** The host name or address (IPv6 without brackets) and port, or the path of a unix socket. */
-  readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
+  /**
+   * The host name or address (IPv6 without brackets) and port, with the tunnel
+   * through which TLS is to be spoken, if any; or the path of a unix socket.
+   */
+  readonly address:
+    | { readonly host: string; readonly port: number; readonly tunnel?: Tunnel | undefined }
+    | { readonly path: string };
+  /** The proxy that the address is of, when the connection is one to a proxy; for messages. */
+  readonly proxy?: string | undefined;
   /** Speak TLS, as this identity. */
   readonly tls?: TlsIdentity | undefined;
   /**
@@ -131,7 +146,8 @@ class DialAttempt implements Dial {
   }
 
   cancel(reason?: Error): void {
-    this.fail(reason ?? new ConnectError({ origin: this.target.origin, reason: 'cancelled' }));
+    const { origin, proxy } = this.target;
+    this.fail(reason ?? new ConnectError({ origin, proxy, reason: 'cancelled' }));
   }
 
   private start(): void {
@@ -155,17 +171,9 @@ class DialAttempt implements Dial {
   }
 
   private open(): Socket | TLSSocket {
-    const { address, tls } = this.target;
-    const { autoSelectFamily, autoSelectFamilyAttemptTimeout, family } = this.options;
-    const { localAddress, lookup, noDelay = true, keepAlive = 60_000 } = this.options;
-    const where = {
-      ...('path' in address ? { path: address.path } : { host: address.host, port: address.port }),
-      ...(family === undefined ? {} : { family }),
-      ...(localAddress === undefined ? {} : { localAddress }),
-      ...(lookup === undefined ? {} : { lookup }),
-      ...(autoSelectFamily === undefined ? {} : { autoSelectFamily }),
-      ...(autoSelectFamilyAttemptTimeout === undefined ? {} : { autoSelectFamilyAttemptTimeout }),
-    };
+    const { tls } = this.target;
+    const { noDelay = true, keepAlive = 60_000 } = this.options;
+    const where = this.where();
     const socket = tls === undefined ? connectTcp(where) : this.openTls(where, tls);
     socket.on('error', ignoreSocketError);
     socket.setNoDelay(noDelay);
@@ -176,6 +184,28 @@ class DialAttempt implements Dial {
       .on('close', this.onClose)
       .on('connect', this.onConnect)
       .on('secureConnect', this.onSecure);
+  }
+
+  /** The address, as node:net and node:tls take it. */
+  private where(): NetConnectOpts {
+    const { address } = this.target;
+    const { autoSelectFamily, autoSelectFamilyAttemptTimeout, family } = this.options;
+    const { localAddress, lookup } = this.options;
+    if ('tunnel' in address && address.tunnel !== undefined) {
+      this.lookedUpAt = performance.now();
+      this.connectedAt = this.lookedUpAt;
+      // The host is what the certificate must be for, when it is an address.
+      const { socket } = address.tunnel;
+      return { socket, host: address.host, port: address.port } as NetConnectOpts;
+    }
+    return {
+      ...('path' in address ? { path: address.path } : { host: address.host, port: address.port }),
+      ...(family === undefined ? {} : { family }),
+      ...(localAddress === undefined ? {} : { localAddress }),
+      ...(lookup === undefined ? {} : { lookup }),
+      ...(autoSelectFamily === undefined ? {} : { autoSelectFamily }),
+      ...(autoSelectFamilyAttemptTimeout === undefined ? {} : { autoSelectFamilyAttemptTimeout }),
+    };
   }
 
   private openTls(where: object, tls: TlsIdentity): TLSSocket {
@@ -202,7 +232,8 @@ class DialAttempt implements Dial {
   private sessionKey(): string {
     const { address } = this.target;
     const where = 'path' in address ? address.path : `${address.host}:${address.port}`;
-    return `${where} ${this.servername ?? ''} ${this.options.alpnProtocols?.join() ?? ''}`;
+    const proxy = 'tunnel' in address ? address.tunnel?.proxy : undefined;
+    return `${where} ${proxy ?? ''} ${this.servername ?? ''} ${this.options.alpnProtocols?.join() ?? ''}`;
   }
 
   private readonly onAbort = (): void => {
@@ -273,6 +304,7 @@ class DialAttempt implements Dial {
   private progress(): DialProgress {
     return {
       origin: this.target.origin,
+      proxy: this.target.proxy,
       waited: performance.now() - this.startedAt,
       securing: this.target.tls !== undefined && this.connectedAt > 0,
       servername: this.servername,

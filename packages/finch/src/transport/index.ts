@@ -4,6 +4,11 @@
  */
 export { dial } from './dial.ts';
 export type { Dial, Dialled, DialOptions, DialTarget, DialTimings } from './dial.ts';
+export { dialThrough } from './proxy/proxied-dial.ts';
+export { createForwardWire } from './proxy/forward-wire.ts';
+export { environmentProxy } from './proxy/environment.ts';
+export type { Environment } from './proxy/environment.ts';
+export type { ProxyServer } from './proxy/proxy-server.ts';
 export { TlsIdentity } from './tls-identity.ts';
 export type { TlsIdentityOptions } from './tls-identity.ts';
 export { createHttp1Wire } from './http1/http1-wire.ts';

@@ -16,9 +16,9 @@ import {
 import type { ExchangeDetails } from '../../errors/index.ts';
 import type { Exchange, RawHeaders, WireHandler, WireRequest } from '../wire.ts';
 import type { Http1Wire } from './http1-wire.ts';
-import { isStreamed, RequestBody } from './request-body.ts';
+import { isStreamed, RequestBody } from '../request-body.ts';
 import { isSpecial, RequestWriter } from './request-writer.ts';
-import { allowedTrailers } from './trailers.ts';
+import { allowedTrailers } from '../trailers.ts';
 import type { Controller, DispatchHandler, HeadersBox } from './undici.ts';
 import { toFinchError } from './wire-fault.ts';
 

@@ -49,11 +49,15 @@ const longest = 2 ** 31 - 1;
 
 /**
  * Makes the wire over a connected socket, which belongs to the wire from then
- * on.
+ * on; of a class derived from it, if one is given.
  *
  * @throws {ConnectionClosedError} if the socket is closed already.
  */
-export function createHttp1Wire(socket: Socket, options: Http1WireOptions): Http1Wire {
+export function createHttp1Wire<Options extends Http1WireOptions>(
+  socket: Socket,
+  options: Options,
+  WireClass: new (socket: Socket, options: Options) => Http1Wire = Http1Wire,
+): Http1Wire {
   if (socket.destroyed) {
     throw new ConnectionClosedError({
       origin: options.origin,
@@ -61,7 +65,7 @@ export function createHttp1Wire(socket: Socket, options: Http1WireOptions): Http
       cause: socket.errored ?? undefined,
     });
   }
-  return inCleanContext(() => new Http1Wire(socket, options));
+  return inCleanContext(() => new WireClass(socket, options));
 }
 
 export class Http1Wire implements Wire, ParserState {

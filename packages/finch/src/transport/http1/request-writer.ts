@@ -6,9 +6,9 @@
  */
 import { InvalidRequestError } from '../../errors/index.ts';
 import type { WireRequest } from '../wire.ts';
-import { isStreamed } from './request-body.ts';
-import type { RequestBody } from './request-body.ts';
-import { isTrailerAllowed } from './trailers.ts';
+import { isStreamed } from '../request-body.ts';
+import type { RequestBody } from '../request-body.ts';
+import { isTrailerAllowed } from '../trailers.ts';
 import { kReset, kWriting } from './undici.ts';
 import type { ConnectedSocket, QueuedRequest } from './undici.ts';
 

@@ -2,7 +2,7 @@
  * Trailer fields, both ways: those that frame, route or authenticate a message
  * have no business after its body (RFC 9110, 6.5.1).
  */
-import type { RawHeaders } from '../wire.ts';
+import type { RawHeaders } from './wire.ts';
 
 const forbidden: ReadonlySet<string> = new Set([
   'age',
@@ -47,11 +47,12 @@ export function isTrailerAllowed(name: string): boolean {
 }
 
 /** The trailer fields that a response may have; the others are dropped. */
-export function allowedTrailers(raw: readonly Buffer[]): RawHeaders {
-  const kept: Buffer[] = [];
+export function allowedTrailers(raw: RawHeaders): RawHeaders {
+  const kept: (Buffer | string)[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = raw[index] as Buffer;
-    if (isTrailerAllowed(name.toString('latin1'))) kept.push(name, raw[index + 1] as Buffer);
+    const name = raw[index] as Buffer | string;
+    if (isTrailerAllowed(name.toString('latin1')))
+      kept.push(name, raw[index + 1] as Buffer | string);
   }
   return kept;
 }

@@ -1,10 +1,10 @@
 /**
- * A streamed request body, as undici's writer pulls it: one iterator over any
- * kind of source, which knows whether the source itself failed and which can be
- * let go of while a piece is still awaited.
+ * A streamed request body, as a wire pulls it: one iterator over any kind of
+ * source, which knows whether the source itself failed and which can be let go
+ * of while a piece is still awaited.
  */
 import { Readable } from 'node:stream';
-import type { WireBody, WireBodySource, WireChunk, WireHandler } from '../wire.ts';
+import type { WireBody, WireBodySource, WireChunk, WireHandler } from './wire.ts';
 
 type Source = AsyncIterator<WireChunk> | Iterator<WireChunk>;
 
