@@ -52,6 +52,8 @@ export type {
   PoolsOption,
   PoolStrategy,
   PoolStrategyFunction,
+  ProxyOptions,
+  ProxySettings,
   RequestOptions,
   ShardLoad,
   StopPoolOptions,
@@ -71,11 +73,13 @@ export {
   PoolNotFoundError,
   PoolTimeoutError,
   ProtocolError,
+  ProxyError,
   QueueFullError,
   ReceiveTimeoutError,
   RequestCancelledError,
   RequestTimeoutError,
   ResponseTooLargeError,
+  StreamResetError,
   TlsError,
 } from './errors/index.ts';
-export type { RequestPhase } from './errors/index.ts';
+export type { ProxyErrorReason, RequestPhase } from './errors/index.ts';

@@ -2,8 +2,15 @@
 import { TlsError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
-import { createHttp1Wire, dial, TlsIdentity } from '../transport/index.ts';
-import type { Dial, Dialled, Wire } from '../transport/index.ts';
+import {
+  createForwardWire,
+  createHttp1Wire,
+  dial,
+  dialThrough,
+  TlsIdentity,
+} from '../transport/index.ts';
+import type { Dial, Dialled, DialOptions, Wire } from '../transport/index.ts';
+import { isForwarded, proxyOf } from './route.ts';
 
 /** What is needed to open a connection of a pool. */
 export interface Origin {
@@ -64,30 +71,31 @@ export function dialFor(
   const { connOpts } = options;
   const limit = connectTimeoutOf(options, connectTimeout);
   const secure = pool.scheme === 'https';
-  return dial(
-    {
-      origin: pool.origin,
-      address:
-        pool.unixSocket === undefined
-          ? { host: pool.host, port: pool.port }
-          : { path: pool.unixSocket },
-      tls: secure ? tlsIdentityOf(options) : undefined,
-      servername: connOpts.tls.servername ?? pool.host,
-    },
-    {
-      connectTimeout: limit === 'infinity' ? Number.POSITIVE_INFINITY : limit,
-      alpnProtocols: secure
-        ? (connOpts.tls.alpn ?? protocolsOf(pool, options).map((protocol) => alpnNames[protocol]))
-        : undefined,
-      localAddress: connOpts.localAddress,
-      family: connOpts.family,
-      lookup: connOpts.lookup,
-      autoSelectFamily: connOpts.autoSelectFamily,
-      autoSelectFamilyAttemptTimeout: connOpts.autoSelectFamilyAttemptTimeout,
-      noDelay: connOpts.noDelay,
-      keepAlive: connOpts.keepAlive && connOpts.keepAliveInitialDelay,
-    },
-  );
+  const dialOptions: DialOptions = {
+    connectTimeout: limit === 'infinity' ? Number.POSITIVE_INFINITY : limit,
+    alpnProtocols: secure
+      ? (connOpts.tls.alpn ?? protocolsOf(pool, options).map((protocol) => alpnNames[protocol]))
+      : undefined,
+    localAddress: connOpts.localAddress,
+    family: connOpts.family,
+    lookup: connOpts.lookup,
+    autoSelectFamily: connOpts.autoSelectFamily,
+    autoSelectFamilyAttemptTimeout: connOpts.autoSelectFamilyAttemptTimeout,
+    noDelay: connOpts.noDelay,
+    keepAlive: connOpts.keepAlive && connOpts.keepAliveInitialDelay,
+  };
+  const server = {
+    origin: pool.origin,
+    tls: secure ? tlsIdentityOf(options) : undefined,
+    servername: connOpts.tls.servername ?? pool.host,
+  };
+  if (pool.unixSocket !== undefined) {
+    return dial({ ...server, address: { path: pool.unixSocket } }, dialOptions);
+  }
+  const target = { ...server, address: { host: pool.host, port: pool.port } };
+  const proxy = proxyOf(options);
+  if (proxy === undefined) return dial(target, dialOptions);
+  return dialThrough({ proxy, target, forward: isForwarded(pool, options) }, dialOptions);
 }
 
 /**
@@ -104,7 +112,11 @@ export function wireOver(origin: Origin, { socket, alpnProtocol }: Dialled): Wir
     maxHeaderSize,
     maxResponseSize: maxResponseSize === 'infinity' ? undefined : maxResponseSize,
   };
-  if (settledFor(origin, alpnProtocol) === 'http1') return createHttp1Wire(socket, common);
+  if (settledFor(origin, alpnProtocol) === 'http1') {
+    const proxyHeaders = isForwarded(pool, options) ? proxyOf(options)?.headers : undefined;
+    if (proxyHeaders === undefined) return createHttp1Wire(socket, common);
+    return createForwardWire(socket, { ...common, proxyHeaders });
+  }
   const { streamWindowSize, connectionWindowSize } = http2;
   const { scheme } = pool;
   const createHttp2Wire = undefined as never as (...args: unknown[]) => Wire;

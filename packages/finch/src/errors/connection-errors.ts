@@ -12,11 +12,13 @@ interface ConnectTimeoutErrorOptions extends WhereDetails {
   readonly waited: number;
   /** The `connectTimeout`, in ms. */
   readonly limit: number;
+  /** The proxy on the way, without credentials. */
+  readonly proxy?: string | undefined;
 }
 
 /**
- * The connection was not open within `connectTimeout` (name lookup, TCP and TLS
- * together, as a rule 5000 ms).
+ * The connection was not open within `connectTimeout` (name lookup, TCP, what a
+ * proxy takes, and TLS together, as a rule 5000 ms).
  */
 export class ConnectTimeoutError extends FinchError {
   static override readonly code = 'ERR_FINCH_CONNECT_TIMEOUT';
@@ -27,11 +29,15 @@ export class ConnectTimeoutError extends FinchError {
   declare readonly pool?: string;
   declare readonly waited: number;
   declare readonly limit: number;
+  declare readonly proxy?: string;
 
   constructor(options: ConnectTimeoutErrorOptions) {
+    const { proxy } = options;
+    const through = proxy === undefined ? '' : ` through the proxy ${proxy}`;
+    const who = proxy === undefined ? 'the server' : 'the proxy, and from it the server,';
     super(
-      `No connection to ${options.origin} within ${ms(options.limit)}; gave up after ${ms(options.waited)}. ` +
-        'See whether the server is reachable from here (name lookup, route, firewall), or raise connectTimeout.',
+      `No connection to ${options.origin}${through} within ${ms(options.limit)}; gave up after ${ms(options.waited)}. ` +
+        `See whether ${who} is reachable from here (name lookup, route, firewall), or raise connectTimeout.`,
       { phase: 'connect', requestSent: false, ...options },
     );
   }
@@ -48,6 +54,8 @@ interface ConnectErrorOptions extends WhereDetails {
   readonly reason?: string | undefined;
   /** How long the attempt took, in ms. */
   readonly waited?: number | undefined;
+  /** The proxy that could not be reached, without credentials. */
+  readonly proxy?: string | undefined;
 }
 
 /** What to look at, by errno code. */
@@ -65,7 +73,8 @@ const connectAdvice: Readonly<Record<string, string>> = {
 
 /**
  * The connection could not be opened. `reason` is the errno code
- * (`ECONNREFUSED`, `ENOTFOUND` where Erlang says `nxdomain`, …).
+ * (`ECONNREFUSED`, `ENOTFOUND` where Erlang says `nxdomain`, …). With `proxy` it
+ * is that proxy which could not be reached.
  */
 export class ConnectError extends FinchError {
   static override readonly code = 'ERR_FINCH_CONNECT';
@@ -76,12 +85,13 @@ export class ConnectError extends FinchError {
   declare readonly pool?: string;
   declare readonly reason: string;
   declare readonly waited?: number;
+  declare readonly proxy?: string;
 
   constructor(options: ConnectErrorOptions) {
     const reason = options.reason ?? errnoOf(options.cause) ?? 'UNKNOWN';
     const advice = connectAdvice[reason] ?? 'See whether the server is reachable from here.';
     super(
-      `Could not connect to ${options.origin}${after(options.waited)} [${reason}]${because(options.cause)}. ${advice}`,
+      `Could not connect to ${peer(options)}${after(options.waited)} [${reason}]${because(options.cause)}. ${advice}`,
       { phase: 'connect', requestSent: false, ...options, reason },
     );
   }
@@ -98,12 +108,15 @@ interface TlsErrorOptions extends WhereDetails {
   readonly reason?: string | undefined;
   /** The name that the certificate was checked against. */
   readonly servername?: string | undefined;
+  /** The proxy with which there was no handshake, without credentials. */
+  readonly proxy?: string | undefined;
 }
 
 /**
  * The TLS handshake failed: certificate, name, protocol version, ALPN. `reason`
  * is the code of node:tls or OpenSSL (`DEPTH_ZERO_SELF_SIGNED_CERT`,
- * `ERR_TLS_CERT_ALTNAME_INVALID`, …). Nothing was sent.
+ * `ERR_TLS_CERT_ALTNAME_INVALID`, …). Nothing was sent. With `proxy` it is the
+ * handshake with that proxy.
  */
 export class TlsError extends FinchError {
   static override readonly code = 'ERR_FINCH_TLS';
@@ -114,12 +127,14 @@ export class TlsError extends FinchError {
   declare readonly pool?: string;
   declare readonly reason: string;
   declare readonly servername?: string;
+  declare readonly proxy?: string;
 
   constructor(options: TlsErrorOptions) {
     const reason = options.reason ?? errnoOf(options.cause) ?? 'UNKNOWN';
+    const [whose, where] = options.proxy === undefined ? ['server', 'tls'] : ['proxy', 'proxy.tls'];
     super(
-      `No TLS connection to ${options.origin} [${reason}]${because(options.cause)}. ` +
-        "See the server's certificate and, in connOpts.tls, ca, servername and the protocol versions.",
+      `No TLS connection to ${peer(options)} [${reason}]${because(options.cause)}. ` +
+        `See the ${whose}'s certificate and, in connOpts.${where}, ca, servername and the protocol versions.`,
       { phase: 'connect', requestSent: false, ...options, reason },
     );
   }
@@ -127,6 +142,11 @@ export class TlsError extends FinchError {
   static {
     nameErrors(this, 'TlsError');
   }
+}
+
+/** Whom it was about: the server, or the proxy on the way to it. */
+function peer({ origin, proxy }: { readonly origin: string; readonly proxy?: string | undefined }) {
+  return proxy === undefined ? origin : `the proxy ${proxy} (on the way to ${origin})`;
 }
 
 /** What a {@link ConnectionClosedError} says. */

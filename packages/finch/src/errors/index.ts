@@ -17,6 +17,8 @@ export {
   ConnectTimeoutError,
   TlsError,
 } from './connection-errors.ts';
+export { ProxyError } from './proxy-error.ts';
+export type { ProxyErrorReason } from './proxy-error.ts';
 export {
   ProtocolError,
   ReceiveTimeoutError,
@@ -25,3 +27,4 @@ export {
 } from './request-errors.ts';
 export { InvalidRequestError, OptionsError } from './input-errors.ts';
 export { InvalidJsonError, ResponseTooLargeError } from './response-errors.ts';
+export { StreamResetError } from './stream-errors.ts';

@@ -30,59 +30,57 @@ const { alpn: _, ...proxyTlsFields } = tlsSchema.fields;
 
 const proxyTlsSchema = defineSchema("options of the proxy's TLS", proxyTlsFields, checkVersions);
 
-const proxySchema = defineSchema(
-  scope,
-  {
-    url: required(
-      custom<string | URL, string>({
-        doc: "Where the proxy is, user and password included if it asks for them; or `'environment'`.",
-        type: "string | URL | 'environment'",
-        allowed: `an http, https, socks5 or socks5h URL with a host and without a path, or 'environment'`,
-        secret: true,
-        parse: (value) => {
-          const url = value instanceof URL ? value.href : value;
-          if (typeof url !== 'string') return invalid;
-          return url === 'environment' || parseProxyUrl(url) !== undefined ? url : invalid;
-        },
-      }),
-    ),
-    authorization: string({
-      doc: 'The `proxy-authorization` to send, such as `Bearer …`, in place of user and password.',
-      defaultText: 'Basic, of user and password in the URL',
-      allowed: 'a header value',
+const proxyFields = {
+  url: required(
+    custom<string | URL, string>({
+      doc: "Where the proxy is, user and password included if it asks for them; or `'environment'`.",
+      type: "string | URL | 'environment'",
+      allowed: `an http, https, socks5 or socks5h URL with a host and without a path, or 'environment'`,
       secret: true,
-      accepts: (value) => badValueIndex(value) === -1,
-    }),
-    headers: custom<Readonly<Record<string, string>>>({
-      doc: 'Headers for the proxy: of CONNECT, or of each request that it forwards.',
-      type: 'object',
-      allowed: 'an object of header values by name, none of them about the connection',
-      secret: true,
-      parse: (value) => (isHeaders(value) ? Object.freeze({ ...value }) : invalid),
-    }),
-    tls: nested(proxyTlsSchema, { doc: "TLS with the proxy, for an https proxy's URL." }),
-    tunnel: boolean({
-      default: false,
-      doc: 'Whether the requests of http:// pools go through a CONNECT tunnel, too; those of https:// pools always do.',
-    }),
-    noProxy: custom<string | readonly string[], string>({
-      doc: 'The servers to reach without the proxy: names (with all below them), addresses, CIDR blocks, each with `:port` if it is about one port; `*` for all.',
-      type: 'string or list of strings',
-      allowed: 'a list, or a text with commas, of names, addresses, CIDR blocks, or *',
-      defaultText: "none; of `'environment'`, the variable `NO_PROXY`",
       parse: (value) => {
-        const text = Array.isArray(value) ? value.join() : value;
-        return typeof text === 'string' && isReadable(text) ? text : invalid;
+        const url = value instanceof URL ? value.href : value;
+        if (typeof url !== 'string') return invalid;
+        return url === 'environment' || parseProxyUrl(url) !== undefined ? url : invalid;
       },
     }),
-  },
-  checkProxyOptions,
-);
+  ),
+  authorization: string({
+    doc: 'The `proxy-authorization` to send, such as `Bearer …`, in place of user and password.',
+    defaultText: 'Basic, of user and password in the URL',
+    allowed: 'a header value',
+    secret: true,
+    accepts: (value) => badValueIndex(value) === -1,
+  }),
+  headers: custom<Readonly<Record<string, string>>>({
+    doc: 'Headers for the proxy: of CONNECT, or of each request that it forwards.',
+    type: 'object',
+    allowed: 'an object of header values by name, none of them about the connection',
+    secret: true,
+    parse: (value) => (isHeaders(value) ? Object.freeze({ ...value }) : invalid),
+  }),
+  tls: nested(proxyTlsSchema, { doc: "TLS with the proxy, for an https proxy's URL." }),
+  tunnel: boolean({
+    default: false,
+    doc: 'Whether the requests of http:// pools go through a CONNECT tunnel, too; those of https:// pools always do.',
+  }),
+  noProxy: custom<string | readonly string[], string>({
+    doc: 'The servers to reach without the proxy: names (with all below them), addresses, CIDR blocks, each with `:port` if it is about one port; `*` for all.',
+    type: 'string or list of strings',
+    allowed: 'a list, or a text with commas, of names, addresses, CIDR blocks, or *',
+    defaultText: "none; of `'environment'`, the variable `NO_PROXY`",
+    parse: (value) => {
+      const text = Array.isArray(value) ? value.join() : value;
+      return typeof text === 'string' && isReadable(text) ? text : invalid;
+    },
+  }),
+};
+
+type Given = OutputOf<typeof proxyFields>;
+
+const proxySchema = defineSchema(scope, proxyFields, checkProxyOptions);
 
 /** The options of a proxy, as a caller gives them. */
-export type ProxyOptions = InputOf<(typeof proxySchema)['fields']>;
-
-type Given = OutputOf<(typeof proxySchema)['fields']>;
+export type ProxyOptions = InputOf<typeof proxyFields>;
 
 /**
  * A proxy's options, checked. What is secret in them can be read by getters
@@ -121,9 +119,12 @@ export class ProxySettings {
   /** The fields to send to it, flat, names in lower case. */
   get headers(): readonly string[] {
     const { authorization, headers = {} } = this.#given;
-    const list = Object.entries(headers).flatMap(([name, value]) => [name.toLowerCase(), value]);
+    const list = Object.entries<string>(headers).flatMap(([name, value]) => [
+      name.toLowerCase(),
+      value,
+    ]);
     const credentials = authorization ?? basic(this.#address);
-    return credentials === undefined ? list : ['proxy-authorization', credentials, ...list];
+    return credentials === undefined ? list : [...list, 'proxy-authorization', credentials];
   }
 
   /**
@@ -138,7 +139,7 @@ export class ProxySettings {
         value: url,
         secret: true,
         scope: 'environment',
-        allowed: proxySchema.fields.url.allowed,
+        allowed: proxyFields.url.allowed,
       });
     }
     const given = { ...this.#given, url };
@@ -148,7 +149,11 @@ export class ProxySettings {
 }
 
 /** The option itself: a URL is short for an object with nothing but the URL. */
-export const proxy: Field<string | URL | ProxyOptions, ProxySettings | undefined, false> = {
+export const proxy: Field<
+  string | URL | ProxyOptions | ProxySettings,
+  ProxySettings | undefined,
+  false
+> = {
   type: "string | URL | 'environment' | object",
   allowed: `the URL of a proxy, 'environment', or an object of ${scope}`,
   doc: 'Through which proxy the server is reached. The environment is read when the pool starts.',

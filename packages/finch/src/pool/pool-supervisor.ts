@@ -8,6 +8,7 @@ import {
   type SupervisorHandle,
 } from '@linnet/otp';
 import { tlsIdentityOf } from '../connection/open.ts';
+import { proxyOf, settleProxy } from '../connection/route.ts';
 import { OptionsError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { poolStarted } from '../telemetry/pool-events.ts';
@@ -35,7 +36,8 @@ export interface PoolStart {
  * @throws OptionsError when the options cannot be used, such as a broken certificate.
  */
 export async function startPool(start: PoolStart): Promise<SupervisorHandle> {
-  const { identity, options, home, registry, userManaged } = start;
+  const { identity, home, registry, userManaged } = start;
+  const options = settleProxy(identity, start.options);
   checkUsable(identity, options);
   const pool = new Pool(identity, options, home, userManaged);
   const owner = currentPid();
@@ -112,4 +114,5 @@ export function checkUsable(
     });
   }
   if (identity === undefined || identity.scheme === 'https') tlsIdentityOf(options);
+  proxyOf(options);
 }

@@ -1,5 +1,6 @@
 /** The events of connections and leases. */
 import { now, type Pid } from '@linnet/otp';
+import type { ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
 import type { Wire } from '../transport/index.ts';
 import * as channels from './channels.ts';
@@ -8,7 +9,11 @@ import { poolFacts } from './pool-facts.ts';
 
 /** The connection, as its events tell of it. */
 export interface ObservedConnection {
-  readonly owner: { readonly instance: string; readonly pool: PoolIdentity };
+  readonly owner: {
+    readonly instance: string;
+    readonly pool: PoolIdentity;
+    readonly options: ResolvedPoolOptions;
+  };
   readonly pid: Pid | undefined;
   readonly wire: Wire | undefined;
   readonly idledFor: number | undefined;
@@ -18,16 +23,23 @@ function facts({ owner, pid }: ObservedConnection, time?: number): ConnectionEve
   return { ...poolFacts(owner.instance, owner.pool, time), connection: pid };
 }
 
+function dialFacts(
+  connection: ObservedConnection,
+  time?: number,
+): ConnectionEvent & { readonly proxy: string | undefined } {
+  return { ...facts(connection, time), proxy: connection.owner.options.connOpts.proxy?.url };
+}
+
 export function connectStarted(connection: ObservedConnection): void {
   if (!channels.connectStart.hasSubscribers) return;
-  channels.connectStart.publish({ ...facts(connection), systemTime: Date.now() });
+  channels.connectStart.publish({ ...dialFacts(connection), systemTime: Date.now() });
 }
 
 /** It is open; `since` is when the dial began. */
 export function connected(connection: ObservedConnection, since: number): void {
   if (channels.connectStop.hasSubscribers) {
     const time = now();
-    channels.connectStop.publish({ ...facts(connection, time), duration: time - since });
+    channels.connectStop.publish({ ...dialFacts(connection, time), duration: time - since });
   }
   const { wire } = connection;
   if (wire === undefined || !channels.connectionOpened.hasSubscribers) return;
@@ -47,7 +59,7 @@ export function connectFailed(connection: ObservedConnection, since: number, err
   if (!channels.connectException.hasSubscribers) return;
   const time = now();
   const duration = time - since;
-  channels.connectException.publish({ ...facts(connection, time), duration, error });
+  channels.connectException.publish({ ...dialFacts(connection, time), duration, error });
 }
 
 export function reused(connection: ObservedConnection): void {

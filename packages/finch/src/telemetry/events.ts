@@ -101,6 +101,12 @@ export interface ConnectionEvent extends PoolEvent {
   readonly connection: Pid | undefined;
 }
 
+/** Which way a connection takes. */
+export interface Through {
+  /** The proxy without credentials, `http://proxy.example.com:3128`; undefined without one. */
+  readonly proxy: string | undefined;
+}
+
 /** Where an open connection leads. Addresses are undefined on Unix sockets. */
 export interface Opened {
   readonly protocol: 'http1' | 'http2' | 'http3';
@@ -153,9 +159,9 @@ export interface TelemetryEvents {
   'recv.stop': RequestEvent & Ended & OnConnection & Received;
   'recv.exception': RequestEvent & Failed & OnConnection & { readonly status: number | undefined };
 
-  'connect.start': ConnectionEvent & Started;
-  'connect.stop': ConnectionEvent & Ended;
-  'connect.exception': ConnectionEvent & Failed;
+  'connect.start': ConnectionEvent & Started & Through;
+  'connect.stop': ConnectionEvent & Ended & Through;
+  'connect.exception': ConnectionEvent & Failed & Through;
 
   'connection.opened': ConnectionEvent & Opened;
   /** A connection that has served before is taken for another request or lease. */

@@ -23,9 +23,6 @@ export interface TlsIdentityOptions extends SecureContextOptions {
   readonly keyLogFile?: string | undefined;
 }
 
-/** Where the option is found in a pool's options. */
-const scope = 'connOpts.tls';
-
 /**
  * A TLS identity, to be shared by all connections that are dialled with the
  * same options.
@@ -44,10 +41,11 @@ export class TlsIdentity {
   /** The youngest session of each server, the least recently stored server first. */
   private readonly sessions = new Map<string, Buffer>();
 
-  constructor(options: TlsIdentityOptions = {}) {
+  /** `option` is where the options are found among a pool's, for errors. */
+  constructor(options: TlsIdentityOptions = {}, option = 'connOpts.tls') {
     const { rejectUnauthorized, checkServerIdentity, maxCachedSessions, keyLogFile, ...context } =
       options;
-    this.secureContext = secureContextOf(context);
+    this.secureContext = secureContextOf(context, option);
     this.rejectUnauthorized = rejectUnauthorized ?? true;
     this.checkServerIdentity = checkServerIdentity;
     this.maxCachedSessions = maxCachedSessions ?? 100;
@@ -85,12 +83,12 @@ export class TlsIdentity {
   }
 }
 
-function secureContextOf(options: SecureContextOptions): SecureContext {
+function secureContextOf(options: SecureContextOptions, option: string): SecureContext {
   try {
     return createSecureContext(options);
   } catch (error) {
     throw new OptionsError({
-      option: scope,
+      option,
       value: options,
       secret: true,
       allowed: `options of tls.createSecureContext (${error instanceof Error ? error.message : String(error)})`,

@@ -4,7 +4,7 @@
  */
 import { lookup as lookUp } from 'node:dns';
 import { isIP } from 'node:net';
-import type { LookupFunction, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { ConnectError, ProxyError } from '../../errors/index.ts';
 import type { DialOptions } from '../dial.ts';
 import { surplus } from './connect-tunnel.ts';
@@ -104,7 +104,7 @@ function refused(
 function addressOf({ address, origin }: ProxiedTarget, options: DialOptions): Promise<string> {
   const { host } = address;
   if (isIP(host) !== 0) return Promise.resolve(host);
-  const { family = 0, lookup = lookUp as LookupFunction } = options;
+  const { family = 0, lookup = lookUp } = options;
   return new Promise((resolve, reject) => {
     lookup(host, { family }, (error, found) => {
       const first = Array.isArray(found) ? found[0]?.address : found;
