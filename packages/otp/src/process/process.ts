@@ -119,7 +119,7 @@ export class Process extends ProcessActor implements Runnable {
   /** The scheduler's entry: one activation. */
   run(): void {
     if (this.dead) return;
-    if (this.#onlyWaits) {
+    if (this.#onlyWaits()) {
       // Nothing of the process's own code runs here: it need not be entered.
       this.#scheduled = false;
       this.#takeReceiver().deliver(this.messages.shift());
@@ -131,7 +131,7 @@ export class Process extends ProcessActor implements Runnable {
   }
 
   /** Whether all it has to do is to give the oldest message to the one receive that takes any. */
-  get #onlyWaits(): boolean {
+  #onlyWaits(): boolean {
     return (
       this.#receivers?.length === 1 &&
       this.behaviour === undefined &&
