@@ -1,10 +1,9 @@
 /** The server that all clients ask: nginx, or node:http where nginx is missing. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureInstalled, output, Peer, pinned } from '../../otp/bench/harness/program.ts';
+import { freePorts, untilListening } from '../test/servers/program.ts';
 import { createAuthority } from '../test/support/certificates.ts';
 
 export interface BenchServer extends AsyncDisposable {
@@ -27,8 +26,7 @@ export async function startServer(core: number): Promise<BenchServer> {
   const { key, cert } = authority.issue(['127.0.0.1', 'localhost']);
   writeFileSync(join(folder, 'key.pem'), key);
   writeFileSync(join(folder, 'cert.pem'), cert);
-  const port = await freePort();
-  const tlsPort = await freePort();
+  const [port = 0, tlsPort = 0] = await freePorts(2);
   const nginx = ensureInstalled('nginx', 'nginx-light');
   const server = nginx
     ? new Peer(pinned(core, nginxCommand(folder, port, tlsPort)))
@@ -41,7 +39,9 @@ export async function startServer(core: number): Promise<BenchServer> {
           String(tlsPort),
         ]),
       );
-  await Promise.all([answersAt(server, { port }), answersAt(server, { port: tlsPort })]);
+  if (!(await untilListening([port, tlsPort], () => server.running))) {
+    throw new Error('the server did not start');
+  }
   return {
     name: nginx ? `nginx ${nginxVersion()}` : 'node:http (nginx is missing)',
     port,
@@ -94,32 +94,4 @@ http {
 `,
   );
   return ['nginx', '-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
-}
-
-/** Waits until a port takes connections. */
-async function answersAt(server: Peer, address: { readonly port: number }): Promise<void> {
-  for (;;) {
-    if (!server.running) throw new Error('the server did not start');
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = connect({ ...address, host: '127.0.0.1' }, () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.on('error', () => resolve(false));
-    });
-    if (open) return;
-    await sleep(10);
-  }
 }

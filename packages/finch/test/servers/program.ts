@@ -124,12 +124,8 @@ export class Program {
     process.once('exit', kill);
     child.once('exit', () => process.off('exit', kill));
     await once(child, 'spawn');
-    for (const where of listens) {
-      while (!(await takesConnections(where))) {
-        if (!this.running) throw new Error(`${name} ended: ${readFileSync(log, 'utf8')}`);
-        await sleep(10);
-      }
-    }
+    const isReady = await untilListening(listens, () => this.running);
+    if (!isReady) throw new Error(`${name} ended: ${readFileSync(log, 'utf8')}`);
   }
 
   /** @throws Error when it does not run. */
@@ -164,6 +160,20 @@ export class Program {
     await this.stop();
     await this.start();
   }
+}
+
+/** Waits until there are servers at all ports and sockets; false when `isRunning` no longer. */
+export async function untilListening(
+  listens: readonly (number | string)[],
+  isRunning: () => boolean,
+): Promise<boolean> {
+  for (const where of listens) {
+    while (!(await takesConnections(where))) {
+      if (!isRunning()) return false;
+      await sleep(10);
+    }
+  }
+  return true;
 }
 
 function takesConnections(where: number | string): Promise<boolean> {

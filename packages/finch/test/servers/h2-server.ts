@@ -1,0 +1,71 @@
+/**
+ * Programs that speak HTTP/2 over TLS, as servers of tests: what they have in common, and how they
+ * are started. Each has its files at `/file/<n>`, and takes bodies at `uploadPath`.
+ */
+import { join } from 'node:path';
+import { bodyOf, fileLengths } from './bodies.ts';
+import { Folder, freePorts, Program, type ProgramOptions } from './program.ts';
+
+/** What a configuration is made from. */
+export interface H2Site {
+  readonly folder: Folder;
+  readonly www: string;
+  /** The ports that the recipe asked for, by name, all with TLS. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Where the origin listens: see origin.ts. */
+  readonly origin: number;
+}
+
+export interface H2Recipe {
+  readonly name: string;
+  /** The Debian packages that it needs, by command. */
+  readonly packages: Readonly<Record<string, string>>;
+  /** The names of its ports; `main` has no peculiarities. */
+  readonly ports: readonly string[];
+  /** Where bodies can be sent, and what comes back: the body, or its length and hash. */
+  readonly upload: { readonly path: string; readonly answer: 'body' | 'digest' };
+  readonly configure: (site: H2Site) => Pick<ProgramOptions, 'command' | 'env' | 'stopSignal'>;
+}
+
+export interface H2Server {
+  readonly recipe: H2Recipe;
+  readonly program: Program;
+  readonly folder: Folder;
+  /** The certificate of the authority that the server's is from. */
+  readonly ca: string;
+  /** Where its origin takes requests without TLS. */
+  readonly originUrl: string;
+  port(name: string): number;
+  stop(): Promise<void>;
+}
+
+export async function startH2Server(recipe: H2Recipe): Promise<H2Server> {
+  const folder = new Folder(recipe.name);
+  const [origin = 0, ...numbers] = await freePorts(recipe.ports.length + 1);
+  const ports = Object.fromEntries(recipe.ports.map((name, index) => [name, numbers[index] ?? 0]));
+  for (const length of fileLengths) folder.write(`www/file/${length}`, bodyOf(length));
+  folder.issue(['localhost', '127.0.0.1']);
+  const run = recipe.configure({ folder, www: folder.at('www'), ports, origin });
+  const behind = await Program.start({
+    command: [process.execPath, join(import.meta.dirname, 'origin.ts'), String(origin)],
+    folder,
+    listens: [origin],
+  });
+  const program = await Program.start({ ...run, folder, listens: numbers });
+  return {
+    recipe,
+    program,
+    folder,
+    ca: folder.ca,
+    originUrl: `http://127.0.0.1:${origin}`,
+    port: (name) => {
+      const port = ports[name];
+      if (port === undefined) throw new Error(`${recipe.name} has no port ${name}`);
+      return port;
+    },
+    stop: async () => {
+      await Promise.all([program.stop(), behind.stop()]);
+      folder[Symbol.dispose]();
+    },
+  };
+}
