@@ -57,6 +57,7 @@ export type {
   RequestOptions,
   ShardLoad,
   StopPoolOptions,
+  TagRule,
   TlsOptions,
 } from './options/index.ts';
 export {

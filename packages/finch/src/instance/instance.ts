@@ -12,7 +12,11 @@ import {
   type RegistryHandle,
 } from '@linnet/otp';
 import { InstanceNotFoundError, PoolDownError } from '../errors/index.ts';
-import type { ResolvedInstanceOptions, ResolvedPoolOptions } from '../options/index.ts';
+import {
+  poolOptionsFor,
+  type ResolvedInstanceOptions,
+  type ResolvedPoolOptions,
+} from '../options/index.ts';
 import { declaredPools, withdrawPool } from '../pool/declarations.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
 import type { Pool, PoolHome } from '../pool/pool.ts';
@@ -97,8 +101,7 @@ export class Instance implements PoolHome {
 
   /** The options with which the instance itself starts a pool. */
   optionsFor(identity: PoolIdentity): ResolvedPoolOptions {
-    const { declared, default: template } = this.options.pools;
-    return declared.find(({ pool }) => pool.key === identity.key)?.options ?? template;
+    return poolOptionsFor(this.options.pools, identity);
   }
 
   /** Waits for a pool to be up, and has it started unless a user's supervisor is to do that. */

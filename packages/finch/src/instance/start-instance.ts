@@ -29,6 +29,7 @@ const longestWait = 15_000;
 export async function startInstance(options: ResolvedInstanceOptions): Promise<SupervisorHandle> {
   const { name, pools } = options;
   checkUsable(undefined, pools.default);
+  for (const rule of pools.rules) checkUsable(undefined, rule.options);
   for (const { pool, options: poolOptions } of pools.declared) checkUsable(pool, poolOptions);
   await predecessorGone(name);
   return Supervisor.startLink(

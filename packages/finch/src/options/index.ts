@@ -18,6 +18,7 @@ export {
   parsePoolChildOptions,
   parseStopPoolOptions,
   poolChildSchema,
+  poolOptionsFor,
   stopPoolSchema,
 } from './instance-options.ts';
 export type {
@@ -27,6 +28,7 @@ export type {
   ResolvedInstanceOptions,
   StopPoolOptions,
 } from './instance-options.ts';
+export type { TagRule } from './pool-rules.ts';
 export {
   buildSchema,
   checkoutSchema,

@@ -7,17 +7,23 @@ import type { PoolIdentity, PoolLike } from '../pool/identity.ts';
 import { custom, finiteDuration, limit, required, string } from './fields.ts';
 import { checkPoolOptions, parsePoolOptions, poolFields, poolSchema } from './pool-options.ts';
 import type { PoolOptions, ResolvedPoolOptions } from './pool-options.ts';
+import { byPrecedence, fits, poolPattern } from './pool-rules.ts';
+import type { PoolRule, TagRule } from './pool-rules.ts';
 import { defineSchema, invalid } from './schema.ts';
 import type { InputOf, OutputOf } from './schema.ts';
 
 /**
  * The pools of an instance: an object with URLs as keys, or any iterable of
- * pairs (an array, a Map), whose keys may be `Pool` values as well. The key
- * `'default'` holds the options of pools that are started on demand.
+ * pairs (an array, a Map), whose keys may be `Pool` values as well. These pools
+ * are started with the instance.
+ *
+ * The other keys give options to pools that are started on demand: patterns of
+ * hosts (`'https://*.example.com'`), tags (`'#bulk'`, in a pair also
+ * `{ tag: 'bulk' }`), and `'default'` for those that nothing else fits.
  */
 export type PoolsOption =
   | Readonly<Record<string, PoolOptions>>
-  | Iterable<readonly [PoolLike, PoolOptions]>;
+  | Iterable<readonly [PoolLike | TagRule, PoolOptions]>;
 
 /** A pool that the instance starts by itself. */
 export interface DeclaredPool {
@@ -27,18 +33,31 @@ export interface DeclaredPool {
 
 /** The `pools` option, checked. */
 export interface ResolvedPools {
-  /** The options of pools that are started on demand. */
+  /** The options of pools that are started on demand and that no rule fits. */
   readonly default: ResolvedPoolOptions;
-  /** The others, in the order given. */
+  /** The options of others that are started on demand, the most specific first. */
+  readonly rules: readonly PoolRule[];
+  /** Those that are started with the instance, in the order given. */
   readonly declared: readonly DeclaredPool[];
 }
 
+/** The options of a pool: its own, else those of the first rule that fits, else the default ones. */
+export function poolOptionsFor(pools: ResolvedPools, pool: PoolIdentity): ResolvedPoolOptions {
+  const own = pools.declared.find((declared) => declared.pool.key === pool.key);
+  const found = own ?? pools.rules.find(({ pattern }) => fits(pattern, pool));
+  return found?.options ?? pools.default;
+}
+
 const pools = custom<PoolsOption, ResolvedPools, ResolvedPools>({
-  doc: 'The pools to start with the instance, by URL; `default` holds the options of pools that are started on demand.',
+  doc: 'The pools to start with the instance, by URL; and the options of pools that are started on demand, by a pattern of hosts, by tag, and for all others under `default`.',
   type: 'object, Map or list of pairs',
   allowed:
-    "an object of pool options by URL or 'default', or an iterable of [Pool or URL, pool options]",
-  default: Object.freeze({ default: parsePoolOptions(), declared: Object.freeze([]) }),
+    "an object of pool options by URL, pattern, '#tag' or 'default', or an iterable of [Pool, URL or such a key, pool options]",
+  default: Object.freeze({
+    default: parsePoolOptions(),
+    rules: Object.freeze([]),
+    declared: Object.freeze([]),
+  }),
   defaultText: '`default` with the defaults',
   parse: parsePools,
 });
@@ -141,29 +160,41 @@ function parsePools(value: unknown, path: string): ResolvedPools | typeof invali
   if (typeof value !== 'object' || value === null) return invalid;
   const entries: Iterable<unknown> =
     Symbol.iterator in value ? (value as Iterable<unknown>) : Object.entries(value);
-  let template: ResolvedPoolOptions | undefined;
-  const declared = new Map<string, DeclaredPool>();
+  const seen = new Set<string>();
+  let template = parsePoolOptions();
+  const rules: PoolRule[] = [];
+  const declared: DeclaredPool[] = [];
   for (const entry of entries) {
     if (!Array.isArray(entry) || entry.length !== 2) return invalid;
-    const [key, given] = entry as [PoolLike, PoolOptions | undefined];
-    const name = `${path}[${typeof key === 'string' ? `'${key}'` : 'pool'}]`;
-    const isDefault = key === 'default';
-    const pool = isDefault ? undefined : poolFrom(key);
-    if (pool === undefined ? template !== undefined : declared.has(pool.key)) {
-      throw new OptionsError({
-        option: name,
-        value: pool?.key ?? key,
-        scope: 'Finch options',
-        detail: 'this pool is there twice',
-        allowed: 'each pool once',
-      });
-    }
+    const [key, given] = entry as [PoolLike | TagRule, PoolOptions | undefined];
+    const name = `${path}[${nameOf(key)}]`;
+    const pattern = poolPattern(key);
+    const pool = key === 'default' || pattern !== undefined ? undefined : poolFrom(key as PoolLike);
+    const id = pool?.key ?? pattern?.key ?? 'default';
+    if (seen.has(id)) throw twice(name, id);
+    seen.add(id);
     const options = parsePoolOptions(given, `${name}.`);
-    if (pool === undefined) template = options;
-    else declared.set(pool.key, Object.freeze({ pool, options }));
+    if (pool !== undefined) declared.push(Object.freeze({ pool, options }));
+    else if (pattern !== undefined) rules.push(Object.freeze({ pattern, options }));
+    else template = options;
   }
   return Object.freeze({
-    default: template ?? parsePoolOptions(),
-    declared: Object.freeze([...declared.values()]),
+    default: template,
+    rules: Object.freeze(rules.toSorted(byPrecedence)),
+    declared: Object.freeze(declared),
+  });
+}
+
+function nameOf(key: PoolLike | TagRule): string {
+  return typeof key === 'string' ? `'${key}'` : 'pool';
+}
+
+function twice(option: string, value: string): OptionsError {
+  return new OptionsError({
+    option,
+    value,
+    scope: 'Finch options',
+    detail: 'this pool is there twice',
+    allowed: 'each pool and each pattern once',
   });
 }

@@ -134,6 +134,12 @@ function hostAndPort(
   const port = url.port === '' ? defaultPort(scheme) : Number(url.port);
   if (port === 0) return { problem: 'invalid port 0 in url', allowed: portRange };
   const { hostname } = url;
+  if (hostname.includes('*')) {
+    return {
+      problem: 'a pattern in place of a host in url',
+      allowed: `${httpUrl} without *; patterns have their place in the pools option of an instance`,
+    };
+  }
   const host = hostname.startsWith('[')
     ? hostname.slice(1, -1)
     : hostname.endsWith('.')

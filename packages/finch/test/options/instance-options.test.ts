@@ -13,7 +13,7 @@ describe('Finch options', () => {
   test('have the documented defaults', () => {
     expect(parseInstanceOptions({ name: 'MyFinch' })).toEqual({
       name: 'MyFinch',
-      pools: { default: parsePoolOptions(), declared: [] },
+      pools: { default: parsePoolOptions(), rules: [], declared: [] },
       maxConnections: 'infinity',
       maxPerHost: 'infinity',
     });
