@@ -23,8 +23,6 @@ export type {
   BodySource,
   BodyStep,
   BodySteps,
-  HeadersInput,
-  HeaderValue,
   Method,
   PrivateData,
   Request,
@@ -44,6 +42,8 @@ export type {
   ConnectionOptions,
   Duration,
   EncryptedKey,
+  HeadersInput,
+  HeaderValue,
   InstanceOptions,
   Limit,
   Pem,
@@ -59,6 +59,7 @@ export type {
   StopPoolOptions,
   TagRule,
   TlsOptions,
+  TrailersInput,
 } from './options/index.ts';
 export {
   ConnectError,

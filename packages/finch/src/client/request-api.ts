@@ -1,13 +1,17 @@
 /** Requests whose response is collected. */
 import { BufferedRequest } from '../operation/buffered-request.ts';
-import { readRequestOptions, type BuildOptions, type RequestOptions } from '../options/index.ts';
+import {
+  readRequestOptions,
+  type BuildOptions,
+  type HeadersInput,
+  type RequestOptions,
+} from '../options/index.ts';
 import {
   buildRequest,
   isRequest,
   needsStreamWhile,
   StepBody,
   type BodyInput,
-  type HeadersInput,
   type Request,
 } from '../request/index.ts';
 import type { Response } from '../response/index.ts';
@@ -137,10 +141,11 @@ export abstract class RequestApi extends InstanceHandle {
   ): Promise<Response> {
     if (options === undefined && body === undefined && method === 'GET') return this.request(url);
     return new Promise((resolve, reject) => {
-      const { headers, body: given, poolTag, unixSocket, ...rest } = options ?? {};
+      const { headers, body: given, poolTag, unixSocket, trailers, ...rest } = options ?? {};
       const request = buildRequest(method, url, headers, body ?? given, {
         ...(poolTag === undefined ? undefined : { poolTag }),
         ...(unixSocket === undefined ? undefined : { unixSocket }),
+        ...(trailers === undefined ? undefined : { trailers }),
       });
       const resolved = readRequestOptions(rest);
       new BufferedRequest(this.running(), request, resolved, resolve, reject).start();

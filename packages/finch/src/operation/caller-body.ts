@@ -9,15 +9,16 @@ import {
   type BodyChunk,
   type BodySource,
   type OpenBody,
+  type Request,
   type RequestBody,
 } from '../request/index.ts';
 import { callerContext, type CallerContext } from './caller-context.ts';
 
-/** The context in which a body is to be made; undefined for one that is there already. */
-export function bodyContext(body: RequestBody): CallerContext | undefined {
+/** The context of the caller, for a request that runs code of his; undefined for one that does not. */
+export function contextOf({ body, trailers }: Request): CallerContext | undefined {
+  if (typeof trailers === 'function') return callerContext();
   if (body === null || typeof body === 'string' || body instanceof Uint8Array) return undefined;
-  if (typeof body === 'function') return callerContext();
-  return isIterable(body) ? callerContext() : undefined;
+  return typeof body === 'function' || isIterable(body) ? callerContext() : undefined;
 }
 
 /** Opens a body in the context of the caller, where all of it is made. */

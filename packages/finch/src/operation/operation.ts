@@ -12,6 +12,7 @@ import {
   ReceiveTimeoutError,
   RequestCancelledError,
   RequestTimeoutError,
+  StreamResetError,
   type RequestPhase,
 } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
@@ -20,13 +21,14 @@ import {
   isIdempotent,
   isReplayable,
   openBody,
+  trailerFields,
   type OpenBody,
   type Request,
 } from '../request/index.ts';
 import { requestsWatched } from '../telemetry/channels.ts';
 import { RequestSpan } from '../telemetry/request-span.ts';
 import type { Exchange, RawHeaders, WireHandler } from '../transport/index.ts';
-import { bodyContext, openCallerBody } from './caller-body.ts';
+import { contextOf, openCallerBody } from './caller-body.ts';
 import type { CallerContext } from './caller-context.ts';
 import { Claim } from './claim.ts';
 
@@ -53,8 +55,8 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   private bytesReceived = 0;
   /** The reader has no use for more at this moment. */
   private readerPaused = false;
-  /** Where a body that is code of the caller's runs. */
-  private readonly bodyContext: CallerContext | undefined;
+  /** Where code of the caller's runs that makes the body or the trailers. */
+  private readonly callerContext: CallerContext | undefined;
   /** Set while somebody listens. */
   private span: RequestSpan | undefined = undefined;
 
@@ -62,7 +64,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     super(instance, request.pool, options.poolTimeout, options);
     this.request = request;
     this.options = options;
-    this.bodyContext = bodyContext(request.body);
+    this.callerContext = contextOf(request);
   }
 
   /** The response is complete. */
@@ -178,8 +180,19 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   /** The request's body for one attempt. */
   protected openBody(): OpenBody {
-    const { bodyContext: inCaller, request } = this;
+    const { callerContext: inCaller, request } = this;
     return inCaller === undefined ? openBody(request.body) : openCallerBody(request.body, inCaller);
+  }
+
+  private makeTrailers(): readonly string[] {
+    const { callerContext: inCaller } = this;
+    const { trailers = {} } = this.request;
+    if (typeof trailers !== 'function') return trailerFields(trailers);
+    return trailerFields(inCaller === undefined ? trailers() : inCaller(trailers));
+  }
+
+  onProgress(): void {
+    this.receiveTimer?.refresh();
   }
 
   onError(error: Error): void {
@@ -285,6 +298,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
           path: request.target,
           headers: request.headers,
           body: this.openBody(),
+          trailers: request.trailers === undefined ? undefined : () => this.makeTrailers(),
           expectContinue: request.expectContinue ? expectContinueTimeout : undefined,
         },
         this,
@@ -321,7 +335,8 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     if (!this.options.retry || this.attempts >= maxAttempts || this.shard === undefined) {
       return false;
     }
-    if (!(error instanceof ConnectionClosedError) || !isReplayable(this.request.body)) return false;
+    const lost = error instanceof ConnectionClosedError || error instanceof StreamResetError;
+    if (!lost || !isReplayable(this.request.body)) return false;
     if (error.requestSent === false) return true;
     // The end of an idle connection crossed the request: only once, as it may have arrived.
     if (error.reused !== true || error.bytesReceived !== 0 || this.crossed) return false;

@@ -3,6 +3,7 @@
  * with the defaults, the types and the documentation in one place.
  */
 export type { Duration, Limit } from './fields.ts';
+export type { HeadersInput, HeaderValue, TrailersInput } from './headers-input.ts';
 export { renderOptions } from './markdown.ts';
 export type { ConnectionOptions } from './connection-options.ts';
 export { ProxySettings } from './proxy-options.ts';

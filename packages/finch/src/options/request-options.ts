@@ -3,6 +3,7 @@
  * on the path of every request: without options nothing is allocated.
  */
 import { boolean, custom, duration, string } from './fields.ts';
+import type { TrailersInput } from './headers-input.ts';
 import { defineSchema, invalid } from './schema.ts';
 import type { InputOf, OutputOf } from './schema.ts';
 import { strategy } from './strategy.ts';
@@ -60,6 +61,16 @@ export const buildSchema = defineSchema('build options', {
   poolTag: string({ default: 'default', doc: 'The tag of the pool that serves the request.' }),
   unixSocket: string({
     doc: 'The path of a Unix domain socket to connect to; the URL still gives scheme, Host and path.',
+  }),
+  trailers: custom<TrailersInput>({
+    doc: 'Fields that are sent after the body, or a function that makes them when the body has been sent, such as its checksum. On HTTP/1.1 the body is then sent in chunks.',
+    defaultText: 'none',
+    type: 'object | function',
+    allowed: 'headers, or a function that returns headers',
+    parse: (value) =>
+      typeof value === 'function' || (typeof value === 'object' && value !== null)
+        ? (value as TrailersInput)
+        : invalid,
   }),
 });
 

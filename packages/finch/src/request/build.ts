@@ -2,12 +2,12 @@
  * `Finch.build`: from method, URL, headers and body to a request that can be
  * sent, or to an error that says what is wrong, before any socket opens.
  */
+import type { HeadersInput, TrailersInput } from '../options/headers-input.ts';
 import { buildSchema } from '../options/request-options.ts';
 import type { BuildOptions } from '../options/request-options.ts';
 import { bodyLength, impliedContentType, normalizeBody } from './body.ts';
 import type { BodyInput } from './body.ts';
-import { buildHeaders } from './headers.ts';
-import type { HeadersInput } from './headers.ts';
+import { buildHeaders, trailerFields } from './headers.ts';
 import { InvalidRequestError } from '../errors/input-errors.ts';
 import { normalizeMethod } from './method.ts';
 import type { Method } from './method.ts';
@@ -29,7 +29,8 @@ import { parseTarget } from './target.ts';
  *   the defaults and for what is refused.
  * - `body`: a string, bytes, an array of those, URLSearchParams, a Blob, a
  *   ReadableStream, an (async) iterable, a function that returns one, or null.
- * - `options`: `poolTag` (`'default'`) and `unixSocket` (a path).
+ * - `options`: `poolTag` (`'default'`), `unixSocket` (a path) and `trailers`
+ *   (fields to send after the body, or a function that makes them then).
  *
  * Mirrors `Finch.build/5`.
  *
@@ -55,13 +56,15 @@ export function buildRequest(
 ): Request {
   const name = normalizeMethod(method);
   const { origin, path, query, target } = parseTarget(url);
-  const { poolTag, unixSocket } =
+  const { poolTag, unixSocket, trailers } =
     options === undefined ? buildSchema.defaults : buildSchema.read(options);
   const pool = origin.poolOf(poolTag, unixSocket);
   const theBody = normalizeBody(body);
   const hasBody = theBody !== null;
   if (hasBody && name === 'TRACE') throw traceWithBody();
-  const contentLength = bodyLength(theBody);
+  if (trailers !== undefined) checkTrailers(trailers, hasBody);
+  // What is followed by trailers is sent in pieces.
+  const contentLength = trailers === undefined ? bodyLength(theBody) : undefined;
   const built =
     !hasBody && (headers === undefined || headers === null)
       ? { headers: origin.plainHeaders, expectContinue: false }
@@ -80,11 +83,25 @@ export function buildRequest(
       headers: built.headers,
       body: theBody,
       contentLength,
+      trailers,
       expectContinue: built.expectContinue,
       pool,
     },
     origin,
   );
+}
+
+function checkTrailers(trailers: TrailersInput, hasBody: boolean): void {
+  if (!hasBody) {
+    throw new InvalidRequestError({
+      option: 'trailers',
+      value: undefined,
+      problem: 'A request without body has trailers',
+      allowed: 'trailers after a body, which may be an empty stream',
+    });
+  }
+  // Those that are made later are checked then.
+  if (typeof trailers !== 'function') trailerFields(trailers);
 }
 
 /** RFC 9110 section 9.3.8: a client must not send content in a TRACE request. */

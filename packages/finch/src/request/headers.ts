@@ -4,18 +4,11 @@
  */
 import { describeValue } from '../errors/describe-value.ts';
 import { InvalidRequestError } from '../errors/input-errors.ts';
+import type { HeadersInput } from '../options/headers-input.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { checkLength, rejectReserved } from './header-rules.ts';
 import { badValueIndex, isToken, trimBlanks } from './token.ts';
 import { userAgent } from './user-agent.ts';
-
-/** The value of a header; a list makes a header line for each. */
-export type HeaderValue = string | number | readonly (string | number)[];
-
-/** Headers: pairs in an array, a Map, `Headers` or any iterable; or an object. */
-export type HeadersInput =
-  | Iterable<readonly [name: string, value: HeaderValue]>
-  | Readonly<Record<string, HeaderValue>>;
 
 /** What the headers of a request depend on besides what the caller gave. */
 export interface HeaderContext {
@@ -83,7 +76,20 @@ export function buildHeaders(
   return { headers: Object.freeze(headers), expectContinue: seen.expect === true };
 }
 
-function readAll(input: unknown, fields: string[], seen: SeenHeaders): void {
+/**
+ * The trailer fields of a request, checked as headers are; a wire refuses those that must not come
+ * after a body (RFC 9110, 6.5.1).
+ *
+ * @throws InvalidRequestError
+ */
+export function trailerFields(input: HeadersInput): readonly string[] {
+  const fields: string[] = [];
+  readAll(input, fields, undefined);
+  return fields;
+}
+
+/** Fields whose meaning is looked at go to `seen`; without it, none is. */
+function readAll(input: unknown, fields: string[], seen: SeenHeaders | undefined): void {
   if (typeof input !== 'object' || input === null) throw badHeaders(input);
   const pairs: Iterable<unknown> =
     Symbol.iterator in input ? (input as Iterable<unknown>) : Object.entries(input);
@@ -117,8 +123,17 @@ function lowerName(name: unknown): string {
   });
 }
 
-function addField(name: string, given: unknown, fields: string[], seen: SeenHeaders): void {
+function addField(
+  name: string,
+  given: unknown,
+  fields: string[],
+  seen: SeenHeaders | undefined,
+): void {
   const value = valueText(name, given);
+  if (seen === undefined) {
+    fields.push(name, value);
+    return;
+  }
   switch (name) {
     case 'host':
       once(name, seen.host);

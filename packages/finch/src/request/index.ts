@@ -12,7 +12,7 @@ export type {
   OpenBody,
   RequestBody,
 } from './body.ts';
-export type { HeadersInput, HeaderValue } from './headers.ts';
+export { trailerFields } from './headers.ts';
 export { isIdempotent } from './method.ts';
 export type { Method } from './method.ts';
 export type { Scheme } from './origin.ts';

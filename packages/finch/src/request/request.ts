@@ -3,6 +3,7 @@
  */
 import { describeValue } from '../errors/describe-value.ts';
 import { InvalidRequestError } from '../errors/input-errors.ts';
+import type { TrailersInput } from '../options/headers-input.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
 import type { RequestBody } from './body.ts';
 import type { Origin, Scheme } from './origin.ts';
@@ -24,6 +25,7 @@ export interface RequestParts {
   readonly headers: readonly string[];
   readonly body: RequestBody;
   readonly contentLength: number | undefined;
+  readonly trailers: TrailersInput | undefined;
   readonly expectContinue: boolean;
   readonly pool: PoolIdentity;
 }
@@ -50,6 +52,8 @@ export class Request {
   readonly body: RequestBody;
   /** The length of the body in bytes; 0 without one; undefined when it is not known. */
   readonly contentLength: number | undefined;
+  /** The fields that are sent after the body, or what makes them then. */
+  readonly trailers: TrailersInput | undefined;
   /** Whether to wait for `100 Continue` before the body is sent. */
   readonly expectContinue: boolean;
   /** The pool that serves it. */
@@ -69,6 +73,7 @@ export class Request {
     this.headers = parts.headers;
     this.body = parts.body;
     this.contentLength = parts.contentLength;
+    this.trailers = parts.trailers;
     this.expectContinue = parts.expectContinue;
     this.pool = parts.pool;
     this.private = data;
