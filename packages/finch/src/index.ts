@@ -47,6 +47,7 @@ export type {
   InstanceOptions,
   Limit,
   Pem,
+  PingOptions,
   PoolChildOptions,
   PoolOptions,
   PoolsOption,

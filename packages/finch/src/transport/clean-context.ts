@@ -12,7 +12,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
  * @example
  * const socket = inCleanContext(() => net.connect(443, 'api.example.com'));
  */
-export const inCleanContext: <T>(run: () => T) => T = AsyncLocalStorage.snapshot();
+export const inCleanContext: <T, A extends unknown[]>(run: (...args: A) => T, ...args: A) => T =
+  AsyncLocalStorage.snapshot();
 
 /**
  * Keeps an `error` event of a socket from ending the program while nobody holds

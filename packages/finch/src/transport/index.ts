@@ -13,6 +13,8 @@ export { TlsIdentity } from './tls-identity.ts';
 export type { TlsIdentityOptions } from './tls-identity.ts';
 export { createHttp1Wire } from './http1/http1-wire.ts';
 export type { Http1WireOptions } from './http1/http1-wire.ts';
+export { createHttp2Wire } from './http2/http2-wire.ts';
+export type { Http2WireOptions } from './http2/http2-wire.ts';
 export type {
   Exchange,
   RawHeaders,

@@ -31,6 +31,11 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array | string, u
     this.user = user;
   }
 
+  /** Whether a piece was asked for: the source cannot be sent elsewhere any more. */
+  get begun(): boolean {
+    return this.iterator !== undefined || this.reader !== undefined;
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }

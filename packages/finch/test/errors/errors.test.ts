@@ -19,6 +19,7 @@ import {
   RequestCancelledError,
   RequestTimeoutError,
   ResponseTooLargeError,
+  StreamResetError,
   TlsError,
 } from '../../src/errors/index.ts';
 import { annotateError } from '../../src/errors/finch-error.ts';
@@ -48,6 +49,7 @@ const examples = {
   RequestCancelledError: new RequestCancelledError({ origin, phase: 'queue', reason: 'gone' }),
   ProtocolError: new ProtocolError({ origin, reason: 'surplus_bytes' }),
   ConnectionClosedError: new ConnectionClosedError({ origin, reused: true, requestSent: false }),
+  StreamResetError: new StreamResetError({ origin, http2Code: 'CANCEL', requestSent: true }),
   InvalidRequestError: new InvalidRequestError({
     option: 'method',
     value: 'G T',
@@ -78,6 +80,7 @@ const codes: Record<keyof typeof examples, string> = {
   RequestCancelledError: 'ERR_FINCH_REQUEST_CANCELLED',
   ProtocolError: 'ERR_FINCH_PROTOCOL',
   ConnectionClosedError: 'ERR_FINCH_CONNECTION_CLOSED',
+  StreamResetError: 'ERR_FINCH_STREAM_RESET',
   InvalidRequestError: 'ERR_FINCH_INVALID_REQUEST',
   OptionsError: 'ERR_FINCH_OPTIONS',
   InvalidJsonError: 'ERR_FINCH_INVALID_JSON',

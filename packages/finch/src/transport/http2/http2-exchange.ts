@@ -1,0 +1,433 @@
+/**
+ * One request and its response on an HTTP/2 connection: the listener of a
+ * stream of node:http2 and the requester's `Exchange` in one object.
+ *
+ * The listeners are functions of this module, which find the exchange on the
+ * stream: no closure is made for a request.
+ */
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import {
+  ConnectionClosedError,
+  ProtocolError,
+  RequestCancelledError,
+  ResponseTooLargeError,
+} from '../../errors/index.ts';
+import type { ExchangeDetails } from '../../errors/index.ts';
+import { isStreamed, RequestBody } from '../request-body.ts';
+import { allowedTrailers } from '../trailers.ts';
+import type { Exchange, RawHeaders, WireHandler, WireRequest } from '../wire.ts';
+import { cancel, noError, protocolError } from './http2-codes.ts';
+import type { Http2Wire } from './http2-wire.ts';
+import { requestHeaders } from './request-headers.ts';
+import type { RequestHeaders } from './request-headers.ts';
+import { toFinchError } from './session-fault.ts';
+import { streamError } from './stream-fault.ts';
+import { sliceSize, Upload } from './upload.ts';
+import type { Uploader } from './upload.ts';
+
+/** No fields: what most responses have as trailers. */
+const none: RawHeaders = [];
+
+/** How many interim responses (1xx) one request may get: they are kept, so there has to be an end. */
+const maxInterims = 1000;
+
+/** What node:http2 calls an error that says no more than the stream's code. */
+const streamErrorCode = 'ERR_HTTP2_STREAM_ERROR';
+
+/** The flag of a frame that is the last one of its side of a stream. */
+const endStream = 0x1;
+
+const exchangeOf = Symbol('exchange');
+
+interface LinkedStream extends ClientHttp2Stream {
+  [exchangeOf]: Http2Exchange;
+}
+
+export class Http2Exchange implements Exchange, Uploader {
+  /** The exchange is over: nobody is called any more. */
+  over = false;
+  stream: ClientHttp2Stream | undefined;
+
+  private readonly wire: Http2Wire;
+  private readonly handler: WireHandler;
+  private readonly request: WireRequest;
+  private readonly reused: boolean;
+  private source: RequestBody | undefined;
+  private upload: Upload | undefined;
+  private tunnel = false;
+  /** The whole request is written. */
+  private written = false;
+  /** The head of the final response came. */
+  private answered = false;
+  private interims = 0;
+  private headerBytes = 0;
+  private bodyBytes = 0;
+  /** How long the body is to be, if it is declared. */
+  private expected: number | undefined;
+  private trailers: RawHeaders = none;
+
+  constructor(wire: Http2Wire, request: WireRequest, handler: WireHandler) {
+    this.wire = wire;
+    this.request = request;
+    this.handler = handler;
+    this.reused = wire.served > 0;
+  }
+
+  // The requester's side ------------------------------------------------------
+
+  abort(error: Error): void {
+    this.failWith(error);
+  }
+
+  resume(): void {
+    // The stream hands on what it has in a turn of its own, never inside of this.
+    if (!this.over) this.stream?.resume();
+  }
+
+  // The wire's side -----------------------------------------------------------
+
+  /** Opens the stream. Throws what makes the request unfit to be sent. */
+  begin(session: ClientHttp2Session): void {
+    const { request } = this;
+    const { body } = request;
+    const bytes = bytesOf(request);
+    const length = bytes === undefined ? undefined : bytes.length;
+    const headers = requestHeaders(request, this.wire, length);
+    this.wire.checkSize(headers.size);
+    this.tunnel = request.method === 'CONNECT' || request.upgrade !== undefined;
+    const bare = length === 0 && !this.tunnel && request.trailers === undefined;
+    const stream = session.request(headers.list as never, {
+      endStream: bare,
+      waitForTrailers: request.trailers !== undefined,
+    });
+    this.listen(stream);
+    if (bare) {
+      this.uploaded();
+    } else if (!this.tunnel) {
+      if (isStreamed(body)) this.source = new RequestBody(body, this.handler);
+      this.send(stream, bytes, headers);
+    }
+  }
+
+  /** Ends the exchange, unless it is over, with an error of the session or of the socket. */
+  fail(error: Error, reset = true): void {
+    if (!this.over) this.failWith(toFinchError(error, this.facts()), reset);
+  }
+
+  /** Ends the exchange, unless it is over, as one that the server has not seen. */
+  failUnsent(error: Error, reset = true): void {
+    if (this.over) return;
+    this.failWith(toFinchError(error, { ...this.facts(), requestSent: false }), reset);
+  }
+
+  /** Ends the exchange, unless it is over, with just this error. */
+  failWith(error: Error, reset = true): void {
+    if (this.over) return;
+    this.finish((error as { requestSent?: unknown }).requestSent === false);
+    if (reset) this.reset();
+    try {
+      this.handler.onError(error);
+    } catch (thrown) {
+      throwLater(thrown);
+    }
+  }
+
+  // The upload's side ---------------------------------------------------------
+
+  uploadFailed(error: Error): void {
+    if (this.over) return;
+    const isSource = this.source?.failure === error;
+    this.failWith(
+      isSource
+        ? new RequestCancelledError({ ...this.facts(), phase: 'send', reason: error })
+        : toFinchError(error, this.facts()),
+    );
+  }
+
+  uploaded(): void {
+    this.written = true;
+    if (!this.over) this.handler.onSent?.();
+  }
+
+  progressed(): void {
+    if (!this.over) this.handler.onProgress?.();
+  }
+
+  // The stream's side ---------------------------------------------------------
+
+  onInterim(status: number, raw: string[]): void {
+    if (this.over || !this.accept(raw)) return;
+    if (this.answered || status === 101 || ++this.interims > maxInterims) {
+      this.failWith(this.badInterim(status));
+      return;
+    }
+    if (status === 100) this.upload?.proceed();
+    try {
+      this.handler.onInformational(status, withoutPseudo(raw));
+    } catch (error) {
+      this.failWith(error as Error);
+    }
+  }
+
+  onHead(status: number, flags: number, raw: string[], length: string | undefined): void {
+    if (this.over || !this.accept(raw)) return;
+    this.answered = true;
+    const isLast = (flags & endStream) !== 0;
+    if (this.tunnel && status >= 200 && status <= 299) {
+      this.handOver(status, raw);
+      return;
+    }
+    const isBodiless = this.request.method === 'HEAD' || status === 204 || status === 304;
+    if (length !== undefined && !isBodiless) this.expected = Number(length);
+    try {
+      this.handler.onHeaders(status, withoutPseudo(raw));
+    } catch (error) {
+      this.failWith(error as Error);
+    }
+    const { stream } = this;
+    if (isLast) {
+      // Read to its end, so that node:http2 lets go of it.
+      stream?.resume();
+      this.succeed();
+    } else if (!this.isOver()) {
+      stream?.on('data', onData);
+    }
+  }
+
+  onChunk(chunk: Buffer): void {
+    if (this.over) return;
+    this.bodyBytes += chunk.length;
+    this.wire.onActivity?.();
+    try {
+      if (this.bodyBytes > this.wire.maxResponseSize) throw this.tooLarge('maxResponseSize');
+      if (!this.handler.onData(chunk) && !this.isOver()) this.stream?.pause();
+    } catch (error) {
+      this.failWith(error as Error);
+    }
+  }
+
+  onTrailers(raw: string[]): void {
+    if (!this.over && this.accept(raw)) this.trailers = allowedTrailers(raw);
+  }
+
+  /** Nothing more comes: the end of the response, or of a stream that was reset. */
+  onEnd(): void {
+    // What was reset is told by `onClose`.
+    if (this.over || !this.answered || (this.stream?.rstCode ?? noError) !== noError) return;
+    if (this.isWrongLength()) this.failWith(this.lengthMismatch());
+    else this.succeed();
+  }
+
+  onClose(cause: Error | undefined): void {
+    if (this.over) return;
+    const code = this.stream?.rstCode ?? noError;
+    const { failure } = this.wire;
+    if (failure !== undefined) {
+      this.fail(failure);
+    } else if (cause !== undefined && (cause as { code?: unknown }).code !== streamErrorCode) {
+      this.fail(cause);
+    } else if (code === protocolError && this.isWrongLength()) {
+      this.failWith(this.lengthMismatch());
+    } else {
+      this.failWith(streamError(code, this.facts()));
+    }
+  }
+
+  // ---------------------------------------------------------------------------
+
+  private listen(stream: ClientHttp2Stream): void {
+    this.stream = stream;
+    (stream as LinkedStream)[exchangeOf] = this;
+    stream
+      .on('response', onResponse)
+      .on('headers', onHeaders)
+      .on('trailers', onTrailers)
+      .on('end', onEnd)
+      .on('error', onError)
+      .on('close', onClose);
+  }
+
+  private send(
+    stream: ClientHttp2Stream,
+    bytes: Uint8Array | undefined,
+    headers: RequestHeaders,
+  ): void {
+    const { expectContinue, trailers } = this.request;
+    const patience = bytes?.length === 0 ? undefined : expectContinue;
+    stream.on('finish', onFinish);
+    if (
+      bytes !== undefined &&
+      bytes.length <= sliceSize &&
+      patience === undefined &&
+      trailers === undefined
+    ) {
+      stream.end(bytes);
+      return;
+    }
+    const body = this.source ?? bytes;
+    const { contentLength } = headers;
+    this.upload = new Upload(this, { body, contentLength, patience, trailers }, stream);
+  }
+
+  /** Whether the fields are within bounds; if not, the exchange is over. */
+  private accept(raw: readonly string[]): boolean {
+    let size = 0;
+    for (const part of raw) size += part.length;
+    this.headerBytes += size;
+    this.wire.onActivity?.();
+    if (size <= this.wire.maxHeaderSize) return true;
+    this.failWith(this.tooLarge('maxHeaderSize'));
+    return false;
+  }
+
+  private handOver(status: number, raw: string[]): void {
+    const { handler, stream } = this;
+    if (handler.onUpgrade === undefined || stream === undefined) {
+      this.fail(new Error('nobody takes the upgraded connection'));
+      return;
+    }
+    this.finish();
+    this.wire.tunnelled(stream);
+    stream
+      .off('response', onResponse)
+      .off('headers', onHeaders)
+      .off('trailers', onTrailers)
+      .off('end', onEnd)
+      .off('error', onError)
+      .off('close', onClose);
+    try {
+      handler.onUpgrade(status, withoutPseudo(raw), stream);
+    } catch (error) {
+      stream.on('error', ignore).close(cancel);
+      throwLater(error);
+    }
+  }
+
+  private succeed(): void {
+    if (this.over) return;
+    this.finish();
+    // The server does not want the rest of the request.
+    if (!this.written) this.reset();
+    try {
+      this.handler.onEnd(this.trailers);
+    } catch (error) {
+      throwLater(error);
+    }
+  }
+
+  private finish(isUnsent = false): void {
+    this.over = true;
+    this.wire.finished(this);
+    this.upload?.stop();
+    // A source that was not begun can still be sent elsewhere.
+    if (this.source !== undefined && (this.source.begun || !isUnsent)) this.source.cancel();
+  }
+
+  private reset(): void {
+    const { stream } = this;
+    if (stream !== undefined && !stream.closed) stream.close(cancel);
+  }
+
+  private isOver(): boolean {
+    return this.over;
+  }
+
+  private badInterim(status: number): ProtocolError {
+    const reason = this.answered
+      ? 'unexpected_interim_response'
+      : status === 101
+        ? 'unexpected_upgrade'
+        : 'too_many_interim_responses';
+    const detail = `an interim response ${status} too many`;
+    return new ProtocolError({ ...this.facts(), reason, detail });
+  }
+
+  private isWrongLength(): boolean {
+    return this.expected !== undefined && this.expected !== this.bodyBytes;
+  }
+
+  private lengthMismatch(): ProtocolError {
+    return new ProtocolError({
+      ...this.facts(),
+      reason: 'content_length_mismatch',
+      detail: 'the body is not as long as content-length says',
+    });
+  }
+
+  private tooLarge(option: 'maxHeaderSize' | 'maxResponseSize'): ResponseTooLargeError {
+    const limit = this.wire[option];
+    const received = option === 'maxResponseSize' ? this.bodyBytes : this.headerBytes;
+    return new ResponseTooLargeError({ ...this.facts(), option, limit, received });
+  }
+
+  private facts(): ExchangeDetails {
+    const bytesReceived = this.headerBytes + this.bodyBytes;
+    return {
+      origin: this.wire.origin,
+      phase: this.written || bytesReceived > 0 ? 'receive' : 'send',
+      reused: this.reused,
+      requestSent: this.stream !== undefined,
+      bytesReceived,
+    };
+  }
+}
+
+/** A body that is there as a whole; nothing for none. */
+function bytesOf({ body, method }: WireRequest): Uint8Array | undefined {
+  if (method === 'CONNECT' || body === undefined || body === null) return noBytes;
+  if (typeof body === 'string') return Buffer.from(body);
+  return body instanceof Uint8Array ? body : undefined;
+}
+
+const noBytes = new Uint8Array(0);
+
+/** The fields of a response without `:status`, which comes first. */
+function withoutPseudo(raw: string[]): RawHeaders {
+  return raw[0] === ':status' ? raw.slice(2) : raw;
+}
+
+// What a stream calls -----------------------------------------------------------
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function onResponse(this: unknown, fields: Fields, flags: number, raw: string[]): void {
+  const length = fields['content-length'] as string | undefined;
+  (this as LinkedStream)[exchangeOf].onHead(Number(fields[':status']), flags, raw, length);
+}
+
+function onHeaders(this: unknown, fields: Fields, _flags: number, raw: string[]): void {
+  (this as LinkedStream)[exchangeOf].onInterim(Number(fields[':status']), raw);
+}
+
+function onTrailers(this: unknown, _fields: Fields, _flags: number, raw: string[]): void {
+  (this as LinkedStream)[exchangeOf].onTrailers(raw);
+}
+
+function onData(this: unknown, chunk: Buffer): void {
+  (this as LinkedStream)[exchangeOf].onChunk(chunk);
+}
+
+function onEnd(this: unknown): void {
+  (this as LinkedStream)[exchangeOf].onEnd();
+}
+
+function onFinish(this: unknown): void {
+  (this as LinkedStream)[exchangeOf].uploaded();
+}
+
+function onError(this: unknown, error: Error): void {
+  (this as LinkedStream)[exchangeOf].onClose(error);
+}
+
+function onClose(this: unknown): void {
+  (this as LinkedStream)[exchangeOf].onClose(undefined);
+}
+
+function ignore(): void {}
+
+/** A bug in a handler whose exchange is over: node:http2 would take the session down with it. */
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,344 @@
+/**
+ * HTTP/2 over one open socket: a client session of node:http2, which does the
+ * framing, header compression and flow control.
+ *
+ * While no request is under way the socket is not referenced: it keeps no
+ * program running. All time-outs belong to the layers above.
+ *
+ * What node:http2 does not allow: a GOAWAY with an error code ends its session
+ * at once, so that streams which the server would still have served fail, too;
+ * and after any GOAWAY it sends neither requests nor PINGs.
+ */
+import type { ClientHttp2Session, ClientHttp2Stream, Settings } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import {
+  ConnectionClosedError,
+  InvalidRequestError,
+  isFinchError,
+  ProtocolError,
+  StreamResetError,
+} from '../../errors/index.ts';
+import { inCleanContext } from '../clean-context.ts';
+import { wireInfoOf } from '../socket-info.ts';
+import type { Exchange, Wire, WireHandler, WireInfo, WireRequest } from '../wire.ts';
+import { codeName, noError } from './http2-codes.ts';
+import { Http2Exchange } from './http2-exchange.ts';
+import { assumedLimit, maxOutstandingPings, maxSentHeaders, openSession } from './open-session.ts';
+import type { RequestTarget } from './request-headers.ts';
+import { EndFault, GoawayFault, toFinchError } from './session-fault.ts';
+
+/** What a {@link createHttp2Wire} is given beside the socket. */
+export interface Http2WireOptions {
+  /** The server, for messages: `https://api.example.com:443`. */
+  readonly origin: string;
+  /** The `:scheme` of requests. */
+  readonly scheme: 'http' | 'https';
+  /** The `:authority` of requests that bring no `host`: `api.example.com`, the port only where it is not the scheme's own. */
+  readonly authority: string;
+  /** The most bytes of names and values in a response's header section, and in its trailer section. Default 262144. */
+  readonly maxHeaderSize?: number | undefined;
+  /** The most bytes of a response's body. Default: no limit. */
+  readonly maxResponseSize?: number | undefined;
+  /** How many bytes of one response the server may send before they are read. Default 1 MiB. */
+  readonly streamWindowSize?: number | undefined;
+  /** How many bytes of all responses together may be on their way. Default 16 MiB. */
+  readonly connectionWindowSize?: number | undefined;
+}
+
+/**
+ * Makes the wire over a connected socket (TCP with prior knowledge, TLS after
+ * ALPN `h2`, or any duplex stream), which belongs to the wire from then on.
+ *
+ * @throws {ConnectionClosedError} if the socket is closed already.
+ */
+export function createHttp2Wire(socket: Duplex, options: Http2WireOptions): Http2Wire {
+  if (socket.destroyed) {
+    throw new ConnectionClosedError({
+      origin: options.origin,
+      requestSent: false,
+      cause: socket.errored ?? undefined,
+    });
+  }
+  return inCleanContext(() => new Http2Wire(socket, options));
+}
+
+export class Http2Wire implements Wire, RequestTarget {
+  readonly protocol = 'http2';
+  readonly origin: string;
+  readonly scheme: 'http' | 'https';
+  readonly authority: string;
+  readonly info: WireInfo;
+  limit = assumedLimit;
+  settled = false;
+  served = 0;
+  onClosed: (error?: Error) => void = noop;
+  onChange: () => void = noop;
+  onActivity: (() => void) | undefined;
+
+  /** @internal */
+  readonly maxHeaderSize: number;
+  /** @internal */
+  readonly maxResponseSize: number;
+  /** @internal What ended the connection, once something did. */
+  failure: Error | undefined;
+  /** @internal Whether the server allows extended CONNECT (RFC 8441). */
+  connectProtocol = false;
+
+  private readonly socket: Duplex & Partial<Pick<Socket, 'ref' | 'unref'>>;
+  private readonly session: ClientHttp2Session;
+  private readonly exchanges = new Set<Http2Exchange>();
+  private readonly pings = new Set<(error: Error) => void>();
+  /** Streams that were handed over. */
+  private tunnels = 0;
+  private goaway: GoawayFault | undefined;
+  private ending = false;
+  private gone = false;
+
+  constructor(socket: Duplex, options: Http2WireOptions) {
+    this.origin = options.origin;
+    this.scheme = options.scheme;
+    this.authority = options.authority;
+    this.maxHeaderSize = options.maxHeaderSize ?? 262_144;
+    this.maxResponseSize = options.maxResponseSize ?? Infinity;
+    this.socket = socket;
+    this.info = wireInfoOf(socket as Socket);
+    // Before those of node:http2, which would end the streams without a reason.
+    socket
+      .on('error', (error) => this.lost(error))
+      .on('end', () => this.lost(new EndFault()))
+      .on('close', () => this.closed());
+    this.session = openSession(socket, {
+      scheme: this.scheme,
+      maxHeaderSize: this.maxHeaderSize,
+      streamWindowSize: options.streamWindowSize ?? 1_048_576,
+      connectionWindowSize: options.connectionWindowSize ?? 16_777_216,
+    });
+    this.session
+      .on('remoteSettings', (settings) => this.adopt(settings))
+      .on('goaway', (code, lastStream) => this.retire(code, lastStream))
+      .on('stream', () => this.refusePush())
+      .on('error', (error) => this.lost(error))
+      .on('close', () => this.lost(this.failure ?? new EndFault()));
+    this.socket.unref?.();
+  }
+
+  get usable(): boolean {
+    const { session } = this;
+    return (
+      this.failure === undefined &&
+      this.goaway === undefined &&
+      !this.ending &&
+      !session.closed &&
+      !session.destroyed
+    );
+  }
+
+  send(request: WireRequest, handler: WireHandler): Exchange {
+    const exchange = new Http2Exchange(this, request, handler);
+    const refusal = this.refusal(request);
+    if (refusal !== undefined) {
+      exchange.failUnsent(refusal);
+      return exchange;
+    }
+    const { exchanges } = this;
+    exchanges.add(exchange);
+    if (exchanges.size === 1) this.socket.ref?.();
+    this.served += 1;
+    inCleanContext(begin, exchange, this.session);
+    return exchange;
+  }
+
+  ping(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (!this.usable) {
+        reject(this.unusable());
+        return;
+      }
+      this.pings.add(reject);
+      const isSent = this.session.ping((error, duration) => {
+        this.pings.delete(reject);
+        if (error === null) {
+          this.onActivity?.();
+          resolve(duration);
+        } else {
+          reject(this.unusable());
+        }
+      });
+      if (!isSent) {
+        this.pings.delete(reject);
+        reject(tooManyPings(this.origin));
+      }
+    });
+  }
+
+  destroy(error?: Error): void {
+    if (this.gone || this.ending) return;
+    this.ending = true;
+    this.failure ??= error ?? new Error('closed by this side');
+    for (const exchange of this.exchanges) {
+      if (error === undefined) exchange.fail(this.failure);
+      else exchange.failWith(error);
+    }
+    this.end();
+  }
+
+  // The exchanges' side -------------------------------------------------------
+
+  /** @internal The exchange is over. */
+  finished(exchange: Http2Exchange): void {
+    if (this.exchanges.delete(exchange)) this.settle();
+  }
+
+  /** @internal A stream was handed over. */
+  tunnelled(stream: ClientHttp2Stream): void {
+    this.tunnels += 1;
+    if (this.exchanges.size + this.tunnels === 1) this.socket.ref?.();
+    stream.once('close', () => {
+      this.tunnels -= 1;
+      this.settle();
+    });
+  }
+
+  /** @internal Refuses a header section that node:http2 would close the connection over. */
+  checkSize(size: number): void {
+    if (size <= maxSentHeaders) return;
+    throw new InvalidRequestError({
+      option: 'headers',
+      value: size,
+      allowed: `at most ${maxSentHeaders} bytes of header fields`,
+      problem: `The header fields are ${size} bytes long`,
+    });
+  }
+
+  // ---------------------------------------------------------------------------
+
+  /** Nothing is under way any more. */
+  private settle(): void {
+    if (this.exchanges.size + this.tunnels > 0) return;
+    this.socket.unref?.();
+    // Left alone, node:http2 would wait for the server to close its side, too.
+    if (this.goaway !== undefined) setImmediate(() => this.end());
+  }
+
+  private refusal(request: WireRequest): Error | undefined {
+    if (!this.usable) return this.unusable();
+    const underWay = this.exchanges.size + this.tunnels;
+    if (underWay >= this.limit) {
+      return new StreamResetError({
+        origin: this.origin,
+        http2Code: 'REFUSED_STREAM',
+        requestSent: false,
+        bytesReceived: 0,
+        detail: `the server allows ${this.limit} requests at once, and ${underWay} are under way`,
+      });
+    }
+    if (request.upgrade === undefined || this.connectProtocol) return undefined;
+    return new InvalidRequestError({
+      option: 'upgrade',
+      value: request.upgrade,
+      allowed: 'a server that allows extended CONNECT (RFC 8441), or HTTP/1.1',
+      problem: 'The server does not switch protocols on HTTP/2',
+    });
+  }
+
+  private unusable(): Error {
+    return toFinchError(this.failure ?? this.goaway ?? new EndFault(), {
+      origin: this.origin,
+      reused: this.served > 0,
+      requestSent: false,
+      bytesReceived: 0,
+    });
+  }
+
+  private adopt(settings: Settings): void {
+    this.onActivity?.();
+    const { limit, settled } = this;
+    this.limit = settings.maxConcurrentStreams ?? 2 ** 32 - 1;
+    this.connectProtocol = settings.enableConnectProtocol === true;
+    this.settled = true;
+    if (!settled || this.limit !== limit) this.changed();
+  }
+
+  private retire(code: number, lastStream: number): void {
+    this.onActivity?.();
+    const isFirst = this.goaway === undefined;
+    this.goaway = new GoawayFault(codeName(code), lastStream);
+    if (code !== noError) this.failure ??= this.goaway;
+    if (isFirst) this.changed();
+    for (const exchange of this.exchanges) {
+      const id = exchange.stream?.id;
+      if (id !== undefined && id > lastStream) exchange.failUnsent(this.goaway, false);
+      else if (code !== noError) exchange.fail(this.goaway, false);
+    }
+    this.settle();
+  }
+
+  private refusePush(): void {
+    const detail = 'a PUSH_PROMISE, although push is disabled';
+    this.lost(new ProtocolError({ origin: this.origin, reason: 'PROTOCOL_ERROR', detail }));
+  }
+
+  private changed(): void {
+    if (!this.gone && !this.ending) this.onChange();
+  }
+
+  /** The connection came to its end by the server or by the network. */
+  private lost(error: Error): void {
+    this.failure ??= error;
+    const { failure } = this;
+    for (const exchange of this.exchanges) exchange.fail(failure);
+    this.end();
+  }
+
+  private end(): void {
+    const { session, socket } = this;
+    if (socket.destroyed) return;
+    session.destroy();
+    // After what the session still wants to say, whether or not the server reads it.
+    setImmediate(() => socket.destroy());
+  }
+
+  private closed(): void {
+    if (this.gone) return;
+    this.lost(new EndFault());
+    this.gone = true;
+    const failure = this.failure as Error;
+    for (const reject of this.pings) reject(this.unusable());
+    this.pings.clear();
+    const isOrderly = this.ending || (this.goaway !== undefined && failure instanceof EndFault);
+    if (isOrderly) this.onClosed();
+    else this.onClosed(toFinchError(failure, { origin: this.origin }));
+  }
+}
+
+/** Opens the stream of an exchange, in a clean async context. */
+function begin(exchange: Http2Exchange, session: ClientHttp2Session): void {
+  try {
+    exchange.begin(session);
+  } catch (error) {
+    exchange.failWith(isFinchError(error) ? error : unsendable(error as Error));
+  }
+}
+
+/** What node:http2 does not take for a request. */
+function unsendable(error: Error): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'headers',
+    value: undefined,
+    allowed: 'fields that HTTP/2 has, once each where they can be there only once',
+    problem: `The request cannot be written: ${error.message}`,
+    cause: error,
+  });
+}
+
+function tooManyPings(origin: string): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'ping',
+    value: origin,
+    allowed: `at most ${maxOutstandingPings} PINGs without an answer`,
+    problem: 'Too many PINGs wait for their answer',
+  });
+}
+
+function noop(): void {}
