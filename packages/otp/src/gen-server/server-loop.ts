@@ -1,6 +1,6 @@
 /** The loop of a GenServer: which callback a message runs, and what its result does. */
 import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
-import type { Call } from '../process/call.ts';
+import { Call } from '../process/call.ts';
 import { currentLogger } from '../process/crash-report.ts';
 import { ExitError, isError, type ExitReason } from '../process/exit-reason.ts';
 import { isThenable, type Process } from '../process/process.ts';
@@ -33,8 +33,6 @@ const noCall = Object.freeze({ from: undefined });
 export class ServerLoop extends Gen implements TimeoutTarget {
   readonly #callbacks: Callbacks;
   #state: unknown;
-  /** The call that is handled, or was the last to be. */
-  #call: Call | undefined;
   /** The timeout that runs, in ms: until it fires, or any message but a system message comes. */
   #timeout: number | undefined;
   #timer: Timer | undefined;
@@ -55,8 +53,9 @@ export class ServerLoop extends Gen implements TimeoutTarget {
     return this.#andContinue(undefined);
   }
 
+  /** The call that is handled, or was the last message to be. */
   get call(): Call | undefined {
-    return this.#call;
+    return Call.isCall(this.#lastMessage) ? this.#lastMessage : undefined;
   }
 
   onTimeout(): void {
@@ -93,7 +92,6 @@ export class ServerLoop extends Gen implements TimeoutTarget {
   }
 
   protected override handleCall(call: Call): Pending {
-    this.#call = call;
     return this.#andContinue(
       this.#run(this.#callbacks.calls, 'handleCall', call.request as Request, call),
     );

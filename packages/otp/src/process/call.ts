@@ -5,7 +5,8 @@
  * promise directly; an answer that comes after the timeout finds the call settled and is dropped,
  * so it can never reach a mailbox.
  */
-import { arm, type Timer, type TimeoutTarget } from './clock.ts';
+import { inspect } from 'node:util';
+import { arm, clock, systemClock, type Timer, type TimeoutTarget } from './clock.ts';
 import { currentProcess } from './context.ts';
 import { capture, capturedReject, capturedResolve } from './deferred.ts';
 import { checkTimeout } from './errors.ts';
@@ -14,6 +15,7 @@ import { outside } from './link.ts';
 import { isName } from './names.ts';
 import { Pid } from './pid.ts';
 import { Process } from './process.ts';
+import { putOff, takeBack, type PutOff } from './put-off.ts';
 import { isVia, resolveRef, type ServerRef } from './server-ref.ts';
 import { attachWatch, Watch } from './watch.ts';
 
@@ -66,31 +68,35 @@ function describeServer(server: unknown): string {
 }
 
 /** A pending request. */
-export class Call extends Watch implements From, TimeoutTarget {
+export class Call implements From, PutOff {
   readonly #request: unknown;
   readonly #site: CallSite;
   readonly #server: ServerRef;
   readonly #timeout: number | 'infinity';
+  readonly #caller: Process | undefined;
   #resolve: ((value: never) => void) | undefined;
   #reject: ((error: CallError) => void) | undefined;
-  #timer: Timer | undefined;
-  readonly pid: Pid;
+  /** The server, once the request is sent. */
+  #target: Process | undefined = undefined;
+  /** What watches over the call once the turn in which it was made is over. */
+  #guard: Guard | undefined = undefined;
+  older: PutOff | undefined = undefined;
+  newer: PutOff | undefined = undefined;
 
   constructor(
     site: CallSite,
     server: ServerRef,
     request: unknown,
     timeout: number | 'infinity',
-    pid: Pid,
+    caller: Process | undefined,
     resolve: (value: never) => void,
     reject: (error: CallError) => void,
   ) {
-    super();
     this.#site = site;
     this.#server = server;
     this.#request = request;
     this.#timeout = timeout;
-    this.pid = pid;
+    this.#caller = caller;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -102,6 +108,10 @@ export class Call extends Watch implements From, TimeoutTarget {
     } catch {
       return false;
     }
+  }
+
+  get pid(): Pid {
+    return this.#caller?.pid ?? outside;
   }
 
   get request(): unknown {
@@ -118,42 +128,82 @@ export class Call extends Watch implements From, TimeoutTarget {
     return this.#resolve !== undefined;
   }
 
-  armTimeout(timeout: number): void {
-    this.#timer = arm(this, timeout);
+  /** Whoever logs the `from` of a call sees who called. */
+  toJSON(): From {
+    return { pid: this.pid };
+  }
+
+  [inspect.custom](): From {
+    return this.toJSON();
+  }
+
+  /** Puts it into the mailbox of its server. */
+  send(target: Process): void {
+    this.#target = target;
+    // On any other clock than the system's, time may pass before the end of the turn.
+    if (clock() === systemClock) putOff(this);
+    else this.catchUp();
+    target.dispatch(this);
+  }
+
+  catchUp(): void {
+    this.#guard = new Guard(this, this.#target as Process, this.#caller, this.#timeout);
   }
 
   reply(value: unknown): void {
     const resolve = this.#resolve;
     if (resolve === undefined) return;
-    this.#settle();
+    this.drop();
     resolve(value as never);
-  }
-
-  onTimeout(): void {
-    this.#timer = undefined;
-    this.fail('timeout');
   }
 
   fail(why: ExitReason): void {
     const reject = this.#reject;
     if (reject === undefined) return;
-    this.#settle();
+    this.drop();
     reject(new CallError(why, this.#site, [this.#server, this.#request, this.#timeout]));
   }
 
+  /** Nobody waits for the answer any more. */
+  drop(): void {
+    this.#resolve = this.#reject = undefined;
+    if (this.#guard !== undefined) this.#guard.release();
+    else if (this.#target !== undefined) takeBack(this);
+  }
+}
+
+/** Ends a call whose server or caller dies, or that takes too long. */
+class Guard extends Watch implements TimeoutTarget {
+  readonly #call: Call;
+  readonly #timer: Timer | undefined;
+
+  constructor(
+    call: Call,
+    target: Process,
+    caller: Process | undefined,
+    timeout: number | 'infinity',
+  ) {
+    super();
+    this.#call = call;
+    attachWatch(this, target, caller);
+    this.#timer = timeout === 'infinity' ? undefined : arm(this, timeout);
+  }
+
+  release(): void {
+    this.unwatch();
+    this.#timer?.cancel();
+  }
+
+  onTimeout(): void {
+    this.#call.fail('timeout');
+  }
+
   protected override down(_pid: Pid, reason: ExitReason): void {
-    this.fail(reason);
+    this.#call.fail(reason);
   }
 
   protected override ownerDown(): void {
-    this.#settle();
-  }
-
-  #settle(): void {
-    this.#resolve = this.#reject = undefined;
-    this.unwatch();
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#call.drop();
   }
 }
 
@@ -174,16 +224,21 @@ export function request<T>(
   }
   const answer = new Promise<T>(capture);
   if (caller?.dead === true) return answer; // nobody is left to hear it
-  const pid = caller?.pid ?? outside;
-  const call = new Call(site, server, message, timeout, pid, capturedResolve(), capturedReject());
+  const call = new Call(
+    site,
+    server,
+    message,
+    timeout,
+    caller,
+    capturedResolve(),
+    capturedReject(),
+  );
   if (!(target instanceof Process)) {
     call.fail(target === undefined ? 'noproc' : ['nodedown', target.node]);
   } else if (target === caller) {
     call.fail('calling_self');
   } else {
-    attachWatch(call, target, caller);
-    if (timeout !== 'infinity') call.armTimeout(timeout);
-    target.dispatch(call);
+    call.send(target);
   }
   return answer;
 }

@@ -7,6 +7,7 @@
  */
 import { setImmediate } from 'node:timers';
 import { detached } from './context.ts';
+import { catchUp } from './put-off.ts';
 
 /** A pending wake-up of a {@link Clock}. */
 export interface Wakeup {
@@ -145,6 +146,7 @@ const everyList = new Set<TimerList>();
 
 /** How many timers are armed on any clock. Counts them one by one: for tests and inspection. */
 export function armedTimers(): number {
+  catchUp();
   let count = 0;
   for (const list of everyList) count += list.size;
   return count;

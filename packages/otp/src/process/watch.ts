@@ -9,6 +9,7 @@ import { currentLogger } from './crash-report.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { processOf, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
+import { catchUp } from './put-off.ts';
 
 let attach: (watch: Watch, target: Process, owner: Process | undefined) => void;
 let collect: (process: Process) => Watch[];
@@ -115,13 +116,20 @@ export const attachWatch = (watch: Watch, target: Process, owner: Process | unde
   attach(watch, target, owner);
 
 /** The watches on a process, newest first. */
-export const watchesOn = (process: Process): Watch[] => collect(process);
+export function watchesOn(process: Process): Watch[] {
+  catchUp();
+  return collect(process);
+}
 
 /** The watches that a process owns, newest first. */
-export const watchesOf = (process: Process): Watch[] => ownedBy(process);
+export function watchesOf(process: Process): Watch[] {
+  catchUp();
+  return ownedBy(process);
+}
 
 /** Tells every watch on a dead process, in the order in which they were made. */
 export function notifyWatches(process: Process, reason: ExitReason): void {
+  catchUp();
   if (process.firstWatch === undefined) return;
   detached(() => {
     for (const watch of watchesOn(process).toReversed()) {
@@ -140,6 +148,7 @@ export function notifyWatches(process: Process, reason: ExitReason): void {
 
 /** Releases every watch that a dead process owned. */
 export function releaseWatches(process: Process): void {
+  catchUp();
   if (process.firstOwned === undefined) return;
   detached(() => {
     while (process.firstOwned !== undefined) {
