@@ -98,7 +98,7 @@ test('any of many calls of a turn may be answered or fail first', async () => {
   await Promise.resolve();
   exit(b.pid, 'kill');
   const [first] = await a.call('callers');
-  GenServer.reply(first, 'now');
+  GenServer.reply(first as From, 'now');
   exit(c.pid, 'shutdown');
   exit(a.pid, 'done');
   expect(await Promise.all(calls)).toEqual([
