@@ -8,7 +8,6 @@
 import { inspect } from 'node:util';
 import { arm, clock, systemClock, type Timer, type TimeoutTarget } from './clock.ts';
 import { currentProcess } from './context.ts';
-import { capture, capturedReject, capturedResolve } from './deferred.ts';
 import { checkTimeout } from './errors.ts';
 import { ExitError, formatReason, isError, type ExitReason } from './exit-reason.ts';
 import { outside } from './link.ts';
@@ -74,8 +73,8 @@ export class Call implements From, PutOff {
   readonly #server: ServerRef;
   readonly #timeout: number | 'infinity';
   readonly #caller: Process | undefined;
-  #resolve: ((value: never) => void) | undefined;
-  #reject: ((error: CallError) => void) | undefined;
+  #resolve: ((value: never) => void) | undefined = undefined;
+  #reject: ((error: CallError) => void) | undefined = undefined;
   /** The server, once the request is sent. */
   #target: Process | undefined = undefined;
   /** What watches over the call once the turn in which it was made is over. */
@@ -89,16 +88,12 @@ export class Call implements From, PutOff {
     request: unknown,
     timeout: number | 'infinity',
     caller: Process | undefined,
-    resolve: (value: never) => void,
-    reject: (error: CallError) => void,
   ) {
     this.#site = site;
     this.#server = server;
     this.#request = request;
     this.#timeout = timeout;
     this.#caller = caller;
-    this.#resolve = resolve;
-    this.#reject = reject;
   }
 
   // `instanceof` is several times as fast as looking for a private name, but a proxy may throw.
@@ -135,6 +130,14 @@ export class Call implements From, PutOff {
 
   [inspect.custom](): From {
     return this.toJSON();
+  }
+
+  /** The promise that the caller gets; to be asked for once. */
+  answer<T>(): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
   }
 
   /** Puts it into the mailbox of its server. */
@@ -222,17 +225,9 @@ export function request<T>(
   } catch (error) {
     return Promise.reject(error);
   }
-  const answer = new Promise<T>(capture);
-  if (caller?.dead === true) return answer; // nobody is left to hear it
-  const call = new Call(
-    site,
-    server,
-    message,
-    timeout,
-    caller,
-    capturedResolve(),
-    capturedReject(),
-  );
+  if (caller?.dead === true) return new Promise(() => {}); // nobody is left to hear it
+  const call = new Call(site, server, message, timeout, caller);
+  const answer = call.answer<T>();
   if (!(target instanceof Process)) {
     call.fail(target === undefined ? 'noproc' : ['nodedown', target.node]);
   } else if (target === caller) {

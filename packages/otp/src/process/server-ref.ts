@@ -90,7 +90,12 @@ function badRef(value: unknown): BadArgumentError {
 
 /** Where a reference leads: a live local process, a pid or name elsewhere, or nowhere. */
 export function resolveRef(ref: ServerRef): Process | Pid | RemoteName | undefined {
-  if (Pid.isPid(ref)) return processOf(ref) ?? (isLocal(ref) ? undefined : ref);
+  return (Pid.isPid(ref) ? processOf(ref) : undefined) ?? resolveOther(ref);
+}
+
+// Apart, so that the usual case is short enough for V8 to inline it into every call and send.
+function resolveOther(ref: ServerRef): Process | Pid | RemoteName | undefined {
+  if (Pid.isPid(ref)) return isLocal(ref) ? undefined : ref;
   if (isName(ref)) return processByName(ref);
   if (typeof ref === 'object' && ref !== null) {
     if (isVia(ref)) {
