@@ -1,5 +1,6 @@
 /** Leases: connections for exclusive use. */
-import { LeaseClaim, type Lease } from '../operation/lease.ts';
+import type { Lease } from '../operation/lease.ts';
+import { LeaseClaim } from '../operation/lease-claim.ts';
 import { readCheckoutOptions, type CheckoutOptions } from '../options/index.ts';
 import { poolFrom, type PoolLike } from '../pool/identity.ts';
 import { StreamApi } from './stream-api.ts';

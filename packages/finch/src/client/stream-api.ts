@@ -7,15 +7,16 @@ import {
   isRequestRef,
   type AsyncRequestRef,
 } from '../operation/async-request.ts';
-import { isThenable } from '../operation/caller-context.ts';
-import { OpenedRequest, type OpenedHead } from '../operation/opened-request.ts';
-import { OpenResponse } from '../operation/open-response.ts';
-import type { ResponsePart } from '../operation/response-part.ts';
+import type { OpenResponse } from '../operation/open-response.ts';
+import type { Operation } from '../operation/operation.ts';
 import {
-  StreamedRequest,
-  type StreamFunction,
-  type StreamStep,
-} from '../operation/streamed-request.ts';
+  foldResponse,
+  foldWhile,
+  openResponse,
+  type FoldFunction,
+  type Sending,
+} from '../operation/sending.ts';
+import type { StreamFunction } from '../operation/streamed-request.ts';
 import { readRequestOptions, type RequestOptions } from '../options/index.ts';
 import type { Request } from '../request/index.ts';
 import { RequestApi, requestFrom, withoutSteps } from './request-api.ts';
@@ -26,7 +27,7 @@ export abstract class StreamApi extends RequestApi {
    * one. Use it for a body that is too large to be held, or of which only
    * something is to be computed.
    *
-   * `callback` is called with each part ({@link ResponsePart}) and the
+   * `callback` is called with each part (`ResponsePart`) and the
    * accumulator, and returns the next accumulator, or a promise of it: until that
    * is settled nothing more is read from the server. It runs in the async context
    * and as the process of whoever called `stream`. What it throws is what the
@@ -46,19 +47,10 @@ export abstract class StreamApi extends RequestApi {
   stream<Acc>(
     input: Request | string | URL,
     acc: Acc,
-    callback: (part: ResponsePart, acc: Acc) => Acc | PromiseLike<Acc>,
+    callback: FoldFunction<Acc>,
     options?: RequestOptions,
   ): Promise<Acc> {
-    return this.#stream(
-      input,
-      acc,
-      callback,
-      (part, current) => {
-        const next = callback(part, current);
-        return isThenable(next) ? next.then(cont) : cont(next);
-      },
-      options,
-    );
+    return foldResponse(() => this.#sending(requestFrom(input), options), acc, callback);
   }
 
   /**
@@ -88,7 +80,7 @@ export abstract class StreamApi extends RequestApi {
     callback: StreamFunction<Acc>,
     options?: RequestOptions,
   ): Promise<Acc> {
-    return this.#stream(input, acc, callback, callback, options);
+    return foldWhile(() => this.#sending(requestFrom(input), options), acc, callback, callback);
   }
 
   /**
@@ -108,15 +100,7 @@ export abstract class StreamApi extends RequestApi {
    * for await (const chunk of response.body) process.stdout.write(chunk);
    */
   open(input: Request | string | URL, options?: RequestOptions): Promise<OpenResponse> {
-    return new Promise((resolve, reject) => {
-      const request = withoutSteps(requestFrom(input));
-      const resolved = readRequestOptions(options);
-      const opening = {
-        resolve: (head: OpenedHead) => resolve(new OpenResponse(head)),
-        reject,
-      };
-      new OpenedRequest(this.running(), request, resolved, opening).start();
-    });
+    return openResponse(() => this.#sending(withoutSteps(requestFrom(input)), options));
   }
 
   /**
@@ -165,34 +149,14 @@ export abstract class StreamApi extends RequestApi {
     return cancelAsync(ref, currentPid());
   }
 
-  #stream<Acc>(
-    input: Request | string | URL,
-    acc: Acc,
-    given: unknown,
-    callback: StreamFunction<Acc>,
-    options: RequestOptions | undefined,
-  ): Promise<Acc> {
-    return new Promise((resolve, reject) => {
-      if (typeof given !== 'function') throw badCallback(given);
-      const request = requestFrom(input);
-      const resolved = readRequestOptions(options);
-      const outcome = { resolve, reject };
-      new StreamedRequest<Acc>(this.running(), request, acc, callback, resolved, outcome).start();
-    });
+  #sending(request: Request, options: RequestOptions | undefined): Sending {
+    const resolved = readRequestOptions(options);
+    return { instance: this.running(), request, options: resolved, begin };
   }
 }
 
-function cont<Acc>(acc: Acc): StreamStep<Acc> {
-  return { cont: acc };
-}
-
-function badCallback(value: unknown): InvalidRequestError {
-  return new InvalidRequestError({
-    option: 'callback',
-    value,
-    problem: 'There is no function to hand the response to',
-    allowed: 'a function of the part and the accumulator',
-  });
+function begin(operation: Operation): void {
+  operation.start();
 }
 
 function badRef(value: unknown): InvalidRequestError {

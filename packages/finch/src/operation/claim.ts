@@ -81,8 +81,7 @@ export abstract class Claim extends Watch implements Waiter {
   protected abstract readonly waitCoversDial: boolean;
 
   /** Ends with the process that makes the claim, if one does. */
-  protected watchOwner(): void {
-    const owner = currentPid();
+  protected watchOwner(owner: Pid | undefined = currentPid()): void {
     if (owner === undefined) return;
     this.owner = owner;
     this.watch(owner);

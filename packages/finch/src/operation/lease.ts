@@ -1,29 +1,34 @@
 /** Checkout: a connection for exclusive use, for as long as its holder lives. */
 import { currentPid, Watch, type Pid } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
-import {
-  ConnectionClosedError,
-  InvalidRequestError,
-  RequestCancelledError,
-} from '../errors/index.ts';
+import { ConnectionClosedError, InvalidRequestError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
-import {
-  readRequestOptions,
-  type RequestOptions,
-  type ResolvedCheckoutOptions,
-} from '../options/index.ts';
+import { readRequestOptions, type RequestOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
 import type { Shard } from '../pool/shard.ts';
 import { buildRequest, isRequest, type Request } from '../request/index.ts';
 import type { Response } from '../response/index.ts';
 import { leased, leaseOver } from '../telemetry/connection-events.ts';
 import { BufferedRequest } from './buffered-request.ts';
-import { Claim } from './claim.ts';
+import type { OpenResponse } from './open-response.ts';
+import { OpenedRequest } from './opened-request.ts';
+import type { Operation } from './operation.ts';
+import {
+  foldResponse,
+  foldWhile,
+  openResponse,
+  type FoldFunction,
+  type Sending,
+} from './sending.ts';
+import type { StreamFunction } from './streamed-request.ts';
 
 /**
  * A connection that was checked out. It is given back exactly once: by
- * `release`, at the end of an `await using` block, or by the death of the
- * process that checked it out, which closes the connection.
+ * `release`, at the end of an `await using` block, or by the death of its
+ * holder, the process that checked it out, which closes the connection.
+ *
+ * What it sends goes over this one connection, in order: so there is no retry,
+ * and an HTTP/1 connection takes one request at a time.
  *
  * Mirrors the connection process of `hackney_pool:checkout/4`.
  *
@@ -36,9 +41,11 @@ export class Lease extends Watch implements AsyncDisposable {
   readonly #shard: Shard;
   readonly #connection: Connection;
   readonly #pid: Pid;
-  readonly #holder: Pid | undefined;
   readonly #since: number;
+  #holder: Pid | undefined;
   #released = false;
+  /** Responses that are being read. */
+  #opened: readonly OpenedRequest[] = [];
 
   /** @internal */
   constructor(instance: Instance, shard: Shard, connection: Connection, holder: Pid | undefined) {
@@ -67,38 +74,112 @@ export class Lease extends Watch implements AsyncDisposable {
     return this.#shard.pool;
   }
 
+  /** The process with which it ends; undefined when plain code checked it out. */
+  get holder(): Pid | undefined {
+    return this.#holder;
+  }
+
   /** Whether it was given back already, by whatever way. */
   get released(): boolean {
     return this.#released;
   }
 
   /**
-   * Sends a request on this connection: one that was built, or a path with
-   * nothing else to it. Without retry, since there is no other connection.
+   * Sends a request on this connection and collects the response. A path, or a
+   * URL of this server, is a GET. Options and limits are those of
+   * `finch.request`; `poolTimeout` and `connectTimeout` have no meaning here.
    *
-   * @throws ConnectionClosedError, ReceiveTimeoutError, … as `finch.request`.
-   * @throws InvalidRequestError after `release`, or while another request is
-   * under way.
+   * Rejects as `finch.request`; with ConnectionClosedError when the connection
+   * is gone; and with InvalidRequestError after `release`, from a process that
+   * is not the holder, for a request to another server, and while an HTTP/1
+   * connection serves another request, which goes on.
+   *
+   * Mirrors `hackney_conn:request/5`.
+   *
+   * @example
+   * const { status } = await lease.request(Finch.build('DELETE', 'https://api.example.com/users/1'));
    */
-  async request(input: Request | string, options?: RequestOptions): Promise<Response> {
-    const request = isRequest(input) ? input : this.#build(input);
-    const resolved = readRequestOptions(options);
-    if (this.#released) {
-      throw new InvalidRequestError({
-        option: 'lease',
-        value: this.#shard.pool.key,
-        problem: 'The lease was released',
-        allowed: 'a lease that was not released',
-      });
-    }
-    const connection = this.#connection;
-    if (connection.wire === undefined) {
-      const { key: pool, origin } = this.#shard.pool;
-      throw new ConnectionClosedError({ pool, origin, requestSent: false });
-    }
+  request(input: Request | string | URL, options?: RequestOptions): Promise<Response> {
     return new Promise((resolve, reject) => {
-      new BufferedRequest(this.#instance, request, resolved, resolve, reject).startOn(connection);
+      const { instance, request, options: resolved, begin } = this.#sending(input, options);
+      begin(new BufferedRequest(instance, request, resolved, resolve, reject));
     });
+  }
+
+  /**
+   * As `finch.stream`, on this connection. Rejects as `lease.request`.
+   *
+   * @example
+   * const bytes = await lease.stream('/export', 0, (part, sum) =>
+   *   part.type === 'data' ? sum + part.data.length : sum,
+   * );
+   */
+  stream<Acc>(
+    input: Request | string | URL,
+    acc: Acc,
+    callback: FoldFunction<Acc>,
+    options?: RequestOptions,
+  ): Promise<Acc> {
+    return foldResponse(() => this.#sending(input, options), acc, callback);
+  }
+
+  /**
+   * As `finch.streamWhile`, on this connection. A halt before the response is
+   * complete costs an HTTP/1 connection its life: what is sent after it rejects
+   * with ConnectionClosedError. Rejects as `lease.request`.
+   *
+   * @example
+   * const status = await lease.streamWhile('/health', 0, (part, acc) =>
+   *   part.type === 'status' ? { halt: part.status } : { cont: acc },
+   * );
+   */
+  streamWhile<Acc>(
+    input: Request | string | URL,
+    acc: Acc,
+    callback: StreamFunction<Acc>,
+    options?: RequestOptions,
+  ): Promise<Acc> {
+    return foldWhile(() => this.#sending(input, options), acc, callback, callback);
+  }
+
+  /**
+   * As `finch.open`, on this connection: an HTTP/1 one is taken until the body
+   * has been read to its end. Rejects as `lease.request`.
+   *
+   * @example
+   * const { body } = await lease.open('/export');
+   * for await (const chunk of body) process.stdout.write(chunk);
+   * await lease.request('/next');
+   */
+  open(input: Request | string | URL, options?: RequestOptions): Promise<OpenResponse> {
+    return openResponse(() => this.#sending(input, options));
+  }
+
+  /**
+   * Makes another process the holder: from here on the lease ends with that one,
+   * and only that one may send on it. A response of `open` that is being read
+   * goes over with it; other requests under way stay with who made them. A holder
+   * that is dead already ends the lease.
+   *
+   * Mirrors `hackney_conn:set_owner/2`.
+   *
+   * @throws InvalidRequestError after `release`, or from a process that is not
+   * the holder.
+   *
+   * @example
+   * const worker = spawn(async () => {
+   *   await using mine = (await receive()) as Lease;
+   *   await mine.request('/users');
+   * });
+   * lease.transfer(worker);
+   * send(worker, lease);
+   */
+  transfer(to: Pid): void {
+    this.#checkHolder();
+    this.unwatch();
+    this.#holder = to;
+    for (const opened of this.#opened) opened.handTo(to);
+    this.watch(to);
   }
 
   /**
@@ -126,10 +207,48 @@ export class Lease extends Watch implements AsyncDisposable {
     this.#connection.close('abandoned');
   }
 
-  #build(path: string): Request {
+  #sending(input: Request | string | URL, options: RequestOptions | undefined): Sending {
+    const request = isRequest(input) ? input : this.#build(String(input));
+    const resolved = readRequestOptions(options);
+    const { key: pool, origin } = this.#shard.pool;
+    if (request.pool.origin !== origin) {
+      throw unusable(request.pool.origin, 'The request is for another server', `one to ${origin}`);
+    }
+    this.#checkHolder();
+    const connection = this.#connection;
+    if (connection.wire === undefined) {
+      throw new ConnectionClosedError({ pool, origin, requestSent: false });
+    }
+    const begin = (operation: Operation): void => {
+      if (operation instanceof OpenedRequest) this.#keep(operation);
+      operation.startOn(connection);
+    };
+    return { instance: this.#instance, request, options: resolved, begin };
+  }
+
+  #checkHolder(): void {
+    const { key } = this.#shard.pool;
+    if (this.#released) {
+      throw unusable(key, 'The lease was released', 'a lease that was not released');
+    }
+    const caller = currentPid();
+    if (this.#holder !== undefined && caller !== undefined && caller !== this.#holder) {
+      const allowed = 'its holder only: the process that checked it out, or that it was given to';
+      throw unusable(key, `The lease belongs to ${String(this.#holder)}`, `${allowed} by transfer`);
+    }
+  }
+
+  #keep(operation: OpenedRequest): void {
+    this.#opened = [...this.#opened.filter(({ ended }) => !ended), operation];
+  }
+
+  #build(target: string): Request {
     const { scheme, host, port, unixSocket, tag } = this.#shard.pool;
     const name = host.includes(':') ? `[${host}]` : host;
-    const url = `${scheme}://${name}${port === 0 ? '' : `:${port}`}${path.startsWith('/') ? '' : '/'}${path}`;
+    const server = `${scheme}://${name}${port === 0 ? '' : `:${port}`}`;
+    const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(target)
+      ? target
+      : `${server}${target.startsWith('/') ? '' : '/'}${target}`;
     return buildRequest('GET', url, undefined, undefined, {
       poolTag: tag,
       ...(unixSocket === undefined ? undefined : { unixSocket }),
@@ -137,82 +256,6 @@ export class Lease extends Watch implements AsyncDisposable {
   }
 }
 
-/** Waits for a connection to lease. */
-export class LeaseClaim extends Claim {
-  protected readonly waitCoversDial = true;
-  private readonly options: ResolvedCheckoutOptions;
-  private readonly resolve: (lease: Lease) => void;
-  private readonly reject: (error: Error) => void;
-  private readonly holder: Pid | undefined = currentPid();
-  private over = false;
-
-  constructor(
-    instance: Instance,
-    identity: PoolIdentity,
-    options: ResolvedCheckoutOptions,
-    resolve: (lease: Lease) => void,
-    reject: (error: Error) => void,
-  ) {
-    super(instance, identity, options.checkoutTimeout, options);
-    this.options = options;
-    this.resolve = resolve;
-    this.reject = reject;
-  }
-
-  start(): void {
-    const { signal } = this.options;
-    if (signal?.aborted === true) {
-      this.refused(this.aborted());
-      return;
-    }
-    signal?.addEventListener('abort', this);
-    // Tells at once when code of a dead process asks.
-    this.watchOwner();
-    if (!this.isOver()) this.acquire();
-  }
-
-  private isOver(): boolean {
-    return this.over;
-  }
-
-  /** @internal The signal's `abort` event. */
-  handleEvent(): void {
-    this.giveUp(this.aborted());
-  }
-
-  protected override granted(connection: Connection): void {
-    this.finish();
-    this.resolve(new Lease(this.instance, this.shard as Shard, connection, this.holder));
-  }
-
-  protected override refused(error: Error): void {
-    if (this.over) return;
-    this.finish();
-    this.reject(error);
-  }
-
-  protected override down(): void {
-    const { key: pool, origin } = this.identity;
-    this.giveUp(new RequestCancelledError({ pool, origin, reason: 'the calling process ended' }));
-  }
-
-  private giveUp(error: Error): void {
-    if (this.over) return;
-    this.stopWaiting();
-    this.refused(error);
-  }
-
-  private finish(): void {
-    this.over = true;
-    this.unwatch();
-    this.options.signal?.removeEventListener('abort', this);
-  }
-
-  private aborted(): Error {
-    const { key: pool, origin } = this.identity;
-    const reason: unknown = this.options.signal?.reason;
-    const phase = this.dial === undefined ? 'queue' : 'connect';
-    const { waited } = this;
-    return new RequestCancelledError({ pool, origin, phase, waited, reason, cause: reason });
-  }
+function unusable(value: string, problem: string, allowed: string): InvalidRequestError {
+  return new InvalidRequestError({ option: 'lease', value, problem, allowed });
 }

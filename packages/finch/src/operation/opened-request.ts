@@ -2,7 +2,7 @@
  * `finch.open`: a response whose body is read as its reader asks for it. Holds
  * what came and was not read yet, within bounds; beyond them the reading pauses.
  */
-import { arm, type Timer } from '@linnet/otp';
+import { arm, type Pid, type Timer } from '@linnet/otp';
 import { RequestCancelledError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
@@ -93,6 +93,18 @@ export class OpenedRequest extends Operation {
     if (!this.over) this.cancel(error);
     // The rest is gone: that must not look like the end of the body.
     else if (unread) this.failure ??= error;
+  }
+
+  /** Whether all of it has come, or nothing more will. */
+  get ended(): boolean {
+    return this.over;
+  }
+
+  /** It ends with this process from here on, not with the one that made it. */
+  handTo(owner: Pid): void {
+    if (this.over) return;
+    this.unwatch();
+    this.watchOwner(owner);
   }
 
   // From the operation --------------------------------------------------------------
