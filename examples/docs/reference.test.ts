@@ -1,0 +1,69 @@
+/** Pages that list everything of a kind: nothing may be missing from them. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import * as finch from '@linnet/finch';
+import * as otp from '@linnet/otp';
+import { expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+test('the page of options is what the schemas say', async () => {
+  const script = join(root, 'scripts/reference.mjs');
+  const args = ['--no-warnings', '--conditions=@linnet/source', script, '--check'];
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const { stderr } = await run(process.execPath, args, { env }).catch(
+    (error: { stderr: string }) => error,
+  );
+  expect(stderr).toBe('');
+});
+
+/** The error classes among the exports of a package. */
+function errorsOf(exports: object): [name: string, errorClass: { readonly code?: string }][] {
+  const isError = (value: unknown): value is { readonly code?: string } =>
+    typeof value === 'function' && value.prototype instanceof Error;
+  return Object.entries(exports).flatMap(([name, value]: [string, unknown]) =>
+    isError(value) ? [[name, value] as [string, typeof value]] : [],
+  );
+}
+
+const errorsPage = read('docs/guides/errors.md');
+
+test.each(errorsOf(finch))('the guide on errors has %s with its code', (name, { code }) => {
+  // FinchError is in no table, but in the text.
+  expect(errorsPage).toMatch(new RegExp(`\`${name}\` \\(?\`${code}\``));
+});
+
+test.each(errorsOf(otp))('the guide on errors has %s of the runtime', (name) => {
+  expect(errorsPage).toContain(`\n| \`${name}\` |`);
+});
+
+test('the guide on errors has no class that is not there', () => {
+  const known = new Set(errorsOf({ ...finch, ...otp }).map(([name]) => name));
+  const named = [...errorsPage.matchAll(/^\| `(\w+Error)`/gm)].map(([, name = '']) => name);
+  expect(named.filter((name) => !known.has(name))).toEqual([]);
+  expect(named.length).toBeGreaterThan(20);
+});
+
+const events = read('packages/finch/src/telemetry/events.ts');
+const telemetryPage = read('docs/guides/telemetry.md');
+
+test.each([...events.matchAll(/^ {2}'([a-z_.]+)':/gm)].map(([, name = '']) => name))(
+  'the guide on telemetry has the event %s',
+  (name) => {
+    expect(
+      telemetryPage
+        .split('\n')
+        .some((line) => line.startsWith('|') && line.includes(`\`${name}\``)),
+    ).toBe(true);
+  },
+);
+
+test('the guide on telemetry has every key of an event', () => {
+  const keys = [...events.matchAll(/readonly (\w+):/g)].map(([, key = '']) => key);
+  expect(keys.length).toBeGreaterThan(30);
+  expect(keys.filter((key) => !telemetryPage.includes(`\`${key}\``))).toEqual([]);
+});
