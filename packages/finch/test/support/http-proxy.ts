@@ -120,9 +120,7 @@ export async function startHttpProxy(options: HttpProxyOptions = {}): Promise<Ht
   };
 
   const server: Server =
-    tls === undefined
-      ? createServer(forward)
-      : (createSecureServer(tls, forward) as unknown as Server);
+    tls === undefined ? createServer(forward) : createSecureServer(tls, forward);
   server.keepAliveTimeout = 0;
   server.on('connect', tunnel).on('tlsClientError', () => {});
   server.on('connection', (socket: Socket) => {

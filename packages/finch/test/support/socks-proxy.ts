@@ -51,7 +51,12 @@ export async function startSocksProxy(options: SocksProxyOptions = {}): Promise<
     else servers.add(relay(peer, port, address));
   };
 
-  const raw = await startRawServer(serve);
+  const raw = await startRawServer(async (peer) => {
+    await serve(peer).catch((error: unknown) => {
+      // A client may leave when it wants.
+      if (!peer.socket.destroyed) throw error;
+    });
+  });
   const kill = (): void => {
     for (const socket of [...clients, ...servers]) socket.destroy();
   };

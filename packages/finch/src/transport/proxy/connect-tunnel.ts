@@ -81,6 +81,6 @@ function refused(
 }
 
 function brokenOff(error: Error, asked: Asked): ProxyError {
-  const isBreach = isFinchError(error) && error.code === 'ERR_FINCH_PROTOCOL';
-  return new ProxyError({ ...asked, reason: isBreach ? 'bad_answer' : 'closed', cause: error });
+  const isClosed = isFinchError(error) && error.code === 'ERR_FINCH_CONNECTION_CLOSED';
+  return new ProxyError({ ...asked, reason: isClosed ? 'closed' : 'bad_answer', cause: error });
 }

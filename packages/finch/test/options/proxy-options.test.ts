@@ -1,0 +1,184 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { proxyOf, settleProxy } from '../../src/connection/route.ts';
+import { isFinchError, OptionsError } from '../../src/errors/index.ts';
+import { parsePoolOptions, poolSchema, renderOptions } from '../../src/options/index.ts';
+import type { PoolOptions, ResolvedPoolOptions } from '../../src/options/index.ts';
+import { newPool } from '../../src/pool/identity.ts';
+
+/** What a caller without types may write. */
+function parse(proxy: unknown): ResolvedPoolOptions {
+  return parsePoolOptions({ connOpts: { proxy } } as PoolOptions);
+}
+
+function errorOf(make: () => unknown): OptionsError {
+  try {
+    make();
+  } catch (error) {
+    if (isFinchError(error) && error instanceof OptionsError) return error;
+    throw error;
+  }
+  throw new Error('no error');
+}
+
+const url = 'http://proxy.test:3128';
+const secret = 's3cret';
+
+/** All that a log could show of a value. */
+function shown(value: unknown): string {
+  const text = inspect(value, { depth: 20, showHidden: true, getters: false });
+  return `${text} ${JSON.stringify(value)} ${String(value)}`;
+}
+
+describe('connOpts.proxy', () => {
+  test.each([
+    ['a URL', url, url],
+    ['a URL object', new URL(url), url],
+    ['an object', { url }, url],
+    ['an https proxy', 'https://proxy.test', 'https://proxy.test:443'],
+    ['a SOCKS proxy', 'socks5h://proxy.test', 'socks5h://proxy.test:1080'],
+    ['the environment', 'environment', 'environment'],
+    ['the environment in an object', { url: 'environment' }, 'environment'],
+  ])('is %s', (_title, proxy, expected) => {
+    expect(parse(proxy).connOpts.proxy?.url).toBe(expected);
+  });
+
+  test('is none by default: no environment is read', () => {
+    const { proxy } = parsePoolOptions().connOpts;
+    expect(proxy).toBeUndefined();
+  });
+
+  test.each([
+    [42, 'connOpts.proxy'],
+    ['proxy.test:3128', 'connOpts.proxy.url'],
+    ['ftp://proxy.test', 'connOpts.proxy.url'],
+    ['socks4://proxy.test', 'connOpts.proxy.url'],
+    [{}, 'connOpts.proxy.url'],
+    [{ url, headers: ['a', 'b'] }, 'connOpts.proxy.headers'],
+    [{ url, headers: { 'bad name': 'x' } }, 'connOpts.proxy.headers'],
+    [{ url, headers: { x: 'a\r\nb' } }, 'connOpts.proxy.headers'],
+    [{ url, headers: { Host: 'x' } }, 'connOpts.proxy.headers'],
+    [{ url, headers: { 'content-length': '1' } }, 'connOpts.proxy.headers'],
+    [{ url, authorization: 'a\nb' }, 'connOpts.proxy.authorization'],
+    [{ url, noProxy: ['10.0.0.0/99'] }, 'connOpts.proxy.noProxy'],
+    [{ url, noProxy: 42 }, 'connOpts.proxy.noProxy'],
+    [{ url, tunnel: 'yes' }, 'connOpts.proxy.tunnel'],
+    [
+      { url, tls: { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' } },
+      'connOpts.proxy.tls.minVersion',
+    ],
+    [{ url, tls: { alpn: ['h2'] } }, 'connOpts.proxy.tls.alpn'],
+    [{ url, user: 'ann' }, 'connOpts.proxy.user'],
+    [
+      { url: `http://ann:${secret}@p.test`, authorization: 'Bearer x' },
+      'connOpts.proxy.authorization',
+    ],
+    [
+      { url, authorization: 'Bearer x', headers: { 'Proxy-Authorization': 'Bearer y' } },
+      'connOpts.proxy.authorization',
+    ],
+    [{ url: 'socks5://p.test', headers: { a: 'b' } }, 'connOpts.proxy.headers'],
+    [{ url: 'socks5://p.test', authorization: 'Bearer x' }, 'connOpts.proxy.authorization'],
+  ])('cannot be %j', (proxy, option) => {
+    expect(errorOf(() => parse(proxy)).option).toBe(option);
+  });
+
+  test.each([
+    [`http://ann:${secret}@proxy.test/path`],
+    [{ url: `ann:${secret}@proxy.test` }],
+    [{ url, authorization: `${secret}\n` }],
+    [{ url, headers: { 'x y': secret } }],
+    [{ url, user: secret }],
+    [{ url: `http://ann:${secret}@proxy.test`, authorization: secret }],
+  ])('shows no secret in errors', (proxy) => {
+    const error = errorOf(() => parse(proxy));
+    expect(shown(error)).not.toContain(secret);
+  });
+
+  test('shows no secret when the options are inspected or printed', () => {
+    const options = parse({
+      url: `https://ann:${secret}@proxy.test`,
+      headers: { 'x-key': secret },
+      tls: { passphrase: secret },
+    });
+    expect(shown(options)).not.toContain(secret);
+    expect(shown(options)).toContain('https://proxy.test:443');
+    expect(proxyOf(options)?.headers).toEqual([
+      'x-key',
+      secret,
+      'proxy-authorization',
+      `Basic ${Buffer.from(`ann:${secret}`).toString('base64')}`,
+    ]);
+  });
+
+  test('stays as it is when options are parsed again', () => {
+    const options = parse({ url, tunnel: true });
+    const copy = parsePoolOptions({ ...options, connOpts: { ...options.connOpts }, size: 1 });
+    expect(copy.connOpts.proxy).toBe(options.connOpts.proxy);
+  });
+
+  test('is documented with what is in it', () => {
+    const text = renderOptions(poolSchema);
+    expect(text).toContain('| `connOpts.proxy` | string');
+    expect(text).toContain('| `connOpts.proxy.tls.ca` |');
+  });
+});
+
+describe('when a pool starts', () => {
+  const http = newPool('http://origin.test');
+  const https = newPool('https://origin.test');
+  const socket = newPool('http+unix:///run/x.sock');
+
+  test('the environment is read', () => {
+    const options = parse('environment');
+    const environment = { http_proxy: 'http://a.test', HTTPS_PROXY: 'socks5h://b.test' };
+    expect(settleProxy(http, options, environment).connOpts.proxy?.url).toBe('http://a.test:80');
+    expect(settleProxy(https, options, environment).connOpts.proxy?.url).toBe(
+      'socks5h://b.test:1080',
+    );
+    expect(settleProxy(https, options, {}).connOpts.proxy).toBeUndefined();
+    expect(settleProxy(socket, options, environment).connOpts.proxy).toBeUndefined();
+  });
+
+  test('pools with the same outcome share their options, and so a TLS identity', () => {
+    const options = parse('environment');
+    const environment = { ALL_PROXY: 'https://a.test' };
+    const settled = settleProxy(http, options, environment);
+    expect(settleProxy(https, options, environment)).toBe(settled);
+    expect(settleProxy(https, options, { ALL_PROXY: 'https://b.test' })).not.toBe(settled);
+    expect(settleProxy(https, options, {})).toBe(settleProxy(http, options, {}));
+    expect(proxyOf(settled)).toBe(proxyOf(settleProxy(https, options, environment)));
+  });
+
+  test('a proxy of the environment has the other options that were given', () => {
+    const options = parse({ url: 'environment', headers: { x: 'y' }, noProxy: 'other.test' });
+    const environment = { ALL_PROXY: `http://ann:${secret}@a.test`, NO_PROXY: '*' };
+    expect(proxyOf(settleProxy(http, options, environment))?.headers).toHaveLength(4);
+  });
+
+  test('a proxy of the environment that cannot be used is an error that names the variable', () => {
+    const environment = { https_proxy: `ftp://ann:${secret}@a.test` };
+    const error = errorOf(() => settleProxy(https, parse('environment'), environment));
+    expect(error.option).toBe('https_proxy');
+    expect(shown(error)).not.toContain(secret);
+  });
+
+  test('options without an environment and without exceptions are used as they are', () => {
+    const options = parse(url);
+    expect(settleProxy(http, options, { http_proxy: 'http://a.test' })).toBe(options);
+    const none = parsePoolOptions();
+    expect(settleProxy(http, none, { http_proxy: 'http://a.test' })).toBe(none);
+  });
+
+  test('a server of noProxy, or a Unix socket, has none', () => {
+    const options = parse({ url, noProxy: ['.test:443'] });
+    expect(settleProxy(https, options).connOpts.proxy).toBeUndefined();
+    expect(settleProxy(http, options)).toBe(options);
+    expect(settleProxy(socket, options).connOpts.proxy).toBeUndefined();
+  });
+
+  test("a proxy's broken certificate is an error that names its place", () => {
+    const options = parse({ url: 'https://proxy.test', tls: { ca: 'broken', cert: 'broken' } });
+    expect(errorOf(() => proxyOf(options)).option).toBe('connOpts.proxy.tls');
+  });
+});
