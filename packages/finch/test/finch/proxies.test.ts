@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { createSecureServer as createHttp2Server } from 'node:http2';
+import { createServer as createPlainHttp2Server } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { Pool, ProxyError, subscribeTelemetry } from '../../src/index.ts';
 import type { Finch, PoolOptions } from '../../src/index.ts';
@@ -275,4 +279,45 @@ it('says which proxy a connection goes through in its events, without credential
     { proxy: undefined },
     { proxy: undefined },
   ]);
+});
+
+it.each(['http', 'https', 'socks5h'])(
+  '[M46] shares an HTTP/2 connection through a tunnel of an %s proxy',
+  async (scheme) => {
+    const server = createHttp2Server(tls, (request, answer) => {
+      answer.end(`${request.httpVersion} ${request.url}`);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const proxy =
+      scheme === 'socks5h'
+        ? await socksProxy()
+        : await httpProxy(scheme === 'https' ? { tls } : {});
+    const url = 'authority' in proxy ? `socks5h://${proxy.authority}` : proxy.url;
+    const finch = await finchWith({ proxy: { url, tls: { ca } } }, { protocols: ['http2'] });
+    const paths = ['/a', '/b', '/c', '/d'];
+    const responses = await Promise.all(
+      paths.map((path) => finch.get(`https://origin.test:${port}${path}`)),
+    );
+    expect(responses.map((response) => response.text())).toEqual(
+      paths.map((path) => `2.0 ${path}`),
+    );
+    expect(proxy.asked).toHaveLength(1);
+  },
+);
+
+it('speaks HTTP/2 without TLS through a tunnel, since a proxy forwards HTTP/1.1 only', async () => {
+  const server = createPlainHttp2Server((request, answer) => {
+    answer.end(`${request.httpVersion} ${request.url}`);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const proxy = await httpProxy();
+  const finch = await finchWith({ proxy: proxy.url }, { protocols: ['http2'] });
+  expect((await finch.get(`http://origin.test:${port}/a`)).text()).toBe('2.0 /a');
+  expect(proxy.asked.map(({ method }) => method)).toEqual(['CONNECT']);
 });
