@@ -162,13 +162,11 @@ export class Http2Wire implements Wire, RequestTarget {
           this.onActivity?.();
           resolve(duration);
         } else {
-          reject(this.unusable());
+          // One too many is refused before `ping` returns; the others end with the session.
+          reject(this.usable ? tooManyPings(this.origin) : this.unusable());
         }
       });
-      if (!isSent) {
-        this.pings.delete(reject);
-        reject(tooManyPings(this.origin));
-      }
+      if (!isSent) this.pings.delete(reject);
     });
   }
 
