@@ -11,10 +11,13 @@ import {
   type PoolListing,
   type PoolMetrics,
 } from '../instance/pools.ts';
+import { Ping } from '../operation/ping.ts';
 import {
   checkPoolCount,
   parsePoolOptions,
   parseStopPoolOptions,
+  readPingOptions,
+  type PingOptions,
   type PoolOptions,
   type StopPoolOptions,
 } from '../options/index.ts';
@@ -99,6 +102,30 @@ export abstract class PoolApi extends LeaseApi {
   getPoolStatus(id: PoolLike): PoolMetrics[] | Map<string, PoolMetrics[]> {
     const instance = this.running();
     return id === 'default' ? defaultPoolStatus(instance) : poolStatus(instance, id);
+  }
+
+  /**
+   * Measures a round trip on an HTTP/2 connection of a pool, by a PING, in ms.
+   * Opens a connection, and starts the pool, if need be.
+   *
+   * Use it to see whether a server answers without sending it a request; to find
+   * dead connections in time, use the option `http2.pingInterval`.
+   *
+   * Mirrors `Finch.ping/2`, with a limit: `timeout`, 5000 ms.
+   *
+   * Rejects with InvalidRequestError when the server speaks HTTP/1.1, with
+   * PoolTimeoutError or ReceiveTimeoutError after `timeout`, with
+   * ConnectionClosedError when the connection ends first, with what opening one
+   * rejects with, and with RequestCancelledError.
+   *
+   * @example
+   * const ms = await finch.ping('https://api.example.com', { timeout: 1000 });
+   */
+  ping(pool: PoolLike, options?: PingOptions): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const resolved = readPingOptions(options);
+      new Ping(this.running(), poolFrom(pool), resolved, resolve, reject).start();
+    });
   }
 
   /**

@@ -133,6 +133,7 @@ export class Connection extends Watch implements ConnectionInput {
   /** When it gets too old, on the runtime's clock. */
   private retireAt = Number.POSITIVE_INFINITY;
   private maxAge = Number.POSITIVE_INFINITY;
+  private streamCap = Number.POSITIVE_INFINITY;
   private settling: Settling | undefined;
   private heartbeat: Heartbeat | undefined;
   private over = false;
@@ -178,11 +179,16 @@ export class Connection extends Watch implements ConnectionInput {
     return this.retireAt === Number.POSITIVE_INFINITY || now() < this.retireAt;
   }
 
+  /** How many may use it at once: what the server allows, and this side. */
+  get limit(): number {
+    return this.wire === undefined ? 0 : Math.min(this.wire.limit, this.streamCap);
+  }
+
   /** How many more may use it beside those who do. */
   get room(): number {
     const { wire } = this;
     if (wire === undefined || this.over || this.draining || !wire.usable) return 0;
-    return Math.max(0, wire.limit - this.users);
+    return Math.max(0, this.limit - this.users);
   }
 
   /** Starts the process, under the supervisor in which this runs. */
@@ -355,7 +361,8 @@ export class Connection extends Watch implements ConnectionInput {
     this.shared = wire.protocol !== 'http1';
     if (!this.shared) return;
     wire.onChange = () => this.owner.changed(this);
-    const { pingInterval, pingTimeout } = options.http2;
+    const { maxConcurrentStreams, pingInterval, pingTimeout } = options.http2;
+    this.streamCap = toNumber(maxConcurrentStreams);
     if (pingInterval === 'infinity') return;
     this.heartbeat = new Heartbeat(wire, pingInterval, pingTimeout, () => {
       this.close('ping_timeout');

@@ -1,15 +1,16 @@
 /** From a pool's options to an open socket, and from that to a wire. */
-import { TlsError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
 import {
   createForwardWire,
   createHttp1Wire,
+  createHttp2Wire,
   dial,
   dialThrough,
   TlsIdentity,
 } from '../transport/index.ts';
 import type { Dial, Dialled, DialOptions, Wire } from '../transport/index.ts';
+import { alpnOffer, protocolOf } from './protocol.ts';
 import { isForwarded, proxyOf } from './route.ts';
 
 /** What is needed to open a connection of a pool. */
@@ -39,22 +40,6 @@ export function tlsIdentityOf(options: ResolvedPoolOptions): TlsIdentity {
   return identity;
 }
 
-/** Whether connections of a pool may turn out to carry several requests at once. */
-export function mayShare(pool: PoolIdentity, options: ResolvedPoolOptions): boolean {
-  return protocolsOf(pool, options).includes('http2');
-}
-
-/** What may be spoken, the preferred first. Only TLS can settle it; without, a client must know. */
-function protocolsOf(
-  { scheme }: PoolIdentity,
-  { protocols }: ResolvedPoolOptions,
-): readonly ('http1' | 'http2')[] {
-  const spoken = protocols.filter((protocol) => protocol !== 'http3');
-  return scheme === 'http' && spoken.includes('http1') ? ['http1'] : spoken;
-}
-
-const alpnNames = { http1: 'http/1.1', http2: 'h2' } as const;
-
 /** The limit on opening a connection: the caller's, or the pool's. */
 export function connectTimeoutOf(
   { connOpts }: ResolvedPoolOptions,
@@ -73,9 +58,7 @@ export function dialFor(
   const secure = pool.scheme === 'https';
   const dialOptions: DialOptions = {
     connectTimeout: limit === 'infinity' ? Number.POSITIVE_INFINITY : limit,
-    alpnProtocols: secure
-      ? (connOpts.tls.alpn ?? protocolsOf(pool, options).map((protocol) => alpnNames[protocol]))
-      : undefined,
+    alpnProtocols: secure ? alpnOffer(pool, options) : undefined,
     localAddress: connOpts.localAddress,
     family: connOpts.family,
     lookup: connOpts.lookup,
@@ -103,8 +86,7 @@ export function dialFor(
  *
  * @throws TlsError when the server settled for no protocol that may be spoken.
  */
-export function wireOver(origin: Origin, { socket, alpnProtocol }: Dialled): Wire {
-  const { pool, options } = origin;
+export function wireOver({ pool, options }: Origin, { socket, alpnProtocol }: Dialled): Wire {
   const { maxHeaderSize, maxResponseSize, http2 } = options;
   const common = {
     origin: pool.origin,
@@ -112,28 +94,14 @@ export function wireOver(origin: Origin, { socket, alpnProtocol }: Dialled): Wir
     maxHeaderSize,
     maxResponseSize: maxResponseSize === 'infinity' ? undefined : maxResponseSize,
   };
-  if (settledFor(origin, alpnProtocol) === 'http1') {
+  if (protocolOf(pool, options, alpnProtocol) === 'http1') {
     const proxyHeaders = isForwarded(pool, options) ? proxyOf(options)?.headers : undefined;
     if (proxyHeaders === undefined) return createHttp1Wire(socket, common);
     return createForwardWire(socket, { ...common, proxyHeaders });
   }
   const { streamWindowSize, connectionWindowSize } = http2;
   const { scheme } = pool;
-  const createHttp2Wire = undefined as never as (...args: unknown[]) => Wire;
   return createHttp2Wire(socket, { ...common, scheme, streamWindowSize, connectionWindowSize });
-}
-
-function settledFor({ pool, options }: Origin, alpn: string | undefined): 'http1' | 'http2' {
-  if (alpn === 'h2') return 'http2';
-  const allowed = protocolsOf(pool, options);
-  // A server without ALPN speaks HTTP/1.1; without TLS, the pool's owner knows what it speaks.
-  if (allowed.includes('http1')) return 'http1';
-  if (pool.scheme === 'http') return 'http2';
-  throw new TlsError({
-    origin: pool.origin,
-    reason: 'NO_APPLICATION_PROTOCOL',
-    cause: new Error(`the server does not speak ${allowed.join(' or ')}`),
-  });
 }
 
 /** The `host` of requests that bring none: the port only where it is not the scheme's own. */

@@ -131,8 +131,10 @@ export function withAcc(error: Error, acc: unknown): Error {
   const descriptor = { value: acc, configurable: true };
   if (!Object.hasOwn(error, 'acc')) return Object.defineProperty(error, 'acc', descriptor);
   const prototype = Object.getPrototypeOf(error) as object;
-  const { acc: _, ...fields } = Object.getOwnPropertyDescriptors(error);
-  return Object.create(prototype, { ...fields, acc: descriptor }) as Error;
+  const { acc: _, stack: __, ...fields } = Object.getOwnPropertyDescriptors(error);
+  // The engine may keep the stack behind an accessor, which knows real errors only.
+  const stack = { value: error.stack, writable: true, configurable: true };
+  return Object.create(prototype, { ...fields, stack, acc: descriptor }) as Error;
 }
 
 /** Copies the given fields only: an error does not print `reused: undefined`. */

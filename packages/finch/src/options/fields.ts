@@ -34,6 +34,7 @@ export function custom<Input, Output = Input, const D extends Output | undefined
     readonly type: string;
     readonly allowed: string;
     readonly default?: D;
+    readonly entries?: Field<unknown, unknown>['entries'];
     readonly parse: (value: unknown, path: string) => Output | typeof invalid;
   },
 ): Field<Input, Output | D, false> {
@@ -46,6 +47,7 @@ export function custom<Input, Output = Input, const D extends Output | undefined
     required: false,
     fallback: spec.default as D,
     fallbackText: spec.defaultText,
+    entries: spec.entries,
     parse: spec.parse,
   };
 }

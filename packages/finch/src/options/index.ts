@@ -33,14 +33,18 @@ export type { TagRule } from './pool-rules.ts';
 export {
   buildSchema,
   checkoutSchema,
+  pingSchema,
   readCheckoutOptions,
+  readPingOptions,
   readRequestOptions,
   requestSchema,
 } from './request-options.ts';
 export type {
   BuildOptions,
   CheckoutOptions,
+  PingOptions,
   RequestOptions,
   ResolvedCheckoutOptions,
+  ResolvedPingOptions,
   ResolvedRequestOptions,
 } from './request-options.ts';

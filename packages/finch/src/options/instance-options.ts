@@ -59,6 +59,7 @@ const pools = custom<PoolsOption, ResolvedPools, ResolvedPools>({
     declared: Object.freeze([]),
   }),
   defaultText: '`default` with the defaults',
+  entries: { at: 'default', schema: poolSchema },
   parse: parsePools,
 });
 

@@ -30,6 +30,12 @@ const http2Schema = defineSchema('HTTP/2 options', {
     default: false,
     doc: "Whether requests wait for the server's SETTINGS, and so for its stream limit.",
   }),
+  maxConcurrentStreams: limit({
+    min: 1,
+    default: 'infinity',
+    unit: 'requests',
+    doc: 'How many requests one connection carries at a time, at most; the server may allow fewer.',
+  }),
   streamWindowSize: integer({
     min: 65_535,
     max: 2_147_483_647,
@@ -69,8 +75,8 @@ export const poolFields = {
     doc: 'How many shards the pool has. One is right unless its queue is a bottleneck: shards do not share idle connections.',
   }),
   protocols: someOf(['http1', 'http2', 'http3'], {
-    default: ['http1'],
-    doc: 'The protocols that may be spoken; ALPN picks among them.',
+    default: ['http2', 'http1'],
+    doc: 'The protocols that may be spoken, the preferred first; ALPN picks among them. Without TLS it is HTTP/1.1, unless HTTP/2 is the only one.',
   }),
   poolStrategy: strategy({
     default: 'least_busy',

@@ -57,6 +57,14 @@ export const checkoutSchema = defineSchema('checkout options', {
   poolStrategy,
 });
 
+export const pingSchema = defineSchema('ping options', {
+  timeout: duration({
+    default: 5000,
+    doc: 'How long it may take: having a connection, and the answer on it.',
+  }),
+  signal,
+});
+
 export const buildSchema = defineSchema('build options', {
   poolTag: string({ default: 'default', doc: 'The tag of the pool that serves the request.' }),
   unixSocket: string({
@@ -84,6 +92,11 @@ export type CheckoutOptions = InputOf<(typeof checkoutSchema)['fields']>;
 /** The same, with the defaults. */
 export type ResolvedCheckoutOptions = OutputOf<(typeof checkoutSchema)['fields']>;
 
+/** The options of a ping, as a caller gives them. */
+export type PingOptions = InputOf<(typeof pingSchema)['fields']>;
+/** The same, with the defaults. */
+export type ResolvedPingOptions = OutputOf<(typeof pingSchema)['fields']>;
+
 /** The options of `Finch.build`, as a caller gives them. */
 export type BuildOptions = InputOf<(typeof buildSchema)['fields']>;
 
@@ -104,4 +117,13 @@ export function readRequestOptions(options?: RequestOptions): ResolvedRequestOpt
  */
 export function readCheckoutOptions(options?: CheckoutOptions): ResolvedCheckoutOptions {
   return options === undefined ? checkoutSchema.defaults : checkoutSchema.read(options);
+}
+
+/**
+ * Validates the options of a ping, as {@link readRequestOptions} does.
+ *
+ * @throws OptionsError
+ */
+export function readPingOptions(options?: PingOptions): ResolvedPingOptions {
+  return options === undefined ? pingSchema.defaults : pingSchema.read(options);
 }

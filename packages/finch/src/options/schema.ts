@@ -29,6 +29,8 @@ export interface Field<Input, Output, Required extends boolean = boolean> {
   readonly fallbackText?: string | undefined;
   /** The fields inside, of a nested object. */
   readonly inner?: AnySchema | undefined;
+  /** The options that its value holds by keys, one of which is `at`: where a misplaced one belongs. */
+  readonly entries?: { readonly at: string; readonly schema: AnySchema } | undefined;
   /** The checked value, or `invalid`. `path` names the option in errors of nested fields. */
   parse(value: unknown, path: string): Output | typeof invalid;
   /** Carries the input's type; never set. */

@@ -41,9 +41,10 @@ function placedFields(schema: AnySchema, prefix: string): PlacedField[] {
     name,
     field,
   }));
-  const inside = here.flatMap(({ path, field }) =>
-    field.inner === undefined ? [] : placedFields(field.inner, `${path}.`),
-  );
+  const inside = here.flatMap(({ path, field: { inner, entries } }) => [
+    ...(inner === undefined ? [] : placedFields(inner, `${path}.`)),
+    ...(entries === undefined ? [] : placedFields(entries.schema, `${path}.${entries.at}.`)),
+  ]);
   return [...here, ...inside];
 }
 

@@ -19,7 +19,7 @@ import {
   type ConnectionOwner,
   type ConnectionState,
 } from '../connection/connection.ts';
-import { mayShare } from '../connection/open.ts';
+import { mayShare } from '../connection/protocol.ts';
 import { PoolDownError } from '../errors/index.ts';
 import type { PoolFigures } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
@@ -450,7 +450,8 @@ export class Shard implements ConnectionOwner, SlotUser {
       this.leave(connection);
       return;
     }
-    const waiter = this.queue.shift();
+    // A server may allow fewer than it did when they were taken on.
+    const waiter = connection.users > connection.limit ? undefined : this.queue.shift();
     if (waiter === undefined) {
       this.leave(connection);
     } else {
@@ -562,10 +563,10 @@ export class Shard implements ConnectionOwner, SlotUser {
   }
 
   /** What the server speaks, and how many requests at a time. */
-  private learn({ wire }: Connection): void {
+  private learn({ wire, limit }: Connection): void {
     if (wire === undefined) return;
     this.spoken = wire.protocol;
-    if (wire.settled) this.streams = Math.max(1, wire.limit);
+    if (wire.settled && wire.protocol !== 'http1') this.streams = Math.max(1, limit);
   }
 
   private tooMany(connection: Connection): boolean {

@@ -26,7 +26,11 @@ async function startHttps(options: PoolOptions = {}) {
   const { tls, ...others } = connOpts ?? {};
   const { finch } = await startApp({
     pools: {
-      default: { ...rest, connOpts: { ...others, tls: { ...trusting.connOpts.tls, ...tls } } },
+      default: {
+        protocols: ['http1'],
+        ...rest,
+        connOpts: { ...others, tls: { ...trusting.connOpts.tls, ...tls } },
+      },
     },
   });
   return { finch, server, url: server.url };

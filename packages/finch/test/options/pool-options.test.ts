@@ -23,7 +23,7 @@ describe('pool options', () => {
     expect(parsePoolOptions()).toEqual({
       size: 50,
       count: 1,
-      protocols: ['http1'],
+      protocols: ['http2', 'http1'],
       poolStrategy: 'least_busy',
       maxQueue: 10_000,
       whenFull: 'queue',
@@ -69,6 +69,7 @@ describe('pool options', () => {
         pingInterval: 'infinity',
         pingTimeout: 15_000,
         waitForServerSettings: false,
+        maxConcurrentStreams: 'infinity',
         streamWindowSize: 1_048_576,
         connectionWindowSize: 16_777_216,
         maxConnectionAge: undefined,

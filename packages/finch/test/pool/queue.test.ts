@@ -212,7 +212,11 @@ describe('a slot that becomes free', () => {
     onTestFinished(() => server.close());
     const { finch } = await startApp({
       pools: {
-        default: { size: 1, connOpts: { connectTimeout: 100, tls: { rejectUnauthorized: false } } },
+        default: {
+          size: 1,
+          protocols: ['http1'],
+          connOpts: { connectTimeout: 100, tls: { rejectUnauthorized: false } },
+        },
       },
     });
     const url = `https://127.0.0.1:${server.port}/`;

@@ -1,0 +1,50 @@
+/** Which protocol a connection of a pool speaks: what may be, what is offered, what was settled. */
+import { TlsError } from '../errors/index.ts';
+import type { ResolvedPoolOptions } from '../options/index.ts';
+import type { PoolIdentity } from '../pool/identity.ts';
+
+type Protocol = 'http1' | 'http2';
+
+const alpnNames = { http1: 'http/1.1', http2: 'h2' } as const;
+
+/** Whether connections of a pool may turn out to carry several requests at once. */
+export function mayShare(pool: PoolIdentity, options: ResolvedPoolOptions): boolean {
+  return protocolsOf(pool, options).includes('http2');
+}
+
+/** What ALPN offers, the preferred first. */
+export function alpnOffer(pool: PoolIdentity, options: ResolvedPoolOptions): readonly string[] {
+  const { alpn } = options.connOpts.tls;
+  return alpn ?? protocolsOf(pool, options).map((protocol) => alpnNames[protocol]);
+}
+
+/**
+ * What a connection speaks on which ALPN settled for `alpn`, if there was ALPN.
+ *
+ * @throws TlsError when the server settled for nothing that may be spoken.
+ */
+export function protocolOf(
+  pool: PoolIdentity,
+  options: ResolvedPoolOptions,
+  alpn: string | undefined,
+): Protocol {
+  if (alpn === 'h2') return 'http2';
+  const allowed = protocolsOf(pool, options);
+  // A server without ALPN speaks HTTP/1.1; without TLS, the owner of the pool knows what it speaks.
+  if (allowed.includes('http1')) return 'http1';
+  if (pool.scheme === 'http') return 'http2';
+  throw new TlsError({
+    origin: pool.origin,
+    reason: 'NO_APPLICATION_PROTOCOL',
+    cause: new Error(`the server does not speak ${allowed.join(' or ')}`),
+  });
+}
+
+/** What may be spoken, the preferred first. Only TLS can settle it: without, HTTP/1.1 comes first. */
+function protocolsOf(
+  { scheme }: PoolIdentity,
+  { protocols }: ResolvedPoolOptions,
+): readonly Protocol[] {
+  const spoken = protocols.filter((protocol) => protocol !== 'http3');
+  return scheme === 'http' && spoken.includes('http1') ? ['http1'] : spoken;
+}
