@@ -41,6 +41,7 @@ const libraryErrors: Readonly<Record<number, string>> = {
   [-532]: 'PROTOCOL_ERROR',
   [-537]: 'ENHANCE_YOUR_CALM',
   [-904]: 'ENHANCE_YOUR_CALM',
+  [-905]: 'ENHANCE_YOUR_CALM',
 };
 
 /** The name of the code behind an error number of nghttp2; `INTERNAL_ERROR` if it has none. */

@@ -1,9 +1,6 @@
 /**
  * One request and its response on an HTTP/2 connection: the listener of a
  * stream of node:http2 and the requester's `Exchange` in one object.
- *
- * The listeners are functions of this module, which find the exchange on the
- * stream: no closure is made for a request.
  */
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import {
@@ -13,6 +10,7 @@ import {
   ResponseTooLargeError,
 } from '../../errors/index.ts';
 import type { ExchangeDetails } from '../../errors/index.ts';
+import { ignoreSocketError } from '../clean-context.ts';
 import { isStreamed, RequestBody } from '../request-body.ts';
 import { allowedTrailers } from '../trailers.ts';
 import type { Exchange, RawHeaders, WireHandler, WireRequest } from '../wire.ts';
@@ -22,6 +20,9 @@ import { requestHeaders } from './request-headers.ts';
 import type { RequestHeaders } from './request-headers.ts';
 import { toFinchError } from './session-fault.ts';
 import { streamError } from './stream-fault.ts';
+import { ChunkQueue } from './chunk-queue.ts';
+import { listen, release } from './stream-link.ts';
+import type { StreamUser } from './stream-link.ts';
 import { sliceSize, Upload } from './upload.ts';
 import type { Uploader } from './upload.ts';
 
@@ -37,13 +38,7 @@ const streamErrorCode = 'ERR_HTTP2_STREAM_ERROR';
 /** The flag of a frame that is the last one of its side of a stream. */
 const endStream = 0x1;
 
-const exchangeOf = Symbol('exchange');
-
-interface LinkedStream extends ClientHttp2Stream {
-  [exchangeOf]: Http2Exchange;
-}
-
-export class Http2Exchange implements Exchange, Uploader {
+export class Http2Exchange implements Exchange, StreamUser, Uploader {
   /** The exchange is over: nobody is called any more. */
   over = false;
   stream: ClientHttp2Stream | undefined;
@@ -65,6 +60,13 @@ export class Http2Exchange implements Exchange, Uploader {
   /** How long the body is to be, if it is declared. */
   private expected: number | undefined;
   private trailers: RawHeaders = none;
+  /** What came and was not handed on yet. */
+  private queue: ChunkQueue | undefined;
+  private paused = false;
+  /** The server sent all of its response. */
+  private complete = false;
+  /** And nothing of it is on its way to this object any more. */
+  private ended = false;
 
   constructor(wire: Http2Wire, request: WireRequest, handler: WireHandler) {
     this.wire = wire;
@@ -80,8 +82,10 @@ export class Http2Exchange implements Exchange, Uploader {
   }
 
   resume(): void {
-    // The stream hands on what it has in a turn of its own, never inside of this.
-    if (!this.over) this.stream?.resume();
+    if (this.over || !this.paused) return;
+    this.paused = false;
+    if (this.queue !== undefined || this.ended) process.nextTick(handOn, this);
+    else this.stream?._read(0);
   }
 
   // The wire's side -----------------------------------------------------------
@@ -100,7 +104,8 @@ export class Http2Exchange implements Exchange, Uploader {
       endStream: bare,
       waitForTrailers: request.trailers !== undefined,
     });
-    this.listen(stream);
+    this.stream = stream;
+    listen(stream, this);
     if (bare) {
       this.uploaded();
     } else if (!this.tunnel) {
@@ -145,6 +150,7 @@ export class Http2Exchange implements Exchange, Uploader {
   }
 
   uploaded(): void {
+    if (this.written) return;
     this.written = true;
     if (!this.over) this.handler.onSent?.();
   }
@@ -179,72 +185,106 @@ export class Http2Exchange implements Exchange, Uploader {
     }
     const isBodiless = this.request.method === 'HEAD' || status === 204 || status === 304;
     if (length !== undefined && !isBodiless) this.expected = Number(length);
+    if (this.expected !== undefined && this.expected > this.wire.maxResponseSize) {
+      this.failWith(this.tooLarge('maxResponseSize'));
+      return;
+    }
     try {
       this.handler.onHeaders(status, withoutPseudo(raw));
     } catch (error) {
       this.failWith(error as Error);
+      return;
     }
-    const { stream } = this;
-    if (isLast) {
-      // Read to its end, so that node:http2 lets go of it.
-      stream?.resume();
-      this.succeed();
-    } else if (!this.isOver()) {
-      stream?.on('data', onData);
-    }
+    if (isLast) this.onEnd();
+    else this.handOn();
   }
 
-  onChunk(chunk: Buffer): void {
-    if (this.over) return;
-    this.bodyBytes += chunk.length;
+  onChunk(chunk: Buffer): boolean {
+    if (this.over) return true;
     this.wire.onActivity?.();
-    try {
-      if (this.bodyBytes > this.wire.maxResponseSize) throw this.tooLarge('maxResponseSize');
-      if (!this.handler.onData(chunk) && !this.isOver()) this.stream?.pause();
-    } catch (error) {
-      this.failWith(error as Error);
-    }
+    // The head comes in a turn of its own, perhaps after the first piece of the body.
+    if (this.answered && !this.paused && this.queue === undefined) return this.deliver(chunk);
+    this.queue ??= new ChunkQueue();
+    this.queue.add(chunk);
+    return false;
   }
 
   onTrailers(raw: string[]): void {
     if (!this.over && this.accept(raw)) this.trailers = allowedTrailers(raw);
   }
 
+  onComplete(): void {
+    this.complete = true;
+  }
+
   /** Nothing more comes: the end of the response, or of a stream that was reset. */
   onEnd(): void {
     // What was reset is told by `onClose`.
-    if (this.over || !this.answered || (this.stream?.rstCode ?? noError) !== noError) return;
-    if (this.isWrongLength()) this.failWith(this.lengthMismatch());
-    else this.succeed();
+    if (this.over || !this.complete || !this.answered) return;
+    this.ended = true;
+    if (this.queue === undefined) this.conclude();
   }
 
   onClose(cause: Error | undefined): void {
-    if (this.over) return;
+    if (this.over || this.concludeIfComplete()) return;
     const code = this.stream?.rstCode ?? noError;
     const { failure } = this.wire;
     if (failure !== undefined) {
       this.fail(failure);
     } else if (cause !== undefined && (cause as { code?: unknown }).code !== streamErrorCode) {
       this.fail(cause);
-    } else if (code === protocolError && this.isWrongLength()) {
+    } else if ((code === protocolError || code === noError) && this.isWrongLength()) {
       this.failWith(this.lengthMismatch());
     } else {
       this.failWith(streamError(code, this.facts()));
     }
   }
 
+  /** The connection is lost, but perhaps after all of the response came. */
+  connectionLost(failure: Error, reset = true): void {
+    if (!this.over && !this.concludeIfComplete()) this.fail(failure, reset);
+  }
+
   // ---------------------------------------------------------------------------
 
-  private listen(stream: ClientHttp2Stream): void {
-    this.stream = stream;
-    (stream as LinkedStream)[exchangeOf] = this;
-    stream
-      .on('response', onResponse)
-      .on('headers', onHeaders)
-      .on('trailers', onTrailers)
-      .on('end', onEnd)
-      .on('error', onError)
-      .on('close', onClose);
+  /** Hands on what waits, unless the handler wants to wait, too. */
+  handOn(): void {
+    const { queue } = this;
+    if (queue !== undefined) {
+      while (!this.over && !this.paused && queue.length > 0) this.deliver(queue.take());
+      if (queue.length > 0) return;
+      this.queue = undefined;
+    }
+    if (this.over || this.paused) return;
+    if (this.ended) this.conclude();
+    else this.stream?._read(0);
+  }
+
+  private deliver(chunk: Buffer): boolean {
+    this.bodyBytes += chunk.length;
+    try {
+      if (this.bodyBytes > this.wire.maxResponseSize) throw this.tooLarge('maxResponseSize');
+      if (this.handler.onData(chunk)) return true;
+      this.paused = true;
+      return false;
+    } catch (error) {
+      this.failWith(error as Error);
+      return true;
+    }
+  }
+
+  /** Hands on the rest at once, paused or not, if there is a rest and nothing else is to come. */
+  private concludeIfComplete(): boolean {
+    if (!this.complete || !this.answered) return false;
+    const { queue } = this;
+    while (!this.over && queue !== undefined && queue.length > 0) this.deliver(queue.take());
+    this.conclude();
+    return true;
+  }
+
+  private conclude(): void {
+    if (this.isWrongLength()) this.failWith(this.lengthMismatch());
+    else this.succeed();
   }
 
   private send(
@@ -254,7 +294,6 @@ export class Http2Exchange implements Exchange, Uploader {
   ): void {
     const { expectContinue, trailers } = this.request;
     const patience = bytes?.length === 0 ? undefined : expectContinue;
-    stream.on('finish', onFinish);
     if (
       bytes !== undefined &&
       bytes.length <= sliceSize &&
@@ -288,17 +327,11 @@ export class Http2Exchange implements Exchange, Uploader {
     }
     this.finish();
     this.wire.tunnelled(stream);
-    stream
-      .off('response', onResponse)
-      .off('headers', onHeaders)
-      .off('trailers', onTrailers)
-      .off('end', onEnd)
-      .off('error', onError)
-      .off('close', onClose);
+    release(stream, this.queue);
     try {
       handler.onUpgrade(status, withoutPseudo(raw), stream);
     } catch (error) {
-      stream.on('error', ignore).close(cancel);
+      stream.on('error', ignoreSocketError).close(cancel);
       throwLater(error);
     }
   }
@@ -326,10 +359,6 @@ export class Http2Exchange implements Exchange, Uploader {
   private reset(): void {
     const { stream } = this;
     if (stream !== undefined && !stream.closed) stream.close(cancel);
-  }
-
-  private isOver(): boolean {
-    return this.over;
   }
 
   private badInterim(status: number): ProtocolError {
@@ -386,48 +415,13 @@ function withoutPseudo(raw: string[]): RawHeaders {
   return raw[0] === ':status' ? raw.slice(2) : raw;
 }
 
-// What a stream calls -----------------------------------------------------------
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function onResponse(this: unknown, fields: Fields, flags: number, raw: string[]): void {
-  const length = fields['content-length'] as string | undefined;
-  (this as LinkedStream)[exchangeOf].onHead(Number(fields[':status']), flags, raw, length);
-}
-
-function onHeaders(this: unknown, fields: Fields, _flags: number, raw: string[]): void {
-  (this as LinkedStream)[exchangeOf].onInterim(Number(fields[':status']), raw);
-}
-
-function onTrailers(this: unknown, _fields: Fields, _flags: number, raw: string[]): void {
-  (this as LinkedStream)[exchangeOf].onTrailers(raw);
-}
-
-function onData(this: unknown, chunk: Buffer): void {
-  (this as LinkedStream)[exchangeOf].onChunk(chunk);
-}
-
-function onEnd(this: unknown): void {
-  (this as LinkedStream)[exchangeOf].onEnd();
-}
-
-function onFinish(this: unknown): void {
-  (this as LinkedStream)[exchangeOf].uploaded();
-}
-
-function onError(this: unknown, error: Error): void {
-  (this as LinkedStream)[exchangeOf].onClose(error);
-}
-
-function onClose(this: unknown): void {
-  (this as LinkedStream)[exchangeOf].onClose(undefined);
-}
-
-function ignore(): void {}
-
 /** A bug in a handler whose exchange is over: node:http2 would take the session down with it. */
 function throwLater(error: unknown): void {
   queueMicrotask(() => {
     throw error;
   });
+}
+
+function handOn(exchange: Http2Exchange): void {
+  exchange.handOn();
 }

@@ -267,7 +267,7 @@ export class Http2Wire implements Wire, RequestTarget {
     for (const exchange of this.exchanges) {
       const id = exchange.stream?.id;
       if (id !== undefined && id > lastStream) exchange.failUnsent(this.goaway, false);
-      else if (code !== noError) exchange.fail(this.goaway, false);
+      else if (code !== noError) exchange.connectionLost(this.goaway, false);
     }
     this.settle();
   }
@@ -285,7 +285,7 @@ export class Http2Wire implements Wire, RequestTarget {
   private lost(error: Error): void {
     this.failure ??= error;
     const { failure } = this;
-    for (const exchange of this.exchanges) exchange.fail(failure);
+    for (const exchange of this.exchanges) exchange.connectionLost(failure);
     this.end();
   }
 
