@@ -1,5 +1,6 @@
 /** A process: mailbox, links, watches and life cycle of one nact actor. */
 import type { AsyncResource } from 'node:async_hooks';
+import { announceDeath } from './announce-death.ts';
 import { newScope, runAs } from './context.ts';
 import { reportCrash } from './crash-report.ts';
 import { exitChannel, spawnChannel, type ExitEvent, type SpawnEvent } from './events.ts';
@@ -10,8 +11,8 @@ import { nextProcessId, thisNode } from './node.ts';
 import { bindPid, Pid } from './pid.ts';
 import { Ring } from './ring.ts';
 import { schedule, spend, type Runnable } from './scheduler.ts';
-import { linkDown, signalExit } from './signals.ts';
-import { notifyWatches, releaseWatches, type Watch } from './watch.ts';
+import { signalExit } from './signals.ts';
+import { releaseWatches, type Watch } from './watch.ts';
 
 /** Messages that one activation handles before the other processes get their turn. */
 const messageBudget = 256;
@@ -31,6 +32,8 @@ export interface Behaviour {
 
 /** A pending `receive`. */
 export interface Receiver {
+  /** The one that began to wait after this one. */
+  next: Receiver | undefined;
   /** True when it wants the message. */
   accepts(message: unknown): boolean;
   /** True when it wants any message, so that asking it runs no code of the user's. */
@@ -60,7 +63,8 @@ export class Process extends ProcessActor implements Runnable {
   firstWatch: Watch | undefined = undefined;
   firstOwned: Watch | undefined = undefined;
   behaviour: Behaviour | undefined = undefined;
-  #receivers: Receiver[] | undefined = undefined;
+  /** The receive that has waited longest. */
+  #receiver: Receiver | undefined = undefined;
   /** How many of the oldest messages every pending receiver has refused already. */
   #refused = 0;
   #body: Body | undefined;
@@ -83,7 +87,7 @@ export class Process extends ProcessActor implements Runnable {
 
   /** True while a receive waits for its message. */
   get waiting(): boolean {
-    return this.#receivers !== undefined;
+    return this.#receiver !== undefined;
   }
 
   /** True when the process has nothing to do until a message or a promise arrives. */
@@ -101,7 +105,7 @@ export class Process extends ProcessActor implements Runnable {
   override dispatch(message: unknown): void {
     if (this.dead) return;
     this.messages.push(message);
-    if (!this.#scheduled && (!this.busy || this.#receivers !== undefined)) {
+    if (!this.#scheduled && (!this.busy || this.#receiver !== undefined)) {
       this.#scheduled = true;
       schedule(this);
     }
@@ -119,10 +123,12 @@ export class Process extends ProcessActor implements Runnable {
   /** The scheduler's entry: one activation. */
   run(): void {
     if (this.dead) return;
-    if (this.#onlyWaits()) {
+    const receiver = this.#receiver;
+    if (receiver !== undefined && this.#onlyWaits(receiver)) {
       // Nothing of the process's own code runs here: it need not be entered.
       this.#scheduled = false;
-      this.#takeReceiver().deliver(this.messages.shift());
+      this.#receiver = undefined;
+      receiver.deliver(this.messages.shift());
       spend(1);
       return;
     }
@@ -131,25 +137,19 @@ export class Process extends ProcessActor implements Runnable {
   }
 
   /** Whether all it has to do is to give the oldest message to the one receive that takes any. */
-  #onlyWaits(): boolean {
+  #onlyWaits(receiver: Receiver): boolean {
     return (
-      this.#receivers?.length === 1 &&
+      receiver.acceptsAll &&
+      receiver.next === undefined &&
       this.behaviour === undefined &&
       this.#refused === 0 &&
-      this.messages.size > 0 &&
-      (this.#receivers[0] as Receiver).acceptsAll
+      this.messages.size > 0
     );
-  }
-
-  #takeReceiver(): Receiver {
-    const [receiver] = this.#receivers as [Receiver];
-    this.#receivers = undefined;
-    return receiver;
   }
 
   /** True when a message is there that no pending receive has a claim to. */
   get hasMessage(): boolean {
-    return this.#receivers === undefined && this.messages.size > 0;
+    return this.#receiver === undefined && this.messages.size > 0;
   }
 
   takeOldest(): unknown {
@@ -166,32 +166,35 @@ export class Process extends ProcessActor implements Runnable {
 
   /** Adds a pending receive; the mailbox has been searched by then. */
   addReceiver(receiver: Receiver): void {
-    if (this.#receivers === undefined) {
-      this.#receivers = [receiver];
+    let last = this.#receiver;
+    if (last === undefined) {
+      this.#receiver = receiver;
       this.#refused = this.messages.size;
-    } else {
-      this.#receivers.push(receiver);
+      return;
     }
+    while (last.next !== undefined) last = last.next;
+    last.next = receiver;
   }
 
   /** Returns whether the receiver was still pending. */
   removeReceiver(receiver: Receiver): boolean {
-    const before = this.#receivers;
-    if (before?.length === 1 && before[0] === receiver) {
-      this.#receivers = undefined;
+    if (this.#receiver === receiver) {
+      this.#receiver = receiver.next;
       return true;
     }
-    const after = before?.filter((other) => other !== receiver);
-    this.#receivers = after?.length === 0 ? undefined : after;
-    return after?.length !== before?.length;
+    let before = this.#receiver;
+    while (before !== undefined && before.next !== receiver) before = before.next;
+    if (before === undefined) return false;
+    before.next = receiver.next;
+    return true;
   }
 
   /** Shows the messages that arrived meanwhile to the pending receivers. */
   offer(): void {
     let index = this.#refused;
-    while (index < this.messages.size && this.#receivers !== undefined) {
+    while (index < this.messages.size && this.#receiver !== undefined) {
       const message = this.messages.at(index);
-      const receiver = this.#receivers.find((candidate) => this.#accepts(candidate, message));
+      const receiver = this.#receiverOf(message);
       if (this.dead) return; // a predicate is user code
       if (receiver === undefined) {
         index++;
@@ -207,7 +210,7 @@ export class Process extends ProcessActor implements Runnable {
   /** Takes the oldest message that matches out of the mailbox. */
   takeMatching(accepts: (message: unknown) => boolean): { message: unknown } | undefined {
     // A message that has arrived goes to the receives that were waiting for it already.
-    if (this.#receivers !== undefined) this.offer();
+    if (this.#receiver !== undefined) this.offer();
     for (let i = 0; i < this.messages.size; i++) {
       if (!accepts(this.messages.at(i))) continue;
       if (this.dead) return undefined; // `accepts` is user code
@@ -227,8 +230,10 @@ export class Process extends ProcessActor implements Runnable {
     releaseName(this);
     bindPid(this.pid, undefined);
     this.removeFromSystem();
-    for (const receiver of this.#receivers ?? []) receiver.drop();
-    this.#receivers = undefined;
+    for (let receiver = this.#receiver; receiver !== undefined; receiver = receiver.next) {
+      receiver.drop();
+    }
+    this.#receiver = undefined;
     this.messages.clear();
     this.behaviour?.drop?.();
     if (this.#abort !== undefined) this.#abortLater(this.#abort);
@@ -236,7 +241,7 @@ export class Process extends ProcessActor implements Runnable {
     releaseWatches(this);
     if (exitChannel.hasSubscribers) this.#publishExit(name, reason);
     if (report !== undefined) reportCrash(report);
-    announce(this);
+    announceDeath(this);
   }
 
   /** Runs the body, then messages, until there is nothing to do or the budget is spent. */
@@ -249,7 +254,7 @@ export class Process extends ProcessActor implements Runnable {
     let left = messageBudget;
     let unspent = 1;
     while (!this.dead && this.messages.size > 0) {
-      if (this.#receivers !== undefined) this.offer();
+      if (this.#receiver !== undefined) this.offer();
       const behaviour = this.behaviour;
       if (this.busy || behaviour === undefined || this.messages.size === 0) break;
       if (unspent === checkInterval) {
@@ -301,6 +306,13 @@ export class Process extends ProcessActor implements Runnable {
       this.#scheduled = true;
       schedule(this);
     }
+  }
+
+  /** The first receive that wants a message. */
+  #receiverOf(message: unknown): Receiver | undefined {
+    let receiver = this.#receiver;
+    while (receiver !== undefined && !this.#accepts(receiver, message)) receiver = receiver.next;
+    return receiver;
   }
 
   #accepts(receiver: Receiver, message: unknown): boolean {
@@ -372,28 +384,4 @@ export function processById(id: number): Process | undefined {
 /** All live processes, oldest first. */
 export function processes(): Iterable<Process> {
   return liveActors() as Iterable<Process>;
-}
-
-const deaths = new Ring<Process>();
-let announcing = false;
-
-/**
- * Tells links and watches of a death. Deaths that follow from it are queued, not nested: a chain
- * of a hundred thousand linked processes must not overflow the stack.
- */
-function announce(process: Process): void {
-  deaths.push(process);
-  if (announcing) return;
-  announcing = true;
-  try {
-    while (deaths.size > 0) {
-      const dead = deaths.shift();
-      const { pid, exitReason, links } = dead;
-      notifyWatches(dead, exitReason);
-      dead.links = undefined;
-      for (const other of links ?? []) linkDown(other, pid, exitReason);
-    }
-  } finally {
-    announcing = false;
-  }
 }

@@ -1,7 +1,6 @@
 /** Selective receive. */
 import { arm, type Timer, type TimeoutTarget } from './clock.ts';
 import { requireProcess } from './context.ts';
-import { capture, capturedReject, capturedResolve } from './deferred.ts';
 import { BadArgumentError, checkTimeout, ReceiveTimeoutError } from './errors.ts';
 import type { Process, Receiver } from './process.ts';
 import { reduction } from './scheduler.ts';
@@ -61,8 +60,8 @@ function take(
   }
   if (process.dead) return new Promise(() => {});
   if (timeout === 0) return Promise.reject(new ReceiveTimeoutError(0));
-  const message = new Promise(capture);
-  const receiver = new PendingReceive(process, match, capturedResolve(), capturedReject());
+  const receiver = new PendingReceive(process, match);
+  const message = receiver.message();
   if (timeout !== 'infinity') receiver.arm(timeout);
   process.addReceiver(receiver);
   return message;
@@ -70,24 +69,28 @@ function take(
 
 class PendingReceive implements Receiver, TimeoutTarget {
   readonly accepts: (message: unknown) => boolean;
-  readonly acceptsAll: boolean;
+  next: Receiver | undefined = undefined;
   readonly #process: Process;
-  readonly #resolve: (message: never) => void;
-  readonly #reject: (error: unknown) => void;
-  #timer: Timer | undefined;
+  #resolve: ((message: never) => void) | undefined = undefined;
+  #reject: ((error: unknown) => void) | undefined = undefined;
+  #timer: Timer | undefined = undefined;
   #timeout = 0;
 
-  constructor(
-    process: Process,
-    accepts: (message: unknown) => boolean,
-    resolve: (message: never) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(process: Process, accepts: (message: unknown) => boolean) {
     this.#process = process;
     this.accepts = accepts;
-    this.acceptsAll = accepts === any;
-    this.#resolve = resolve;
-    this.#reject = reject;
+  }
+
+  get acceptsAll(): boolean {
+    return this.accepts === any;
+  }
+
+  /** The promise of what it is given; to be asked for once. */
+  message(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
   }
 
   arm(timeout: number): void {
@@ -97,12 +100,12 @@ class PendingReceive implements Receiver, TimeoutTarget {
 
   deliver(message: unknown): void {
     this.#timer?.cancel();
-    this.#resolve(message as never);
+    this.#resolve?.(message as never);
   }
 
   fail(error: unknown): void {
     this.#timer?.cancel();
-    this.#reject(error);
+    this.#reject?.(error);
   }
 
   drop(): void {
@@ -115,6 +118,6 @@ class PendingReceive implements Receiver, TimeoutTarget {
     // A message that arrived before the timer fired, but was not looked at yet, wins.
     process.offer();
     if (!process.removeReceiver(this) || process.dead) return;
-    this.#reject(new ReceiveTimeoutError(this.#timeout));
+    this.#reject?.(new ReceiveTimeoutError(this.#timeout));
   }
 }
