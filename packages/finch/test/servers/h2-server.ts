@@ -2,6 +2,8 @@
  * Programs that speak HTTP/2 over TLS, as servers of tests: what they have in common, and how they
  * are started. Each has its files at `/file/<n>`, and takes bodies at `uploadPath`.
  */
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { bodyOf, fileLengths } from './bodies.ts';
 import { Folder, freePorts, Program, type ProgramOptions } from './program.ts';
@@ -33,8 +35,8 @@ export interface H2Server {
   readonly folder: Folder;
   /** The certificate of the authority that the server's is from. */
   readonly ca: string;
-  /** Where its origin takes requests without TLS. */
-  readonly originUrl: string;
+  /** Lets the requests go that the origin holds, until this one is answered. */
+  release(held: Promise<unknown>): Promise<void>;
   port(name: string): number;
   stop(): Promise<void>;
 }
@@ -57,7 +59,12 @@ export async function startH2Server(recipe: H2Recipe): Promise<H2Server> {
     program,
     folder,
     ca: folder.ca,
-    originUrl: `http://127.0.0.1:${origin}`,
+    release: async (held) => {
+      let settled = false;
+      const settle = (): void => void (settled = true);
+      held.then(settle, settle);
+      while (!settled) await release(origin);
+    },
     port: (name) => {
       const port = ports[name];
       if (port === undefined) throw new Error(`${recipe.name} has no port ${name}`);
@@ -68,4 +75,11 @@ export async function startH2Server(recipe: H2Recipe): Promise<H2Server> {
       folder[Symbol.dispose]();
     },
   };
+}
+
+async function release(port: number): Promise<void> {
+  const request = get({ host: '127.0.0.1', port, path: '/release', agent: false });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.resume();
+  await once(response, 'close');
 }

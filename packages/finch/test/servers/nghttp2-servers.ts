@@ -35,7 +35,6 @@ const proxy = (ports: readonly string[], more: readonly string[]): H2Recipe => (
       ...ports.map((name) => `--frontend=127.0.0.1,${numbers[name]}`),
       `--backend=127.0.0.1,${origin}`,
       '--workers=1',
-      '--single-process',
       '--no-ocsp',
       '--conf=/dev/null',
       '--accesslog-file=/dev/null',
