@@ -4,6 +4,7 @@
 import { after, because, during, errnoOf, exchange, ms, where } from './details.ts';
 import type { ExchangeDetails, WhereDetails } from './details.ts';
 import { FinchError, nameErrors } from './finch-error.ts';
+import { tlsAdvice } from './tls-advice.ts';
 
 /** What a {@link ConnectTimeoutError} says. */
 interface ConnectTimeoutErrorOptions extends WhereDetails {
@@ -131,10 +132,9 @@ export class TlsError extends FinchError {
 
   constructor(options: TlsErrorOptions) {
     const reason = options.reason ?? errnoOf(options.cause) ?? 'UNKNOWN';
-    const [whose, where] = options.proxy === undefined ? ['server', 'tls'] : ['proxy', 'proxy.tls'];
     super(
       `No TLS connection to ${peer(options)} [${reason}]${because(options.cause)}. ` +
-        `See the ${whose}'s certificate and, in connOpts.${where}, ca, servername and the protocol versions.`,
+        tlsAdvice(reason, options.proxy !== undefined),
       { phase: 'connect', requestSent: false, ...options, reason },
     );
   }
@@ -179,8 +179,13 @@ export class ConnectionClosedError extends FinchError {
       options.requestSent === false
         ? 'It is safe to send the request again.'
         : 'The server may have processed the request: send it again only if that does no harm.';
+    // What a server does that is spoken to in plain text and expects TLS, among others.
+    const hint =
+      options.reused === false && options.bytesReceived === 0 && options.requestSent === true
+        ? " Not a byte came: see the server's log, and whether scheme and port of the URL are right."
+        : '';
     super(
-      `The connection to ${where(options)} closed${during(options.phase)}${code}${because(options.cause)}${exchange(options)}. ${remedy}`,
+      `The connection to ${where(options)} closed${during(options.phase)}${code}${because(options.cause)}${exchange(options)}. ${remedy}${hint}`,
       { ...options, reason },
     );
   }

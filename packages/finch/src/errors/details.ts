@@ -51,6 +51,11 @@ export function where(details: WhereDetails): string {
   return details.origin ?? 'the server';
 }
 
+/** The same, as the one who did or did not do something. */
+export function who(details: WhereDetails): string {
+  return details.pool === undefined ? where(details) : `the server of pool ${details.pool}`;
+}
+
 /** ` (size 50, in use 50, idle 0, queued 12)`, or nothing when no figure is known. */
 export function figures(details: PoolFigures): string {
   const known: string[] = [];
@@ -113,9 +118,16 @@ export function describeReason(reason: unknown): string {
   if (reason instanceof AggregateError && reason.message === '') {
     return reason.errors.map((error) => describeReason(error)).join('; ');
   }
-  if (reason instanceof Error) return reason.message === '' ? reason.name : reason.message;
+  if (reason instanceof Error) return wordsOf(reason);
   if (typeof reason === 'object' && reason !== null) return safeJson(reason);
   return String(reason);
+}
+
+/** What OpenSSL says is in `reason`; its message has addresses and lines of its sources. */
+function wordsOf(error: Error): string {
+  const { library, reason } = error as { library?: unknown; reason?: unknown };
+  if (typeof library === 'string' && typeof reason === 'string') return reason;
+  return error.message === '' ? error.name : error.message.trim();
 }
 
 function safeJson(value: object): string {

@@ -1,7 +1,7 @@
 /**
  * Failures of a request that had, or was about to have, a connection.
  */
-import { because, describeReason, during, exchange, figures, ms, where } from './details.ts';
+import { because, describeReason, during, exchange, figures, ms, where, who } from './details.ts';
 import type { ExchangeDetails, PoolFigures, RequestPhase } from './details.ts';
 import { FinchError, nameErrors } from './finch-error.ts';
 
@@ -31,7 +31,7 @@ export class ReceiveTimeoutError extends FinchError {
 
   constructor(options: ReceiveTimeoutErrorOptions) {
     super(
-      `${capital(where(options))} sent nothing for ${ms(options.waited)}, ` +
+      `${capital(who(options))} sent nothing for ${ms(options.waited)}, ` +
         `receiveTimeout is ${ms(options.limit)}${exchange(options)}. ` +
         'Raise receiveTimeout if the server needs that long, or see why it does.',
       { phase: 'receive', ...options },
@@ -154,7 +154,7 @@ export class ProtocolError extends FinchError {
   constructor(options: ProtocolErrorOptions) {
     const detail = options.detail === undefined ? because(options.cause) : `: ${options.detail}`;
     super(
-      `${capital(where(options))} broke the protocol${during(options.phase)} [${options.reason}]${detail}${exchange(options)}. ` +
+      `${capital(who(options))} broke the protocol${during(options.phase)} [${options.reason}]${detail}${exchange(options)}. ` +
         'The connection was closed; look at what the server, or a proxy before it, sends.',
       options,
     );
