@@ -338,6 +338,8 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     const lost = error instanceof ConnectionClosedError || error instanceof StreamResetError;
     if (!lost || !isReplayable(this.request.body)) return false;
     if (error.requestSent === false) return true;
+    // A stream that the server ended with another code is its answer to this very request.
+    if (error instanceof StreamResetError) return false;
     // The end of an idle connection crossed the request: only once, as it may have arrived.
     if (error.reused !== true || error.bytesReceived !== 0 || this.crossed) return false;
     this.crossed = isIdempotent(this.request.method);
