@@ -1,6 +1,6 @@
 /** The client: an instance is a supervision tree, and this is its handle. */
 import { Supervisor, whereis, type ChildSpec, type ChildSpecOverrides } from '@linnet/otp';
-import { RegulationApi } from './client/regulation-api.ts';
+import { TlsApi } from './client/tls-api.ts';
 import { startInstance } from './instance/start-instance.ts';
 import { parseInstanceOptions, type InstanceOptions } from './options/index.ts';
 import { buildRequest } from './request/index.ts';
@@ -17,7 +17,7 @@ import { buildRequest } from './request/index.ts';
  * const finch = await Finch.startLink({ name: 'MyFinch' });
  * const response = await finch.get('https://api.example.com/users');
  */
-export class Finch extends RegulationApi implements AsyncDisposable {
+export class Finch extends TlsApi implements AsyncDisposable {
   private constructor(name: string) {
     super(name);
   }

@@ -32,14 +32,14 @@ import {
   idleTimedOut,
   reused,
 } from '../telemetry/connection-events.ts';
-import type { Dial, Dialled, Wire } from '../transport/index.ts';
+import type { Dial, Dialled, TlsIdentity, Wire } from '../transport/index.ts';
 import {
   connectionMachine,
   type ConnectionEvent,
   type ConnectionInput,
 } from './connection-machine.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { connectTimeoutOf, dialFor, wireOver } from './open.ts';
+import { connectTimeoutOf, dialFor, tlsIdentityOf, wireOver } from './open.ts';
 import { Settling } from './settling.ts';
 
 /** Why a connection ended; the exit reason of its process is `{ shutdown: reason }`. */
@@ -50,7 +50,7 @@ export type CloseReason =
   | 'connect_failed'
   /** The server or the network ended it. */
   | 'closed'
-  /** Its age, its number of requests, or a response said that it is not to be used again. */
+  /** Its age, its number of requests, new certificates, or a response said that it is not to be used again. */
   | 'worn'
   /** The server announced its end (HTTP/2: GOAWAY). */
   | 'goaway'
@@ -130,6 +130,8 @@ export class Connection extends Watch implements ConnectionInput {
   private readonly connectTimeout: number | 'infinity' | undefined;
   private machine: Awaited<ReturnType<typeof startProcess>> | undefined;
   private dialled: Dial | undefined;
+  /** Who it is in TLS; when that identity is replaced, the connection is used no more. */
+  private identity: TlsIdentity | undefined;
   /** When it gets too old, on the runtime's clock. */
   private retireAt = Number.POSITIVE_INFINITY;
   private maxAge = Number.POSITIVE_INFINITY;
@@ -174,6 +176,7 @@ export class Connection extends Watch implements ConnectionInput {
   get fit(): boolean {
     const { wire } = this;
     if (this.over || wire === undefined || !wire.usable || this.draining) return false;
+    if (this.identity?.replaced === true) return false;
     const limit = this.owner.options.maxRequestsPerConnection;
     if (limit !== 'infinity' && wire.served >= limit) return false;
     return this.retireAt === Number.POSITIVE_INFINITY || now() < this.retireAt;
@@ -298,6 +301,7 @@ export class Connection extends Watch implements ConnectionInput {
     connectStarted(this);
     const dialling = dialFor(this.owner, this.connectTimeout);
     this.dialled = dialling;
+    this.identity = tlsIdentityOf(this.owner);
     dialling.result.then(
       (dialled) => this.dialDone(dialled),
       (error: unknown) => this.dialFailed(error as Error),

@@ -7,9 +7,9 @@ import {
   createHttp2Wire,
   dial,
   dialThrough,
-  TlsIdentity,
+  TlsSource,
 } from '../transport/index.ts';
-import type { Dial, Dialled, DialOptions, Wire } from '../transport/index.ts';
+import type { Dial, Dialled, DialOptions, TlsIdentity, Wire } from '../transport/index.ts';
 import { alpnOffer, protocolOf } from './protocol.ts';
 import { isForwarded, proxyOf } from './route.ts';
 
@@ -19,25 +19,30 @@ export interface Origin {
   readonly options: ResolvedPoolOptions;
 }
 
-/** One TLS identity for each set of options, which pools share by reference. */
-const identities = new WeakMap<ResolvedPoolOptions, TlsIdentity>();
+/** One source of TLS identities for each set of options, which pools share by reference. */
+const sources = new WeakMap<ResolvedPoolOptions, TlsSource>();
 
 /**
- * The TLS identity of a pool.
+ * Where the TLS identity of a pool comes from.
  *
- * @throws OptionsError if a key, certificate or cipher list cannot be used.
+ * @throws OptionsError if a file, key, certificate or cipher list cannot be used.
  */
-export function tlsIdentityOf(options: ResolvedPoolOptions): TlsIdentity {
-  let identity = identities.get(options);
-  if (identity === undefined) {
+export function tlsSourceOf(options: ResolvedPoolOptions): TlsSource {
+  let source = sources.get(options);
+  if (source === undefined) {
     const { servername: _, alpn: __, ...tls } = options.connOpts.tls;
-    identity = new TlsIdentity({
-      ...(tls as ConstructorParameters<typeof TlsIdentity>[0]),
+    source = new TlsSource({
+      ...(tls as ConstructorParameters<typeof TlsSource>[0]),
       keyLogFile: options.connOpts.keyLogFile ?? process.env['SSLKEYLOGFILE'],
     });
-    identities.set(options, identity);
+    sources.set(options, source);
   }
-  return identity;
+  return source;
+}
+
+/** The TLS identity with which a connection of a pool was begun to be opened just now. */
+export function tlsIdentityOf({ pool, options }: Origin): TlsIdentity | undefined {
+  return pool.scheme === 'https' ? tlsSourceOf(options).identity : undefined;
 }
 
 /** The limit on opening a connection: the caller's, or the pool's. */
@@ -69,7 +74,7 @@ export function dialFor(
   };
   const server = {
     origin: pool.origin,
-    tls: secure ? tlsIdentityOf(options) : undefined,
+    tls: secure ? tlsSourceOf(options).refresh() : undefined,
     servername: connOpts.tls.servername ?? pool.host,
   };
   if (pool.unixSocket !== undefined) {

@@ -2,7 +2,7 @@
 import { parsePoolOptions } from '../options/index.ts';
 import type { ProxySettings, ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
-import { environmentProxy, TlsIdentity } from '../transport/index.ts';
+import { environmentProxy, TlsSource } from '../transport/index.ts';
 import type { Environment, ProxyServer } from '../transport/index.ts';
 
 /** What was made of a set of options: pools go on to share them by reference. */
@@ -49,17 +49,18 @@ export function proxyOf({ connOpts }: ResolvedPoolOptions): ProxyServer | undefi
   let server = servers.get(proxy);
   if (server === undefined) {
     const { servername, ...tls } = proxy.tls;
+    const source =
+      proxy.address.protocol === 'https'
+        ? new TlsSource(tls as ConstructorParameters<typeof TlsSource>[0], 'connOpts.proxy.tls')
+        : undefined;
     server = {
       ...proxy.address,
       headers: proxy.headers,
       servername,
-      tls:
-        proxy.address.protocol === 'https'
-          ? new TlsIdentity(
-              tls as ConstructorParameters<typeof TlsIdentity>[0],
-              'connOpts.proxy.tls',
-            )
-          : undefined,
+      // With each dial, since its files may have changed.
+      get tls() {
+        return source?.refresh();
+      },
     };
     servers.set(proxy, server);
   }

@@ -9,7 +9,7 @@ import type { ProxyAddress } from '../transport/proxy/proxy-url.ts';
 import { boolean, custom, nested, required, string } from './fields.ts';
 import { defineSchema, invalid } from './schema.ts';
 import type { Field, InputOf, OutputOf } from './schema.ts';
-import { checkVersions, tlsSchema } from './tls-options.ts';
+import { checkTls, tlsSchema } from './tls-options.ts';
 
 const scope = 'proxy options';
 
@@ -28,7 +28,7 @@ const reserved: ReadonlySet<string> = new Set([
 
 const { alpn: _, ...proxyTlsFields } = tlsSchema.fields;
 
-const proxyTlsSchema = defineSchema("options of the proxy's TLS", proxyTlsFields, checkVersions);
+const proxyTlsSchema = defineSchema("options of the proxy's TLS", proxyTlsFields, checkTls);
 
 const proxyFields = {
   url: required(

@@ -58,7 +58,19 @@ export const tlsSchema = defineSchema(
       allowed: 'PKCS #12 bytes',
       parse: (value) => (isPem(value) ? value : invalid),
     }),
-    passphrase: string({ doc: 'The passphrase of `key` or `pfx`.', secret: true }),
+    caFile: custom<string | readonly string[]>({
+      doc: 'A file with the certificates to trust, in PEM, or a list of such files, in place of `ca`. Files are read again when they have changed: see `finch.reloadTls`.',
+      type: 'string or list of strings',
+      allowed: 'the path of a file, or a list of them that is not empty',
+      parse: (value) => (isPath(value) || isListOf(value, isPath) ? freezeList(value) : invalid),
+    }),
+    certFile: file('The file of `cert`.'),
+    keyFile: file('The file of `key`.'),
+    pfxFile: file('The file of `pfx`.'),
+    passphrase: string({
+      doc: 'The passphrase of `key` or `pfx`, or of their files.',
+      secret: true,
+    }),
     servername: string({
       doc: 'The name that is sent (SNI) and that the certificate must be for.',
       defaultText: "the URL's host",
@@ -87,14 +99,29 @@ export const tlsSchema = defineSchema(
       parse: (value) => (isListOf(value, isProtocolName) ? Object.freeze([...value]) : invalid),
     }),
   },
-  checkVersions,
+  checkTls,
 );
 
-/** @throws OptionsError when no version is allowed. */
-export function checkVersions(
-  tls: { readonly minVersion: TlsVersion; readonly maxVersion: TlsVersion },
+/** What a file stands for must not be given, too. */
+const inPlaceOf = { caFile: 'ca', certFile: 'cert', keyFile: 'key', pfxFile: 'pfx' } as const;
+
+type Sources = Partial<Record<'ca' | 'cert' | 'key' | 'pfx' | keyof typeof inPlaceOf, unknown>>;
+
+/** @throws OptionsError when no version is allowed, or something comes from two places. */
+export function checkTls(
+  tls: Sources & { readonly minVersion: TlsVersion; readonly maxVersion: TlsVersion },
   path: string,
 ): void {
+  for (const [file, option] of Object.entries(inPlaceOf)) {
+    if (tls[file as keyof Sources] === undefined || tls[option] === undefined) continue;
+    throw new OptionsError({
+      option: path + file,
+      value: tls[file as keyof Sources],
+      scope: 'TLS options',
+      detail: `${option} is there, too`,
+      allowed: `${file} or ${option}`,
+    });
+  }
   if (tls.minVersion === 'TLSv1.3' && tls.maxVersion === 'TLSv1.2') {
     throw new OptionsError({
       option: `${path}minVersion`,
@@ -113,6 +140,14 @@ export type TlsOptions = InputOf<(typeof tlsSchema)['fields']>;
 
 function isPem(value: unknown): value is string | Uint8Array {
   return typeof value === 'string' ? value !== '' : value instanceof Uint8Array && value.length > 0;
+}
+
+function file(doc: string) {
+  return string({ doc, allowed: 'the path of a file' });
+}
+
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 function isEncryptedKey(value: unknown): value is EncryptedKey {

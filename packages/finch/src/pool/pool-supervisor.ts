@@ -7,7 +7,7 @@ import {
   type ChildSpec,
   type SupervisorHandle,
 } from '@linnet/otp';
-import { tlsIdentityOf } from '../connection/open.ts';
+import { tlsSourceOf } from '../connection/open.ts';
 import { proxyOf, settleProxy } from '../connection/route.ts';
 import { OptionsError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
@@ -113,6 +113,6 @@ export function checkUsable(
       allowed: "a list with 'http1' or 'http2': HTTP/3 is not supported yet",
     });
   }
-  if (identity === undefined || identity.scheme === 'https') tlsIdentityOf(options);
+  if (identity === undefined || identity.scheme === 'https') tlsSourceOf(options);
   proxyOf(options);
 }

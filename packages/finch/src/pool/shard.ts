@@ -275,6 +275,14 @@ export class Shard implements ConnectionOwner, SlotUser {
     this.idle.restartIdleTime(idleTime);
   }
 
+  /** Ends the connections that are not to be used any more; one that a request has ends after it. */
+  discardUnfit(): void {
+    for (const connection of this.connections) {
+      const { wire, fit, shared, users } = connection;
+      if (wire !== undefined && !fit && (shared || users === 0)) this.retire(connection, 'worn');
+    }
+  }
+
   // From connections -----------------------------------------------------------
 
   /** It is open. */

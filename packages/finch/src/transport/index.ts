@@ -11,6 +11,8 @@ export type { Environment } from './proxy/environment.ts';
 export type { ProxyServer } from './proxy/proxy-server.ts';
 export { TlsIdentity } from './tls-identity.ts';
 export type { TlsIdentityOptions } from './tls-identity.ts';
+export { TlsSource } from './tls-source.ts';
+export type { TlsSourceOptions } from './tls-source.ts';
 export { createHttp1Wire } from './http1/http1-wire.ts';
 export type { Http1WireOptions } from './http1/http1-wire.ts';
 export { createHttp2Wire } from './http2/http2-wire.ts';

@@ -36,6 +36,8 @@ export class TlsIdentity {
   readonly secureContext: SecureContext;
   readonly rejectUnauthorized: boolean;
   readonly checkServerIdentity: TlsIdentityOptions['checkServerIdentity'];
+  /** Another identity has taken its place: connections of this one get no further request. */
+  replaced = false;
   private readonly keyLogFile: string | undefined;
   private readonly maxCachedSessions: number;
   /** The youngest session of each server, the least recently stored server first. */

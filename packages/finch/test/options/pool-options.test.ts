@@ -44,6 +44,10 @@ describe('pool options', () => {
           cert: undefined,
           key: undefined,
           pfx: undefined,
+          caFile: undefined,
+          certFile: undefined,
+          keyFile: undefined,
+          pfxFile: undefined,
           passphrase: undefined,
           servername: undefined,
           rejectUnauthorized: true,
@@ -86,6 +90,13 @@ describe('pool options', () => {
       });
     },
   );
+
+  test.each(['ca', 'cert', 'key', 'pfx'])('have connOpts.tls.%s, or its file, not both', (name) => {
+    expect(errorOf({ connOpts: { tls: { [name]: 'x', [`${name}File`]: 'y' } } })).toMatchObject({
+      option: `connOpts.tls.${name}File`,
+      detail: `${name} is there, too`,
+    });
+  });
 
   test('keep what is given and take undefined as absent', () => {
     const options = parse({ size: 2, count: undefined, connOpts: { connectTimeout: 10 } });
@@ -162,6 +173,10 @@ describe('pool options', () => {
     ['connOpts.autoSelectFamilyAttemptTimeout', 9],
     ['connOpts.keyLogFile', ''],
     ['connOpts.tls.ca', []],
+    ['connOpts.tls.caFile', []],
+    ['connOpts.tls.caFile', ['']],
+    ['connOpts.tls.certFile', 5],
+    ['connOpts.tls.keyFile', ''],
     ['connOpts.tls.rejectUnauthorized', 0],
     ['connOpts.tls.minVersion', 'TLSv1'],
     ['connOpts.tls.alpn', 'h2'],

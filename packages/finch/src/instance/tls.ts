@@ -1,0 +1,41 @@
+/** New certificates for pools that run. */
+import { tlsSourceOf } from '../connection/open.ts';
+import type { ResolvedPoolOptions } from '../options/index.ts';
+import type { PoolLike } from '../pool/identity.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { Instance } from './instance.ts';
+import { requirePool } from './pools.ts';
+
+/**
+ * Reads the TLS files of a pool, or of all, again. Pools whose options are one
+ * object have one identity. Returns the keys of the running pools that have a
+ * new one.
+ *
+ * @throws OptionsError for the first that cannot be used; the others are new all the same.
+ */
+export function reloadTls(instance: Instance, id: PoolLike | undefined): string[] {
+  const pools = instance.pools().map(({ pool }) => pool);
+  const options =
+    id === undefined ? allOptions(instance, pools) : [requirePool(instance, id).options];
+  const failures: unknown[] = [];
+  const renewed = new Set<ResolvedPoolOptions>();
+  for (const each of new Set(options)) {
+    try {
+      if (tlsSourceOf(each).reload()) renewed.add(each);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  const changed = pools.filter((pool) => renewed.has(pool.options));
+  for (const shard of changed.flatMap(({ live }) => live)) shard.discardUnfit();
+  if (failures.length > 0) throw failures[0];
+  return changed.map(({ identity }) => identity.key);
+}
+
+/** Those of pools that run, and those with which others are to be started. */
+function allOptions({ options }: Instance, pools: readonly Pool[]): ResolvedPoolOptions[] {
+  const { default: template, rules, declared } = options.pools;
+  return [template, ...rules, ...declared, ...pools].map((each) =>
+    'options' in each ? each.options : each,
+  );
+}
