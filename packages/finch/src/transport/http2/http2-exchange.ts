@@ -358,7 +358,11 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
 
   private reset(): void {
     const { stream } = this;
-    if (stream !== undefined && !stream.closed) stream.close(cancel);
+    if (stream === undefined || stream.closed) return;
+    // With trailers to come not from inside of node:http2: it would ask a stream
+    // that is destroyed already for them, and abort the process (Node.js 26.10).
+    if (this.request.trailers === undefined) stream.close(cancel);
+    else setImmediate(() => stream.close(cancel));
   }
 
   private badInterim(status: number): ProtocolError {
