@@ -1,6 +1,9 @@
 /** Certificates that are replaced while their pools are at work. */
 import type { TLSSocket } from 'node:tls';
+import { once } from 'node:events';
+import { createSecureServer, type ServerHttp2Session } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { Supervisor } from '@linnet/otp';
 import { eventually } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -12,7 +15,13 @@ import {
   PoolNotFoundError,
   type PoolOptions,
 } from '../../src/index.ts';
-import { expectNoConnections, rejection, startApp, type AppOptions } from '../support/app.ts';
+import {
+  connectionsOf,
+  expectNoConnections,
+  rejection,
+  startApp,
+  type AppOptions,
+} from '../support/app.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { shardOf } from '../support/pool-app.ts';
@@ -101,7 +110,9 @@ test('without a call, the next connection that is opened has the files as they a
   // The one of the old identity is not used again.
   const three = await Promise.all([who(), who(), who()]);
   expect(three).toEqual(['second', 'second', 'second']);
-  expect(finch.count(url)).toBe(await connections(server.server));
+  await eventually(async () => {
+    expect(await connectionsOf(server.server)).toBe(finch.count(url));
+  });
 });
 
 test('rotation under load loses no request', async () => {
@@ -135,6 +146,40 @@ test('rotation under load loses no request', async () => {
   expect(await who()).toBe('sixth');
   expect(seen).toEqual(['first', ...names]);
   expect(shardOf(finch, url).figures).toMatchObject({ inUse: 0, queued: 0, connecting: 0 });
+});
+
+test('an HTTP/2 connection takes on nothing new, and its streams come to their end', async () => {
+  const held: (() => void)[] = [];
+  const server = createSecureServer(
+    { ...localhost, ca: authority.ca, requestCert: true, rejectUnauthorized: true },
+    (request, answer) => {
+      const session = request.stream.session as ServerHttp2Session;
+      const { subject } = (session.socket as TLSSocket).getPeerCertificate();
+      const reply = (): void => void answer.end(String(subject.CN));
+      if (request.url === '/hold') held.push(reply);
+      else reply();
+    },
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+  const files = createTlsFiles(authority.ca, client('first'));
+  const { finch } = await startApp({
+    pools: { default: { protocols: ['http2'], connOpts: { tls: files.options } } },
+  });
+  const slow = [finch.get(`${url}/hold`), finch.get(`${url}/hold`)];
+  await eventually(() => expect(held).toHaveLength(2));
+  files.install(client('second'));
+
+  expect(await finch.reloadTls(url)).toEqual([url]);
+
+  expect((await finch.get(url)).text()).toBe('second');
+  expect(await connectionsOf(server)).toBe(2);
+  for (const reply of held) reply();
+  expect((await Promise.all(slow)).map((answer) => answer.text())).toEqual(['first', 'first']);
+  await eventually(async () => expect(await connectionsOf(server)).toBe(1));
+  expect((await finch.get(url)).text()).toBe('second');
 });
 
 test('authorities that are trusted can be replaced, too', async () => {
@@ -241,11 +286,3 @@ test('an instance that does not run says so', async () => {
   await Supervisor.stop(finch.pid);
   await expect(finch.reloadTls()).rejects.toThrow(InstanceNotFoundError);
 });
-
-function connections(server: {
-  getConnections(callback: (e: Error | null, n: number) => void): unknown;
-}) {
-  return new Promise<number>((resolve) => {
-    server.getConnections((_error, count) => resolve(count));
-  });
-}
