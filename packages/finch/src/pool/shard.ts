@@ -257,6 +257,9 @@ export class Shard implements ConnectionOwner, SlotUser {
     this.ledger = slots.ledger;
     this.ledger.join(this);
     this.maxPerHost = toNumber(this.options.maxPerHost ?? slots.maxPerHost);
+    // What the former one was told by setTimeout is gone with it.
+    const idleTime = slots.idleTime ?? toNumber(this.options.connMaxIdleTime);
+    if (idleTime !== this.idleTime) this.setIdleTime(idleTime);
     if (this.connections.size > 0) this.ledger.add(this.host, this.connections.size);
     this.serve();
   }

@@ -1,9 +1,12 @@
-import { exit, isAlive } from '@linnet/otp';
-import { eventually } from '@linnet/otp/testing';
+import { exit, isAlive, whereis, type Pid } from '@linnet/otp';
+import { captureCrashReports, eventually } from '@linnet/otp/testing';
 import { expect, test } from 'vitest';
+import { Pool } from '../../src/index.ts';
+import { startApp } from '../support/app.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../support/http-server.ts';
+import { shardOf } from '../support/pool-app.ts';
 import { response, startRawServer } from '../support/raw-server.ts';
 
 const authority = createAuthority();
@@ -108,4 +111,35 @@ test('the figures come back to nothing when pools and connections are killed', a
     expect(finch.getStats()).toMatchObject({ inUse: 0, connecting: 0, queued: 0 }),
   );
   expect(finch.hostStats('127.0.0.1', server.port).active).toBe(finch.count());
+});
+
+test('what was set at run time outlives pools, but not the instance: then its options count again', async () => {
+  using _ = captureCrashReports();
+  await using server = await startHttpServer((_request, answer) => answer.end('OK'));
+  const mine = Pool.new(server.url, { tag: 'mine' });
+  const { finch, name } = await startApp({
+    maxConnections: 7,
+    pools: { default: { connMaxIdleTime: 4000 } },
+    children: (finchName) => [
+      Pool.childSpec({ finch: finchName, pool: mine, connMaxIdleTime: 3000 }),
+    ],
+  });
+  await finch.request(server.url);
+  finch.setMaxConnections(5);
+  finch.setTimeout(1000);
+  await finch.setPoolCount(server.url, 2);
+  const idleTimes = () => [server.url, mine.key].map((key) => shardOf(finch, key).idleTime);
+  expect(idleTimes()).toEqual([1000, 1000]);
+
+  exit(finch.findPool(server.url) as Pid, 'kill');
+  await eventually(async () => expect((await finch.request(server.url)).status).toBe(200));
+  expect([finch.maxConnections(), finch.timeout(), ...idleTimes()]).toEqual([5, 1000, 1000, 1000]);
+  expect(finch.getPoolCount(server.url)).toBe(1);
+
+  const before = whereis(name);
+  exit(whereis(`${name}.HostLimits`) as Pid, 'kill');
+  await eventually(async () => expect((await finch.request(server.url)).status).toBe(200));
+  expect(whereis(name)).toBe(before);
+  await eventually(() => expect(idleTimes()).toEqual([4000, 3000]));
+  expect([finch.maxConnections(), finch.timeout()]).toEqual([7, 4000]);
 });
