@@ -24,9 +24,9 @@ const keys: Readonly<Record<TelemetryEventName, readonly string[]>> = {
   'recv.start': [...request, 'systemTime', ...where],
   'recv.stop': [...request, 'duration', ...where, 'status', 'headers', 'trailers'],
   'recv.exception': [...request, 'duration', 'error', ...where, 'status'],
-  'connect.start': [...connection, 'systemTime'],
-  'connect.stop': [...connection, 'duration'],
-  'connect.exception': [...connection, 'duration', 'error'],
+  'connect.start': [...connection, 'proxy', 'systemTime'],
+  'connect.stop': [...connection, 'proxy', 'duration'],
+  'connect.exception': [...connection, 'proxy', 'duration', 'error'],
   'connection.opened': [
     ...connection,
     'protocol',

@@ -84,8 +84,8 @@ class ProxiedDial implements Dial {
 
   private async open(): Promise<Dialled> {
     const { proxy, target, forward } = this.way;
-    const alpnProtocols = proxy.tls === undefined ? undefined : ['http/1.1'];
-    const reached = await this.dial(proxyTarget(this.way), alpnProtocols);
+    const first = proxyTarget(this.way);
+    const reached = await this.dial(first, first.tls && ['http/1.1']);
     if (forward) return reached;
     const socket = this.hold(await this.tunnel(reached.socket));
     const tunnelled = { ...reached, socket, alpnProtocol: undefined };

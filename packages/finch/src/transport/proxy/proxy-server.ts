@@ -8,7 +8,7 @@ import type { ProxyAddress } from './proxy-url.ts';
 export interface ProxyServer extends ProxyAddress {
   /** The fields that are for it: of `CONNECT`, or of each forwarded request; flat. */
   readonly headers: readonly string[];
-  /** Who this side is to an https proxy, and which proxies it trusts. */
+  /** Who this side is to an https proxy, and which proxies it trusts; asked for with each dial. */
   readonly tls: TlsIdentity | undefined;
   /** The name that the proxy's certificate must be for. Default: its host. */
   readonly servername: string | undefined;
