@@ -2,6 +2,8 @@ export { Finch } from './finch.ts';
 export type { SendOptions } from './client/request-api.ts';
 export { Pool } from './user-pool.ts';
 export { Lease } from './operation/lease.ts';
+export { SharedConnection } from './operation/shared-connection.ts';
+export { DirectStream } from './operation/direct-stream.ts';
 export type { PoolListing, PoolMetrics } from './instance/pools.ts';
 export type { HostStats, InstanceStats } from './instance/stats.ts';
 export type { PoolIdentity, PoolLike, PoolParts, NewPoolOptions } from './pool/identity.ts';

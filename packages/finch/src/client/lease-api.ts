@@ -1,4 +1,4 @@
-/** Leases: connections for exclusive use. */
+/** Leases: connections, and places on shared ones. */
 import type { Lease } from '../operation/lease.ts';
 import { LeaseClaim } from '../operation/lease-claim.ts';
 import { readCheckoutOptions, type CheckoutOptions } from '../options/index.ts';
@@ -7,9 +7,10 @@ import { StreamApi } from './stream-api.ts';
 
 export abstract class LeaseApi extends StreamApi {
   /**
-   * Takes a connection for exclusive use, opening one if need be. It comes back
-   * by `release`, by `finch.checkin`, at the end of an `await using` block, or
-   * with the death of the calling process.
+   * Takes a connection, opening one if need be: an HTTP/1.1 one for exclusive use,
+   * or a place on an HTTP/2 one that others use, too. It comes back by `release`,
+   * by `finch.checkin`, at the end of an `await using` block, or with the death of
+   * the calling process.
    *
    * `checkoutTimeout` (8000 ms) covers waiting and opening.
    *
@@ -23,6 +24,26 @@ export abstract class LeaseApi extends StreamApi {
     return new Promise((resolve, reject) => {
       const resolved = readCheckoutOptions(options);
       new LeaseClaim(this.running(), poolFrom(pool), resolved, resolve, reject).start();
+    });
+  }
+
+  /**
+   * As `checkout`, for a place on an HTTP/2 connection and nothing else. Use it for
+   * streams of your own, see `openStream`; a place is kept for one at a time.
+   *
+   * Rejects as `checkout`, and with InvalidRequestError when the server speaks
+   * HTTP/1.1.
+   *
+   * @example
+   * await using lease = await finch.checkoutShared('https://api.example.com');
+   * await using stream = lease.openStream('POST', '/chat');
+   * await stream.write('hello');
+   * const { body } = await stream.response;
+   */
+  checkoutShared(pool: PoolLike, options?: CheckoutOptions): Promise<Lease> {
+    return new Promise((resolve, reject) => {
+      const resolved = readCheckoutOptions(options);
+      new LeaseClaim(this.running(), poolFrom(pool), resolved, resolve, reject, true).start();
     });
   }
 

@@ -18,13 +18,13 @@ import {
   checkPrewarmCount,
 } from '../options/regulation-options.ts';
 import type { PoolLike } from '../pool/identity.ts';
-import { PoolApi } from './pool-api.ts';
+import { SharedApi } from './shared-api.ts';
 
 /**
  * Every one of these throws InstanceNotFoundError when the instance does not
  * run, and PoolNotFoundError when it is asked for a pool that is not there.
  */
-export abstract class RegulationApi extends PoolApi {
+export abstract class RegulationApi extends SharedApi {
   /**
    * How many connections are open, in use or idle: over all pools, or of one.
    *

@@ -115,6 +115,8 @@ export class Connection extends Watch implements ConnectionInput {
   shared = false;
   /** How many use it: on HTTP/1 at most one. */
   users = 0;
+  /** Not for those who ask the pool; taken out of it by `unregisterH2`. */
+  unlisted = false;
 
   /** Called when it is open, or will never be. */
   onSettled: (() => void) | undefined;
@@ -190,7 +192,7 @@ export class Connection extends Watch implements ConnectionInput {
   /** How many more may use it beside those who do. */
   get room(): number {
     const { wire } = this;
-    if (wire === undefined || this.over || this.draining || !wire.usable) return 0;
+    if (wire === undefined || this.over || this.draining || !wire.usable || this.unlisted) return 0;
     return Math.max(0, this.limit - this.users);
   }
 

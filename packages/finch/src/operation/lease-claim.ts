@@ -1,7 +1,7 @@
 /** `finch.checkout`: waiting for a connection to lease. */
 import { currentPid, type Pid } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
-import { RequestCancelledError } from '../errors/index.ts';
+import { InvalidRequestError, RequestCancelledError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedCheckoutOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
@@ -15,6 +15,8 @@ export class LeaseClaim extends Claim {
   private readonly resolve: (lease: Lease) => void;
   private readonly reject: (error: Error) => void;
   private readonly holder: Pid | undefined = currentPid();
+  /** Only a connection that several may use. */
+  private readonly shared: boolean;
   private over = false;
 
   constructor(
@@ -23,8 +25,10 @@ export class LeaseClaim extends Claim {
     options: ResolvedCheckoutOptions,
     resolve: (lease: Lease) => void,
     reject: (error: Error) => void,
+    shared = false,
   ) {
     super(instance, identity, options.checkoutTimeout, options);
+    this.shared = shared;
     this.options = options;
     this.resolve = resolve;
     this.reject = reject;
@@ -52,6 +56,11 @@ export class LeaseClaim extends Claim {
   }
 
   protected override granted(connection: Connection): void {
+    if (this.shared && !connection.shared) {
+      this.refused(notShared(this.identity));
+      this.shard?.checkin(connection);
+      return;
+    }
     this.finish();
     this.resolve(new Lease(this.instance, this.shard as Shard, connection, this.holder));
   }
@@ -86,4 +95,13 @@ export class LeaseClaim extends Claim {
     const { waited } = this;
     return new RequestCancelledError({ pool, origin, phase, waited, reason, cause: reason });
   }
+}
+
+function notShared({ key }: PoolIdentity): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'pool',
+    value: key,
+    problem: 'The pool has an HTTP/1.1 connection, which is not shared',
+    allowed: "a pool whose server speaks HTTP/2 and whose protocols include 'http2'; or checkout",
+  });
 }

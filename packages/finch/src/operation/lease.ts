@@ -1,34 +1,28 @@
-/** Checkout: a connection for exclusive use, for as long as its holder lives. */
-import { currentPid, Watch, type Pid } from '@linnet/otp';
+/** Checkout: a connection, or a place on a shared one, for as long as its holder lives. */
+import { currentPid, type Pid } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
 import { ConnectionClosedError, InvalidRequestError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import { readRequestOptions, type RequestOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
 import type { Shard } from '../pool/shard.ts';
-import { buildRequest, isRequest, type Request } from '../request/index.ts';
-import type { Response } from '../response/index.ts';
+import type { Request } from '../request/index.ts';
 import { leased, leaseOver } from '../telemetry/connection-events.ts';
-import { BufferedRequest } from './buffered-request.ts';
-import type { OpenResponse } from './open-response.ts';
+import { OnConnection, noPlace } from './on-connection.ts';
 import { OpenedRequest } from './opened-request.ts';
-import type { Operation } from './operation.ts';
-import {
-  foldResponse,
-  foldWhile,
-  openResponse,
-  type FoldFunction,
-  type Sending,
-} from './sending.ts';
-import type { StreamFunction } from './streamed-request.ts';
+import type { Lender, Operation } from './operation.ts';
+import type { Sending } from './sending.ts';
 
 /**
  * A connection that was checked out. It is given back exactly once: by
  * `release`, at the end of an `await using` block, or by the death of its
  * holder, the process that checked it out, which closes the connection.
  *
- * What it sends goes over this one connection, in order: so there is no retry,
- * and an HTTP/1 connection takes one request at a time.
+ * What it sends goes over this one connection, so there is no retry. An HTTP/1
+ * connection is the holder's alone and takes one request at a time. An HTTP/2
+ * connection is shared: the lease has a place on it for one request at a time,
+ * and takes further ones as far as the server allows; others use it beside the
+ * holder, and go on when he dies.
  *
  * Mirrors the connection process of `hackney_pool:checkout/4`.
  *
@@ -36,7 +30,7 @@ import type { StreamFunction } from './streamed-request.ts';
  * await using lease = await finch.checkout('https://api.example.com');
  * const response = await lease.request('/users');
  */
-export class Lease extends Watch implements AsyncDisposable {
+export class Lease extends OnConnection implements AsyncDisposable {
   readonly #instance: Instance;
   readonly #shard: Shard;
   readonly #connection: Connection;
@@ -44,6 +38,8 @@ export class Lease extends Watch implements AsyncDisposable {
   readonly #since: number;
   #holder: Pid | undefined;
   #released = false;
+  /** On a shared connection: whether a request has the place that the lease holds. */
+  #placeTaken = false;
   /** Responses that are being read. */
   #opened: readonly OpenedRequest[] = [];
 
@@ -85,77 +81,6 @@ export class Lease extends Watch implements AsyncDisposable {
   }
 
   /**
-   * Sends a request on this connection and collects the response. A path, or a
-   * URL of this server, is a GET. Options and limits are those of
-   * `finch.request`; `poolTimeout` and `connectTimeout` have no meaning here.
-   *
-   * Rejects as `finch.request`; with ConnectionClosedError when the connection
-   * is gone; and with InvalidRequestError after `release`, from a process that
-   * is not the holder, for a request to another server, and while an HTTP/1
-   * connection serves another request, which goes on.
-   *
-   * Mirrors `hackney_conn:request/5`.
-   *
-   * @example
-   * const { status } = await lease.request(Finch.build('DELETE', 'https://api.example.com/users/1'));
-   */
-  request(input: Request | string | URL, options?: RequestOptions): Promise<Response> {
-    return new Promise((resolve, reject) => {
-      const { instance, request, options: resolved, begin } = this.#sending(input, options);
-      begin(new BufferedRequest(instance, request, resolved, resolve, reject));
-    });
-  }
-
-  /**
-   * As `finch.stream`, on this connection. Rejects as `lease.request`.
-   *
-   * @example
-   * const bytes = await lease.stream('/export', 0, (part, sum) =>
-   *   part.type === 'data' ? sum + part.data.length : sum,
-   * );
-   */
-  stream<Acc>(
-    input: Request | string | URL,
-    acc: Acc,
-    callback: FoldFunction<Acc>,
-    options?: RequestOptions,
-  ): Promise<Acc> {
-    return foldResponse(() => this.#sending(input, options), acc, callback);
-  }
-
-  /**
-   * As `finch.streamWhile`, on this connection. A halt before the response is
-   * complete costs an HTTP/1 connection its life: what is sent after it rejects
-   * with ConnectionClosedError. Rejects as `lease.request`.
-   *
-   * @example
-   * const status = await lease.streamWhile('/health', 0, (part, acc) =>
-   *   part.type === 'status' ? { halt: part.status } : { cont: acc },
-   * );
-   */
-  streamWhile<Acc>(
-    input: Request | string | URL,
-    acc: Acc,
-    callback: StreamFunction<Acc>,
-    options?: RequestOptions,
-  ): Promise<Acc> {
-    return foldWhile(() => this.#sending(input, options), acc, callback, callback);
-  }
-
-  /**
-   * As `finch.open`, on this connection: an HTTP/1 one is taken until the body
-   * has been read to its end. Rejects as `lease.request`.
-   *
-   * @example
-   * const { body } = await lease.open('/export');
-   * for await (const chunk of body) process.stdout.write(chunk);
-   * await lease.request('/next');
-   */
-  open(input: Request | string | URL, options?: RequestOptions): Promise<OpenResponse> {
-    return openResponse(() => this.#sending(input, options));
-  }
-
-  /**
    * Makes another process the holder: from here on the lease ends with that one,
    * and only that one may send on it. A response of `open` that is being read
    * goes over with it; other requests under way stay with who made them. A holder
@@ -191,7 +116,7 @@ export class Lease extends Watch implements AsyncDisposable {
     this.#released = true;
     this.unwatch();
     leaseOver(this.#connection, this.#holder, this.#since, 'released');
-    this.#shard.checkin(this.#connection);
+    this.#giveBack();
     return true;
   }
 
@@ -204,26 +129,52 @@ export class Lease extends Watch implements AsyncDisposable {
   protected override down(): void {
     this.#released = true;
     leaseOver(this.#connection, this.#holder, this.#since, 'holder_down');
-    this.#connection.close('abandoned');
+    // What its holder sent on a shared connection ends with him; others go on.
+    if (this.#connection.shared) this.#giveBack();
+    else this.#connection.close('abandoned');
   }
 
-  #sending(input: Request | string | URL, options: RequestOptions | undefined): Sending {
-    const request = isRequest(input) ? input : this.#build(String(input));
+  #giveBack(): void {
+    if (!this.#placeTaken) this.#shard.checkin(this.#connection);
+  }
+
+  protected override sending(
+    input: Request | string | URL,
+    options: RequestOptions | undefined,
+  ): Sending {
+    const request = this.requestFrom(input);
     const resolved = readRequestOptions(options);
-    const { key: pool, origin } = this.#shard.pool;
-    if (request.pool.origin !== origin) {
-      throw unusable(request.pool.origin, 'The request is for another server', `one to ${origin}`);
-    }
     this.#checkHolder();
     const connection = this.#connection;
     if (connection.wire === undefined) {
+      const { key: pool, origin } = this.pool;
       throw new ConnectionClosedError({ pool, origin, requestSent: false });
     }
     const begin = (operation: Operation): void => {
       if (operation instanceof OpenedRequest) this.#keep(operation);
-      operation.startOn(connection);
+      operation.startOn(connection, this.#lenderFor(connection));
     };
     return { instance: this.#instance, request, options: resolved, begin };
+  }
+
+  /**
+   * Who gets the connection back after a request. A lease of a shared one has a place on it for one
+   * request; what is sent beside that has a place of its own.
+   */
+  #lenderFor(connection: Connection): Lender | undefined {
+    if (!connection.shared) return undefined;
+    if (!this.#placeTaken) {
+      this.#placeTaken = true;
+      return { checkin: () => this.#placeFree() };
+    }
+    if (this.#shard.enter(connection)) return this.#shard;
+    throw noPlace(connection);
+  }
+
+  /** The request that had the lease's own place is over. */
+  #placeFree(): void {
+    this.#placeTaken = false;
+    if (this.#released) this.#shard.checkin(this.#connection);
   }
 
   #checkHolder(): void {
@@ -240,19 +191,6 @@ export class Lease extends Watch implements AsyncDisposable {
 
   #keep(operation: OpenedRequest): void {
     this.#opened = [...this.#opened.filter(({ ended }) => !ended), operation];
-  }
-
-  #build(target: string): Request {
-    const { scheme, host, port, unixSocket, tag } = this.#shard.pool;
-    const name = host.includes(':') ? `[${host}]` : host;
-    const server = `${scheme}://${name}${port === 0 ? '' : `:${port}`}`;
-    const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(target)
-      ? target
-      : `${server}${target.startsWith('/') ? '' : '/'}${target}`;
-    return buildRequest('GET', url, undefined, undefined, {
-      poolTag: tag,
-      ...(unixSocket === undefined ? undefined : { unixSocket }),
-    });
   }
 }
 

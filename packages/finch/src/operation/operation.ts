@@ -38,11 +38,19 @@ const maxAttempts = 4;
 /** How long a body is held back for `100 Continue`, in ms (RFC 9110, 10.1.1: not for ever). */
 const expectContinueTimeout = 1000;
 
+/** Who lends a connection for one operation. */
+export interface Lender {
+  /** It is not used any more. */
+  checkin(connection: Connection): void;
+}
+
 export abstract class Operation extends Claim implements WireHandler, TimeoutTarget {
   protected readonly request: Request;
   protected readonly options: ResolvedRequestOptions;
   protected readonly waitCoversDial = false;
   protected over = false;
+  /** Whose connection it is, when that is a certain one. */
+  private lender: Lender | undefined = undefined;
   private exchange: Exchange | undefined = undefined;
   private attempts = 0;
   /** It was sent again after the end of an idle connection had crossed it. */
@@ -82,9 +90,13 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     this.acquire();
   }
 
-  /** Uses a connection that the caller has already, by a lease. */
-  startOn(connection: Connection): void {
-    if (!this.prepare()) return;
+  /** Uses a certain connection, which `lender` gets back. */
+  startOn(connection: Connection, lender?: Lender): void {
+    if (!this.prepare()) {
+      lender?.checkin(connection);
+      return;
+    }
+    this.lender = lender;
     this.connection = connection;
     this.send(connection);
   }
@@ -326,7 +338,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   /** Hands the connection to whoever it belongs to now. */
   protected giveBack(connection: Connection): void {
-    this.shard?.checkin(connection);
+    (this.lender ?? this.shard)?.checkin(connection);
   }
 
   /** Whether the server provably did not process the request, and there is something to send again. */

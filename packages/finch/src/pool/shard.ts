@@ -138,9 +138,12 @@ export class Shard implements ConnectionOwner, SlotUser {
     return available;
   }
 
-  /** The open connections of those who ask for a shared one. */
+  /** The open connections that several may use, the one that is used next first. */
   get shared(): Connection[] {
-    return [...this.connections].filter(({ shared }) => shared);
+    const next = this.sharing.peek() ?? this.idle.peek();
+    return [...this.connections]
+      .filter(({ shared, fit, unlisted }) => shared && fit && !unlisted)
+      .sort((one, other) => Number(other === next) - Number(one === next));
   }
 
   /** All connections, those being opened included. */
@@ -182,6 +185,34 @@ export class Shard implements ConnectionOwner, SlotUser {
       it.close('stale');
     }
     return undefined;
+  }
+
+  /** Takes a place on a certain connection, which may be unlisted; false when it has none. */
+  enter(connection: Connection): boolean {
+    if (this.closed || !connection.fit || connection.users >= connection.limit) return false;
+    this.hold(connection);
+    return true;
+  }
+
+  /** Takes a connection out of what callers are given; whoever has a place on it keeps that. */
+  unlist(connection: Connection): void {
+    // Held, so that it is neither idle nor closed for that.
+    this.hold(connection);
+    connection.unlisted = true;
+    this.sort(connection);
+  }
+
+  /** Puts it back. */
+  list(connection: Connection): void {
+    connection.unlisted = false;
+    this.checkin(connection);
+    this.share(connection);
+  }
+
+  /** Whoever unlisted it is gone: it ends when those who use it are done. */
+  dismissUnlisted(connection: Connection): void {
+    this.retire(connection, 'abandoned');
+    this.checkin(connection);
   }
 
   /**
@@ -429,6 +460,15 @@ export class Shard implements ConnectionOwner, SlotUser {
     return false;
   }
 
+  private hold(connection: Connection): void {
+    if (connection.users > 0) {
+      this.join(connection);
+    } else {
+      this.idle.remove(connection);
+      this.checkout(connection);
+    }
+  }
+
   private checkout(connection: Connection): void {
     connection.checkout();
     this.busy++;
@@ -462,7 +502,8 @@ export class Shard implements ConnectionOwner, SlotUser {
       return;
     }
     // A server may allow fewer than it did when they were taken on.
-    const waiter = connection.users > connection.limit ? undefined : this.queue.shift();
+    const full = connection.users > connection.limit || connection.unlisted;
+    const waiter = full ? undefined : this.queue.shift();
     if (waiter === undefined) {
       this.leave(connection);
     } else {

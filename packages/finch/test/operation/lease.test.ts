@@ -142,7 +142,7 @@ describe.each(ways)('lease.%s', (_, sendOn) => {
     await using lease = await finch.checkout(pool);
 
     for (const url of ['https://elsewhere.test/now', `http://localhost:${server.port}/now`]) {
-      expect(await rejection(sendOn(lease, url))).toMatchObject(refused);
+      expect(await rejection(sendOn(lease, url))).toMatchObject({ ...refused, option: 'request' });
     }
 
     expect(await sendOn(lease, '/now')).toBe('OK');

@@ -7,6 +7,7 @@ import type { Shard } from '../../src/pool/shard.ts';
 import { requireInstance } from '../../src/instance/instance.ts';
 import { startApp, type App, type AppOptions } from './app.ts';
 import { startGateServer, type GateServer } from './gate-server.ts';
+import type { HttpServerOptions } from './http-server.ts';
 
 export interface PoolApp extends App {
   readonly server: GateServer;
@@ -22,8 +23,9 @@ export interface PoolApp extends App {
 export async function startPoolApp(
   poolOptions: PoolOptions = {},
   app: AppOptions = {},
+  serverOptions: HttpServerOptions = {},
 ): Promise<PoolApp> {
-  const server = await startGateServer();
+  const server = await startGateServer(serverOptions);
   const pool = Pool.new(server.url);
   const started = await startApp({ pools: [[pool, poolOptions]], ...app });
   return {

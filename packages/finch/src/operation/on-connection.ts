@@ -1,0 +1,183 @@
+/** What can be sent on one certain connection: by whoever leases it, or shares it. */
+import { Watch } from '@linnet/otp';
+import type { Connection } from '../connection/connection.ts';
+import { ConnectionClosedError, InvalidRequestError } from '../errors/index.ts';
+import type { HeadersInput, RequestOptions } from '../options/index.ts';
+import type { PoolIdentity } from '../pool/identity.ts';
+import { buildRequest, isRequest, type Method, type Request } from '../request/index.ts';
+import type { Response } from '../response/index.ts';
+import { BufferedRequest } from './buffered-request.ts';
+import { DirectStream, PushBody } from './direct-stream.ts';
+import type { OpenResponse } from './open-response.ts';
+import type { OpenedRequest } from './opened-request.ts';
+import {
+  foldResponse,
+  foldWhile,
+  openResponse,
+  type FoldFunction,
+  type Sending,
+} from './sending.ts';
+import type { StreamFunction } from './streamed-request.ts';
+
+export abstract class OnConnection extends Watch {
+  /** The pool that the connection belongs to. */
+  abstract readonly pool: PoolIdentity;
+
+  /** Checks a request, and says how it is begun. @throws InvalidRequestError, ConnectionClosedError */
+  protected abstract sending(
+    input: Request | string | URL,
+    options: RequestOptions | undefined,
+  ): Sending;
+
+  /**
+   * Sends a request on this connection and collects the response. A path, or a
+   * URL of this server, is a GET. Options and limits are those of
+   * `finch.request`; `poolTimeout` and `connectTimeout` have no meaning here, and
+   * nothing is sent again.
+   *
+   * Rejects as `finch.request`; with ConnectionClosedError when the connection
+   * is gone; and with InvalidRequestError for a request to another server, and
+   * when the connection can take no further request now.
+   *
+   * Mirrors `hackney_conn:request/5`.
+   *
+   * @example
+   * const { status } = await lease.request(Finch.build('DELETE', 'https://api.example.com/users/1'));
+   */
+  request(input: Request | string | URL, options?: RequestOptions): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      const { instance, request, options: resolved, begin } = this.sending(input, options);
+      begin(new BufferedRequest(instance, request, resolved, resolve, reject));
+    });
+  }
+
+  /**
+   * As `finch.stream`, on this connection. Rejects as `request`.
+   *
+   * @example
+   * const bytes = await lease.stream('/export', 0, (part, sum) =>
+   *   part.type === 'data' ? sum + part.data.length : sum,
+   * );
+   */
+  stream<Acc>(
+    input: Request | string | URL,
+    acc: Acc,
+    callback: FoldFunction<Acc>,
+    options?: RequestOptions,
+  ): Promise<Acc> {
+    return foldResponse(() => this.sending(input, options), acc, callback);
+  }
+
+  /**
+   * As `finch.streamWhile`, on this connection. A halt before the response is
+   * complete costs an HTTP/1 connection its life: what is sent after it rejects
+   * with ConnectionClosedError. Rejects as `request`.
+   *
+   * @example
+   * const status = await lease.streamWhile('/health', 0, (part, acc) =>
+   *   part.type === 'status' ? { halt: part.status } : { cont: acc },
+   * );
+   */
+  streamWhile<Acc>(
+    input: Request | string | URL,
+    acc: Acc,
+    callback: StreamFunction<Acc>,
+    options?: RequestOptions,
+  ): Promise<Acc> {
+    return foldWhile(() => this.sending(input, options), acc, callback, callback);
+  }
+
+  /**
+   * As `finch.open`, on this connection: an HTTP/1 one is taken until the body
+   * has been read to its end. Rejects as `request`.
+   *
+   * @example
+   * const { body } = await lease.open('/export');
+   * for await (const chunk of body) process.stdout.write(chunk);
+   * await lease.request('/next');
+   */
+  open(input: Request | string | URL, options?: RequestOptions): Promise<OpenResponse> {
+    return openResponse(() => this.sending(input, options));
+  }
+
+  /**
+   * Begins a request whose body you write piece by piece, while you read the
+   * response: on HTTP/2 in both directions at once. Use it for protocols of your
+   * own over one stream, such as gRPC.
+   *
+   * `method` is in any case; `target` is a path or a URL of this server. Ends like
+   * any request: by `receiveTimeout` when the server keeps the writer or the
+   * reader waiting, and with the calling process.
+   *
+   * Mirrors `hackney_conn:h2_open`.
+   *
+   * @example
+   * const stream = lease.openStream('POST', '/echo', { te: 'trailers' });
+   * await stream.write('hello');
+   * stream.end({ 'x-sum': '42' });
+   * const { status, body } = await stream.response;
+   */
+  openStream(
+    method: Method | (string & {}),
+    target: string | URL,
+    headers?: HeadersInput | null,
+    options?: RequestOptions,
+  ): DirectStream {
+    const body = new PushBody();
+    const sending = this.sending(this.build(method, target, headers, body), options);
+    let operation: OpenedRequest | undefined;
+    const response = openResponse(() => ({
+      ...sending,
+      begin: (opened) => {
+        operation = opened as OpenedRequest;
+        sending.begin(opened);
+      },
+    }));
+    return new DirectStream(body, response, (reason) => operation?.discard(reason));
+  }
+
+  /** The request that is meant: as given, or a GET. @throws InvalidRequestError for another server. */
+  protected requestFrom(input: Request | string | URL): Request {
+    const request = isRequest(input) ? input : this.build('GET', input);
+    const { origin } = this.pool;
+    if (request.pool.origin === origin) return request;
+    throw new InvalidRequestError({
+      option: 'request',
+      value: request.pool.origin,
+      problem: 'The request is for another server',
+      allowed: `one to ${origin}`,
+    });
+  }
+
+  private build(
+    method: string,
+    target: string | URL,
+    headers?: HeadersInput | null,
+    body?: PushBody,
+  ): Request {
+    const { scheme, host, port, unixSocket, tag } = this.pool;
+    const text = String(target);
+    const name = host.includes(':') ? `[${host}]` : host;
+    const server = `${scheme}://${name}${port === 0 ? '' : `:${port}`}`;
+    const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
+      ? text
+      : `${server}${text.startsWith('/') ? '' : '/'}${text}`;
+    return buildRequest(method, url, headers, body, {
+      poolTag: tag,
+      ...(unixSocket === undefined ? undefined : { unixSocket }),
+      ...(body === undefined ? undefined : { trailers: () => body.trailers }),
+    });
+  }
+}
+
+/** A shared connection carries as many requests as it may. */
+export function noPlace({ owner, limit, fit }: Connection): Error {
+  const { key: pool, origin } = owner.pool;
+  if (!fit) return new ConnectionClosedError({ pool, origin, requestSent: false });
+  return new InvalidRequestError({
+    option: 'connection',
+    value: pool,
+    problem: `The connection carries as many requests as it may, ${limit}`,
+    allowed: 'a request when another one is over, or one by the pool, which waits',
+  });
+}

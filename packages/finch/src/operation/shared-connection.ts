@@ -1,0 +1,140 @@
+/** An HTTP/2 connection of a pool, as whoever asks for it sees it. */
+import { currentPid, type Pid } from '@linnet/otp';
+import type { Connection } from '../connection/connection.ts';
+import { ConnectionClosedError } from '../errors/index.ts';
+import type { Instance } from '../instance/instance.ts';
+import { readRequestOptions, type RequestOptions } from '../options/index.ts';
+import type { PoolIdentity } from '../pool/identity.ts';
+import type { Shard } from '../pool/shard.ts';
+import type { Request } from '../request/index.ts';
+import { noPlace, OnConnection } from './on-connection.ts';
+import type { Operation } from './operation.ts';
+import type { Sending } from './sending.ts';
+
+/** One for each connection, so that the same connection is the same object. */
+const known = new WeakMap<Connection, SharedConnection>();
+
+/**
+ * A connection that carries many requests at once, from `finch.checkoutH2`. It
+ * belongs to its pool: nobody has to give it back, and it lives on when whoever
+ * asked for it is gone.
+ *
+ * Use it to send several requests over one and the same connection, beside
+ * everybody else who uses it; requests that may go over any are `finch.request`'s.
+ *
+ * Mirrors the process of `hackney_pool:checkout_h2/4`.
+ *
+ * @example
+ * const connection = finch.checkoutH2('https://api.example.com');
+ * await connection?.request('/users');
+ */
+export class SharedConnection extends OnConnection {
+  readonly #instance: Instance;
+  readonly #shard: Shard;
+  readonly #connection: Connection;
+
+  private constructor(instance: Instance, shard: Shard, connection: Connection) {
+    super();
+    this.#instance = instance;
+    this.#shard = shard;
+    this.#connection = connection;
+  }
+
+  /** @internal */
+  static of(instance: Instance, shard: Shard, connection: Connection): SharedConnection {
+    let shared = known.get(connection);
+    if (shared === undefined) {
+      shared = new SharedConnection(instance, shard, connection);
+      known.set(connection, shared);
+    }
+    return shared;
+  }
+
+  /** The process of the connection. */
+  get pid(): Pid {
+    return this.#connection.pid as Pid;
+  }
+
+  /** What the connection speaks. */
+  get protocol(): 'http2' | 'http3' {
+    return this.#connection.wire?.protocol === 'http3' ? 'http3' : 'http2';
+  }
+
+  override get pool(): PoolIdentity {
+    return this.#shard.pool;
+  }
+
+  /** Whether it takes further requests, when it has a place for them. */
+  get usable(): boolean {
+    return this.#connection.fit;
+  }
+
+  /** How many requests and leases it carries now. */
+  get inFlight(): number {
+    return this.#connection.users;
+  }
+
+  /** How many it may carry at once: what the server allows, and `http2.maxConcurrentStreams`. */
+  get limit(): number {
+    return this.#connection.limit;
+  }
+
+  /** Whether callers of the pool are given it; see `finch.unregisterH2`. */
+  get registered(): boolean {
+    return !this.#connection.unlisted;
+  }
+
+  /**
+   * Measures a round trip, in ms.
+   *
+   * Rejects with ConnectionClosedError when the connection ends first.
+   */
+  ping(): Promise<number> {
+    return this.#connection.wire?.ping?.() ?? Promise.reject(this.#closed());
+  }
+
+  /** Closes it at once, which fails whatever it carries. */
+  close(): void {
+    this.#connection.close('abandoned');
+  }
+
+  /** @internal Back to those whom the pool gives connections. */
+  list(): boolean {
+    if (this.registered || !this.usable) return false;
+    this.unwatch();
+    this.#shard.list(this.#connection);
+    return true;
+  }
+
+  /** @internal For as long as the calling process lives, or for good. */
+  unlist(): boolean {
+    if (!this.registered || !this.usable) return false;
+    this.#shard.unlist(this.#connection);
+    const caller = currentPid();
+    if (caller !== undefined) this.watch(caller);
+    return true;
+  }
+
+  protected override sending(
+    input: Request | string | URL,
+    options: RequestOptions | undefined,
+  ): Sending {
+    const request = this.requestFrom(input);
+    const resolved = readRequestOptions(options);
+    const begin = (operation: Operation): void => {
+      if (!this.#shard.enter(this.#connection)) throw noPlace(this.#connection);
+      operation.startOn(this.#connection, this.#shard);
+    };
+    return { instance: this.#instance, request, options: resolved, begin };
+  }
+
+  /** Whoever took it out of the pool is dead: it ends when those who use it are done. */
+  protected override down(): void {
+    this.#shard.dismissUnlisted(this.#connection);
+  }
+
+  #closed(): ConnectionClosedError {
+    const { key: pool, origin } = this.pool;
+    return new ConnectionClosedError({ pool, origin });
+  }
+}
