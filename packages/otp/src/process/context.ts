@@ -17,12 +17,30 @@ const cleanContext = new AsyncResource('LinnetRuntime');
 
 let running: Process | undefined;
 
+/**
+ * Whether to leave a resource undoes what was entered in it. So it is where Node keeps contexts in
+ * frames, from version 24 on; on version 22 it would stay with the resource.
+ */
+const leavingUndoes = cleanContext.runInAsyncScope(() => {
+  const probe = new AsyncLocalStorage<boolean>();
+  const resource = new AsyncResource('LinnetProbe');
+  resource.runInAsyncScope(() => probe.enterWith(true));
+  const undone = resource.runInAsyncScope(() => probe.getStore() === undefined);
+  probe.disable();
+  return undone;
+});
+
 /** The async resource in which a process runs its code. */
 export function newScope(process: Process): AsyncResource {
-  return cleanContext.runInAsyncScope(() =>
-    storage.run(process, () => new AsyncResource('LinnetProcess')),
-  );
+  return cleanContext.runInAsyncScope(() => {
+    // `run` costs a copy of the context more, to put the former one back.
+    if (!leavingUndoes) return storage.run(process, newResource);
+    storage.enterWith(process);
+    return newResource();
+  });
 }
+
+const newResource = (): AsyncResource => new AsyncResource('LinnetProcess');
 
 /** Runs `work` as the process, in its scope. */
 export function runAs(process: Process, scope: AsyncResource, work: () => void): void {
