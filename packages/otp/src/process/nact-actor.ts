@@ -10,6 +10,8 @@
 import { randomUUID } from 'node:crypto';
 import { start } from 'nact';
 import { Actor } from 'nact/lib/actor.js';
+import { ActorPath } from 'nact/lib/paths.js';
+import { ActorReference } from 'nact/lib/references.js';
 import { find, type ConcreteSystem } from 'nact/lib/system-map.js';
 import { ProcessTable } from './process-table.ts';
 
@@ -20,27 +22,48 @@ start({ name: systemName } as never);
 const system: ConcreteSystem = find(systemName);
 
 const table = new ProcessTable<Actor>();
-// In the place of nact's two Maps: see process-table.ts. The second one nact shows to nobody but the
-// handlers of its own actors, of which there are none.
-Object.assign(system, {
-  children: table,
-  childReferences: { set: () => {}, delete: () => {} },
-});
+// In the place of nact's Map: see process-table.ts.
+Object.assign(system, { children: table });
 
 const noChildren: Map<string, unknown> = new Map();
-const ignore = (): void => {};
-const properties = { onCrash: ignore };
+
+/**
+ * nact's Actor without its constructor: a fifth of a spawn goes into a mailbox, two Maps of children
+ * and the check of a name, none of which a process has a use for.
+ */
+const BareActor = function () {} as unknown as new () => Actor;
+BareActor.prototype = Actor.prototype;
 
 /** A nact actor without nact's mailbox: the base of {@link Process}. */
-export abstract class ProcessActor extends Actor {
+export abstract class ProcessActor extends BareActor {
+  /** A process is named by its id, which is never reused: see {@link ProcessTable}. */
+  readonly id: number;
+  override stopped = false;
+  override busy = false;
+
   constructor(id: number) {
-    // A process name is its id and never reused: a reference kept after the death of a process
-    // must not reach another one.
-    super(system, String(id), system, ignore, properties);
-    // nact copies the map of children per message and never shrinks it; processes are flat here.
-    this.children = noChildren;
-    this.childReferences = noChildren;
-    this.mailbox = undefined;
+    super();
+    this.id = id;
+    table.add(id, this);
+  }
+
+  override get name(): string {
+    return String(this.id);
+  }
+
+  override get system(): ConcreteSystem {
+    return system;
+  }
+
+  /** What nact's functions take; made for whoever asks for it. */
+  override get reference(): object {
+    const path = new ActorPath([this.name], systemName);
+    return new ActorReference(systemName, system.reference, path, this.name);
+  }
+
+  // Processes are flat: no process is the child of another one.
+  override get children(): Map<string, unknown> {
+    return noChildren;
   }
 
   /** nact's entry for a message: `dispatch(reference, message)`. */
@@ -53,7 +76,7 @@ export abstract class ProcessActor extends Actor {
   /** Takes the process out of nact's system; its reference is dead from here on. */
   protected removeFromSystem(): void {
     this.stopped = true;
-    this.parent.childStopped(this);
+    table.remove(this.id);
   }
 }
 

@@ -6,19 +6,10 @@ declare module 'nact/lib/actor.js' {
   import type { ConcreteSystem } from 'nact/lib/system-map.js';
 
   export class Actor {
-    constructor(
-      parent: ConcreteSystem,
-      name: string,
-      system: ConcreteSystem,
-      body: (state: unknown, message: unknown) => unknown,
-      properties: { onCrash: (...args: never[]) => unknown },
-    );
-    readonly name: string;
-    readonly reference: object;
-    parent: { childStopped(child: Actor): void };
-    children: Map<string, unknown>;
-    childReferences: Map<string, unknown>;
-    mailbox: unknown;
+    get name(): string;
+    get system(): ConcreteSystem;
+    get reference(): object;
+    get children(): Map<string, unknown>;
     stopped: boolean;
     /** True while a handler has not finished. */
     busy: boolean;
@@ -28,11 +19,24 @@ declare module 'nact/lib/actor.js' {
   }
 }
 
+declare module 'nact/lib/paths.js' {
+  export class ActorPath {
+    constructor(parts: readonly string[], system: string);
+  }
+}
+
+declare module 'nact/lib/references.js' {
+  export class ActorReference {
+    constructor(systemName: string, parent: object, path: object, name: string);
+  }
+}
+
 declare module 'nact/lib/system-map.js' {
   import type { Actor } from 'nact/lib/actor.js';
 
   export interface ConcreteSystem {
     readonly name: string;
+    readonly reference: object;
     readonly children: Map<string, Actor>;
   }
   export function find(systemName: string): ConcreteSystem;

@@ -14,7 +14,7 @@ interface Page<T> {
 
 const pageSize = 64;
 
-/** What nact's system uses of the Map of its children, by the name of the actor. */
+/** Processes by their id; for nact's system, in the place of the Map of its children, by its name. */
 export class ProcessTable<T> {
   readonly #pages = new Map<number, Page<T>>();
   #size = 0;
@@ -37,29 +37,23 @@ export class ProcessTable<T> {
     return this.#pages.get(Math.floor(id / pageSize))?.items[id % pageSize];
   }
 
-  set(name: string, item: T): void {
-    const id = Number(name);
+  /** Adds the process with an id; ids only grow. */
+  add(id: number, item: T): void {
     const number = Math.floor(id / pageSize);
     let page = this.#pages.get(number);
     if (page === undefined) {
       page = { items: [], count: 0 };
       for (let i = 0; i < pageSize; i++) page.items.push(undefined);
       this.#pages.set(number, page);
-      const before = this.#newest;
-      if (number > before) {
-        this.#newest = number;
-        if (this.#pages.get(before)?.count === 0) this.#pages.delete(before);
-      }
-    }
-    if (page.items[id % pageSize] === undefined) {
-      page.count++;
-      this.#size++;
+      if (this.#pages.get(this.#newest)?.count === 0) this.#pages.delete(this.#newest);
+      this.#newest = number;
     }
     page.items[id % pageSize] = item;
+    page.count++;
+    this.#size++;
   }
 
-  delete(name: string): void {
-    const id = Number(name);
+  remove(id: number): void {
     const number = Math.floor(id / pageSize);
     const page = this.#pages.get(number);
     if (page?.items[id % pageSize] === undefined) return;

@@ -14,10 +14,10 @@ test('holds what a Map with the same entries would, in order of the ids', () => 
         // Ids only grow: a process never gets one that was used.
         const number = add ? ++newest : id;
         if (add) {
-          table.set(String(number), `p${number}`);
+          table.add(number, `p${number}`);
           model.set(number, `p${number}`);
         } else {
-          table.delete(String(number));
+          table.remove(number);
           model.delete(number);
         }
         expect(table.size).toBe(model.size);
