@@ -74,6 +74,8 @@ export interface ConnectionOwner {
   readonly options: ResolvedPoolOptions;
   /** The time in `idle` after which a connection closes, in ms; Infinity for never. */
   readonly idleTime: number;
+  /** How many requests at a time the server is taken to allow until it says so. */
+  readonly streams: number;
   /** It is open; it is the owner's turn to use it or to keep it idle. */
   opened(connection: Connection): void;
   /** The server changed how many requests it may carry, or announced its end. */
@@ -186,7 +188,10 @@ export class Connection extends Watch implements ConnectionInput {
 
   /** How many may use it at once: what the server allows, and this side. */
   get limit(): number {
-    return this.wire === undefined ? 0 : Math.min(this.wire.limit, this.streamCap);
+    const { wire, owner } = this;
+    if (wire === undefined) return 0;
+    if (wire.settled) return Math.min(wire.limit, this.streamCap);
+    return Math.min(wire.limit, this.streamCap, owner.streams);
   }
 
   /** How many more may use it beside those who do. */

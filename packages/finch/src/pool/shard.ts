@@ -54,6 +54,8 @@ export class Shard implements ConnectionOwner, SlotUser {
   closed = false;
   /** How often a connection was taken. */
   checkouts = 0;
+  /** How many requests at a time the server allows on an HTTP/2 connection, as far as is known. */
+  streams = assumedStreams;
   /** Whether the last attempt to open a connection failed. */
   dialFailed = false;
   /** When a connection was taken last; kept only for a pool with `poolMaxIdleTime`. */
@@ -81,8 +83,6 @@ export class Shard implements ConnectionOwner, SlotUser {
   private readonly mayShare: boolean;
   /** What the server spoke when it was last connected to. */
   private spoken: 'http1' | 'http2' | 'http3' | undefined;
-  /** How many requests at a time the server allowed then. */
-  private streams = assumedStreams;
 
   constructor(
     pool: PoolIdentity,
@@ -178,9 +178,13 @@ export class Shard implements ConnectionOwner, SlotUser {
       this.retire(it, 'worn');
     }
     for (let it = this.idle.pop(); it !== undefined; it = this.idle.pop()) {
-      if (it.fit) {
+      if (it.fit && takes(it)) {
         this.checkout(it);
         return it;
+      }
+      if (it.fit) {
+        this.idle.push(it);
+        return undefined;
       }
       it.close('stale');
     }
@@ -324,9 +328,9 @@ export class Shard implements ConnectionOwner, SlotUser {
     this.dialFailed = false;
     this.learn(connection);
     const asked = this.settleDial(connection);
-    const next = this.queue.next;
+    const next = takes(connection) ? this.queue.next : undefined;
     for (const waiter of asked) if (waiter !== next) waiter.dialGone();
-    const waiter = this.queue.shift();
+    const waiter = next === undefined ? undefined : this.queue.shift();
     if (waiter !== undefined) {
       this.dialling--;
       this.checkout(connection);
@@ -537,7 +541,14 @@ export class Shard implements ConnectionOwner, SlotUser {
 
   /** Gives those who wait as many places as a shared connection has. */
   private share(connection: Connection): void {
-    if (!connection.shared || connection.users === 0) return;
+    if (!connection.shared) return;
+    if (connection.users === 0) {
+      const first = takes(connection) ? this.queue.shift() : undefined;
+      if (first === undefined) return;
+      this.idle.remove(connection);
+      this.checkout(connection);
+      this.handOver.give(first, connection);
+    }
     this.sort(connection);
     while (connection.room > 0) {
       const waiter = this.queue.shift();
@@ -630,4 +641,9 @@ export class Shard implements ConnectionOwner, SlotUser {
   private quietIfSo(): void {
     if (this.draining && this.quiet) this.onQuiet();
   }
+}
+
+/** Whether an open connection takes requests: a server may allow none for the time being. */
+function takes({ shared, limit }: Connection): boolean {
+  return !shared || limit > 0;
 }
