@@ -11,8 +11,9 @@ const lookup: NonNullable<ConnectionOptions['lookup']> = (_name, options, callba
   else callback(null, '127.0.0.1', 4);
 };
 
+/** With HTTP/1.1 only: HTTP/2 has tests of its own. */
 const start = (tls: TlsOptions) =>
-  startFinch({ pools: { default: { connOpts: { tls, lookup } } } });
+  startFinch({ pools: { default: { protocols: ['http1'], connOpts: { tls, lookup } } } });
 
 export function tls(server: () => WebServer): void {
   const url = (host: string, path: string): string => `https://${host}:${server().tlsPort}${path}`;
