@@ -1,5 +1,6 @@
 /** The measures in Linnet, as a user gets it: the built package. */
 import {
+  exit,
   GenServer,
   noreply,
   Pid,
@@ -80,6 +81,7 @@ const Child = GenServer.define({
     return 0;
   },
   handleCast: {
+    exit: () => exit('boom'),
     crash: () => {
       throw new Error('boom');
     },
@@ -171,7 +173,7 @@ function spawnAndStop(atATime: number): Repeat {
     });
 }
 
-function restarts(): Repeat {
+function restarts(end: 'exit' | 'crash'): Repeat {
   const crashes = 100;
   return (count) =>
     inProcess(async () => {
@@ -183,7 +185,7 @@ function restarts(): Repeat {
           maxSeconds: 1,
         });
         for (let crash = 0; crash < crashes; crash++) {
-          GenServer.cast(await receive(isPid), 'crash');
+          GenServer.cast(await receive(isPid), end);
         }
         await receive(isPid);
         await supervisor.stop();
@@ -209,7 +211,8 @@ const measures: Readonly<Record<string, () => Repeat | Promise<Repeat>>> = {
   'spawn-stop': () => spawnAndStop(1),
   'spawn-stop-100': () => spawnAndStop(100),
   'server-start-stop': () => startAndStop,
-  restart: restarts,
+  restart: () => restarts('exit'),
+  'restart-error': () => restarts('crash'),
 };
 
 const [measure = '', idle = '0'] = process.argv.slice(2);

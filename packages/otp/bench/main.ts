@@ -18,7 +18,8 @@ import { interleave, roundsIn } from './harness/turns.ts';
 import { rateMeasures, type RateMeasure } from './measures.ts';
 
 const turnMs = 100;
-const warmUp = 3;
+/** Rounds until the compilers of V8 are done; Erlang's needs none. What is compared is the steady state. */
+const warmUp = 10;
 const idleProcesses = 100_000;
 const otherMeasures = ['idle', 'activation', 'memory'];
 

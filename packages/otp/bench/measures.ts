@@ -1,4 +1,13 @@
-/** What is measured, and what is aimed at. */
+/**
+ * What is measured, and what is aimed at. Every peer does the same work:
+ *
+ * - call: one process awaits one answer at a time, with a timeout of 5 s armed for each: GenServer's
+ *   `call`, `gen_server:call`, nact's `query` (from plain code, for it cannot be awaited in an actor's
+ *   own turn). In call-100, a hundred callers do so at once.
+ * - restart: a child dies in its handler of a cast, as soon as it has told that it runs. It exits with a
+ *   reason (nact: throws it), or raises an error (`throw new Error`, `erlang:error`), which has a
+ *   stack trace to be made.
+ */
 
 export interface RateMeasure {
   readonly id: string;
@@ -35,5 +44,6 @@ export const rateMeasures: readonly RateMeasure[] = [
   { id: 'spawn-stop', title: 'spawn, exit, DOWN', aimErlang: 0.5 },
   { id: 'spawn-stop-100', title: 'spawn, exit, DOWN, 100 at once', aimErlang: 0.5 },
   { id: 'server-start-stop', title: 'GenServer start and stop', withoutNact: true },
-  { id: 'restart', title: 'supervisor restart', aimErlang: 1 },
+  { id: 'restart', title: 'supervisor restart, exit', aimErlang: 1 },
+  { id: 'restart-error', title: 'supervisor restart, error' },
 ];

@@ -72,12 +72,8 @@ prepare("spawn-stop-100") ->
     end;
 prepare("server-start-stop") ->
     fun(Count) -> start_stop(Count), Count end;
-prepare("restart") ->
-    fun(Count) ->
-        Supervisors = max(1, Count div 100),
-        [restarts(100) || _ <- lists:seq(1, Supervisors)],
-        100 * Supervisors
-    end;
+prepare("restart") -> restarts(exit);
+prepare("restart-error") -> restarts(crash);
 prepare("memory") ->
     fun(Count) ->
         erlang:garbage_collect(),
@@ -149,17 +145,24 @@ start_stop(N) ->
     ok = gen_server:stop(Pid),
     start_stop(N - 1).
 
-%% A supervisor with one child that dies so many times.
-restarts(N) ->
+%% Supervisors with one child that dies a hundred times: it exits or raises an error.
+restarts(End) ->
+    fun(Count) ->
+        Supervisors = max(1, Count div 100),
+        [restarts(End, 100) || _ <- lists:seq(1, Supervisors)],
+        100 * Supervisors
+    end.
+
+restarts(End, N) ->
     {ok, Supervisor} = supervisor:start_link(?MODULE, {supervisor, self(), N}),
-    crashes(N),
+    deaths(End, N),
     receive {started, _Last} -> ok end,
     ok = gen_server:stop(Supervisor).
 
-crashes(0) -> ok;
-crashes(N) ->
-    receive {started, Pid} -> gen_server:cast(Pid, crash) end,
-    crashes(N - 1).
+deaths(_End, 0) -> ok;
+deaths(End, N) ->
+    receive {started, Pid} -> gen_server:cast(Pid, End) end,
+    deaths(End, N - 1).
 
 supervisor_child(Driver) -> gen_server:start_link(?MODULE, {child, Driver}, []).
 
@@ -170,5 +173,6 @@ init({supervisor, Driver, Intensity}) ->
     {ok, {Flags, [#{id => child, start => {?MODULE, supervisor_child, [Driver]}}]}}.
 
 handle_call({add, By}, _From, N) -> {reply, N + By, N + By}.
+handle_cast(exit, _State) -> exit(boom);
 handle_cast(crash, _State) -> error(boom).
 handle_info(_Message, State) -> {noreply, State}.
