@@ -10,6 +10,7 @@ export class Heartbeat implements TimeoutTarget {
   private readonly onDead: () => void;
   private heardAt = now();
   private probing = false;
+  private stopped = false;
   private timer: Timer;
 
   /**
@@ -26,6 +27,7 @@ export class Heartbeat implements TimeoutTarget {
   }
 
   stop(): void {
+    this.stopped = true;
     this.wire.onActivity = undefined;
     this.timer.cancel();
   }
@@ -51,6 +53,10 @@ export class Heartbeat implements TimeoutTarget {
 
   private heard(): void {
     this.heardAt = now();
+    if (!this.probing || this.stopped) return;
     this.probing = false;
+    // The next silence counts from here, not from the end of the patience with this one.
+    this.timer.cancel();
+    this.timer = arm(this, this.interval, true);
   }
 }
