@@ -106,6 +106,7 @@ export class ProxySettings {
     return this.#address;
   }
 
+  /** TLS with the proxy. */
   get tls(): Given['tls'] {
     return this.#given.tls;
   }

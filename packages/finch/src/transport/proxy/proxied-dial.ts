@@ -27,7 +27,7 @@ export interface ThroughProxy {
  * `forward` the connection ends at the proxy.
  *
  * @example
- * const { socket } = await dialThrough({ proxy, target, forward: false }).result;
+ * const connectThrough = (way: ThroughProxy) => dialThrough(way, { connectTimeout: 1000 }).result;
  */
 export function dialThrough(way: ThroughProxy, options: DialOptions = {}): Dial {
   return inCleanContext(() => new ProxiedDial(way, options));
