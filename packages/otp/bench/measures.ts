@@ -2,8 +2,8 @@
  * What is measured, and what is aimed at. Every peer does the same work:
  *
  * - call: one process awaits one answer at a time, with a timeout of 5 s armed for each: GenServer's
- *   `call`, `gen_server:call`, nact's `query` (from plain code, for it cannot be awaited in an actor's
- *   own turn). In call-100, a hundred callers do so at once.
+ *   `call`, `gen_server:call`, and nact's `query`, which is asked from plain code as in call-plain. In
+ *   call-100, a hundred callers do so at once.
  * - restart: a child dies in its handler of a cast, as soon as it has told that it runs. It exits with a
  *   reason (nact: throws it), or raises an error (`throw new Error`, `erlang:error`), which has a
  *   stack trace to be made.
