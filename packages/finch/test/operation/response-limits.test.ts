@@ -1,9 +1,8 @@
 /** `maxHeaderSize` and `maxResponseSize`: the limit itself passes, one byte more does not. */
-import { inProcess } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ResponseTooLargeError, type Finch, type PoolOptions } from '../../src/index.ts';
-import { nextPart } from '../support/async-parts.ts';
+import { ResponseTooLargeError, type PoolOptions } from '../../src/index.ts';
 import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
+import { readings } from '../support/readings.ts';
 import { startRawServer } from '../support/raw-server.ts';
 
 const ok = 'HTTP/1.1 200 OK\r\n';
@@ -22,41 +21,6 @@ async function start(options: PoolOptions, ...pieces: string[]) {
   const { finch } = await startApp({ pools: { default: options } });
   return { finch, server, url: `http://127.0.0.1:${server.port}` };
 }
-
-/** The ways to take a response; each resolves with the number of bytes of its body. */
-const ways: [string, (finch: Finch, url: string) => Promise<number>][] = [
-  ['finch.request', async (finch, url) => (await finch.request(url)).body.length],
-  ['text()', async (finch, url) => (await (await finch.open(url)).text()).length],
-  ['json()', async (finch, url) => (await (await finch.open(url)).json<string>()).length + 2],
-  [
-    'finch.open',
-    async (finch, url) => {
-      let length = 0;
-      for await (const chunk of (await finch.open(url)).body) length += chunk.length;
-      return length;
-    },
-  ],
-  [
-    'finch.stream',
-    (finch, url) =>
-      finch.stream(url, 0, (part, length) =>
-        part.type === 'data' ? length + part.data.length : length,
-      ),
-  ],
-  [
-    'finch.asyncRequest',
-    (finch, url) =>
-      inProcess(async () => {
-        const ref = finch.asyncRequest(url);
-        for (let length = 0; ;) {
-          const part = await nextPart(ref);
-          if (part.type === 'error') throw part.error;
-          if (part.type === 'done') return length;
-          if (part.type === 'data') length += part.data.length;
-        }
-      }),
-  ],
-];
 
 /** A JSON string of so many bytes. */
 const json = (length: number): string => `"${'x'.repeat(length - 2)}"`;
@@ -92,15 +56,15 @@ async function expectNothingLeft(
   await expectNoConnections(server.server);
 }
 
-describe.each(ways)('maxResponseSize, the response taken by %s', (_, take) => {
+describe.each(readings)('maxResponseSize, the response read by %s', (_, read) => {
   test.each(framings)('lets a body of just that size pass, framed by %s', async (...given) => {
     const [, frame] = given;
     const { finch, url, server } = await start({ maxResponseSize: 100 }, ...frame(json(100)));
 
-    expect(await take(finch, url)).toBe(100);
+    expect(await read(finch, url)).toBe(json(100));
 
     // Each response is counted for itself.
-    expect(await take(finch, url)).toBe(100);
+    expect(await read(finch, url)).toBe(json(100));
     expect(server.peers).toHaveLength(1);
   });
 
@@ -108,7 +72,7 @@ describe.each(ways)('maxResponseSize, the response taken by %s', (_, take) => {
     const [, frame] = given;
     const world = await start({ maxResponseSize: 100 }, ...frame(json(101)));
 
-    const error = await rejection(take(world.finch, world.url));
+    const error = await rejection(read(world.finch, world.url));
 
     expect(error).toMatchObject({
       code: 'ERR_FINCH_RESPONSE_TOO_LARGE',
