@@ -462,6 +462,7 @@ function endOf(reason: unknown): string {
 }
 
 function describeEnd(reason: unknown): string {
+  if (reason === 'ping_timeout') return reason;
   if (typeof reason === 'string') return `its process ended: ${reason}`;
   const { shutdown } = (reason ?? {}) as { shutdown?: unknown };
   return typeof shutdown === 'string' ? shutdown : 'its process ended';

@@ -61,6 +61,8 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   private totalTimer: Timer | undefined = undefined;
   private startedAt = 0;
   private bytesReceived = 0;
+  /** The head of a response has come. */
+  private answered = false;
   /** The reader has no use for more at this moment. */
   private readerPaused = false;
   /** Where code of the caller's runs that makes the body or the trailers. */
@@ -160,6 +162,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   }
 
   onHeaders(status: number, headers: RawHeaders): void {
+    this.answered = true;
     this.receiveTimer?.refresh();
     this.span?.answered(status, headers);
     this.head(status, headers);
@@ -353,7 +356,10 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     // A stream that the server ended with another code is its answer to this very request.
     if (error instanceof StreamResetError) return false;
     // The end of an idle connection crossed the request: only once, as it may have arrived.
-    if (error.reused !== true || error.bytesReceived !== 0 || this.crossed) return false;
+    const crossed = error.reused === true && error.bytesReceived === 0;
+    // Likewise what a server that leaves PINGs unanswered has not begun to answer.
+    const unanswered = error.reason === 'ping_timeout' && !this.answered;
+    if ((!crossed && !unanswered) || this.crossed) return false;
     this.crossed = isIdempotent(this.request.method);
     return this.crossed;
   }
