@@ -11,6 +11,7 @@ import {
   buildSchema,
   checkoutSchema,
   instanceSchema,
+  pingSchema,
   poolChildSchema,
   poolSchema,
   renderOptions,
@@ -59,6 +60,7 @@ const sections = [
     'Of `finch.checkout(pool, options)`; the type is `CheckoutOptions`.',
     checkoutSchema,
   ],
+  ['Ping', 'Of `finch.ping(pool, options)`; the type is `PingOptions`.', pingSchema],
   ['Stop', 'Of `finch.stopPool(pool, options)`; the type is `StopPoolOptions`.', stopPoolSchema],
 ];
 
