@@ -35,6 +35,9 @@ const maxInterims = 1000;
 /** What node:http2 calls an error that says no more than the stream's code. */
 const streamErrorCode = 'ERR_HTTP2_STREAM_ERROR';
 
+/** The connection has carried as many requests as it can (2^30). */
+const outOfStreamsCode = 'ERR_HTTP2_OUT_OF_STREAMS';
+
 /** The flag of a frame that is the last one of its side of a stream. */
 const endStream = 0x1;
 
@@ -108,28 +111,30 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
     listen(stream, this);
     if (bare) {
       this.uploaded();
-    } else if (!this.tunnel) {
+    } else if (this.tunnel) {
+      this.handler.onSent?.();
+    } else {
       if (isStreamed(body)) this.source = new RequestBody(body, this.handler);
       this.send(stream, bytes, headers);
     }
   }
 
   /** Ends the exchange, unless it is over, with an error of the session or of the socket. */
-  fail(error: Error, reset = true): void {
-    if (!this.over) this.failWith(toFinchError(error, this.facts()), reset);
+  fail(error: Error): void {
+    if (!this.over) this.failWith(toFinchError(error, this.facts()));
   }
 
   /** Ends the exchange, unless it is over, as one that the server has not seen. */
-  failUnsent(error: Error, reset = true): void {
+  failUnsent(error: Error): void {
     if (this.over) return;
-    this.failWith(toFinchError(error, { ...this.facts(), requestSent: false }), reset);
+    this.failWith(toFinchError(error, { ...this.facts(), requestSent: false }));
   }
 
   /** Ends the exchange, unless it is over, with just this error. */
-  failWith(error: Error, reset = true): void {
+  failWith(error: Error): void {
     if (this.over) return;
     this.finish((error as { requestSent?: unknown }).requestSent === false);
-    if (reset) this.reset();
+    this.reset();
     try {
       this.handler.onError(error);
     } catch (thrown) {
@@ -178,6 +183,7 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
   onHead(status: number, flags: number, raw: string[], length: string | undefined): void {
     if (this.over || !this.accept(raw)) return;
     this.answered = true;
+    this.upload?.decline();
     const isLast = (flags & endStream) !== 0;
     if (this.tunnel && status >= 200 && status <= 299) {
       this.handOver(status, raw);
@@ -210,7 +216,10 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
   }
 
   onTrailers(raw: string[]): void {
-    if (!this.over && this.accept(raw)) this.trailers = allowedTrailers(raw);
+    if (this.over || !this.accept(raw)) return;
+    this.trailers = allowedTrailers(raw);
+    // They are the last that comes; `end` may not follow while the request is not written.
+    this.onEnd();
   }
 
   onComplete(): void {
@@ -219,10 +228,14 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
 
   /** Nothing more comes: the end of the response, or of a stream that was reset. */
   onEnd(): void {
-    // What was reset is told by `onClose`.
-    if (this.over || !this.complete || !this.answered) return;
-    this.ended = true;
-    if (this.queue === undefined) this.conclude();
+    if (this.over) return;
+    if (this.complete) {
+      this.ended = this.answered;
+      if (this.ended && this.queue === undefined) this.conclude();
+    } else if (this.stream?.closed === true && this.stream.rstCode === noError) {
+      // Reset with NO_ERROR amid an upload: Node.js 22 and 24 do not close such a stream.
+      this.onClose(undefined);
+    }
   }
 
   onClose(cause: Error | undefined): void {
@@ -231,7 +244,9 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
     const { failure } = this.wire;
     if (failure !== undefined) {
       this.fail(failure);
-    } else if (cause !== undefined && (cause as { code?: unknown }).code !== streamErrorCode) {
+    } else if (cause !== undefined && codeOf(cause) === outOfStreamsCode) {
+      this.failUnsent(this.wire.exhaust());
+    } else if (cause !== undefined && codeOf(cause) !== streamErrorCode) {
       this.fail(cause);
     } else if ((code === protocolError || code === noError) && this.isWrongLength()) {
       this.failWith(this.lengthMismatch());
@@ -241,8 +256,8 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
   }
 
   /** The connection is lost, but perhaps after all of the response came. */
-  connectionLost(failure: Error, reset = true): void {
-    if (!this.over && !this.concludeIfComplete()) this.fail(failure, reset);
+  connectionLost(failure: Error): void {
+    if (!this.over && !this.concludeIfComplete()) this.fail(failure);
   }
 
   // ---------------------------------------------------------------------------
@@ -358,11 +373,15 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
 
   private reset(): void {
     const { stream } = this;
-    if (stream === undefined || stream.closed) return;
+    if (stream === undefined) return;
+    if (stream.closed) {
+      stream.destroy();
+      return;
+    }
     // With trailers to come not from inside of node:http2: it would ask a stream
     // that is destroyed already for them, and abort the process (Node.js 26.10).
     if (this.request.trailers === undefined) stream.close(cancel);
-    else setImmediate(() => stream.close(cancel));
+    else this.wire.resetLater(stream);
   }
 
   private badInterim(status: number): ProtocolError {
@@ -417,6 +436,10 @@ const noBytes = new Uint8Array(0);
 /** The fields of a response without `:status`, which comes first. */
 function withoutPseudo(raw: string[]): RawHeaders {
   return raw[0] === ':status' ? raw.slice(2) : raw;
+}
+
+function codeOf(error: Error): unknown {
+  return (error as { code?: unknown }).code;
 }
 
 /** A bug in a handler whose exchange is over: node:http2 would take the session down with it. */

@@ -22,7 +22,7 @@ import {
 import { inCleanContext } from '../clean-context.ts';
 import { wireInfoOf } from '../socket-info.ts';
 import type { Exchange, Wire, WireHandler, WireInfo, WireRequest } from '../wire.ts';
-import { codeName, noError } from './http2-codes.ts';
+import { cancel, codeName, noError } from './http2-codes.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import { assumedLimit, maxOutstandingPings, maxSentHeaders, openSession } from './open-session.ts';
 import type { RequestTarget } from './request-headers.ts';
@@ -90,9 +90,14 @@ export class Http2Wire implements Wire, RequestTarget {
   private readonly exchanges = new Set<Http2Exchange>();
   private readonly pings = new Set<(error: Error) => void>();
   /** Streams that were handed over. */
-  private tunnels = 0;
+  private readonly tunnels = new Set<ClientHttp2Stream>();
+  /** Streams that are to be reset outside of node:http2's callbacks. */
+  private readonly resets = new Set<ClientHttp2Stream>();
   private goaway: GoawayFault | undefined;
+  /** This side closes the connection. */
   private ending = false;
+  /** It is being closed, whoever wanted it. */
+  private isEnding = false;
   private gone = false;
 
   constructor(socket: Duplex, options: Http2WireOptions) {
@@ -120,6 +125,7 @@ export class Http2Wire implements Wire, RequestTarget {
       .on('stream', () => this.refusePush())
       .on('error', (error) => this.lost(error))
       .on('close', () => this.lost(this.failure ?? new EndFault()));
+    this.watchDestroy();
     this.socket.unref?.();
   }
 
@@ -143,7 +149,7 @@ export class Http2Wire implements Wire, RequestTarget {
     }
     const { exchanges } = this;
     exchanges.add(exchange);
-    if (exchanges.size === 1) this.socket.ref?.();
+    if (this.underWay === 1) this.socket.ref?.();
     this.served += 1;
     inCleanContext(begin, exchange, this.session);
     return exchange;
@@ -188,13 +194,30 @@ export class Http2Wire implements Wire, RequestTarget {
     if (this.exchanges.delete(exchange)) this.settle();
   }
 
+  /** @internal No further request can be sent: there are no numbers left for their streams. */
+  exhaust(): Error {
+    if (this.goaway === undefined) {
+      this.goaway = new GoawayFault('NO_ERROR', maxStreamId);
+      this.changed();
+    }
+    return this.goaway;
+  }
+
   /** @internal A stream was handed over. */
   tunnelled(stream: ClientHttp2Stream): void {
-    this.tunnels += 1;
-    if (this.exchanges.size + this.tunnels === 1) this.socket.ref?.();
+    this.tunnels.add(stream);
+    if (this.underWay === 1) this.socket.ref?.();
     stream.once('close', () => {
-      this.tunnels -= 1;
+      this.tunnels.delete(stream);
       this.settle();
+    });
+  }
+
+  /** @internal Resets a stream soon, which must not happen inside of a callback of node:http2. */
+  resetLater(stream: ClientHttp2Stream): void {
+    this.resets.add(stream);
+    setImmediate(() => {
+      if (this.resets.delete(stream)) stream.close(cancel);
     });
   }
 
@@ -211,17 +234,49 @@ export class Http2Wire implements Wire, RequestTarget {
 
   // ---------------------------------------------------------------------------
 
+  private get underWay(): number {
+    return this.exchanges.size + this.tunnels.size;
+  }
+
+  /**
+   * Has the session say when it is destroyed, as node:http2 does on a connection error or a GOAWAY
+   * with an error code. It tells of that only when the socket is closed. And it resets the streams
+   * with a code for which it may write at once, inside of nghttp2's reading, which frees a stream
+   * twice and aborts the process; so they are reset before, with CANCEL, which it puts off.
+   */
+  private watchDestroy(): void {
+    const { session } = this;
+    const { destroy } = session;
+    session.destroy = (error?: Error, code?: number): void => {
+      if (!session.destroyed) this.dying(error instanceof Error ? error : undefined);
+      destroy.call(session, error, code);
+    };
+  }
+
+  private dying(error: Error | undefined): void {
+    this.failure ??= error;
+    const failure = this.failure ?? new EndFault();
+    for (const exchange of this.exchanges) exchange.connectionLost(failure);
+    for (const stream of this.resets) stream.close(cancel);
+    this.resets.clear();
+    for (const stream of this.tunnels) {
+      stream.close(cancel);
+      stream.destroy(stream.listenerCount('error') === 0 ? undefined : this.closedError());
+    }
+    this.end();
+  }
+
   /** Nothing is under way any more. */
   private settle(): void {
-    if (this.exchanges.size + this.tunnels > 0) return;
+    if (this.underWay > 0) return;
     this.socket.unref?.();
     // Left alone, node:http2 would wait for the server to close its side, too.
-    if (this.goaway !== undefined) setImmediate(() => this.end());
+    if (this.goaway !== undefined) this.end();
   }
 
   private refusal(request: WireRequest): Error | undefined {
     if (!this.usable) return this.unusable();
-    const underWay = this.exchanges.size + this.tunnels;
+    const { underWay } = this;
     if (underWay >= this.limit) {
       return new StreamResetError({
         origin: this.origin,
@@ -266,8 +321,8 @@ export class Http2Wire implements Wire, RequestTarget {
     if (isFirst) this.changed();
     for (const exchange of this.exchanges) {
       const id = exchange.stream?.id;
-      if (id !== undefined && id > lastStream) exchange.failUnsent(this.goaway, false);
-      else if (code !== noError) exchange.connectionLost(this.goaway, false);
+      if (id !== undefined && id > lastStream) exchange.failUnsent(this.goaway);
+      else if (code !== noError) exchange.connectionLost(this.goaway);
     }
     this.settle();
   }
@@ -289,12 +344,16 @@ export class Http2Wire implements Wire, RequestTarget {
     this.end();
   }
 
+  /** Closes the connection soon: outside of node:http2's callbacks, and after what is still to be said. */
   private end(): void {
+    if (this.isEnding) return;
+    this.isEnding = true;
     const { session, socket } = this;
-    if (socket.destroyed) return;
-    session.destroy();
-    // After what the session still wants to say, whether or not the server reads it.
-    setImmediate(() => socket.destroy());
+    setImmediate(() => {
+      session.destroy();
+      // Whether or not the server reads it.
+      setImmediate(() => socket.destroy());
+    });
   }
 
   private closed(): void {
@@ -306,9 +365,15 @@ export class Http2Wire implements Wire, RequestTarget {
     this.pings.clear();
     const isOrderly = this.ending || (this.goaway !== undefined && failure instanceof EndFault);
     if (isOrderly) this.onClosed();
-    else this.onClosed(toFinchError(failure, { origin: this.origin }));
+    else this.onClosed(this.closedError());
+  }
+
+  private closedError(): Error {
+    return toFinchError(this.failure ?? new EndFault(), { origin: this.origin });
   }
 }
+
+const maxStreamId = 2 ** 31 - 1;
 
 /** Opens the stream of an exchange, in a clean async context. */
 function begin(exchange: Http2Exchange, session: ClientHttp2Session): void {

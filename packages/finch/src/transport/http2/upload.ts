@@ -56,9 +56,9 @@ export class Upload {
     this.decide?.();
   }
 
-  /** Whether the body still waits for the server's word. */
-  get isHeld(): boolean {
-    return this.decide !== undefined;
+  /** The server answered without having asked for the body. One that is on its way goes on. */
+  decline(): void {
+    if (this.decide !== undefined) this.stop();
   }
 
   /** Nobody wants the rest of it. */
