@@ -113,12 +113,12 @@ describe('a caller', () => {
     await inProcess(async () => {
       const ref = finch.asyncRequest(url);
       const { stream } = await (await only).request();
-      finch.cancelAsyncRequest(ref);
+      void finch.cancelAsyncRequest(ref);
       expect((await (await only).next('RST_STREAM', { stream })).error).toBe('CANCEL');
       (await only).answer(stream, 'late');
       await (await only).roundTrip();
       await settle();
-      await expect(receive(() => true, { timeout: 0 })).rejects.toThrow();
+      await expect(receive(() => true, { timeout: 0 })).rejects.toThrow('no matching message');
     });
   });
 

@@ -57,7 +57,9 @@ describe('GOAWAY', () => {
 
     const next = await peer(1);
     const requests = [await next.request(), await next.request()];
-    expect(requests.map((request) => request.header(':path')).sort()).toEqual(['/get', '/post']);
+    expect(new Set(requests.map((request) => request.header(':path')))).toEqual(
+      new Set(['/get', '/post']),
+    );
     for (const request of requests) next.answer(request.stream, request.header(':path'));
     expect((await get).text()).toBe('/get');
     expect((await post).text()).toBe('/post');

@@ -37,6 +37,7 @@ export class H2Peer extends H2Writer {
   #block: { readonly head: Frame; readonly parts: Buffer[] } | undefined;
   #preface: Buffer | undefined = Buffer.alloc(0);
   #greeted = false;
+  readonly #unanswered: Frame[] = [];
   #waiters: (() => void)[] = [];
 
   constructor(socket: Socket) {
@@ -56,12 +57,12 @@ export class H2Peer extends H2Writer {
     });
   }
 
-  /** Waits for the client's preface and its SETTINGS, and sends SETTINGS, and the ACK of theirs. */
+  /** Waits for the client's preface and its SETTINGS, and sends SETTINGS, and what answers came due. */
   async handshake(settings: Settings = {}): Promise<this> {
     await this.next('SETTINGS', { ack: false });
     this.settings(settings);
     this.#greeted = true;
-    if (this.ackSettings) this.ackTheirSettings();
+    for (const frame of this.#unanswered.splice(0)) this.#answer(frame);
     return this;
   }
 
@@ -139,10 +140,7 @@ export class H2Peer extends H2Writer {
 
   #accept(frame: Frame): void {
     this.frames.push(frame);
-    const theirSettings = frame.type === 'SETTINGS' && !frame.ack;
-    // The first frame of a server must not be an ACK.
-    if (theirSettings && this.ackSettings && this.#greeted) this.ackTheirSettings();
-    if (frame.type === 'PING' && !frame.ack && this.ackPings) this.ping(frame.payload, true);
+    this.#answer(frame);
     if (frame.type === 'HEADERS') this.#block = { head: frame, parts: [] };
     if (this.#block === undefined) return;
     if (frame.type !== 'HEADERS' && frame.type !== 'CONTINUATION') return;
@@ -151,6 +149,14 @@ export class H2Peer extends H2Writer {
     if (!frame.has(flag.END_HEADERS)) return;
     head.headers = this.#decoder.decode(Buffer.concat(parts));
     this.#block = undefined;
+  }
+
+  #answer(frame: Frame): void {
+    if (frame.ack || (frame.type !== 'SETTINGS' && frame.type !== 'PING')) return;
+    // The first frame of a server must be its SETTINGS.
+    if (!this.#greeted) this.#unanswered.push(frame);
+    else if (frame.type === 'PING' && this.ackPings) this.ping(frame.payload, true);
+    else if (frame.type === 'SETTINGS' && this.ackSettings) this.ackTheirSettings();
   }
 
   #wake(): void {
