@@ -15,7 +15,7 @@ import { isThenable } from '../process/process.ts';
 import { whereis, type NameOption, type ServerRef } from '../process/server-ref.ts';
 import { start, type InitOutcome } from '../process/start.ts';
 import { currentProcess } from '../process/context.ts';
-import { Ok, StartFailure, Stop, NoReply, Reply } from './results.ts';
+import { isInstance, NoReply, Ok, Reply, StartFailure, Stop } from './results.ts';
 import {
   callServer,
   castServer,
@@ -176,15 +176,6 @@ function finishThrown(error: unknown, finish: (result: unknown) => InitOutcome):
   if (error === ignore || isResult) return finish(error);
   if (isError(error)) throw error;
   return { type: 'stop', reason: ['bad_return_value', error] };
-}
-
-/** `instanceof` that is false, and does not throw, for a revoked proxy. */
-function isInstance<T>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
-  try {
-    return value instanceof type;
-  } catch {
-    return false;
-  }
 }
 
 function compile(callbacks: Record<string, unknown>): Callbacks {

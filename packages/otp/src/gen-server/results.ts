@@ -74,6 +74,18 @@ export class StartFailure {
   }
 }
 
+/** `instanceof` that is false, and does not throw, for a revoked proxy. */
+export function isInstance<T>(
+  value: unknown,
+  type: abstract new (...args: never[]) => T,
+): value is T {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * From `init`: the state, and what comes next. Returning the bare state is the same as `ok(state)`.
  * @example

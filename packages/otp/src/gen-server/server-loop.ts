@@ -9,7 +9,7 @@ import { reduction } from '../process/scheduler.ts';
 import { FunctionClauseError } from './errors.ts';
 import { Gen, type Pending } from './gen.ts';
 import { Cast, isRequest, shownMessage, TimeoutTick, type Request } from './messages.ts';
-import { NoReply, Reply, Stop, type Next } from './results.ts';
+import { isInstance, NoReply, Reply, Stop, type Next } from './results.ts';
 
 /** `this` of a callback: the call that is handled, or nothing to answer. */
 type Context = Call | typeof noCall;
@@ -160,18 +160,12 @@ export class ServerLoop extends Gen implements TimeoutTarget {
 
   /** Applies what a callback gave, now or when its promise has settled. */
   #settle(result: unknown, call: Call | undefined): Pending {
-    switch (kindOf(result)) {
-      case 'noreply':
-        return this.#goOn(result as NoReply<unknown>);
-      case 'reply':
-        return call === undefined
-          ? this.#badReturn(result)
-          : this.#goOn(result as Reply<unknown, unknown>, call);
-      case 'stop':
-        return this.#stop(result as Stop<unknown, unknown>, call);
-      case undefined:
-        return isThenable(result) ? this.#settleLater(result, call) : this.#badReturn(result);
+    if (isInstance(result, Reply)) {
+      return call === undefined ? this.#badReturn(result) : this.#goOn(result, call);
     }
+    if (isInstance(result, NoReply)) return this.#goOn(result);
+    if (isInstance(result, Stop)) return this.#stop(result, call);
+    return isThenable(result) ? this.#settleLater(result, call) : this.#badReturn(result);
   }
 
   #settleLater(pending: PromiseLike<unknown>, call: Call | undefined): Pending {
@@ -235,7 +229,9 @@ export class ServerLoop extends Gen implements TimeoutTarget {
   #thrown(error: unknown, call: Call | undefined): Pending {
     if (ExitError.isExitError(error)) return this.end(error.reason);
     if (isError(error)) return this.end(error);
-    return kindOf(error) === undefined ? this.#badReturn(error) : this.#settle(error, call);
+    const counts =
+      isInstance(error, Reply) || isInstance(error, NoReply) || isInstance(error, Stop);
+    return counts ? this.#settle(error, call) : this.#badReturn(error);
   }
 
   #badReturn(value: unknown): Pending {
@@ -252,16 +248,6 @@ export class ServerLoop extends Gen implements TimeoutTarget {
   #clearTimeout(): void {
     this.#timer?.cancel();
     this.#timeout = this.#timer = this.#tick = undefined;
-  }
-}
-
-function kindOf(result: unknown): 'noreply' | 'reply' | 'stop' | undefined {
-  try {
-    if (result instanceof NoReply) return 'noreply';
-    if (result instanceof Reply) return 'reply';
-    return result instanceof Stop ? 'stop' : undefined;
-  } catch {
-    return undefined; // a revoked proxy or a trap that throws
   }
 }
 
