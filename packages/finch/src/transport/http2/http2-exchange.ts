@@ -14,7 +14,7 @@ import { ignoreSocketError } from '../clean-context.ts';
 import { isStreamed, RequestBody } from '../request-body.ts';
 import { allowedTrailers } from '../trailers.ts';
 import type { Exchange, RawHeaders, WireHandler, WireRequest } from '../wire.ts';
-import { cancel, noError, protocolError } from './http2-codes.ts';
+import { noError, protocolError } from './http2-codes.ts';
 import type { Http2Wire } from './http2-wire.ts';
 import { requestHeaders } from './request-headers.ts';
 import type { RequestHeaders } from './request-headers.ts';
@@ -206,7 +206,7 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
   }
 
   onChunk(chunk: Buffer): boolean {
-    if (this.over) return true;
+    if (this.over) return false;
     this.wire.onActivity?.();
     // The head comes in a turn of its own, perhaps after the first piece of the body.
     if (this.answered && !this.paused && this.queue === undefined) return this.deliver(chunk);
@@ -239,7 +239,11 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
   }
 
   onClose(cause: Error | undefined): void {
-    if (this.over || this.concludeIfComplete()) return;
+    if (this.over) return;
+    if (this.complete && this.answered) {
+      this.onEnd();
+      return;
+    }
     const code = this.stream?.rstCode ?? noError;
     const { failure } = this.wire;
     if (failure !== undefined) {
@@ -346,7 +350,7 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
     try {
       handler.onUpgrade(status, withoutPseudo(raw), stream);
     } catch (error) {
-      stream.on('error', ignoreSocketError).close(cancel);
+      this.wire.reset(stream.on('error', ignoreSocketError));
       throwLater(error);
     }
   }
@@ -372,16 +376,7 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
   }
 
   private reset(): void {
-    const { stream } = this;
-    if (stream === undefined) return;
-    if (stream.closed) {
-      stream.destroy();
-      return;
-    }
-    // With trailers to come not from inside of node:http2: it would ask a stream
-    // that is destroyed already for them, and abort the process (Node.js 26.10).
-    if (this.request.trailers === undefined) stream.close(cancel);
-    else this.wire.resetLater(stream);
+    if (this.stream !== undefined) this.wire.reset(this.stream);
   }
 
   private badInterim(status: number): ProtocolError {

@@ -213,12 +213,26 @@ export class Http2Wire implements Wire, RequestTarget {
     });
   }
 
-  /** @internal Resets a stream soon, which must not happen inside of a callback of node:http2. */
-  resetLater(stream: ClientHttp2Stream): void {
-    this.resets.add(stream);
-    setImmediate(() => {
-      if (this.resets.delete(stream)) stream.close(cancel);
-    });
+  /**
+   * @internal Resets a stream with CANCEL, in the next turn: not inside of a callback of node:http2,
+   * which would forget the reset, ask a stream that is destroyed for trailers, or free it while
+   * nghttp2 reads (Node.js 22 to 26 abort the process then, or corrupt its memory).
+   */
+  reset(stream: ClientHttp2Stream): void {
+    const { resets } = this;
+    resets.add(stream);
+    if (resets.size === 1) setImmediate(flushResets, this);
+  }
+
+  /** @internal */
+  flushResets(): void {
+    const streams = [...this.resets];
+    this.resets.clear();
+    for (const stream of streams) {
+      stream.close(cancel);
+      // Or what still comes for it would make node:http2 write, and free it, while nghttp2 reads.
+      stream.destroy();
+    }
   }
 
   /** @internal Refuses a header section that node:http2 would close the connection over. */
@@ -374,6 +388,10 @@ export class Http2Wire implements Wire, RequestTarget {
 }
 
 const maxStreamId = 2 ** 31 - 1;
+
+function flushResets(wire: Http2Wire): void {
+  wire.flushResets();
+}
 
 /** Opens the stream of an exchange, in a clean async context. */
 function begin(exchange: Http2Exchange, session: ClientHttp2Session): void {
