@@ -75,3 +75,9 @@ const server = createServer((request, response) => {
 });
 server.keepAliveTimeout = 0;
 server.listen(Number(process.argv[2]), '127.0.0.1');
+
+// It does not outlive tests that were ended by force.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.exit();
+}, 1000).unref();

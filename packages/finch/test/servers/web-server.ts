@@ -90,11 +90,17 @@ export async function startWebServer({ name, configure, lacks = [] }: Recipe): P
     folder,
     listens: [origin],
   });
-  const program = await Program.start({ ...run, folder, listens });
+  const program = new Program({ ...run, folder, listens });
   const stop = async (): Promise<void> => {
     await Promise.all([program.stop(), behind.stop()]);
     folder[Symbol.dispose]();
   };
+  try {
+    await program.start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     url: `http://127.0.0.1:${plain}`,
     tlsPort: tls,
