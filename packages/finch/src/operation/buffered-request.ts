@@ -4,7 +4,11 @@ import type { ResolvedRequestOptions } from '../options/index.ts';
 import type { Request } from '../request/index.ts';
 import { InformationalResponse, Response } from '../response/index.ts';
 import type { RawHeaders } from '../transport/index.ts';
+import { findField } from '../response/headers.ts';
 import { Operation } from './operation.ts';
+
+/** Only so much is allocated before it has come. */
+const longestRoom = 1024 * 1024;
 
 export class BufferedRequest extends Operation {
   private readonly resolve: (response: Response) => void;
@@ -12,6 +16,8 @@ export class BufferedRequest extends Operation {
   private status = 0;
   private headers: RawHeaders = [];
   private pieces: Uint8Array[] = [];
+  /** Where the rest of the body goes, once a piece of it was lent. */
+  private room: Buffer | undefined = undefined;
   private informational: InformationalResponse[] | undefined = undefined;
 
   constructor(
@@ -35,9 +41,34 @@ export class BufferedRequest extends Operation {
     this.headers = headers;
   }
 
+  onBorrowedData(chunk: Buffer): void {
+    this.room ??= this.makeRoom();
+    this.onData(chunk.length <= this.room.length ? chunk : Buffer.from(chunk));
+  }
+
   protected override data(chunk: Buffer): boolean {
-    this.pieces.push(chunk);
+    const { room } = this;
+    if (room === undefined || chunk.length > room.length) {
+      this.pieces.push(chunk);
+    } else {
+      room.set(chunk);
+      this.room = room.subarray(chunk.length);
+    }
     return true;
+  }
+
+  /** Memory for all of the body, with what there is of it so far; returns the part that is free. */
+  private makeRoom(): Buffer {
+    const length = Number(findField(this.headers, 'content-length'));
+    if (!(length <= longestRoom)) return Buffer.alloc(0);
+    const body = Buffer.allocUnsafeSlow(length);
+    let filled = 0;
+    for (const piece of this.pieces) {
+      body.set(piece, filled);
+      filled += piece.length;
+    }
+    this.pieces = [body];
+    return body.subarray(filled);
   }
 
   protected override complete(trailers: RawHeaders): void {

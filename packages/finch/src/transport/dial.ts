@@ -13,6 +13,7 @@ import { connect as connectTls } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { ConnectError } from '../errors/index.ts';
 import { ignoreSocketError, inCleanContext } from './clean-context.ts';
+import { directReads } from './direct-reads.ts';
 import { dialError, dialTimeout } from './dial-error.ts';
 import type { DialProgress } from './dial-error.ts';
 import type { TlsIdentity } from './tls-identity.ts';
@@ -173,8 +174,9 @@ class DialAttempt implements Dial {
   private open(): Socket | TLSSocket {
     const { tls } = this.target;
     const { noDelay = true, keepAlive = 60_000 } = this.options;
-    const where = this.where();
-    const socket = tls === undefined ? connectTcp(where) : this.openTls(where, tls);
+    const where = { ...this.where(), onread: directReads(() => socket) };
+    const socket: Socket | TLSSocket =
+      tls === undefined ? connectTcp(where) : this.openTls(where, tls);
     socket.on('error', ignoreSocketError);
     socket.setNoDelay(noDelay);
     if (keepAlive !== false) socket.setKeepAlive(true, keepAlive);

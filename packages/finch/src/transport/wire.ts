@@ -95,6 +95,11 @@ export interface WireHandler {
    * still come.
    */
   onData(chunk: Buffer): boolean;
+  /**
+   * A piece of the body that is there during this call only: what a handler that copies pieces
+   * anyway may get in place of `onData`, if it never pauses.
+   */
+  onBorrowedData?(chunk: Buffer): void;
   /** The response is complete. `wire.usable` says whether another request may follow, and `send` may be called. */
   onEnd(trailers: RawHeaders): void;
   /**

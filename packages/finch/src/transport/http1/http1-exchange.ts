@@ -57,6 +57,11 @@ export class Http1Exchange implements Exchange, DispatchHandler {
     this.writer = isSpecial(request) ? new RequestWriter(request, this.body, authority) : undefined;
   }
 
+  /** Whether the handler takes pieces that are only lent. */
+  get borrows(): boolean {
+    return this.handler.onBorrowedData !== undefined;
+  }
+
   // The requester's side ------------------------------------------------------
 
   abort(error: Error): void {
@@ -96,7 +101,7 @@ export class Http1Exchange implements Exchange, DispatchHandler {
       throw cancelled;
     }
     this.controller = controller;
-    this.bytesBefore = this.wire.socket.bytesRead;
+    this.bytesBefore = this.wire.bytesParsed;
   }
 
   onRequestSent(): void {
@@ -136,7 +141,8 @@ export class Http1Exchange implements Exchange, DispatchHandler {
     this.bodySize += chunk.length;
     try {
       if (this.bodySize > this.wire.maxResponseSize) throw this.tooLarge();
-      if (!this.handler.onData(chunk)) controller.pause();
+      if (this.wire.lent) this.handler.onBorrowedData?.(chunk);
+      else if (!this.handler.onData(chunk)) controller.pause();
     } catch (error) {
       this.abort(error as Error);
     }
@@ -259,7 +265,7 @@ export class Http1Exchange implements Exchange, DispatchHandler {
       reused: this.wire.served > 0,
       requestSent: sent,
       // Counted from the first byte of a response on: TLS has bytes of its own.
-      bytesReceived: this.answered ? Math.max(1, this.wire.socket.bytesRead - this.bytesBefore) : 0,
+      bytesReceived: this.answered ? this.wire.bytesParsed - this.bytesBefore : 0,
     };
   }
 }

@@ -10,9 +10,12 @@
 import type { Socket } from 'node:net';
 import { ConnectionClosedError, InvalidRequestError } from '../../errors/index.ts';
 import { ignoreSocketError, inCleanContext } from '../clean-context.ts';
+import { readTo } from '../direct-reads.ts';
 import { wireInfoOf } from '../socket-info.ts';
 import type { Exchange, Wire, WireHandler, WireInfo, WireRequest } from '../wire.ts';
 import { Http1Exchange } from './http1-exchange.ts';
+import { ParserFeed } from './parser-feed.ts';
+import type { FeedState } from './parser-feed.ts';
 import { tighten } from './strict-parser.ts';
 import type { ParserState } from './strict-parser.ts';
 import {
@@ -25,9 +28,16 @@ import {
   kParser,
   kReset,
   kResume,
+  kUrl,
   kWriting,
 } from './undici.ts';
-import type { ConnectedSocket, HeadersBox, HTTPContext, QueuedRequest } from './undici.ts';
+import type {
+  ClientUrl,
+  ConnectedSocket,
+  HeadersBox,
+  HTTPContext,
+  QueuedRequest,
+} from './undici.ts';
 import { toFinchError } from './wire-fault.ts';
 
 /** What a {@link createHttp1Wire} is given beside the socket. */
@@ -68,7 +78,7 @@ export function createHttp1Wire<Options extends Http1WireOptions>(
   return inCleanContext(() => new WireClass(socket, options));
 }
 
-export class Http1Wire implements Wire, ParserState {
+export class Http1Wire implements Wire, ParserState, FeedState {
   readonly protocol = 'http1';
   readonly limit = 1;
   readonly settled = true;
@@ -97,6 +107,11 @@ export class Http1Wire implements Wire, ParserState {
   /** @internal The most bytes of a response's body. */
   readonly maxResponseSize: number;
 
+  /** @internal */
+  lent = false;
+  /** @internal */
+  bytesParsed = 0;
+
   /** @internal Requests that were given up while they wait in undici's queue. */
   stale = 0;
 
@@ -114,6 +129,11 @@ export class Http1Wire implements Wire, ParserState {
     this.maxHeaderSize = options.maxHeaderSize ?? 262_144;
     this.maxResponseSize = options.maxResponseSize ?? Number.POSITIVE_INFINITY;
     this.client = this.connect(options);
+  }
+
+  /** @internal Whether the handler takes pieces that are only lent. */
+  get borrows(): boolean {
+    return this.current?.borrows === true;
   }
 
   get usable(): boolean {
@@ -152,6 +172,8 @@ export class Http1Wire implements Wire, ParserState {
         // undici closes after a HEAD unless told not to; surplus bytes are found anyway.
         reset: this.head ? false : null,
         upgrade: upgrade ?? null,
+        // Not looked at without https, but else taken from the host each time.
+        servername: 'none',
       },
       exchange,
     );
@@ -174,6 +196,7 @@ export class Http1Wire implements Wire, ParserState {
 
   /** @internal The socket is about to leave the transport. */
   release(socket: Socket): void {
+    readTo(socket, undefined);
     socket.off('error', ignoreSocketError);
     socket.ref();
   }
@@ -210,6 +233,7 @@ export class Http1Wire implements Wire, ParserState {
         }
       },
     });
+    client[kUrl] = plainUrl(client[kUrl]);
     client[kHostHeader] = `host: ${options.authority}\r\n`;
     // No idle timer unless the server gives a hint (undici's option must be above 0).
     client[kKeepAliveDefaultTimeout] = 0;
@@ -221,6 +245,7 @@ export class Http1Wire implements Wire, ParserState {
     const parser = this.socket[kParser];
     if (context === null || parser === null) throw this.unusable();
     tighten(parser, this);
+    readTo(this.socket, new ParserFeed(parser, this.socket, this));
     this.interpose(context, client);
     return client;
   }
@@ -266,6 +291,11 @@ export class Http1Wire implements Wire, ParserState {
       cause: this.socket.errored ?? undefined,
     });
   }
+}
+
+/** The parts that undici asks for, without the work that a URL's getters do. */
+function plainUrl({ origin, protocol, host, hostname, port }: ClientUrl): ClientUrl {
+  return { origin, protocol, host, hostname, port };
 }
 
 /** The private symbol under which undici notes that an idle socket was looked at. */

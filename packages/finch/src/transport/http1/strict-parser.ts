@@ -20,14 +20,21 @@ export interface ParserState {
   interimStatus: number;
   /** The most bytes of names and values in a header or trailer section. */
   readonly maxHeaderSize: number;
+  /** How many bytes the parser has taken. */
+  bytesParsed: number;
   /** Carries the raw fields past undici, which would else parse them into an object. */
   readonly box: HeadersBox;
 }
 
 /** The parser with its hooks; its own fields hide the methods of its class. */
-interface StrictParser extends Omit<Parser, 'onHeadersComplete' | 'createError' | 'trackHeader'> {
+interface StrictParser extends Omit<
+  Parser,
+  'onHeadersComplete' | 'createError' | 'trackHeader' | 'execute'
+> {
   state: ParserState;
   inherited: typeof onHeadersComplete;
+  inheritedExecute: typeof execute;
+  execute: typeof execute;
   onHeadersComplete: typeof onHeadersComplete;
   createError: typeof createError;
   trackHeader: typeof trackHeader;
@@ -45,8 +52,20 @@ export function tighten(parser: Parser, state: ParserState): void {
   strict.state = state;
   strict.inherited = strict.onHeadersComplete;
   strict.onHeadersComplete = onHeadersComplete;
+  strict.inheritedExecute = strict.execute;
+  strict.execute = execute;
   strict.createError = createError;
   strict.trackHeader = trackHeader;
+}
+
+/** Counts what is parsed: node:net counts TLS, too, and asks the system for it. */
+function execute(this: StrictParser, chunk: Buffer): void {
+  const { socket, state } = this;
+  state.bytesParsed += chunk.length;
+  const buffered = socket.readableLength;
+  this.inheritedExecute(chunk);
+  // What comes after a pause goes back into the stream.
+  if (this.paused) state.bytesParsed -= socket.readableLength - buffered;
 }
 
 function onHeadersComplete(

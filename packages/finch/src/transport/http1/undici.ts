@@ -24,6 +24,8 @@ export const kResume: unique symbol = symbols['kResume'] as never;
 export const kKeepAliveDefaultTimeout: unique symbol = symbols['kKeepAliveDefaultTimeout'] as never;
 /** Client: the idle time in ms that holds now. */
 export const kKeepAliveTimeoutValue: unique symbol = symbols['kKeepAliveTimeoutValue'] as never;
+/** Client: the server's URL; its getters are called several times for each request. */
+export const kUrl: unique symbol = symbols['kUrl'] as never;
 /** Socket: its response parser. */
 export const kParser: unique symbol = symbols['kParser'] as never;
 /** Socket: it will be destroyed after the response in progress. */
@@ -44,6 +46,10 @@ export interface Parser {
   readonly socket: Socket;
   /** What the fields `connection` of the response hold, joined with commas. */
   readonly connection: string;
+  /** Parses bytes; must not be called while it is paused. */
+  execute: (this: Parser, chunk: Buffer) => void;
+  /** It hands on nothing until it is resumed; what it was given meanwhile is in the socket's stream. */
+  readonly paused: boolean;
   readonly hasTransferEncoding: boolean;
   headers: Buffer[] | HeadersBox;
   /** How many bytes of fields came since the last head. */
@@ -125,6 +131,7 @@ interface DispatchOptions {
   readonly blocking: boolean;
   readonly reset: boolean | null;
   readonly upgrade: string | null;
+  readonly servername: string;
 }
 
 interface ClientOptions {
@@ -144,6 +151,9 @@ interface ClientOptions {
   ) => void;
 }
 
+/** What undici asks of a client's URL. */
+export type ClientUrl = Pick<URL, 'origin' | 'protocol' | 'host' | 'hostname' | 'port'>;
+
 /** undici's client of one connection. */
 export interface Client {
   dispatch(options: DispatchOptions, handler: DispatchHandler): boolean;
@@ -153,6 +163,7 @@ export interface Client {
   [kHTTPContext]: HTTPContext | null;
   [kHostHeader]: string;
   [kKeepAliveDefaultTimeout]: number;
+  [kUrl]: ClientUrl;
   [kKeepAliveTimeoutValue]: number;
   [kResume](): void;
 }

@@ -69,6 +69,8 @@ function readAhead(socket: Socket): Promise<boolean> {
     setImmediate(() => {
       socket.pause().off('data', keep);
       if (chunks.length > 0 && !socket.destroyed) socket.unshift(Buffer.concat(chunks));
+      // The pause has stopped a socket that reads into a buffer of ours (direct-reads.ts).
+      socket.read(0);
       resolve(chunks.length > 0);
     });
   });
