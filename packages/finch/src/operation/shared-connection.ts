@@ -60,6 +60,7 @@ export class SharedConnection extends OnConnection {
     return this.#connection.wire?.protocol === 'http3' ? 'http3' : 'http2';
   }
 
+  /** The pool that it belongs to. */
   override get pool(): PoolIdentity {
     return this.#shard.pool;
   }
@@ -71,7 +72,7 @@ export class SharedConnection extends OnConnection {
 
   /** How many requests and leases it carries now. */
   get inFlight(): number {
-    return this.#connection.users;
+    return this.#connection.inFlight;
   }
 
   /** How many it may carry at once: what the server allows, and `http2.maxConcurrentStreams`. */
@@ -81,7 +82,7 @@ export class SharedConnection extends OnConnection {
 
   /** Whether callers of the pool are given it; see `finch.unregisterH2`. */
   get registered(): boolean {
-    return !this.#connection.unlisted;
+    return !this.#connection.unlisted && !this.#connection.ended;
   }
 
   /**
@@ -98,12 +99,15 @@ export class SharedConnection extends OnConnection {
     this.#connection.close('abandoned');
   }
 
-  /** @internal Back to those whom the pool gives connections. */
+  /** @internal Back to those whom the pool gives connections; one that is used up ends. */
   list(): boolean {
-    if (this.registered || !this.usable) return false;
-    this.unwatch();
-    this.#shard.list(this.#connection);
-    return true;
+    const connection = this.#connection;
+    if (!connection.unlisted) return false;
+    this.#forget();
+    const { usable } = this;
+    if (usable) this.#shard.list(connection);
+    else this.#shard.dismissUnlisted(connection);
+    return usable;
   }
 
   /** @internal For as long as the calling process lives, or for good. */
@@ -111,7 +115,9 @@ export class SharedConnection extends OnConnection {
     if (!this.registered || !this.usable) return false;
     this.#shard.unlist(this.#connection);
     const caller = currentPid();
-    if (caller !== undefined) this.watch(caller);
+    if (caller === undefined) return true;
+    this.#connection.onEnded = () => this.#forget();
+    this.watch(caller);
     return true;
   }
 
@@ -130,7 +136,14 @@ export class SharedConnection extends OnConnection {
 
   /** Whoever took it out of the pool is dead: it ends when those who use it are done. */
   protected override down(): void {
+    this.#connection.onEnded = undefined;
     this.#shard.dismissUnlisted(this.#connection);
+  }
+
+  /** Its end and that of whoever unlisted it no longer matter to each other. */
+  #forget(): void {
+    this.unwatch();
+    this.#connection.onEnded = undefined;
   }
 
   #closed(): ConnectionClosedError {

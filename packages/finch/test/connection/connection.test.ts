@@ -175,7 +175,7 @@ test('a pool that is killed at any moment of a dial leaves no socket behind', as
 });
 
 describe('a lease', () => {
-  test('is given back once, whoever does it, and tells whether it was [E1] [E22]', async () => {
+  test('does not come back twice, whoever gives it back, and tells whether it was [E1] [E22]', async () => {
     const { finch, pool, figures } = await startPoolApp();
     const lease = await finch.checkout(pool);
     await figures({ inUse: 1 });

@@ -259,7 +259,7 @@ describe('a request', () => {
     expect(lease.protocol).toBe('http1');
   });
 
-  test('fails the same whoever asks: nothing is ever thrown outside of the promise [D22]', async () => {
+  test('does not throw outside of the promise, and fails the same whoever asks [D22]', async () => {
     const server = await startGateServer();
     const { finch } = await startApp({ pools: { default: { size: 1 } } });
     const held = finch.get(`${server.url}/hold`);

@@ -123,7 +123,7 @@ describe('a caller', () => {
   });
 
   test.each(['normal', 'shutdown', 'kill'] as const)(
-    'that ends with %s has its requests cancelled at once, asynchronous or not [D14] [F174] [F175]',
+    'that ends with %s does not leave its requests behind, asynchronous or not [D14] [F174] [F175]',
     async (reason) => {
       using _ = captureCrashReports();
       const { finch, ask, url, peer, figures, server } = await startH2App();

@@ -11,7 +11,7 @@ import { indexed, indexing, literals } from '../support/hpack.ts';
 import { response, startRawServer } from '../support/raw-server.ts';
 
 describe('a server that ends the connection', () => {
-  test('in the middle of an upload: the caller hears of it at once [D3]', async () => {
+  test('does not keep the caller of an upload waiting: he hears of it at once [D3]', async () => {
     const { finch, url, peer, figures } = await startH2App({ settings: { initialWindowSize: 10 } });
     const answer = rejection(finch.post(url, 'x'.repeat(100_000), { receiveTimeout: 'infinity' }));
     const only = await peer();

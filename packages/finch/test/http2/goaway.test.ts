@@ -6,7 +6,7 @@ import { nextPart } from '../support/async-parts.ts';
 import { answering, startH2App } from '../support/h2-app.ts';
 
 describe('GOAWAY', () => {
-  test('lets what is under way finish, while new requests go over a new connection [F163] [F190] [E9] [M33]', async () => {
+  test('does not end what is under way, while new requests go over a new connection [F163] [F190] [E9] [M33]', async () => {
     const { ask, peer, figures } = await startH2App();
     const first = ask('/first');
     const going = await peer(0);
@@ -69,7 +69,7 @@ describe('GOAWAY', () => {
     expect(next.dataLength()).toBe('body'.length);
   });
 
-  test('does not send again what may have been processed', async () => {
+  test('does not send again what may have been processed [H204]', async () => {
     const { finch, url, peer, server } = await startH2App();
     const answer = rejection(finch.post(url, 'body'));
     const going = await peer(0);
@@ -210,7 +210,7 @@ describe('REFUSED_STREAM', () => {
   });
 
   test.each(['INTERNAL_ERROR', 'CANCEL', 'ENHANCE_YOUR_CALM', 'HTTP_1_1_REQUIRED'] as const)(
-    'is the only code after which a request is sent again: %s',
+    'is the only code after which a request is sent again: %s [H203]',
     async (code) => {
       let requests = 0;
       const { ask } = await startH2App({

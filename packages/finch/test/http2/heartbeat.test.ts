@@ -58,7 +58,7 @@ describe('http2.pingInterval', () => {
     await only.next('PING', { ack: false });
   });
 
-  test('never has more than one PING without an answer [D12]', async () => {
+  test('does not send a PING while another one has no answer [D12]', async () => {
     const { clock, ask, peer, server, figures } = await startTimedApp({
       http2: { pingInterval: 50, pingTimeout: 60_000 },
       script: answering(),

@@ -26,7 +26,7 @@ const times = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index));
 
 describe('the first connection', () => {
-  test('is one, for a burst of 1,000 requests on a server that nobody was connected to [E5]', async () => {
+  test('does not become many: it is one, for a burst of 1,000 requests [E5]', async () => {
     const { ask, server, shard } = await startTls({}, {});
     const answers = await Promise.all(times(1000, () => ask()));
     expect(answers.every(({ status }) => status === 200)).toBe(true);
@@ -158,7 +158,7 @@ describe('the protocol', () => {
 });
 
 describe('the limit of the server', () => {
-  test('is kept: further connections are opened up to size, and then requests queue [D17] [E10] [F165]', async () => {
+  test('does not fail requests beyond it: further connections are opened up to size, and then requests queue [D17] [E10] [F165]', async () => {
     const { ask, server, shard, figures } = await startH2c(
       { size: 2 },
       { settings: { maxConcurrentStreams: 2 } },
@@ -267,7 +267,7 @@ describe('a shared connection', () => {
     expect(server.connections).toBe(1);
   });
 
-  test('gives its slot to another pool of its server when it is idle [E6]', async () => {
+  test('does not keep its slot from another pool of its server when it is idle [E6]', async () => {
     const { finch, server, ask } = await startH2c({ maxPerHost: 1 });
     await ask();
     const other = Pool.new(server.url, { tag: 'other' });
@@ -381,7 +381,7 @@ describe('figures', () => {
 });
 
 describe('finch.ping', () => {
-  test('measures a round trip, opening a connection if need be [F183] [D23]', async () => {
+  test('does not need a connection that is open already: it opens one [F183] [D23]', async () => {
     const { finch, pool, server, shard } = await startH2c();
     expect(await finch.ping(pool)).toBeGreaterThanOrEqual(0);
     expect(await inProcess(() => finch.ping(pool))).toBeGreaterThanOrEqual(0);

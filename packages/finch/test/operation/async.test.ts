@@ -196,7 +196,7 @@ test('sends interim responses and trailers as parts', async () => {
   ]);
 });
 
-test('has given the connection back when it says done [A1]', async () => {
+test('does not keep the connection when it says done [A1]', async () => {
   await using server = await startHttpServer((_request, answer) => answer.end('OK'));
   const finch = await startFinch();
   await inProcess(async () => {

@@ -118,7 +118,7 @@ describe('connMaxIdleTime', () => {
     expect(server.connections).toBe(2);
   });
 
-  test('bytes on an idle connection close it [H22] [D4]', async () => {
+  test('does not take bytes on an idle connection for a response: they close it [H22] [D4]', async () => {
     const server = await startRawServer(async (peer, index) => {
       await peer.readRequest();
       await peer.write(response(`answer ${index}`));
@@ -324,7 +324,7 @@ describe('prewarm', () => {
     expect(server.requests).toEqual([]);
   });
 
-  test('keeps them: those that end are replaced within a second [E14]', async () => {
+  test('does not lose them for good: those that end are replaced within a second [E14]', async () => {
     const { clock, server, figures } = await startTimedApp({
       prewarm: 2,
       connMaxIdleTime: 'infinity',

@@ -15,7 +15,7 @@ import { connectionsOf, shardOf, startPoolApp } from '../support/pool-app.ts';
 import { startRawServer } from '../support/raw-server.ts';
 
 describe('the queue', () => {
-  test('serves in the order of arrival [E20]', async () => {
+  test('does not serve out of the order of arrival [E20]', async () => {
     const { ask, server, figures } = await startPoolApp({ size: 1 });
     const first = ask('/hold/0');
     await server.holds(1);

@@ -86,7 +86,7 @@ describe('a built request', () => {
 
 describe('the method', () => {
   test.each(['get', 'GET', 'Get', 'patch', 'delete', 'head', 'options', 'query'])(
-    '[D26] %s is sent in upper case',
+    '[D26] %s is sent in upper case, and does not stay as it was written',
     (method) => {
       expect(buildRequest(method, 'http://a').method).toBe(method.toUpperCase());
     },

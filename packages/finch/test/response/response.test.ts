@@ -54,7 +54,7 @@ describe('a response', () => {
     expect(interim.headers).toBe(interim.headers);
   });
 
-  test('[F126] [D7] keeps trailers apart from headers', () => {
+  test('[F126] [D7] does not mix trailers with headers', () => {
     const one = new Response(200, ['trailer', 'x-foo'], [], ['X-Foo', 'foo', 'X-Bar', 'bar']);
     expect([...one.headers]).toEqual([['trailer', 'x-foo']]);
     expect([...one.trailers]).toEqual([

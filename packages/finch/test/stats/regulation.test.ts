@@ -87,7 +87,7 @@ test('counts over all pools, those who wait included', async () => {
   expect(finch.getStats()).toMatchObject({ inUse: 0, idle: 3, queued: 0 });
 });
 
-test('finds a server however its name is written [E11] [H89]', async () => {
+test('does not lose a server for how its name is written [E11] [H89]', async () => {
   await using server = await ok();
   const finch = await startFinch();
   await finch.request(`http://LOCALHOST:${server.port}/`);

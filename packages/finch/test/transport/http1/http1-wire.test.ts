@@ -107,7 +107,7 @@ test('[M12] takes no body after HEAD, whatever the fields say, and reuses the co
   expect(await open.closed).toBeUndefined();
 });
 
-test.each([204, 304])('[A2] [M12] reuses the connection after %i', async (status) => {
+test.each([204, 304])('[A2] [M12] does not close the connection after %i', async (status) => {
   await using server = await startRawServer(async (peer) => {
     for (;;) {
       await peer.readRequest();

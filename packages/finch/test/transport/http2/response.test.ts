@@ -4,7 +4,7 @@ import { send } from '../exchange-log.ts';
 import { openHttp2Wire, startHttp2Server } from './open-http2-wire.ts';
 
 describe('a response', () => {
-  test('[D6] keeps interim responses, with their own fields, apart', async () => {
+  test('[D6] does not mix interim responses, or their fields, with the final one', async () => {
     await using server = await startHttp2Server((stream) => {
       stream.additionalHeaders({ ':status': 103, link: '</a>' });
       stream.additionalHeaders({ ':status': 103, link: '</b>' });

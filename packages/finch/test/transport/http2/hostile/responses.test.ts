@@ -241,7 +241,7 @@ describe('a right response comes through whole:', () => {
     expect(second.log.kinds).toEqual(['headers', 'end']);
   });
 
-  test('[D8] content-length without a body where none is due', async () => {
+  test('[D8] does not take content-length for a fault where no body is due', async () => {
     await using world = await meet();
     const head = await world.open({ method: 'HEAD' });
     world.peer.respond(head.id, 200, [['content-length', '10']], { endStream: true });
