@@ -23,6 +23,7 @@ export interface Turn {
 const clients: Readonly<Record<ClientName, () => Promise<Prepare>>> = {
   linnet: async () => (await import('./clients/linnet.ts')).prepareBuilt,
   'linnet-url': async () => (await import('./clients/linnet.ts')).prepareUrl,
+  'linnet-telemetry': async () => (await import('./clients/linnet.ts')).prepareTelemetry,
   undici8: async () => (await import('./clients/undici.ts')).prepareUndici8,
   'undici8-dispatch': async () => (await import('./clients/undici.ts')).prepareUndici8Dispatch,
   undici7: async () => (await import('./clients/undici.ts')).prepareUndici7,

@@ -18,12 +18,21 @@ export interface Load {
   readonly also: readonly ClientName[];
   /** At least so many times the rate of the named peer. */
   readonly aims: ReadonlyArray<{ readonly peer: Aimed; readonly ratio: number }>;
+  /** With telemetry, at least so many times the rate without it. */
+  readonly telemetryAim?: number;
 }
 
 /** The clients that take part in each load. */
 export const mainClients = ['linnet', 'undici8', 'undici8-dispatch', 'undici7'] as const;
-/** `finch.request(url)` instead of a request that was built before; the other undici calls. */
-export const otherClients = ['linnet-url', 'fetch', 'node:http', 'axios', 'got'] as const;
+/** `finch.request(url)` instead of a request that was built before, a listener to all events of requests; the other clients. */
+export const otherClients = [
+  'linnet-url',
+  'linnet-telemetry',
+  'fetch',
+  'node:http',
+  'axios',
+  'got',
+] as const;
 export type ClientName = (typeof mainClients)[number] | (typeof otherClients)[number];
 
 /** A peer, or the faster one of undici 7 and 8. */
@@ -33,6 +42,7 @@ export type Aimed = ClientName | 'undici';
 export const clientTitles: Readonly<Record<ClientName, string>> = {
   linnet: 'Linnet finch.request',
   'linnet-url': 'Linnet finch.request(url)',
+  'linnet-telemetry': 'Linnet, telemetry subscribed',
   undici8: 'undici 8 request, Pool',
   'undici8-dispatch': 'undici 8 dispatch, Pool',
   undici7: 'undici 7 request, Pool',
@@ -64,6 +74,7 @@ export const loads: readonly Load[] = [
       { peer: 'undici', ratio: 1.05 },
       { peer: 'fetch', ratio: 4 },
     ],
+    telemetryAim: 0.85,
   },
   {
     ...common,

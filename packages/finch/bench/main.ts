@@ -62,10 +62,9 @@ const chosen = loads.filter(({ id }) => wanted(id));
 /** fetch, axios and got take part where they can be told to do the same. */
 function clientsOf({ also, transport }: Load): readonly ClientName[] {
   if (!options.all) return [...mainClients, ...also];
-  if (transport === 'tcp') return [...mainClients, ...otherClients];
-  return [...mainClients, 'linnet-url', 'node:http'].filter(
-    (name): name is ClientName => transport === 'tls' || name !== 'linnet-url',
-  );
+  const unable: readonly ClientName[] =
+    transport === 'unix' ? ['linnet-url', 'fetch', 'got'] : transport === 'tls' ? ['fetch'] : [];
+  return [...mainClients, ...otherClients].filter((name) => !unable.includes(name));
 }
 
 /** The share of the time that a load gets: as its number of clients. */
@@ -169,6 +168,10 @@ function showLoad(load: Load, result: LoadResult): string {
     const name = peer === 'undici' ? 'the faster of undici 7 and 8' : clientTitles[peer];
     return `to ${name}: ${formatRatio(ratioTo(result, peer), ratio)}`;
   });
+  if (load.telemetryAim !== undefined) {
+    const times = ratioTo(result, 'linnet-telemetry') ?? Number.NaN;
+    aims.push(`with telemetry: ${formatRatio(1 / times, load.telemetryAim)}`);
+  }
   return `${table([head, ...rows])}\n${aims.join('; ')}\n`;
 }
 

@@ -1,5 +1,5 @@
 /** Linnet: a request built once and sent again and again, or a URL each time. */
-import { Finch, type Response } from '@linnet/finch';
+import { Finch, subscribeTelemetry, type Response } from '@linnet/finch';
 import { check, postBody, type Send, type Target } from './client.ts';
 
 async function start({ connections, ca }: Target): Promise<Finch> {
@@ -30,6 +30,17 @@ export async function prepareBuilt(target: Target): Promise<Send> {
     socketPath === undefined ? undefined : { unixSocket: socketPath },
   );
   return async () => read(target, await finch.request(request));
+}
+
+/** As metrics do: somebody takes the figures of each event that a request has. */
+export async function prepareTelemetry(target: Target): Promise<Send> {
+  const figures = { begun: 0, reused: 0, time: 0 };
+  const starts = ['request.start', 'queue.start', 'send.start', 'recv.start'] as const;
+  const stops = ['request.stop', 'queue.stop', 'send.stop', 'recv.stop'] as const;
+  for (const name of starts) subscribeTelemetry(name, () => void figures.begun++);
+  for (const name of stops) subscribeTelemetry(name, ({ duration }) => (figures.time += duration));
+  subscribeTelemetry('connection.reused', () => void figures.reused++);
+  return prepareBuilt(target);
 }
 
 export async function prepareUrl(target: Target): Promise<Send> {
