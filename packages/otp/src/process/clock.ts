@@ -69,6 +69,7 @@ export function now(): number {
  * stay on the clock on which they were armed.
  */
 export function useClock(replacement: Clock): () => void {
+  catchUp();
   const former = { current, lists, backgroundLists };
   current = replacement;
   lists = new Map();

@@ -82,6 +82,13 @@ describe('in the turn in which it is made, a call', () => {
     expect(await failure).toBe('timeout');
   });
 
+  test('keeps its timeout on the clock on which it was made', async () => {
+    const server = await Server.start();
+    const failure = why(server.call(['wait'], { timeout: 20 }));
+    using _clock = new TestClock().install();
+    expect(await failure).toBe('timeout');
+  });
+
   test('leaves neither a watch nor a timer behind when it is answered', async () => {
     const server = await Server.start();
     const before = processSnapshot();
