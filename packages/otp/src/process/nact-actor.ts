@@ -12,16 +12,33 @@ import { start } from 'nact';
 import { Actor } from 'nact/lib/actor.js';
 import { ActorPath } from 'nact/lib/paths.js';
 import { ActorReference } from 'nact/lib/references.js';
-import { find, type ConcreteSystem } from 'nact/lib/system-map.js';
+import { find } from 'nact/lib/system-map.js';
 import { ProcessTable } from './process-table.ts';
+
+// nact ships no types for its modules: what is exported here must not name theirs, or the
+// package's own declarations would not compile at a user's.
+
+/** A process as nact sees it. */
+export interface NactActor {
+  readonly name: string;
+  readonly system: object;
+  readonly reference: object;
+  readonly children: Map<string, unknown>;
+  stopped: boolean;
+  /** True while a handler has not finished. */
+  busy: boolean;
+  dispatch(message: unknown, sender?: unknown): void;
+  stop(): void;
+  handleFault(message: unknown, sender: unknown, error: unknown, child?: unknown): unknown;
+}
 
 // Two copies of this package in one program must not share a process table.
 const systemName = `linnet-${randomUUID()}`;
 // nact names a system by an object in the place of its first plugin; its types do not know.
 start({ name: systemName } as never);
-const system: ConcreteSystem = find(systemName);
+const system = find(systemName);
 
-const table = new ProcessTable<Actor>();
+const table = new ProcessTable<NactActor>();
 // In the place of nact's Map: see process-table.ts.
 Object.assign(system, { children: table });
 
@@ -31,7 +48,7 @@ const noChildren: Map<string, unknown> = new Map();
  * nact's Actor without its constructor: a fifth of a spawn goes into a mailbox, two Maps of children
  * and the check of a name, none of which a process has a use for.
  */
-const BareActor = function () {} as unknown as new () => Actor;
+const BareActor = function () {} as unknown as new () => NactActor;
 BareActor.prototype = Actor.prototype;
 
 /** A nact actor without nact's mailbox: the base of {@link Process}. */
@@ -51,7 +68,7 @@ export abstract class ProcessActor extends BareActor {
     return String(this.id);
   }
 
-  override get system(): ConcreteSystem {
+  override get system(): object {
     return system;
   }
 
@@ -81,12 +98,12 @@ export abstract class ProcessActor extends BareActor {
 }
 
 /** The live process with this id. */
-export function actorById(id: number): Actor | undefined {
+export function actorById(id: number): NactActor | undefined {
   return table.at(id);
 }
 
 /** All live processes, oldest first. */
-export function liveActors(): Iterable<Actor> {
+export function liveActors(): Iterable<NactActor> {
   return table.values();
 }
 

@@ -1,0 +1,73 @@
+// Whether the packages as they are published compile in a strict project of a user's that checks
+// declaration files, too (`skipLibCheck: false`). Run it after a build.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+// Below node_modules, so that the packages' dependencies are found without an installation.
+const consumer = join(root, 'node_modules', '.cache', 'consumer');
+
+const tsconfig = {
+  compilerOptions: {
+    module: 'nodenext',
+    target: 'es2023',
+    types: ['node'],
+    strict: true,
+    skipLibCheck: false,
+    noEmit: true,
+  },
+};
+
+const main = `
+import { GenServer, Supervisor, reply, spawn, type Pid } from '@linnet/otp';
+import { startSupervised } from '@linnet/otp/testing';
+import { Finch, Pool, type Response } from '@linnet/finch';
+
+const Counter = GenServer.define({
+  init: (start: number) => start,
+  handleCall: { add: (n, by: number) => reply(n + by, n + by) },
+});
+export const pid: Pid = spawn(() => {});
+export const supervisor = await Supervisor.startLink(
+  [
+    Counter.childSpec(1, { name: 'counter' }),
+    Finch.childSpec({ name: 'F' }),
+    Pool.childSpec({ finch: 'F', pool: Pool.new('https://example.com'), size: 1 }),
+  ],
+  { strategy: 'one_for_one' },
+);
+export const response: Response = await Finch.get('F').get('https://example.com');
+export const start: typeof startSupervised = startSupervised;
+`;
+
+function pack(name) {
+  const from = join(root, 'packages', name);
+  const output = execFileSync('npm', ['pack', '--json', '--pack-destination', consumer], {
+    cwd: from,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [{ filename }] = JSON.parse(output);
+  const to = join('node_modules', '@linnet', name);
+  mkdirSync(join(consumer, to), { recursive: true });
+  execFileSync('tar', ['-xzf', filename, '-C', to, '--strip-components=1'], { cwd: consumer });
+}
+
+rmSync(consumer, { recursive: true, force: true });
+mkdirSync(consumer, { recursive: true });
+pack('otp');
+pack('finch');
+writeFileSync(join(consumer, 'package.json'), JSON.stringify({ type: 'module', private: true }));
+writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify(tsconfig));
+writeFileSync(join(consumer, 'main.ts'), main);
+
+const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+try {
+  execFileSync(process.execPath, [compiler, '-p', consumer], { stdio: 'inherit' });
+} catch {
+  process.exit(1);
+}
+rmSync(consumer, { recursive: true, force: true });
+console.log('The published packages compile in a strict project.');
