@@ -41,6 +41,7 @@ export const response: Response = await Finch.get('F').get('https://example.com'
 export const start: typeof startSupervised = startSupervised;
 `;
 
+/** @param {string} name */
 function pack(name) {
   const from = join(root, 'packages', name);
   const output = execFileSync('npm', ['pack', '--json', '--pack-destination', consumer], {
@@ -49,10 +50,11 @@ function pack(name) {
     shell: process.platform === 'win32',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [{ filename }] = JSON.parse(output);
+  const [packed] = /** @type {{ filename: string }[]} */ (JSON.parse(output));
+  if (packed === undefined) throw new Error(`npm packed nothing of ${name}`);
   const to = join('node_modules', '@linnet', name);
   mkdirSync(join(consumer, to), { recursive: true });
-  execFileSync('tar', ['-xzf', filename, '-C', to, '--strip-components=1'], { cwd: consumer });
+  execFileSync('tar', ['-xzf', packed.filename, '-C', to, '--strip-components=1'], { cwd: consumer });
 }
 
 rmSync(consumer, { recursive: true, force: true });

@@ -81,6 +81,7 @@ export {
   ProxyError,
   QueueFullError,
   ReceiveTimeoutError,
+  RequestBodyError,
   RequestCancelledError,
   RequestTimeoutError,
   ResponseTooLargeError,

@@ -33,9 +33,9 @@ export abstract class RequestApi extends InstanceHandle {
    *
    * Rejects with PoolTimeoutError, QueueFullError, PoolDownError,
    * ConnectTimeoutError, ConnectError, TlsError, ReceiveTimeoutError,
-   * RequestTimeoutError, RequestCancelledError, ProtocolError,
-   * ConnectionClosedError, InvalidRequestError, OptionsError or
-   * InstanceNotFoundError.
+   * RequestTimeoutError, RequestCancelledError, RequestBodyError, ProtocolError,
+   * ConnectionClosedError, StreamResetError, ResponseTooLargeError,
+   * InvalidRequestError, OptionsError or InstanceNotFoundError.
    *
    * Mirrors `Finch.request/3`.
    *

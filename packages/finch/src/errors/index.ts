@@ -19,6 +19,7 @@ export {
 } from './connection-errors.ts';
 export { ProxyError } from './proxy-error.ts';
 export type { ProxyErrorReason } from './proxy-error.ts';
+export { RequestBodyError } from './request-body-error.ts';
 export {
   ProtocolError,
   ReceiveTimeoutError,

@@ -17,7 +17,7 @@ interface OptionsErrorOptions extends FinchErrorOptions {
   readonly scope?: string | undefined;
   /** What is wrong; `'invalid'` by default. */
   readonly problem?: 'invalid' | 'unknown' | 'missing' | undefined;
-  /** What exactly is wrong with the value, when `allowed` alone does not tell. */
+  /** What exactly is wrong with the value, when `allowed` alone does not tell; where an unknown option belongs. */
   readonly detail?: string | undefined;
   /** The known option that was probably meant. */
   readonly suggestion?: string | undefined;
@@ -107,7 +107,8 @@ function optionMessage(options: OptionsErrorOptions, problem: OptionsError['prob
     case 'unknown': {
       const suggestion =
         options.suggestion === undefined ? '' : ` Did you mean ${options.suggestion}?`;
-      return `Unknown option ${options.option}${scope} (given: ${given}).${suggestion} Allowed: ${options.allowed}.`;
+      const detail = options.detail === undefined ? '' : ` ${options.detail}.`;
+      return `Unknown option ${options.option}${scope} (given: ${given}).${suggestion}${detail} Allowed: ${options.allowed}.`;
     }
     case 'missing':
       return `The option ${options.option} is required${scope} (given: ${given}). Allowed: ${options.allowed}.`;

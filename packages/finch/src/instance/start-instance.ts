@@ -4,6 +4,7 @@ import {
   DynamicSupervisor,
   Registry,
   Supervisor,
+  SupervisorError,
   Watch,
   whereis,
   type Pid,
@@ -32,6 +33,16 @@ export async function startInstance(options: ResolvedInstanceOptions): Promise<S
   for (const rule of pools.rules) checkUsable(undefined, rule.options);
   for (const { pool, options: poolOptions } of pools.declared) checkUsable(pool, poolOptions);
   await predecessorGone(name);
+  try {
+    return await startTree(options);
+  } catch (error) {
+    if (!(error instanceof SupervisorError)) throw error;
+    throw new SupervisorError(`The start of the instance ${JSON.stringify(name)}`, error.reason);
+  }
+}
+
+function startTree(options: ResolvedInstanceOptions): Promise<SupervisorHandle> {
+  const { name } = options;
   return Supervisor.startLink(
     [
       Registry.childSpec({ name: registryName(name), keys: 'unique' }),

@@ -1,5 +1,5 @@
 /** `finch.asyncRequest`: a response that comes as messages to the calling process. */
-import { receive, self, send, type Pid } from '@linnet/otp';
+import { currentPid, NoProcessError, receive, send, type Pid } from '@linnet/otp';
 import { RequestCancelledError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
@@ -73,6 +73,9 @@ function isAsyncMessage(message: unknown): message is AsyncRequestMessage {
 /** The requests that are under way, so that a ref itself holds nothing. */
 const running = new WeakMap<AsyncRequestRef, AsyncRequest>();
 
+/** For the error of a caller that could get no message. */
+const what = 'finch.asyncRequest, whose response comes as messages to its caller,';
+
 const done: AsyncPart = { type: 'done' };
 
 export class AsyncRequest extends Operation {
@@ -82,7 +85,9 @@ export class AsyncRequest extends Operation {
 
   constructor(instance: Instance, request: Request, options: ResolvedRequestOptions) {
     super(instance, request, options);
-    this.ref = new AsyncRequestRef(self());
+    const caller = currentPid();
+    if (caller === undefined) throw new NoProcessError(what);
+    this.ref = new AsyncRequestRef(caller);
     running.set(this.ref, this);
   }
 

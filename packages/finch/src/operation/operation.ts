@@ -10,13 +10,14 @@ import {
   ConnectionClosedError,
   isFinchError,
   ReceiveTimeoutError,
+  RequestBodyError,
   RequestCancelledError,
   RequestTimeoutError,
   StreamResetError,
   type RequestPhase,
 } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
-import type { ResolvedRequestOptions } from '../options/index.ts';
+import type { HeadersInput, ResolvedRequestOptions } from '../options/index.ts';
 import {
   isIdempotent,
   isReplayable,
@@ -203,7 +204,13 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     const { callerContext: inCaller } = this;
     const { trailers = {} } = this.request;
     if (typeof trailers !== 'function') return trailerFields(trailers);
-    return trailerFields(inCaller === undefined ? trailers() : inCaller(trailers));
+    let made: HeadersInput;
+    try {
+      made = inCaller === undefined ? trailers() : inCaller(trailers);
+    } catch (cause) {
+      throw new RequestBodyError({ ...this.facts(), part: 'trailers', requestSent: true, cause });
+    }
+    return trailerFields(made);
   }
 
   onProgress(): void {
@@ -320,8 +327,10 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
       );
     } catch (error) {
       // The caller's body function threw: nothing was sent.
-      this.cancelled ??= error as Error;
-      this.onError(error as Error);
+      this.cancelled ??= isFinchError(error)
+        ? error
+        : new RequestBodyError({ ...this.facts(), requestSent: false, cause: error });
+      this.onError(this.cancelled);
       return;
     }
     // It may have failed, and another attempt may be under way, before `send` returned.

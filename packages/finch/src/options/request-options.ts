@@ -25,27 +25,43 @@ const poolStrategy = strategy({
   defaultText: "the pool's",
 });
 
-export const requestSchema = defineSchema('request options', {
-  poolTimeout: duration({
-    default: 5000,
-    doc: 'How long to wait for a connection of the pool.',
-  }),
-  connectTimeout,
-  receiveTimeout: duration({
-    default: 15_000,
-    doc: 'How long the server may send nothing: before the response, and between its chunks.',
-  }),
-  requestTimeout: duration({
-    default: 'infinity',
-    doc: 'How long all of it may take: queue, connect, send and receive.',
-  }),
-  signal,
-  poolStrategy,
-  retry: boolean({
-    default: true,
-    doc: 'Whether the request is sent again when the server provably did not process it.',
-  }),
-});
+/** What belongs to the request itself, and not to its sending. */
+const ofRequest =
+  'It belongs to the request: give it to finch.get, finch.post …, or to Finch.build';
+
+export const requestSchema = defineSchema(
+  'request options',
+  {
+    poolTimeout: duration({
+      default: 5000,
+      doc: 'How long to wait for a connection of the pool.',
+    }),
+    connectTimeout,
+    receiveTimeout: duration({
+      default: 15_000,
+      doc: 'How long the server may send nothing: before the response, and between its chunks.',
+    }),
+    requestTimeout: duration({
+      default: 'infinity',
+      doc: 'How long all of it may take: queue, connect, send and receive.',
+    }),
+    signal,
+    poolStrategy,
+    retry: boolean({
+      default: true,
+      doc: 'Whether the request is sent again when the server provably did not process it.',
+    }),
+  },
+  undefined,
+  {
+    method: 'It belongs to the request: use finch.post, finch.put …, or Finch.build',
+    headers: ofRequest,
+    body: ofRequest,
+    poolTag: ofRequest,
+    unixSocket: ofRequest,
+    trailers: ofRequest,
+  },
+);
 
 export const checkoutSchema = defineSchema('checkout options', {
   checkoutTimeout: duration({

@@ -59,6 +59,7 @@ export interface Schema<F extends Fields> {
   /** What the options are, for messages: `pool options`. */
   readonly scope: string;
   readonly fields: F;
+  readonly elsewhere: Elsewhere;
   /** The resolved options when none are given: one frozen object, always the same. */
   readonly defaults: OutputOf<F>;
   /**
@@ -79,7 +80,11 @@ export interface Schema<F extends Fields> {
 export interface AnySchema {
   readonly scope: string;
   readonly fields: Fields;
+  readonly elsewhere: Elsewhere;
 }
+
+/** What to say of a name that is no option here because it belongs elsewhere, by that name. */
+export type Elsewhere = Readonly<Record<string, string>>;
 
 /** Marks what a schema made, and by which: it needs no second check. */
 const parsedBy: unique symbol = Symbol('parsedBy');
@@ -101,6 +106,7 @@ export function defineSchema<F extends Fields>(
   scope: string,
   fields: F,
   check?: CrossCheck<F>,
+  elsewhere: Elsewhere = {},
 ): Schema<F> {
   const known = new Map<string, Field<unknown, unknown>>(Object.entries(fields));
   const required = [...known].filter(([, field]) => field.required).map(([name]) => name);
@@ -146,6 +152,7 @@ export function defineSchema<F extends Fields>(
   const schema: Schema<F> = {
     scope,
     fields,
+    elsewhere,
     get defaults() {
       return defaults;
     },
@@ -177,16 +184,18 @@ function unknownOption(
   name: string,
   value: unknown,
 ): OptionsError {
-  const meant = nearestOption(schema, name);
+  const place = Object.hasOwn(schema.elsewhere, name) ? schema.elsewhere[name] : undefined;
+  const meant = place === undefined ? nearestOption(schema, name) : undefined;
   return new OptionsError({
     option,
     value,
     scope: schema.scope,
     problem: 'unknown',
     suggestion: meant?.path,
+    detail: place,
     allowed: Object.keys(schema.fields).join(', '),
-    // Nobody knows what a misspelt or misplaced `passphrase` holds.
-    secret: holdsSecrets(schema) || meant?.field.secret === true,
+    // Nobody knows what a misspelt or misplaced `passphrase` holds, or such headers.
+    secret: holdsSecrets(schema) || place !== undefined || meant?.field.secret === true,
   });
 }
 

@@ -4,6 +4,8 @@
  * of while a piece is still awaited.
  */
 import { Readable } from 'node:stream';
+import { RequestBodyError } from '../errors/index.ts';
+import type { ExchangeDetails } from '../errors/index.ts';
 import type { WireBody, WireBodySource, WireChunk, WireHandler } from './wire.ts';
 
 type Source = AsyncIterator<WireChunk> | Iterator<WireChunk>;
@@ -18,13 +20,13 @@ export type BodyUser = Pick<WireHandler, 'onBodyWait'>;
 
 /** The pieces of one streamed body; can be iterated once. */
 export class RequestBody implements AsyncIterableIterator<Uint8Array | string, undefined> {
-  /** What the source threw, or what was wrong with a piece. */
-  failure: Error | undefined;
   private readonly source: WireBodySource;
   private readonly user: BodyUser | undefined;
   private iterator: Source | undefined;
   private reader: ReadableStreamDefaultReader<WireChunk> | undefined;
   private finished = false;
+  /** What the source threw, or what was wrong with a piece; as whoever reads it gets it. */
+  private failure: { readonly error: Error; readonly cause: unknown } | undefined;
 
   constructor(source: WireBodySource, user?: BodyUser) {
     this.source = source;
@@ -51,11 +53,19 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array | string, u
         return { done: true, value: undefined };
       }
       return { done: false, value: bytesOf(result.value) };
-    } catch (error) {
-      this.failure = error instanceof Error ? error : new Error(String(error), { cause: error });
+    } catch (cause) {
+      const error = cause instanceof Error ? cause : new Error(String(cause), { cause });
+      this.failure = { error, cause };
       this.cancel();
-      throw this.failure;
+      throw error;
     }
+  }
+
+  /** The error of the request, if what it ended with came from the source. */
+  failed(error: Error, facts: ExchangeDetails): RequestBodyError | undefined {
+    const { failure } = this;
+    if (failure?.error !== error) return undefined;
+    return new RequestBodyError({ ...facts, cause: failure.cause });
   }
 
   return(): Promise<IteratorResult<Uint8Array | string, undefined>> {

@@ -100,10 +100,25 @@ describe('Finch', () => {
   test('a name that is taken is a SupervisorError with already_started', async () => {
     const { name, finch } = await startApp();
 
-    expect(await failure(() => Finch.startLink({ name }))).toMatchObject({
-      reason: ['already_started', finch.pid],
-    });
+    const error = await failure(() => Finch.startLink({ name }));
+
+    expect(error).toMatchObject({ reason: ['already_started', finch.pid] });
+    expect(error.message).toContain(`the instance "${name}"`);
   });
+
+  test.each(['method', 'headers', 'body', 'poolTag', 'unixSocket', 'trailers'])(
+    'tells where %s belongs, which is no option of a sent request, and prints no value',
+    async (option) => {
+      const { finch, server } = await startPoolApp();
+      const options = { [option]: { authorization: 'Bearer secret' } };
+
+      const error = await failure(() => finch.request(server.url, options));
+
+      expect(error).toMatchObject({ code: 'ERR_FINCH_OPTIONS', option, problem: 'unknown' });
+      expect(error.message).toMatch(/belongs to the request: .*finch\.\w+.*Finch\.build/);
+      expect(error.message).not.toContain('secret');
+    },
+  );
 
   test('an unknown instance is one typed error everywhere [F87] [E12]', async () => {
     const { finch, server } = await startPoolApp();

@@ -87,6 +87,7 @@ test('refuses a body of steps, and what no request can be, at the call [F60]', a
     expect(() => finch.asyncRequest(server.url, { timeout: 1 } as object)).toThrow(/timeout/);
   });
   expect(() => finch.asyncRequest(server.url)).toThrow(NoProcessError);
+  expect(() => finch.asyncRequest(server.url)).toThrow(/^finch\.asyncRequest.* inside spawn\(\)/);
   expect(server.connections).toBe(0);
 });
 

@@ -9,8 +9,10 @@ import { startHttpServer } from '../support/http-server.ts';
 /** Answers with what came, trailers included. */
 function startEcho() {
   return startHttpServer(async (request, answer) => {
+    // Not an iterator, which rejects when a request is given up.
     let body = '';
-    for await (const chunk of request) body += chunk;
+    request.on('data', (chunk) => (body += chunk));
+    await new Promise((resolve) => request.on('end', resolve).on('error', resolve));
     const { rawTrailers, headers } = request;
     answer.end(JSON.stringify({ body, trailers: rawTrailers, framing: headers }));
   });
@@ -88,7 +90,12 @@ describe('trailers of a request', () => {
     const throwing = build(() => {
       throw failure;
     }, 'x');
-    await expect(finch.request(throwing)).rejects.toThrow('no sum');
+    await expect(finch.request(throwing)).rejects.toMatchObject({
+      code: 'ERR_FINCH_REQUEST_BODY',
+      part: 'trailers',
+      cause: failure,
+      message: expect.stringMatching(/^The function for the request's trailers failed: no sum\./),
+    });
     expect(finch.getStats()).toMatchObject({ inUse: 0 });
   });
 });

@@ -70,7 +70,7 @@ describe('faults', () => {
 
     const error = await rejection(finch.post(`${server.url}/now`, body()));
 
-    expect(error).toMatchObject({ code: 'ERR_FINCH_REQUEST_CANCELLED', phase: 'send' });
+    expect(error).toMatchObject({ code: 'ERR_FINCH_REQUEST_BODY', phase: 'send' });
     expect(error.message).toContain('no more');
     await check();
   });

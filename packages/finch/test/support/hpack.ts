@@ -149,7 +149,7 @@ export class HpackDecoder {
 }
 
 /** An integer with a prefix of so many bits, below the bits of `pattern` (RFC 7541, 5.1). */
-export function hpackInteger(value: number, prefix: number, pattern = 0): Buffer {
+function hpackInteger(value: number, prefix: number, pattern = 0): Buffer {
   const mask = 2 ** prefix - 1;
   if (value < mask) return Buffer.from([pattern | value]);
   const bytes = [pattern | mask];

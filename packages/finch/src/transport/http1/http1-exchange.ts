@@ -10,7 +10,6 @@ import {
   ConnectionClosedError,
   InvalidRequestError,
   ProtocolError,
-  RequestCancelledError,
   ResponseTooLargeError,
 } from '../../errors/index.ts';
 import type { ExchangeDetails } from '../../errors/index.ts';
@@ -227,10 +226,8 @@ export class Http1Exchange implements Exchange, DispatchHandler {
   }
 
   private typed(error: Error): Error {
-    const { body } = this;
-    if (body !== undefined && body.failure === error) {
-      return new RequestCancelledError({ ...this.facts(), phase: 'send', reason: error });
-    }
+    const failed = this.body?.failed(error, this.facts());
+    if (failed !== undefined) return failed;
     const typed = toFinchError(error, this.facts());
     if (this.controller !== undefined || typed instanceof InvalidRequestError) return typed;
     if (typed instanceof ConnectionClosedError && typed.requestSent === false) return typed;

@@ -3,12 +3,7 @@
  * stream of node:http2 and the requester's `Exchange` in one object.
  */
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
-import {
-  ConnectionClosedError,
-  ProtocolError,
-  RequestCancelledError,
-  ResponseTooLargeError,
-} from '../../errors/index.ts';
+import { ConnectionClosedError, ProtocolError, ResponseTooLargeError } from '../../errors/index.ts';
 import type { ExchangeDetails } from '../../errors/index.ts';
 import { ignoreSocketError } from '../clean-context.ts';
 import { isStreamed, RequestBody } from '../request-body.ts';
@@ -146,12 +141,8 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
 
   uploadFailed(error: Error): void {
     if (this.over) return;
-    const isSource = this.source?.failure === error;
-    this.failWith(
-      isSource
-        ? new RequestCancelledError({ ...this.facts(), phase: 'send', reason: error })
-        : toFinchError(error, this.facts()),
-    );
+    const facts = this.facts();
+    this.failWith(this.source?.failed(error, facts) ?? toFinchError(error, facts));
   }
 
   uploaded(): void {
@@ -183,8 +174,10 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
   onHead(status: number, flags: number, raw: string[], length: string | undefined): void {
     if (this.over || !this.accept(raw)) return;
     this.answered = true;
-    this.upload?.decline();
     const isLast = (flags & endStream) !== 0;
+    // A server that accepts before it has the body may wait for it all the same.
+    if (isLast || status >= 300) this.upload?.decline();
+    else this.upload?.proceed();
     if (this.tunnel && status >= 200 && status <= 299) {
       this.handOver(status, raw);
       return;

@@ -146,7 +146,8 @@ test('[H113] fails with the error of the source as the cause, and closes the con
       throw broken;
     })(),
   }).done;
-  expect(log.error).toMatchObject({ code: 'ERR_FINCH_REQUEST_CANCELLED', phase: 'send' });
+  expect(log.error).toMatchObject({ code: 'ERR_FINCH_REQUEST_BODY', phase: 'send' });
+  expect(log.error?.message).toMatch(/^The request body failed: the disk is gone\. /);
   expect(log.error?.cause).toBe(broken);
   expect(await open.closed).toBeUndefined();
   expect((await server.peer(0)).received).not.toContain('0\r\n\r\n');

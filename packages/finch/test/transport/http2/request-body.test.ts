@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import {
   ConnectionClosedError,
   InvalidRequestError,
-  RequestCancelledError,
+  RequestBodyError,
 } from '../../../src/errors/index.ts';
 import type { WireBody, WireRequest } from '../../../src/transport/index.ts';
 import { ExchangeLog, send } from '../exchange-log.ts';
@@ -163,7 +163,8 @@ describe('a body', () => {
         throw failure;
       })(),
     }).done;
-    expect(log.error).toBeInstanceOf(RequestCancelledError);
+    expect(log.error).toMatchObject({ code: 'ERR_FINCH_REQUEST_BODY', phase: 'send' });
+    expect(log.error?.message).toMatch(/^The request body failed: source\. /);
     expect(log.error?.cause).toBe(failure);
     expect((await other.done).body).toBe('hello');
   });
@@ -172,7 +173,7 @@ describe('a body', () => {
     await using server = await startHttp2Server(echo);
     using open = await openHttp2Wire(server.port);
     const log = await send(open.wire, { method: 'POST', body: [1] as never }).done;
-    expect(log.error).toBeInstanceOf(RequestCancelledError);
+    expect(log.error).toBeInstanceOf(RequestBodyError);
     expect(open.wire.usable).toBe(true);
   });
 

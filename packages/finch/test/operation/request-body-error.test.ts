@@ -1,0 +1,87 @@
+/** A request whose body, or the function for its trailers, throws: alike over HTTP/1.1 and HTTP/2. */
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Finch, RequestBodyError, type BodyInput } from '../../src/index.ts';
+import { rejection, startApp } from '../support/app.ts';
+import { createAuthority } from '../support/certificates.ts';
+import { startHttpServer } from '../support/http-server.ts';
+
+const authority = createAuthority();
+const tls = authority.issue(['localhost']);
+
+const broken = new Error('disk gone');
+
+/** Makes the body anew for each test. */
+const bodies: Record<string, () => { readonly body: BodyInput; readonly cause: unknown }> = {
+  'a generator that throws': () => ({
+    body: (async function* pieces() {
+      yield 'begun';
+      throw broken;
+    })(),
+    cause: broken,
+  }),
+  'a generator that throws something else than an error': () => ({
+    body: (function* pieces() {
+      yield 'begun';
+      throw 'just text' as unknown as Error;
+    })(),
+    cause: 'just text',
+  }),
+  'a stream that fails': () => ({
+    body: new ReadableStream({ pull: (controller) => controller.error(broken) }),
+    cause: broken,
+  }),
+  'a function that throws': () => ({
+    body: () => {
+      throw broken;
+    },
+    cause: broken,
+  }),
+};
+
+describe.each(['http1', 'http2'] as const)('over %s', (protocol) => {
+  async function start() {
+    const server = await startHttpServer(
+      (request, answer) => {
+        request.on('error', () => {}).resume();
+        answer.on('error', () => {});
+        request.on('end', () => answer.end('OK'));
+      },
+      { tls, ...(protocol === 'http2' ? { http2: {} } : undefined) },
+    );
+    onTestFinished(() => server.close());
+    const connOpts = { tls: { ca: authority.ca } };
+    const { finch } = await startApp({ pools: { default: { protocols: [protocol], connOpts } } });
+    expect((await finch.get(server.url)).text()).toBe('OK');
+    return { finch, url: server.url };
+  }
+
+  test.each(Object.keys(bodies))('a body that is %s', async (kind) => {
+    const { finch, url } = await start();
+    const { body, cause } = bodies[kind]?.() ?? {};
+
+    const error = await rejection(finch.post(url, body as BodyInput));
+
+    expect(error).toBeInstanceOf(RequestBodyError);
+    expect(error).toMatchObject({ part: 'body', phase: 'send', origin: new URL(url).origin });
+    expect(error.cause).toBe(cause);
+    expect(error.message).toMatch(/^The request body failed: (?:disk gone|just text)\. /);
+    expect(finch.getStats()).toMatchObject({ inUse: 0, inFlight: 0 });
+    expect((await finch.get(url)).text()).toBe('OK');
+  });
+
+  test('a function for trailers that throws', async () => {
+    const { finch, url } = await start();
+    const trailers = (): never => {
+      throw broken;
+    };
+
+    const error = await rejection(
+      finch.request(Finch.build('POST', url, undefined, ['a'], { trailers })),
+    );
+
+    expect(error).toBeInstanceOf(RequestBodyError);
+    expect(error).toMatchObject({ part: 'trailers', phase: 'send' });
+    expect(error.cause).toBe(broken);
+    expect(finch.getStats()).toMatchObject({ inUse: 0, inFlight: 0 });
+  });
+});
