@@ -24,6 +24,12 @@ export const protocolError = 1;
 export const refusedStream = 7;
 export const cancel = 8;
 
+/** What node:http2 calls an error that says no more than the stream's code. */
+export const streamErrorCode = 'ERR_HTTP2_STREAM_ERROR';
+
+/** What node:http2 says when the connection has carried as many requests as it can (2^30). */
+export const outOfStreamsCode = 'ERR_HTTP2_OUT_OF_STREAMS';
+
 /** The name of an error code; `UNKNOWN_17` for one that has none. */
 export function codeName(code: number): string {
   return names[code] ?? `UNKNOWN_${code}`;

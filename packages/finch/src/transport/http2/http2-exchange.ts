@@ -3,22 +3,27 @@
  * stream of node:http2 and the requester's `Exchange` in one object.
  */
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
-import { ConnectionClosedError, ProtocolError, ResponseTooLargeError } from '../../errors/index.ts';
+import { errnoOf } from '../../errors/details.ts';
+import { ResponseTooLargeError } from '../../errors/index.ts';
 import type { ExchangeDetails } from '../../errors/index.ts';
 import { ignoreSocketError } from '../clean-context.ts';
 import { isStreamed, RequestBody } from '../request-body.ts';
 import { allowedTrailers } from '../trailers.ts';
 import type { Exchange, RawHeaders, WireHandler, WireRequest } from '../wire.ts';
-import { noError, protocolError } from './http2-codes.ts';
+import { ChunkQueue } from './chunk-queue.ts';
+import { noError, outOfStreamsCode, protocolError, streamErrorCode } from './http2-codes.ts';
 import type { Http2Wire } from './http2-wire.ts';
+import { maxSentHeaders } from './open-session.ts';
+import { headersTooLarge } from './refusals.ts';
 import { requestHeaders } from './request-headers.ts';
 import type { RequestHeaders } from './request-headers.ts';
+import { badInterim, wrongLength } from './response-fault.ts';
 import { toFinchError } from './session-fault.ts';
 import { streamError } from './stream-fault.ts';
-import { ChunkQueue } from './chunk-queue.ts';
 import { listen, release } from './stream-link.ts';
 import type { StreamUser } from './stream-link.ts';
-import { sliceSize, Upload } from './upload.ts';
+import { throwLater } from './throw-later.ts';
+import { sliceSize, Upload, wholeBody } from './upload.ts';
 import type { Uploader } from './upload.ts';
 
 /** No fields: what most responses have as trailers. */
@@ -26,12 +31,6 @@ const none: RawHeaders = [];
 
 /** How many interim responses (1xx) one request may get: they are kept, so there has to be an end. */
 const maxInterims = 1000;
-
-/** What node:http2 calls an error that says no more than the stream's code. */
-const streamErrorCode = 'ERR_HTTP2_STREAM_ERROR';
-
-/** The connection has carried as many requests as it can (2^30). */
-const outOfStreamsCode = 'ERR_HTTP2_OUT_OF_STREAMS';
 
 /** The flag of a frame that is the last one of its side of a stream. */
 const endStream = 0x1;
@@ -92,13 +91,13 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
   begin(session: ClientHttp2Session): void {
     const { request } = this;
     const { body } = request;
-    const bytes = bytesOf(request);
+    const bytes = wholeBody(request);
     const length = bytes === undefined ? undefined : bytes.length;
     const headers = requestHeaders(request, this.wire, length);
-    this.wire.checkSize(headers.size);
+    if (headers.size > maxSentHeaders) throw headersTooLarge(headers.size);
     this.tunnel = request.method === 'CONNECT' || request.upgrade !== undefined;
     const bare = length === 0 && !this.tunnel && request.trailers === undefined;
-    const stream = session.request(headers.list as never, {
+    const stream = session.request(headers.list, {
       endStream: bare,
       waitForTrailers: request.trailers !== undefined,
     });
@@ -160,12 +159,12 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
   onInterim(status: number, raw: string[]): void {
     if (this.over || !this.accept(raw)) return;
     if (this.answered || status === 101 || ++this.interims > maxInterims) {
-      this.failWith(this.badInterim(status));
+      this.failWith(badInterim(status, this.answered, this.facts()));
       return;
     }
     if (status === 100) this.upload?.proceed();
     try {
-      this.handler.onInformational(status, withoutPseudo(raw));
+      this.handler.onInformational(status, raw);
     } catch (error) {
       this.failWith(error as Error);
     }
@@ -189,7 +188,7 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
       return;
     }
     try {
-      this.handler.onHeaders(status, withoutPseudo(raw));
+      this.handler.onHeaders(status, raw);
     } catch (error) {
       this.failWith(error as Error);
       return;
@@ -241,12 +240,12 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
     const { failure } = this.wire;
     if (failure !== undefined) {
       this.fail(failure);
-    } else if (cause !== undefined && codeOf(cause) === outOfStreamsCode) {
+    } else if (cause !== undefined && errnoOf(cause) === outOfStreamsCode) {
       this.failUnsent(this.wire.exhaust());
-    } else if (cause !== undefined && codeOf(cause) !== streamErrorCode) {
+    } else if (cause !== undefined && errnoOf(cause) !== streamErrorCode) {
       this.fail(cause);
     } else if ((code === protocolError || code === noError) && this.isWrongLength()) {
-      this.failWith(this.lengthMismatch());
+      this.failWith(wrongLength(this.facts()));
     } else {
       this.failWith(streamError(code, this.facts()));
     }
@@ -295,7 +294,7 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
   }
 
   private conclude(): void {
-    if (this.isWrongLength()) this.failWith(this.lengthMismatch());
+    if (this.isWrongLength()) this.failWith(wrongLength(this.facts()));
     else this.succeed();
   }
 
@@ -341,7 +340,7 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
     this.wire.tunnelled(stream);
     release(stream, this.queue);
     try {
-      handler.onUpgrade(status, withoutPseudo(raw), stream);
+      handler.onUpgrade(status, raw, stream);
     } catch (error) {
       this.wire.reset(stream.on('error', ignoreSocketError));
       throwLater(error);
@@ -372,26 +371,8 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
     if (this.stream !== undefined) this.wire.reset(this.stream);
   }
 
-  private badInterim(status: number): ProtocolError {
-    const reason = this.answered
-      ? 'unexpected_interim_response'
-      : status === 101
-        ? 'unexpected_upgrade'
-        : 'too_many_interim_responses';
-    const detail = `an interim response ${status} too many`;
-    return new ProtocolError({ ...this.facts(), reason, detail });
-  }
-
   private isWrongLength(): boolean {
     return this.expected !== undefined && this.expected !== this.bodyBytes;
-  }
-
-  private lengthMismatch(): ProtocolError {
-    return new ProtocolError({
-      ...this.facts(),
-      reason: 'content_length_mismatch',
-      detail: 'the body is not as long as content-length says',
-    });
   }
 
   private tooLarge(option: 'maxHeaderSize' | 'maxResponseSize'): ResponseTooLargeError {
@@ -410,31 +391,6 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
       bytesReceived,
     };
   }
-}
-
-/** A body that is there as a whole; nothing for none. */
-function bytesOf({ body, method }: WireRequest): Uint8Array | undefined {
-  if (method === 'CONNECT' || body === undefined || body === null) return noBytes;
-  if (typeof body === 'string') return Buffer.from(body);
-  return body instanceof Uint8Array ? body : undefined;
-}
-
-const noBytes = new Uint8Array(0);
-
-/** The fields of a response without `:status`, which comes first. */
-function withoutPseudo(raw: string[]): RawHeaders {
-  return raw[0] === ':status' ? raw.slice(2) : raw;
-}
-
-function codeOf(error: Error): unknown {
-  return (error as { code?: unknown }).code;
-}
-
-/** A bug in a handler whose exchange is over: node:http2 would take the session down with it. */
-function throwLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }
 
 function handOn(exchange: Http2Exchange): void {

@@ -12,21 +12,20 @@
 import type { ClientHttp2Session, ClientHttp2Stream, Settings } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import {
-  ConnectionClosedError,
-  InvalidRequestError,
-  isFinchError,
-  ProtocolError,
-  StreamResetError,
-} from '../../errors/index.ts';
+import { ConnectionClosedError, isFinchError, ProtocolError } from '../../errors/index.ts';
 import { inCleanContext } from '../clean-context.ts';
 import { wireInfoOf } from '../socket-info.ts';
 import type { Exchange, Wire, WireHandler, WireInfo, WireRequest } from '../wire.ts';
 import { cancel, codeName, noError } from './http2-codes.ts';
 import { Http2Exchange } from './http2-exchange.ts';
-import { assumedLimit, maxOutstandingPings, maxSentHeaders, openSession } from './open-session.ts';
+import { assumedLimit, openSession } from './open-session.ts';
+import { Pings } from './pings.ts';
+import type { PingUser } from './pings.ts';
+import { aboveLimit, noUpgrade, unsendable } from './refusals.ts';
 import type { RequestTarget } from './request-headers.ts';
 import { EndFault, GoawayFault, toFinchError } from './session-fault.ts';
+import { StreamResets } from './stream-resets.ts';
+import { brokenOff, SilentEnd } from './silent-end.ts';
 
 /** What a {@link createHttp2Wire} is given beside the socket. */
 export interface Http2WireOptions {
@@ -63,7 +62,7 @@ export function createHttp2Wire(socket: Duplex, options: Http2WireOptions): Http
   return inCleanContext(() => new Http2Wire(socket, options));
 }
 
-export class Http2Wire implements Wire, RequestTarget {
+export class Http2Wire implements Wire, RequestTarget, PingUser {
   readonly protocol = 'http2';
   readonly origin: string;
   readonly scheme: 'http' | 'https';
@@ -88,11 +87,11 @@ export class Http2Wire implements Wire, RequestTarget {
   private readonly socket: Duplex & Partial<Pick<Socket, 'ref' | 'unref'>>;
   private readonly session: ClientHttp2Session;
   private readonly exchanges = new Set<Http2Exchange>();
-  private readonly pings = new Set<(error: Error) => void>();
+  private readonly pings = new Pings(this);
   /** Streams that were handed over. */
   private readonly tunnels = new Set<ClientHttp2Stream>();
-  /** Streams that are to be reset outside of node:http2's callbacks. */
-  private readonly resets = new Set<ClientHttp2Stream>();
+  private readonly resets = new StreamResets();
+  private readonly silentEnd: SilentEnd;
   private goaway: GoawayFault | undefined;
   /** This side closes the connection. */
   private ending = false;
@@ -120,12 +119,13 @@ export class Http2Wire implements Wire, RequestTarget {
       connectionWindowSize: options.connectionWindowSize ?? 16_777_216,
     });
     this.session
-      .on('remoteSettings', (settings) => this.adopt(settings))
-      .on('goaway', (code, lastStream) => this.retire(code, lastStream))
+      .on('remoteSettings', (settings: Settings) => this.adopt(settings))
+      .on('goaway', (code: number, lastStream: number) => this.retire(code, lastStream))
       .on('stream', () => this.refusePush())
-      .on('error', (error) => this.lost(error))
+      .on('error', (error: Error) => this.lost(error))
       .on('close', () => this.lost(this.failure ?? new EndFault()));
     this.watchDestroy();
+    this.silentEnd = new SilentEnd(socket, this.session, () => this.lost(brokenOff(this.origin)));
     this.socket.unref?.();
   }
 
@@ -151,29 +151,13 @@ export class Http2Wire implements Wire, RequestTarget {
     exchanges.add(exchange);
     if (this.underWay === 1) this.socket.ref?.();
     this.served += 1;
+    this.silentEnd.watch();
     inCleanContext(begin, exchange, this.session);
     return exchange;
   }
 
   ping(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      if (!this.usable) {
-        reject(this.unusable());
-        return;
-      }
-      this.pings.add(reject);
-      const isSent = this.session.ping((error, duration) => {
-        this.pings.delete(reject);
-        if (error === null) {
-          this.onActivity?.();
-          resolve(duration);
-        } else {
-          // One too many is refused before `ping` returns; the others end with the session.
-          reject(this.usable ? tooManyPings(this.origin) : this.unusable());
-        }
-      });
-      if (!isSent) this.pings.delete(reject);
-    });
+    return this.pings.send(this.session);
   }
 
   destroy(error?: Error): void {
@@ -213,36 +197,19 @@ export class Http2Wire implements Wire, RequestTarget {
     });
   }
 
-  /**
-   * @internal Resets a stream with CANCEL, in the next turn: not inside of a callback of node:http2,
-   * which would forget the reset, ask a stream that is destroyed for trailers, or free it while
-   * nghttp2 reads (Node.js 22 to 26 abort the process then, or corrupt its memory).
-   */
+  /** @internal Gives a stream up, in the next turn. */
   reset(stream: ClientHttp2Stream): void {
-    const { resets } = this;
-    resets.add(stream);
-    if (resets.size === 1) setImmediate(flushResets, this);
+    this.silentEnd.watch();
+    this.resets.add(stream);
   }
 
-  /** @internal */
-  flushResets(): void {
-    const streams = [...this.resets];
-    this.resets.clear();
-    for (const stream of streams) {
-      stream.close(cancel);
-      // Or what still comes for it would make node:http2 write, and free it, while nghttp2 reads.
-      stream.destroy();
-    }
-  }
-
-  /** @internal Refuses a header section that node:http2 would close the connection over. */
-  checkSize(size: number): void {
-    if (size <= maxSentHeaders) return;
-    throw new InvalidRequestError({
-      option: 'headers',
-      value: size,
-      allowed: `at most ${maxSentHeaders} bytes of header fields`,
-      problem: `The header fields are ${size} bytes long`,
+  /** @internal Why nothing can be sent. */
+  unusable(): Error {
+    return toFinchError(this.failure ?? this.goaway ?? new EndFault(), {
+      origin: this.origin,
+      reused: this.served > 0,
+      requestSent: false,
+      bytesReceived: 0,
     });
   }
 
@@ -260,10 +227,10 @@ export class Http2Wire implements Wire, RequestTarget {
    */
   private watchDestroy(): void {
     const { session } = this;
-    const { destroy } = session;
+    const destroy = session.destroy.bind(session);
     session.destroy = (error?: Error, code?: number): void => {
       if (!session.destroyed) this.dying(error instanceof Error ? error : undefined);
-      destroy.call(session, error, code);
+      destroy(error, code);
     };
   }
 
@@ -271,8 +238,7 @@ export class Http2Wire implements Wire, RequestTarget {
     this.failure ??= error;
     const failure = this.failure ?? new EndFault();
     for (const exchange of this.exchanges) exchange.connectionLost(failure);
-    for (const stream of this.resets) stream.close(cancel);
-    this.resets.clear();
+    this.resets.mark();
     for (const stream of this.tunnels) {
       stream.close(cancel);
       stream.destroy(stream.listenerCount('error') === 0 ? undefined : this.closedError());
@@ -291,31 +257,9 @@ export class Http2Wire implements Wire, RequestTarget {
   private refusal(request: WireRequest): Error | undefined {
     if (!this.usable) return this.unusable();
     const { underWay } = this;
-    if (underWay >= this.limit) {
-      return new StreamResetError({
-        origin: this.origin,
-        http2Code: 'REFUSED_STREAM',
-        requestSent: false,
-        bytesReceived: 0,
-        detail: `the server allows ${this.limit} requests at once, and ${underWay} are under way`,
-      });
-    }
-    if (request.upgrade === undefined || this.connectProtocol) return undefined;
-    return new InvalidRequestError({
-      option: 'upgrade',
-      value: request.upgrade,
-      allowed: 'a server that allows extended CONNECT (RFC 8441), or HTTP/1.1',
-      problem: 'The server does not switch protocols on HTTP/2',
-    });
-  }
-
-  private unusable(): Error {
-    return toFinchError(this.failure ?? this.goaway ?? new EndFault(), {
-      origin: this.origin,
-      reused: this.served > 0,
-      requestSent: false,
-      bytesReceived: 0,
-    });
+    if (underWay >= this.limit) return aboveLimit(this.origin, this.limit, underWay);
+    const { upgrade } = request;
+    return upgrade === undefined || this.connectProtocol ? undefined : noUpgrade(upgrade);
   }
 
   private adopt(settings: Settings): void {
@@ -375,8 +319,7 @@ export class Http2Wire implements Wire, RequestTarget {
     this.lost(new EndFault());
     this.gone = true;
     const failure = this.failure as Error;
-    for (const reject of this.pings) reject(this.unusable());
-    this.pings.clear();
+    this.pings.end();
     const isOrderly = this.ending || (this.goaway !== undefined && failure instanceof EndFault);
     if (isOrderly) this.onClosed();
     else this.onClosed(this.closedError());
@@ -389,10 +332,6 @@ export class Http2Wire implements Wire, RequestTarget {
 
 const maxStreamId = 2 ** 31 - 1;
 
-function flushResets(wire: Http2Wire): void {
-  wire.flushResets();
-}
-
 /** Opens the stream of an exchange, in a clean async context. */
 function begin(exchange: Http2Exchange, session: ClientHttp2Session): void {
   try {
@@ -400,26 +339,6 @@ function begin(exchange: Http2Exchange, session: ClientHttp2Session): void {
   } catch (error) {
     exchange.failWith(isFinchError(error) ? error : unsendable(error as Error));
   }
-}
-
-/** What node:http2 does not take for a request. */
-function unsendable(error: Error): InvalidRequestError {
-  return new InvalidRequestError({
-    option: 'headers',
-    value: undefined,
-    allowed: 'fields that HTTP/2 has, once each where they can be there only once',
-    problem: `The request cannot be written: ${error.message}`,
-    cause: error,
-  });
-}
-
-function tooManyPings(origin: string): InvalidRequestError {
-  return new InvalidRequestError({
-    option: 'ping',
-    value: origin,
-    allowed: `at most ${maxOutstandingPings} PINGs without an answer`,
-    problem: 'Too many PINGs wait for their answer',
-  });
 }
 
 function noop(): void {}

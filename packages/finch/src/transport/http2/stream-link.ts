@@ -15,7 +15,7 @@ import type { ChunkQueue } from './chunk-queue.ts';
 
 /** What is told of a stream. */
 export interface StreamUser {
-  /** An interim response; `raw` is a flat list that begins with `:status`. */
+  /** An interim response; `raw` is a flat list without pseudo-header fields. */
   onInterim(status: number, raw: string[]): void;
   /** The head of the final response; `contentLength` is the field's text. */
   onHead(status: number, flags: number, raw: string[], contentLength: string | undefined): void;
@@ -41,12 +41,13 @@ interface LinkedStream extends ClientHttp2Stream {
 type Fields = Readonly<Record<string, unknown>>;
 type Push = (chunk: Buffer | null, encoding?: BufferEncoding) => boolean;
 
+// oxlint-disable-next-line typescript/unbound-method -- called on the stream
 const ownPush = Readable.prototype.push as Push;
 
 /** Has a stream tell all that happens to it. */
 export function listen(stream: ClientHttp2Stream, by: StreamUser): void {
   (stream as LinkedStream)[user] = by;
-  stream.push = push as Push;
+  stream.push = push;
   stream
     .on('response', onResponse)
     .on('headers', onHeaders)
@@ -78,13 +79,14 @@ function push(this: LinkedStream, chunk: Buffer | null, encoding?: BufferEncodin
   return ownPush.call(this, chunk, encoding);
 }
 
+// `:status` is the first field of a head, and the only pseudo-header field (nghttp2 sees to it).
 function onResponse(this: unknown, fields: Fields, flags: number, raw: string[]): void {
   const length = fields['content-length'] as string | undefined;
-  (this as LinkedStream)[user].onHead(Number(fields[':status']), flags, raw, length);
+  (this as LinkedStream)[user].onHead(Number(fields[':status']), flags, raw.slice(2), length);
 }
 
 function onHeaders(this: unknown, fields: Fields, _flags: number, raw: string[]): void {
-  (this as LinkedStream)[user].onInterim(Number(fields[':status']), raw);
+  (this as LinkedStream)[user].onInterim(Number(fields[':status']), raw.slice(2));
 }
 
 function onTrailers(this: unknown, _fields: Fields, _flags: number, raw: string[]): void {

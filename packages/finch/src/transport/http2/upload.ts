@@ -6,6 +6,7 @@
 import type { ClientHttp2Stream } from 'node:http2';
 import type { RequestBody } from '../request-body.ts';
 import { isTrailerAllowed } from '../trailers.ts';
+import type { WireRequest } from '../wire.ts';
 import { lengthMismatch, trailerFields } from './request-headers.ts';
 
 /** How much is written at a time: as large as a stream's first window, as a rule. */
@@ -30,6 +31,15 @@ export interface UploadPlan {
   /** How long to wait for `100 Continue`, in ms. */
   readonly patience: number | undefined;
   readonly trailers: (() => readonly string[]) | undefined;
+}
+
+const noBytes = new Uint8Array(0);
+
+/** A body that is there as a whole: no bytes for none, undefined for one of pieces. */
+export function wholeBody({ body, method }: WireRequest): Uint8Array | undefined {
+  if (method === 'CONNECT' || body === undefined || body === null) return noBytes;
+  if (typeof body === 'string') return Buffer.from(body);
+  return body instanceof Uint8Array ? body : undefined;
 }
 
 export class Upload {

@@ -116,7 +116,7 @@ describe('ping', () => {
   test('[D12] too many without an answer are refused', async () => {
     await using server = await startHttp2Server(answer);
     using open = await openHttp2Wire(server.port);
-    const pings = Array.from({ length: 100 }, () => open.wire.ping?.());
+    const pings = Array.from({ length: 100 }, async () => await open.wire.ping?.());
     const settled = await Promise.allSettled(pings);
     const refused = settled.filter(({ status }) => status === 'rejected');
     expect(refused.length).toBeGreaterThan(0);
@@ -165,6 +165,23 @@ describe('a connection', () => {
     open.wire.destroy();
     expect(send(open.wire).error).toMatchObject({ requestSent: false });
     expect(open.closings).toHaveLength(1);
+  });
+
+  test('that has no numbers left for streams is not usable any more, and says so before it sends', async () => {
+    await using server = await startHttp2Server(answer);
+    using open = await openHttp2Wire(server.port);
+    await open.until((wire) => wire.settled);
+    // The session is private: nobody sends 2^30 requests to get there.
+    const { session } = open.wire as unknown as {
+      session: { setNextStreamID(id: number): void };
+    };
+    session.setNextStreamID(2 ** 31 - 1);
+    const last = send(open.wire);
+    const late = await send(open.wire).done;
+    expect(late.error).toMatchObject({ requestSent: false });
+    expect(open.wire.usable).toBe(false);
+    expect((await last.done).body).toBe('ok');
+    await open.closed;
   });
 
   test('runs over any duplex stream, and ends with it', async () => {

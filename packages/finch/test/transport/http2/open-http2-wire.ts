@@ -46,7 +46,7 @@ export async function startHttp2Server(
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    server: server as Http2Server,
+    server,
     sessions,
     ca: authority?.ca,
     async [Symbol.asyncDispose]() {
