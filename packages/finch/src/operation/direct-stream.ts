@@ -45,6 +45,8 @@ export class PushBody implements AsyncIterableIterator<BodyChunk, undefined> {
 
   /** No further piece. */
   finish(trailers: HeadersInput): void {
+    // The request is over: whoever ends the body now may not know that yet.
+    if (this.failure !== undefined) return;
     if (this.ended) throw alreadyEnded();
     this.ended = true;
     this.trailers = trailers;
@@ -127,7 +129,7 @@ export class DirectStream implements AsyncDisposable {
   }
 
   /**
-   * Ends the body, with these fields after it.
+   * Ends the body, with these fields after it; no effect when the request is over.
    *
    * @throws InvalidRequestError when it was ended before.
    */

@@ -27,15 +27,21 @@ import {
   Finch,
   isFinchError,
   Pool,
+  type DirectStream,
   type Lease,
   type PoolOptions,
   type RequestOptions,
+  type SharedConnection,
 } from '../../src/index.ts';
 import { findInstance, type Instance } from '../../src/instance/instance.ts';
 import { uniqueName } from './app.ts';
-import { startHttpServer, type HttpServer } from './http-server.ts';
+import { checkPools, watchLimits } from './pool-invariants.ts';
+import { WorldServer, type WorldProtocol } from './world-server.ts';
 
 export interface WorldOptions {
+  readonly protocol: WorldProtocol;
+  /** How many requests the server allows on an HTTP/2 connection at a time. */
+  readonly streams: number | 'infinity';
   readonly userManaged: boolean;
   readonly maxConnections: number | 'infinity';
   readonly pool: PoolOptions;
@@ -55,44 +61,56 @@ export class World {
   readonly name = uniqueName();
   readonly pending: Pending[] = [];
   readonly leases: Lease[] = [];
+  /** Requests whose bodies have not come to their end. */
+  readonly streams: DirectStream[] = [];
+  /** Connections that were taken out of their pools. */
+  readonly unlisted: SharedConnection[] = [];
   /** Stops and resizes that are under way. */
   readonly background: Promise<unknown>[] = [];
   /** Whether the order of leases can be told: not with several shards. */
   ordered = true;
   callers: Pid[] = [];
   supervisor!: SupervisorHandle;
-  server!: HttpServer;
+  readonly server: WorldServer;
   pools: readonly ReturnType<typeof Pool.new>[] = [];
   clock = new TestClock();
   private readonly options: WorldOptions;
   private readonly before = processSnapshot();
   private readonly crashes = captureCrashReports();
-  private readonly held: (() => void)[] = [];
   private readonly granted: [number, number] = [-1, -1];
   private asked = 0;
+  private pings = 0;
   private ending = false;
   private readonly unexpected: string[] = [];
+  private readonly unwatch: () => void;
 
   constructor(options: WorldOptions) {
     this.options = options;
+    this.server = new WorldServer(options.protocol);
+    this.unwatch = watchLimits((text) => this.unexpected.push(text));
   }
 
   async start(): Promise<this> {
-    this.server = await startHttpServer((request, response) => {
-      request.resume();
-      const answer = (): void => void response.end('OK');
-      if (this.ending || request.url === '/now') answer();
-      else this.held.push(answer);
-    });
+    const { userManaged, maxConnections, pool, streams } = this.options;
+    await this.server.start(streams);
     this.clock.install();
-    const { userManaged, maxConnections, pool } = this.options;
-    this.pools = ['a', 'b'].map((tag) => Pool.new(this.server.url, { tag }));
-    const [first] = this.pools;
+    const pools = ['a', 'b'].map((tag) => Pool.new(this.server.url, { tag }));
+    this.pools = pools;
+    // The second one is of the default configuration, and started by its first request.
+    const first = { ...pool, ...this.server.optionsFor(0) };
+    const [mine] = pools as [Pool, Pool];
     this.supervisor = await Supervisor.startLink(
       [
-        Finch.childSpec({ name: this.name, maxConnections, pools: { default: pool } }),
-        ...(userManaged && first !== undefined
-          ? [Pool.childSpec({ finch: this.name, pool: first, ...pool, id: 'mine' })]
+        Finch.childSpec({
+          name: this.name,
+          maxConnections,
+          pools: [
+            ['default', { ...pool, ...this.server.optionsFor(1) }],
+            ...(this.options.protocol === 'both' && !userManaged ? [[mine, first] as const] : []),
+          ],
+        }),
+        ...(userManaged
+          ? [Pool.childSpec({ finch: this.name, pool: mine, ...first, id: 'mine' })]
           : []),
       ],
       { strategy: 'one_for_one', maxRestarts: 10_000 },
@@ -132,11 +150,14 @@ export class World {
     this.track(caller, pool, (signal) => finch.request(request, { ...options, signal }));
   }
 
-  checkout(caller: number, pool: number): void {
+  checkout(caller: number, pool: number, shared = false): void {
     const { finch } = this;
     if (finch === undefined) return;
     const pending = this.track(caller, pool, async (signal) => {
-      const lease = await finch.checkout(this.key(pool), { signal });
+      const key = this.key(pool);
+      const lease = await (shared
+        ? finch.checkoutShared(key, { signal })
+        : finch.checkout(key, { signal }));
       if (this.ordered) {
         const last = this.granted[pool] as number;
         if (last > pending.place)
@@ -148,8 +169,58 @@ export class World {
     });
   }
 
-  release(count: number): void {
-    for (const answer of this.held.splice(0, count)) answer();
+  ping(caller: number, pool: number, timeout: number): void {
+    const { finch } = this;
+    if (finch === undefined) return;
+    this.track(caller, pool, async (signal) => {
+      this.pings++;
+      await finch.ping(this.key(pool), { timeout, signal }).finally(() => this.pings--);
+    });
+  }
+
+  /** Begins a request on a lease whose body is written later. */
+  openStream(lease: Lease): void {
+    let stream: DirectStream;
+    try {
+      stream = lease.openStream('POST', '/hold');
+    } catch (error) {
+      this.expected(error);
+      return;
+    }
+    this.streams.push(stream);
+    const read = stream.response.then((response) => response.bytes());
+    this.background.push(
+      Promise.all([stream.write('piece'), read]).catch((error: unknown) => this.expected(error)),
+    );
+  }
+
+  /** A process takes a connection out of its pool: until it puts it back, or dies. */
+  unlist(caller: number, pool: number): void {
+    send(this.caller(caller), () => {
+      try {
+        const connection = this.finch?.checkoutH2(this.key(pool));
+        if (connection === undefined || !this.finch?.unregisterH2(connection)) return;
+        this.unlisted.push(connection);
+        this.background.push(
+          connection.request('/hold').catch((error: unknown) => this.expected(error)),
+        );
+      } catch (error) {
+        this.expected(error);
+      }
+    });
+  }
+
+  /** Puts one back. */
+  list(index: number): void {
+    const [connection] = this.unlisted.splice(index % Math.max(1, this.unlisted.length), 1);
+    const { finch } = this;
+    if (finch === undefined) connection?.close();
+    else if (connection !== undefined) finch.registerH2(connection.pool, connection);
+  }
+
+  /** What failed must have failed with an error of the package. */
+  expected(error: unknown): void {
+    if (!isFinchError(error)) this.unexpected.push(String(error));
   }
 
   /** What holds at any moment; and, when all processes are at rest, what the ledger says. */
@@ -157,42 +228,21 @@ export class World {
     const { instance } = this;
     assert.equal(this.unexpected.join('; '), '');
     if (instance === undefined) return;
-    const { ledger } = instance;
-    const shards = instance.pools().flatMap(({ pool }) => pool.live);
-    const anyIdle = shards.some(({ idleCount }) => idleCount > 0);
-    let open = 0;
-    for (const { pool } of instance.pools()) {
-      for (const shard of pool.live) {
-        const { inUse, idle, connecting, queued, size } = shard.figures;
-        const text = `${pool.identity.key}/${shard.index} ${JSON.stringify(shard.figures)}`;
-        for (const figure of [inUse, idle, connecting, queued]) assert(figure >= 0, text);
-        assert.equal(inUse + idle + connecting, shard.open, text);
-        if (shard.options.whenFull !== 'overflow') assert(shard.open <= size, text);
-        assert(idle <= size, text);
-        if (queued > 0 && !shard.draining) {
-          assert.equal(idle, 0, `somebody waits beside an idle connection: ${text}`);
-          const room = ledger.count() < ledger.maxConnections;
-          assert(shard.open >= size || !room, `somebody waits beside a free slot: ${text}`);
-          assert(
-            shard.open >= size || !anyIdle,
-            `somebody waits for the slot of an idle one: ${text}`,
-          );
-        }
-        open += shard.open;
-      }
-    }
-    // The connections of a pool that was killed take a moment to end.
-    if (atRest) assert.equal(ledger.count(), open, 'the ledger counts what is open');
-    else assert(ledger.count() >= open, 'the ledger counts what is open');
-    assert(instance.waiting >= 0);
+    const leases = this.leases.filter(({ released }) => !released).length;
+    checkPools(instance, atRest, leases + this.pings);
   }
 
   /** Everything comes to its end, and nothing is left. */
   async finish(): Promise<void> {
     this.ending = true;
-    this.release(this.held.length);
+    this.server.open();
+    for (const stream of this.streams.splice(0)) stream.cancel();
+    while (this.unlisted.length > 0) this.list(0);
     for (const lease of this.leases.splice(0)) lease.release();
-    for (let round = 0; round < 400 && this.pending.some(({ settled }) => !settled); round++) {
+    const isPending = (): boolean => this.pending.some(({ settled }) => !settled);
+    // The world has its time first; then that of the limits passes, for each of a few attempts.
+    for (let turn = 0; turn < 100 && isPending(); turn++) await turns(1);
+    for (let round = 0; round < 1000 && isPending(); round++) {
       await this.clock.advance(100);
       await turns(2);
     }
@@ -206,15 +256,21 @@ export class World {
     await eventually(() => {
       for (const { pool } of this.instance?.pools() ?? []) {
         for (const { figures } of pool.live) {
-          assert.equal(figures.inUse + figures.queued + figures.connecting, 0);
+          const { inUse, inFlight, queued, connecting } = figures;
+          assert.equal(inUse + inFlight + queued + connecting, 0, JSON.stringify(figures));
         }
       }
       this.check(true);
     });
+    await eventually(async () => {
+      const open = this.instance?.ledger.count() ?? 0;
+      assert.equal(await this.server.connections(), open, 'the server has as many connections');
+    });
     assert.equal(this.instance?.waiting ?? 0, 0);
   }
 
-  async stop(): Promise<void> {
+  /** Stops everything; `isDone` says that nothing may be left. */
+  async stop(isDone: boolean): Promise<void> {
     this.ending = true;
     for (const caller of this.callers) exit(caller, 'kill');
     const stopped = isAlive(this.supervisor.pid) ? this.supervisor.stop() : undefined;
@@ -223,8 +279,13 @@ export class World {
     }
     await stopped;
     this.clock.uninstall();
+    this.unwatch();
     this.crashes[Symbol.dispose]();
-    await eventually(async () => assert.equal(await this.sockets(), 0));
+    if (!isDone) {
+      await this.server.close();
+      return;
+    }
+    await eventually(async () => assert.equal(await this.server.connections(), 0));
     await this.server.close();
     await expectNoLeaks(this.before);
     const bugs = this.crashes.reports.filter(({ reason }) => reason instanceof Error);
@@ -247,18 +308,6 @@ export class World {
     if (pid !== undefined) exit(pid, 'kill');
   }
 
-  /** The server ends all its connections. */
-  async closeSockets(): Promise<void> {
-    this.server.server.closeAllConnections();
-    await turns(3);
-  }
-
-  private sockets(): Promise<number> {
-    return new Promise((resolve) => {
-      this.server.server.getConnections((_error, count) => resolve(count));
-    });
-  }
-
   private track(
     caller: number,
     pool: number,
@@ -276,7 +325,7 @@ export class World {
         },
         (error: unknown) => {
           pending.settled = true;
-          if (!isFinchError(error)) this.unexpected.push(String(error));
+          this.expected(error);
         },
       );
     });
