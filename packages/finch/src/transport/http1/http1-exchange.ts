@@ -15,7 +15,8 @@ import {
 import type { ExchangeDetails } from '../../errors/index.ts';
 import type { Exchange, RawHeaders, WireHandler, WireRequest } from '../wire.ts';
 import type { Http1Wire } from './http1-wire.ts';
-import { isStreamed, RequestBody } from '../request-body.ts';
+import { RequestBody } from '../request-body.ts';
+import { pieceByPiece } from './large-body.ts';
 import { isSpecial, RequestWriter } from './request-writer.ts';
 import { allowedTrailers } from '../trailers.ts';
 import type { Controller, DispatchHandler, HeadersBox } from './undici.ts';
@@ -31,7 +32,7 @@ const maxInterims = 1000;
 const cancelled = new Error('cancelled before it was sent');
 
 export class Http1Exchange implements Exchange, DispatchHandler {
-  /** The streamed body, if there is one. */
+  /** The body that is sent piece by piece, if it is. */
   readonly body: RequestBody | undefined;
   /** Set for a request that undici's own writer cannot write. */
   readonly writer: RequestWriter | undefined;
@@ -52,7 +53,8 @@ export class Http1Exchange implements Exchange, DispatchHandler {
   constructor(wire: Http1Wire, request: WireRequest, handler: WireHandler, authority: string) {
     this.wire = wire;
     this.handler = handler;
-    this.body = isStreamed(request.body) ? new RequestBody(request.body, handler) : undefined;
+    const pieces = pieceByPiece(request.body);
+    this.body = pieces === undefined ? undefined : new RequestBody(pieces, handler);
     this.writer = isSpecial(request) ? new RequestWriter(request, this.body, authority) : undefined;
   }
 

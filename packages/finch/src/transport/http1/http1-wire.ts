@@ -14,6 +14,7 @@ import { readTo } from '../direct-reads.ts';
 import { wireInfoOf } from '../socket-info.ts';
 import type { Exchange, Wire, WireHandler, WireInfo, WireRequest } from '../wire.ts';
 import { Http1Exchange } from './http1-exchange.ts';
+import { withLength } from './large-body.ts';
 import { ParserFeed } from './parser-feed.ts';
 import type { FeedState } from './parser-feed.ts';
 import { tighten } from './strict-parser.ts';
@@ -165,7 +166,7 @@ export class Http1Wire implements Wire, ParserState, FeedState {
       {
         method,
         path: request.path,
-        headers: request.headers,
+        headers: withLength(request),
         body: exchange.writer === undefined ? (exchange.body ?? request.body) : null,
         // For pipelines only.
         blocking: false,

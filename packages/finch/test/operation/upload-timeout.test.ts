@@ -1,0 +1,75 @@
+/** `receiveTimeout` while a large body is sent over HTTP/1.1: for HTTP/2 see `http2/deadlines.test.ts`. */
+import type { IncomingMessage } from 'node:http';
+import { eventually, TestClock } from '@linnet/otp/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { rejection, startApp } from '../support/app.ts';
+import { startHttpServer } from '../support/http-server.ts';
+
+/** Far more than the system keeps between two sockets. */
+const step = 16 * 1024 * 1024;
+const steps = 4;
+
+/** A server that takes as much of a body as it is told to. */
+async function startTaker() {
+  const clock = new TestClock().install(onTestFinished);
+  let goal = 0;
+  let taken = 0;
+  let incoming: IncomingMessage | undefined;
+  const server = await startHttpServer((request, answer) => {
+    incoming = request.on('error', () => {});
+    request.pause();
+    request.on('data', (chunk: Buffer) => {
+      taken += chunk.length;
+      if (taken >= goal) request.pause();
+    });
+    request.on('end', () => answer.end(String(taken)));
+  });
+  onTestFinished(() => server.close());
+  const { finch } = await startApp();
+  return {
+    clock,
+    finch,
+    url: server.url,
+    begun: () => eventually(() => expect(incoming).toBeDefined()),
+    take: async (bytes: number) => {
+      goal += bytes;
+      incoming?.resume();
+      await eventually(() => expect(taken).toBeGreaterThanOrEqual(goal));
+    },
+    rest: () => {
+      goal = Number.POSITIVE_INFINITY;
+      incoming?.resume();
+    },
+  };
+}
+
+test.each([
+  ['bytes', () => Buffer.alloc(steps * step)],
+  ['text', () => 'x'.repeat(steps * step)],
+])(
+  'does not end an upload of %s of which the server takes a part now and then',
+  async (...given) => {
+    const [, body] = given;
+    const { clock, finch, url, begun, take, rest } = await startTaker();
+    const answer = finch.put(url, body(), { receiveTimeout: 300 });
+    await begun();
+    for (let count = 1; count < steps; count += 1) {
+      await clock.advance(200);
+      await take(step);
+    }
+    rest();
+    expect((await answer).text()).toBe(String(steps * step));
+  },
+);
+
+test('ends an upload of which the server takes nothing any more', async () => {
+  const { clock, finch, url, begun, take, rest } = await startTaker();
+  const answer = rejection(finch.put(url, Buffer.alloc(steps * step), { receiveTimeout: 300 }));
+  await begun();
+  await take(step);
+  await clock.advance(300);
+  await clock.advance(300);
+  expect(await answer).toMatchObject({ code: 'ERR_FINCH_RECEIVE_TIMEOUT' });
+  // The server sees the end of the connection only when it reads.
+  rest();
+});
