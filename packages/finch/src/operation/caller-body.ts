@@ -3,9 +3,13 @@
  * happens to have freed the connection on which they are sent.
  */
 import { Readable } from 'node:stream';
+import { RequestBodyError } from '../errors/index.ts';
+import type { ExchangeDetails } from '../errors/index.ts';
+import type { HeadersInput } from '../options/index.ts';
 import {
   openBody,
   StepBody,
+  trailerFields,
   type BodyChunk,
   type BodySource,
   type OpenBody,
@@ -21,10 +25,31 @@ export function contextOf({ body, trailers }: Request): CallerContext | undefine
   return typeof body === 'function' || isIterable(body) ? callerContext() : undefined;
 }
 
-/** Opens a body in the context of the caller, where all of it is made. */
-export function openCallerBody(body: RequestBody, inCaller: CallerContext): OpenBody {
+/** Opens a request's body, in the context of the caller where code of his makes it. */
+export function openRequestBody({ body }: Request, inCaller: CallerContext | undefined): OpenBody {
+  if (inCaller === undefined) return openBody(body);
   const open = inCaller(openBody, body);
   return isIterable(open) ? new CallerBody(open, inCaller) : open;
+}
+
+/**
+ * The fields after a request's body.
+ *
+ * @throws RequestBodyError when the caller's function throws; InvalidRequestError.
+ */
+export function makeTrailers(
+  { trailers = {} }: Request,
+  inCaller: CallerContext | undefined,
+  facts: ExchangeDetails,
+): readonly string[] {
+  if (typeof trailers !== 'function') return trailerFields(trailers);
+  let made: HeadersInput;
+  try {
+    made = inCaller === undefined ? trailers() : inCaller(trailers);
+  } catch (cause) {
+    throw new RequestBodyError({ ...facts, part: 'trailers', requestSent: true, cause });
+  }
+  return trailerFields(made);
 }
 
 type Pieces = Iterable<BodyChunk> | AsyncIterable<BodyChunk>;

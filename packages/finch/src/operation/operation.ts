@@ -13,25 +13,19 @@ import {
   RequestBodyError,
   RequestCancelledError,
   RequestTimeoutError,
-  StreamResetError,
   type RequestPhase,
 } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
-import type { HeadersInput, ResolvedRequestOptions } from '../options/index.ts';
-import {
-  isIdempotent,
-  isReplayable,
-  openBody,
-  trailerFields,
-  type OpenBody,
-  type Request,
-} from '../request/index.ts';
+import type { ResolvedRequestOptions } from '../options/index.ts';
+import type { OpenBody, Request } from '../request/index.ts';
 import { requestsWatched } from '../telemetry/channels.ts';
 import { RequestSpan } from '../telemetry/request-span.ts';
 import type { Exchange, RawHeaders, WireHandler } from '../transport/index.ts';
-import { contextOf, openCallerBody } from './caller-body.ts';
+import { contextOf, makeTrailers, openRequestBody } from './caller-body.ts';
 import type { CallerContext } from './caller-context.ts';
 import { Claim } from './claim.ts';
+import { retryAfter } from './retry.ts';
+import { TotalTimeout } from './total-timeout.ts';
 
 /** How often a request is sent at most, the first time included. */
 const maxAttempts = 4;
@@ -66,6 +60,8 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   private answered = false;
   /** The reader has no use for more at this moment. */
   private readerPaused = false;
+  /** The next piece of the body is awaited from the caller's side. */
+  private bodyAwaited = false;
   /** Where code of the caller's runs that makes the body or the trailers. */
   private readonly callerContext: CallerContext | undefined;
   /** Set while somebody listens. */
@@ -149,8 +145,9 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   // From the wire -------------------------------------------------------------------
 
   onBodyWait(waiting: boolean): void {
+    this.bodyAwaited = waiting;
     if (waiting) this.stopReceive();
-    else if (this.connection !== undefined && !this.readerPaused) this.armReceive();
+    else if (this.connection !== undefined) this.armReceive();
   }
 
   onSent(): void {
@@ -196,21 +193,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   /** The request's body for one attempt. */
   protected openBody(): OpenBody {
-    const { callerContext: inCaller, request } = this;
-    return inCaller === undefined ? openBody(request.body) : openCallerBody(request.body, inCaller);
-  }
-
-  private makeTrailers(): readonly string[] {
-    const { callerContext: inCaller } = this;
-    const { trailers = {} } = this.request;
-    if (typeof trailers !== 'function') return trailerFields(trailers);
-    let made: HeadersInput;
-    try {
-      made = inCaller === undefined ? trailers() : inCaller(trailers);
-    } catch (cause) {
-      throw new RequestBodyError({ ...this.facts(), part: 'trailers', requestSent: true, cause });
-    }
-    return trailerFields(made);
+    return openRequestBody(this.request, this.callerContext);
   }
 
   onProgress(): void {
@@ -309,6 +292,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     const { wire } = connection;
     const { request } = this;
     const attempt = ++this.attempts;
+    this.bodyAwaited = false;
     this.span?.sends(connection);
     this.armReceive();
     let exchange: Exchange | undefined;
@@ -320,7 +304,10 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
           path: request.target,
           headers: request.headers,
           body: this.openBody(),
-          trailers: request.trailers === undefined ? undefined : () => this.makeTrailers(),
+          trailers:
+            request.trailers === undefined
+              ? undefined
+              : () => makeTrailers(request, this.callerContext, this.facts()),
           expectContinue: request.expectContinue ? expectContinueTimeout : undefined,
         },
         this,
@@ -353,30 +340,24 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     (this.lender ?? this.shard)?.checkin(connection);
   }
 
-  /** Whether the server provably did not process the request, and there is something to send again. */
+  /** Whether there is another attempt, which is begun at once. */
   private mayRetry(error: Error): boolean {
     if (this.cancelled !== undefined || this.over) return false;
     if (!this.options.retry || this.attempts >= maxAttempts || this.shard === undefined) {
       return false;
     }
-    const lost = error instanceof ConnectionClosedError || error instanceof StreamResetError;
-    if (!lost || !isReplayable(this.request.body)) return false;
-    if (error.requestSent === false) return true;
-    // A stream that the server ended with another code is its answer to this very request.
-    if (error instanceof StreamResetError) return false;
-    // The end of an idle connection crossed the request: only once, as it may have arrived.
-    const crossed = error.reused === true && error.bytesReceived === 0;
-    // Likewise what a server that leaves PINGs unanswered has not begun to answer.
-    const unanswered = error.reason === 'ping_timeout' && !this.answered;
-    if ((!crossed && !unanswered) || this.crossed) return false;
-    this.crossed = isIdempotent(this.request.method);
-    return this.crossed;
+    const retry = retryAfter(error, this.request, this.answered);
+    if (retry !== 'once') return retry === 'always';
+    if (this.crossed) return false;
+    this.crossed = true;
+    return true;
   }
 
   /** The operation is over: nothing of it may be left behind. */
   protected finish(error?: Error): void {
     this.over = true;
-    if (this.span !== undefined) this.report(this.span, error);
+    this.span?.over(this.verdict(error));
+    this.span = undefined;
     this.unwatch();
     this.stopReceive();
     this.totalTimer?.cancel();
@@ -389,21 +370,10 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     return error === undefined ? undefined : { error };
   }
 
-  private report(span: RequestSpan, error: Error | undefined): void {
-    this.span = undefined;
-    const failure = this.verdict(error);
-    if (failure === undefined) {
-      span.received([]);
-      span.ends();
-    } else {
-      span.breaks(failure.error);
-      span.fails(failure.error);
-    }
-  }
-
+  /** Unless it is not the server that keeps the exchange waiting. */
   private armReceive(): void {
     const { receiveTimeout } = this.options;
-    if (receiveTimeout === 'infinity') return;
+    if (receiveTimeout === 'infinity' || this.readerPaused || this.bodyAwaited) return;
     this.receiveTimer ??= arm(this, receiveTimeout);
   }
 
@@ -424,17 +394,5 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   private notSent(): ConnectionClosedError {
     return new ConnectionClosedError({ ...this.facts(), requestSent: false });
-  }
-}
-
-class TotalTimeout implements TimeoutTarget {
-  private readonly operation: Operation;
-
-  constructor(operation: Operation) {
-    this.operation = operation;
-  }
-
-  onTimeout(): void {
-    this.operation.totalTimedOut();
   }
 }

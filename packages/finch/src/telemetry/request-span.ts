@@ -126,13 +126,15 @@ export class RequestSpan {
     this.asks();
   }
 
-  /** It is over. */
-  ends(): void {
-    if (channels.requestStop.hasSubscribers) channels.requestStop.publish(this.ended());
-  }
-
-  /** It has failed. */
-  fails(error: unknown): void {
+  /** It is over: with a failure, or as it should be. */
+  over(failure: { readonly error: unknown } | undefined): void {
+    if (failure === undefined) {
+      this.received([]);
+      if (channels.requestStop.hasSubscribers) channels.requestStop.publish(this.ended());
+      return;
+    }
+    const { error } = failure;
+    this.breaks(error);
     if (!channels.requestException.hasSubscribers) return;
     channels.requestException.publish({ ...this.ended(), error });
   }
