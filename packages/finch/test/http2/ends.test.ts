@@ -1,5 +1,5 @@
 /** Servers that end, flood, or speak something else, as seen by the callers of an instance. */
-import { captureCrashReports, TestClock } from '@linnet/otp/testing';
+import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FinchError, isFinchError } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
@@ -101,8 +101,10 @@ describe('a server that sends', () => {
           else peer.answer(stream);
         }),
       });
-      expect(await rejection(finch.post(url, 'body'))).toBeInstanceOf(FinchError);
-      expect((await ask()).status).toBe(200);
+      // Node.js 22 does not tell of each end of a connection: there this limit ends the request.
+      const answer = finch.post(url, 'body', { receiveTimeout: 2000 });
+      expect(await rejection(answer)).toBeInstanceOf(FinchError);
+      await eventually(async () => expect((await ask()).status).toBe(200));
       await figures({ inUse: 0, idle: 1, inFlight: 0 });
       expect(crashes.reports).toEqual([]);
     },

@@ -54,7 +54,7 @@ export class SilentEnd {
   /** Whether nothing was written since, although the socket waits for nothing. */
   private isStill(before: number): boolean {
     const { session, socket } = this;
-    if (session.destroyed || session.closed || socket.destroyed) return false;
+    if (session.destroyed || socket.destroyed) return false;
     return socket.bytesWritten === before && socket._handle?.writeQueueSize === 0;
   }
 }

@@ -87,14 +87,7 @@ const connectionErrors: Record<string, Misbehaviour> = {
     ]),
   '[M30] a PUSH_PROMISE of an odd stream': (peer, id) => peer.pushPromise(id, id + 2, []),
   '[M30] a PUSH_PROMISE on stream 0': (peer) => peer.pushPromise(0, 2, []),
-  // These are errors of the stream in RFC 9113, and of the connection for node:http2.
-  '[M24] DATA before the head': (peer, id) => peer.data(id, 'x'),
-  '[M24] DATA with END_STREAM before the head': (peer, id) =>
-    peer.data(id, 'x', { endStream: true }),
-  '[M24] DATA between an interim head and the final one': (peer, id) => {
-    peer.respond(id, 103);
-    peer.data(id, 'x');
-  },
+  // An error of the stream in RFC 9113.
   '[M24] a PRIORITY of 4 bytes': (peer, id) => peer.frame('PRIORITY', 0, id, Buffer.alloc(4)),
   // RFC 9113 says nothing against it; node:http2 takes it for an attack.
   '[M36] a PING with an ACK that nobody asked for': (peer) => peer.ping(Buffer.alloc(8, 7), true),
@@ -116,6 +109,28 @@ describe('costs the connection, with typed errors for all its requests:', () => 
   });
 });
 
+/** Errors of the stream in RFC 9113; Node.js 24 and later end the connection over them. */
+const early: Record<string, Misbehaviour> = {
+  '[M24] DATA before the head': (peer, id) => peer.data(id, 'x'),
+  '[M24] DATA with END_STREAM before the head': (peer, id) =>
+    peer.data(id, 'x', { endStream: true }),
+  '[M24] DATA between an interim head and the final one': (peer, id) => {
+    peer.respond(id, 103);
+    peer.data(id, 'x');
+  },
+};
+
+describe('is a typed error of its request, and leaves no other one waiting:', () => {
+  test.each(Object.entries(early))('%s', async (_name, misbehave) => {
+    await using world = await meet();
+    const other = await world.open();
+    const { log, id } = await world.open();
+    misbehave(world.peer, id);
+    await failure(log);
+    await world.settles(other);
+  });
+});
+
 /** What is unusual, and right; `id` is a request's stream, whose response is sent after it. */
 const harmless: Record<string, Misbehaviour> = {
   '[M24] unknown frames on the connection and on streams': (peer, id) => {
@@ -129,8 +144,6 @@ const harmless: Record<string, Misbehaviour> = {
       peer.frame('PRIORITY', 0, stream, Buffer.concat([uint32(0), Buffer.from([1])]));
     }
   },
-  // An error of the connection in RFC 9113; node:http2 knows priorities no more.
-  '[M39] PRIORITY on stream 0': (peer) => peer.frame('PRIORITY', 0, 0, Buffer.alloc(5)),
   'ORIGIN and PRIORITY_UPDATE, even of garbage': (peer) => {
     peer.frame(12, 0, 0, Buffer.from([0, 50, 1, 2]));
     peer.frame(16, 0, 0, Buffer.alloc(20));
