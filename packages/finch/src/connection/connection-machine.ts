@@ -73,3 +73,15 @@ export const connectionMachine = setup({
     closed: { type: 'final' },
   },
 });
+
+/** The events, made once. */
+export const connectionEvents = {
+  opened: { type: 'OPENED' },
+  checkout: { type: 'CHECKOUT' },
+  handover: { type: 'HANDOVER' },
+  join: { type: 'JOIN' },
+  leave: { type: 'LEAVE' },
+  checkin: { type: 'CHECKIN' },
+  drain: { type: 'DRAIN' },
+  close: { type: 'CLOSE' },
+} as const satisfies Record<string, ConnectionEvent>;

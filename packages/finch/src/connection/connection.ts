@@ -18,8 +18,7 @@ import {
   type Startable,
 } from '@linnet/otp';
 import { ConnectionClosedError } from '../errors/index.ts';
-import type { ResolvedPoolOptions } from '../options/index.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { ConnectionStack } from '../pool/connection-stack.ts';
 import { toNumber } from '../pool/limit.ts';
 import type { Waiter } from '../pool/wait-queue.ts';
 import { idlenessWatched } from '../telemetry/channels.ts';
@@ -34,70 +33,16 @@ import {
 } from '../telemetry/connection-events.ts';
 import type { Dial, Dialled, TlsIdentity, Wire } from '../transport/index.ts';
 import {
+  connectionEvents as events,
   connectionMachine,
   type ConnectionEvent,
   type ConnectionInput,
 } from './connection-machine.ts';
+import type { CloseReason, ConnectionOwner, ConnectionState } from './connection-owner.ts';
+import { ageLimit, describeEnd, endOf, uselessTime } from './ending.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { connectTimeoutOf, dialFor, tlsIdentityOf, wireOver } from './open.ts';
 import { Settling } from './settling.ts';
-
-/** Why a connection ended; the exit reason of its process is `{ shutdown: reason }`. */
-export type CloseReason =
-  /** It was idle for `connMaxIdleTime`. */
-  | 'idle_timeout'
-  /** It could not be opened. */
-  | 'connect_failed'
-  /** The server or the network ended it. */
-  | 'closed'
-  /** Its age, its number of requests, new certificates, or a response said that it is not to be used again. */
-  | 'worn'
-  /** The server announced its end (HTTP/2: GOAWAY). */
-  | 'goaway'
-  /** The server left a PING unanswered for `http2.pingTimeout`. */
-  | 'ping_timeout'
-  /** It was found unusable when it was about to be used. */
-  | 'stale'
-  /** The pool winds down or shrinks. */
-  | 'drained'
-  /** It made room for a connection to another server. */
-  | 'evicted'
-  /** Whoever had it gave up in the middle of an exchange. */
-  | 'abandoned'
-  | 'pool_down';
-
-/** The pool, as a connection sees it. */
-export interface ConnectionOwner {
-  /** The name of the instance. */
-  readonly instance: string;
-  readonly pool: PoolIdentity;
-  readonly options: ResolvedPoolOptions;
-  /** The time in `idle` after which a connection closes, in ms; Infinity for never. */
-  readonly idleTime: number;
-  /** How many requests at a time the server is taken to allow until it says so. */
-  readonly streams: number;
-  /** It is open; it is the owner's turn to use it or to keep it idle. */
-  opened(connection: Connection): void;
-  /** The server changed how many requests it may carry, or announced its end. */
-  changed(connection: Connection): void;
-  /** It could not be opened. */
-  failed(connection: Connection, error: Error): void;
-  /** Its process died while it was being opened; `gone` follows. */
-  lost(connection: Connection, error: Error): void;
-  gone(connection: Connection, from: ConnectionState): void;
-}
-
-/** The states of a connection that its owner sees. */
-export type ConnectionState = 'connecting' | 'idle' | 'in_use' | 'draining';
-
-const opened: ConnectionEvent = { type: 'OPENED' };
-const checkout: ConnectionEvent = { type: 'CHECKOUT' };
-const handover: ConnectionEvent = { type: 'HANDOVER' };
-const join: ConnectionEvent = { type: 'JOIN' };
-const leave: ConnectionEvent = { type: 'LEAVE' };
-const checkin: ConnectionEvent = { type: 'CHECKIN' };
-const drain: ConnectionEvent = { type: 'DRAIN' };
-const close: ConnectionEvent = { type: 'CLOSE' };
 
 const ConnectionProcess = Machine.define(connectionMachine, {
   engine: 'table',
@@ -115,19 +60,21 @@ export class Connection extends Watch implements ConnectionInput {
   wire: Wire | undefined;
   /** Whether several may use it at once. */
   shared = false;
-  /** How many use it: on HTTP/1 at most one. */
+  /** How many use it, on HTTP/1 at most one; whoever has unlisted it is one of them. */
   users = 0;
   /** Not for those who ask the pool; taken out of it by `unregisterH2`. */
   unlisted = false;
 
   /** Called when it is open, or will never be. */
   onSettled: (() => void) | undefined;
+  /** Called when it is closed; whoever has unlisted it wants to know. */
+  onEnded: (() => void) | undefined;
 
   /** How long it was idle before its present use, in ms, as far as anybody listens to that. */
   idledFor: number | undefined = 0;
 
   // Kept by the stack of connections that it is in.
-  stacked = false;
+  stack: ConnectionStack | undefined;
   above: Connection | undefined;
   below: Connection | undefined;
 
@@ -171,6 +118,11 @@ export class Connection extends Watch implements ConnectionInput {
     return this.over;
   }
 
+  /** Whether it is being opened, or open and not taken yet. */
+  get connecting(): boolean {
+    return this.state === 'connecting';
+  }
+
   /** Whether it takes on nobody any more. */
   get draining(): boolean {
     return this.state === 'draining';
@@ -194,6 +146,16 @@ export class Connection extends Watch implements ConnectionInput {
     return Math.min(wire.limit, this.streamCap, owner.streams);
   }
 
+  /** Whether it takes requests at all: a server may allow none for the time being. */
+  get takes(): boolean {
+    return !this.shared || this.limit > 0;
+  }
+
+  /** How many requests and leases have a place on it. */
+  get inFlight(): number {
+    return this.unlisted ? this.users - 1 : this.users;
+  }
+
   /** How many more may use it beside those who do. */
   get room(): number {
     const { wire } = this;
@@ -205,7 +167,7 @@ export class Connection extends Watch implements ConnectionInput {
   async start(): Promise<Startable> {
     if (this.over) return ignore;
     const machine = await startProcess(this);
-    if (this.isOver()) {
+    if (this.ended) {
       exit(machine.pid, 'shutdown');
       return ignore;
     }
@@ -227,11 +189,11 @@ export class Connection extends Watch implements ConnectionInput {
   /** Somebody takes it. */
   checkout(): void {
     // Opened for somebody: it is idle for no time at all, and needs no timer for that.
-    if (this.state === 'connecting') this.step(opened);
+    if (this.state === 'connecting') this.step(events.opened);
     else this.idledFor = idlenessWatched() ? this.idleFor() : undefined;
     this.state = 'in_use';
     this.users = 1;
-    this.step(checkout);
+    this.step(events.checkout);
     reused(this);
   }
 
@@ -239,35 +201,35 @@ export class Connection extends Watch implements ConnectionInput {
   join(): void {
     this.idledFor = 0;
     this.users++;
-    this.step(join);
+    this.step(events.join);
     reused(this);
   }
 
   /** Whoever has it hands it on. */
   handover(): void {
     this.idledFor = 0;
-    this.step(handover);
+    this.step(events.handover);
     reused(this);
   }
 
   /** One of several gives it back. */
   leave(): void {
     this.users--;
-    this.step(leave);
+    this.step(events.leave);
   }
 
   /** It takes on nobody any more; whoever uses it may go on. */
   drain(reason: CloseReason): void {
     this.closeReason = reason;
     this.state = 'draining';
-    this.step(drain);
+    this.step(events.drain);
     drained(this, reason);
   }
 
   /** Nobody wants it: it is idle from here on. */
   checkin(): void {
     this.users = 0;
-    const event = this.state === 'connecting' ? opened : checkin;
+    const event = this.state === 'connecting' ? events.opened : events.checkin;
     this.state = 'idle';
     this.idleSince = idlenessWatched() ? now() : undefined;
     this.step(event);
@@ -275,8 +237,8 @@ export class Connection extends Watch implements ConnectionInput {
 
   /** Idle, it is to be idle for all of the owner's idle time from now on. */
   restartIdleTime(): void {
-    this.step(checkout);
-    this.step(checkin);
+    this.step(events.checkout);
+    this.step(events.checkin);
   }
 
   /** Ends it; what is in flight on it fails. */
@@ -285,7 +247,7 @@ export class Connection extends Watch implements ConnectionInput {
     this.closeReason = reason;
     // Not left to the death of the process: the slot is to be free when this returns.
     this.release(reason);
-    this.step(close);
+    this.step(events.close);
   }
 
   // The machine's input -----------------------------------------------------------
@@ -293,7 +255,7 @@ export class Connection extends Watch implements ConnectionInput {
   /** Idle or not, it ends with its age; rounded up, as each delay of its own costs a timer. */
   get idleTime(): number {
     if (this.state === 'connecting') return Number.POSITIVE_INFINITY;
-    const { idleTime } = this.owner;
+    const idleTime = this.takes ? this.owner.idleTime : uselessTime;
     if (this.retireAt === Number.POSITIVE_INFINITY) return idleTime;
     const grain = Math.max(1, this.maxAge / 16);
     const left = Math.max(1, Math.ceil(Math.max(0, this.retireAt - now()) / grain)) * grain;
@@ -398,11 +360,6 @@ export class Connection extends Watch implements ConnectionInput {
     return this.idleSince === undefined ? undefined : now() - this.idleSince;
   }
 
-  // A method, since the compiler takes a field that was false before an await for false after it.
-  private isOver(): boolean {
-    return this.over;
-  }
-
   private step(event: ConnectionEvent): void {
     this.machine?.step(event);
   }
@@ -429,8 +386,9 @@ export class Connection extends Watch implements ConnectionInput {
     // First the slot: whoever was using it may look for another one inside of the next call.
     owner.gone(this, this.state);
     this.onSettled?.();
+    this.onEnded?.();
     if (wire === undefined) return;
-    wire.onClosed = wire.onChange = noop;
+    wire.onClosed = wire.onChange = () => {};
     wire.destroy(error);
   }
 }
@@ -438,34 +396,3 @@ export class Connection extends Watch implements ConnectionInput {
 function startProcess(connection: Connection) {
   return ConnectionProcess.startLink(connection);
 }
-
-/** How old it may get, and by how much more at random, in ms. */
-function ageLimit(
-  options: ResolvedPoolOptions,
-  protocol: Wire['protocol'],
-): { readonly max: number; readonly jitter: number } {
-  const { maxConnectionAge, maxConnectionAgeJitter, http2 } = options;
-  if (protocol === 'http1') {
-    return { max: toNumber(maxConnectionAge), jitter: maxConnectionAgeJitter };
-  }
-  return {
-    max: toNumber(http2.maxConnectionAge ?? maxConnectionAge),
-    jitter: http2.maxConnectionAgeJitter ?? maxConnectionAgeJitter,
-  };
-}
-
-/** The exit reason in one word. */
-function endOf(reason: unknown): string {
-  if (typeof reason === 'string') return reason;
-  const { shutdown } = (reason ?? {}) as { shutdown?: unknown };
-  return typeof shutdown === 'string' ? shutdown : 'crashed';
-}
-
-function describeEnd(reason: unknown): string {
-  if (reason === 'ping_timeout') return reason;
-  if (typeof reason === 'string') return `its process ended: ${reason}`;
-  const { shutdown } = (reason ?? {}) as { shutdown?: unknown };
-  return typeof shutdown === 'string' ? shutdown : 'its process ended';
-}
-
-function noop(): void {}

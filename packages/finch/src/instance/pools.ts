@@ -35,8 +35,12 @@ export interface PoolMetrics {
   readonly connecting: number;
   /** Callers that wait. */
   readonly queued: number;
-  /** How many more callers would not have to wait. */
+  /** How many more callers would not have to wait, as far as is known of the server. */
   readonly available: number;
+  /** What the server spoke when it was last connected to; undefined when that is not known. */
+  readonly protocol: 'http1' | 'http2' | 'http3' | undefined;
+  /** How many requests one connection may carry at a time: 1 on HTTP/1; undefined with `protocol`. */
+  readonly limit: number | undefined;
   /** How often a connection was taken since the shard started. */
   readonly checkouts: number;
 }
@@ -224,6 +228,7 @@ export function listPools(instance: Instance): PoolListing[] {
 
 function shardMetrics(pool: Pool, shard: Shard): PoolMetrics {
   const { size, inUse, inFlight, idle, connecting, queued } = shard.figures;
+  const { protocol } = shard;
   return {
     pid: pool.processOf(shard),
     poolIndex: shard.index + 1,
@@ -234,6 +239,8 @@ function shardMetrics(pool: Pool, shard: Shard): PoolMetrics {
     connecting,
     queued,
     available: shard.available,
+    protocol,
+    limit: protocol === undefined ? undefined : protocol === 'http1' ? 1 : shard.streams,
     checkouts: shard.checkouts,
   };
 }

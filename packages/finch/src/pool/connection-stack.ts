@@ -16,7 +16,7 @@ export class ConnectionStack {
     if (this.top === undefined) this.bottom = connection;
     else this.top.above = connection;
     this.top = connection;
-    connection.stacked = true;
+    connection.stack = this;
     this.count++;
   }
 
@@ -48,15 +48,15 @@ export class ConnectionStack {
     }
   }
 
-  /** Takes a connection out; no effect if it is in no stack. */
+  /** Takes a connection out; no effect if it is not in this stack. */
   remove(connection: Connection): void {
-    if (!connection.stacked) return;
+    if (connection.stack !== this) return;
     if (connection.above === undefined) this.top = connection.below;
     else connection.above.below = connection.below;
     if (connection.below === undefined) this.bottom = connection.above;
     else connection.below.above = connection.above;
     connection.above = connection.below = undefined;
-    connection.stacked = false;
+    connection.stack = undefined;
     this.count--;
   }
 }

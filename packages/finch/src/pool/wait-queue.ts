@@ -91,7 +91,21 @@ export class WaitQueue {
   /** A connection is being opened for one of them, or for several. */
   assign(waiter: Waiter, dial: Connection): void {
     waiter.dial = dial;
+    dial.openedFor.push(waiter);
     this.assigned++;
+    waiter.dialling();
+  }
+
+  /** It is open, or never will be: those for whom it was, but for those who have left meanwhile. */
+  settle(dial: Connection): Waiter[] {
+    const waiters: Waiter[] = [];
+    for (const waiter of dial.openedFor) {
+      if (waiter.dial !== dial) continue;
+      this.unassign(waiter);
+      waiters.push(waiter);
+    }
+    dial.openedFor = [];
+    return waiters;
   }
 
   unassign(waiter: Waiter): void {

@@ -21,7 +21,12 @@ const waiter = (): Waiter => ({
 });
 
 const connection = (): Connection =>
-  ({ stacked: false, above: undefined, below: undefined }) as unknown as Connection;
+  ({
+    stack: undefined,
+    above: undefined,
+    below: undefined,
+    openedFor: [],
+  }) as unknown as Connection;
 
 describe('WaitQueue', () => {
   test('equals a list, whatever is done in whatever order', () => {
@@ -29,7 +34,16 @@ describe('WaitQueue', () => {
       fc.property(
         fc.array(
           fc.record({
-            act: fc.constantFrom('push', 'shift', 'remove', 'assign', 'unassign', 'first', 'clear'),
+            act: fc.constantFrom(
+              'push',
+              'shift',
+              'remove',
+              'assign',
+              'unassign',
+              'settle',
+              'first',
+              'clear',
+            ),
             pick: fc.nat(),
           }),
           { maxLength: 60 },
@@ -62,6 +76,14 @@ describe('WaitQueue', () => {
                 break;
               case 'unassign':
                 if (chosen !== undefined) queue.unassign(chosen);
+                break;
+              case 'settle':
+                {
+                  const asked = new Set(model.filter((one) => one.dial === dial));
+                  const settled = queue.settle(dial);
+                  assert.deepEqual(new Set(settled), asked);
+                  assert.equal(settled.length, asked.size);
+                }
                 break;
               case 'first':
                 assert.equal(

@@ -1,0 +1,40 @@
+/** When a connection is to end, and what is said of why it did. */
+import type { ResolvedPoolOptions } from '../options/index.ts';
+import { toNumber } from '../pool/limit.ts';
+import type { Wire } from '../transport/index.ts';
+
+/** How long a connection is kept whose server takes no requests, in ms: then another one is tried. */
+export const uselessTime = 1000;
+
+/** The states of a connection that its owner sees. */
+export type ConnectionState = 'connecting' | 'idle' | 'in_use' | 'draining';
+
+/** How old it may get, and by how much more at random, in ms. */
+export function ageLimit(
+  options: ResolvedPoolOptions,
+  protocol: Wire['protocol'],
+): { readonly max: number; readonly jitter: number } {
+  const { maxConnectionAge, maxConnectionAgeJitter, http2 } = options;
+  if (protocol === 'http1') {
+    return { max: toNumber(maxConnectionAge), jitter: maxConnectionAgeJitter };
+  }
+  return {
+    max: toNumber(http2.maxConnectionAge ?? maxConnectionAge),
+    jitter: http2.maxConnectionAgeJitter ?? maxConnectionAgeJitter,
+  };
+}
+
+/** The exit reason in one word. */
+export function endOf(reason: unknown): string {
+  if (typeof reason === 'string') return reason;
+  const { shutdown } = (reason ?? {}) as { shutdown?: unknown };
+  return typeof shutdown === 'string' ? shutdown : 'crashed';
+}
+
+/** The exit reason in words. */
+export function describeEnd(reason: unknown): string {
+  if (reason === 'ping_timeout') return reason;
+  if (typeof reason === 'string') return `its process ended: ${reason}`;
+  const { shutdown } = (reason ?? {}) as { shutdown?: unknown };
+  return typeof shutdown === 'string' ? shutdown : 'its process ended';
+}

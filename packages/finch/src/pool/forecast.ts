@@ -1,0 +1,54 @@
+/**
+ * How many callers a connection will carry that is not open yet: what the server
+ * spoke when it was last connected to, and how many requests at a time it allowed.
+ */
+import type { Connection } from '../connection/connection.ts';
+import { mayShare } from '../connection/protocol.ts';
+import type { ResolvedPoolOptions } from '../options/index.ts';
+import type { PoolIdentity } from './identity.ts';
+
+/** What an HTTP/2 server is taken to allow before it has said so (RFC 9113, 6.5.2). */
+const assumedStreams = 100;
+
+export class Forecast {
+  /** How many requests at a time the server allows on a shared connection, as far as is known. */
+  streams = assumedStreams;
+  /** What the server spoke; undefined when that is not known, or not any more. */
+  protocol: 'http1' | 'http2' | 'http3' | undefined;
+  private readonly mayShare: boolean;
+
+  constructor(pool: PoolIdentity, options: ResolvedPoolOptions) {
+    this.mayShare = mayShare(pool, options);
+  }
+
+  /** Whether connections may turn out to be shared ones. */
+  get open(): boolean {
+    return this.mayShare && this.protocol !== 'http1';
+  }
+
+  /** How many callers a new connection is taken to carry. */
+  get callers(): number {
+    return this.open ? this.streams : 1;
+  }
+
+  /** Whether one of the connections will soon show how many callers it carries. */
+  isPending(connections: Iterable<Connection>): boolean {
+    if (!this.open) return false;
+    for (const { wire, draining } of connections) {
+      const unknown = wire === undefined ? this.protocol === undefined : !wire.settled;
+      if (unknown && !draining) return true;
+    }
+    return false;
+  }
+
+  learn({ wire, limit }: Connection): void {
+    if (wire === undefined) return;
+    this.protocol = wire.protocol;
+    if (wire.settled && wire.protocol !== 'http1') this.streams = Math.max(1, limit);
+  }
+
+  /** The server cannot be reached, and may be another one when it can. */
+  forget(): void {
+    this.protocol = undefined;
+  }
+}
