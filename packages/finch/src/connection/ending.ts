@@ -6,9 +6,6 @@ import type { Wire } from '../transport/index.ts';
 /** How long a connection is kept whose server takes no requests, in ms: then another one is tried. */
 export const uselessTime = 1000;
 
-/** The states of a connection that its owner sees. */
-export type ConnectionState = 'connecting' | 'idle' | 'in_use' | 'draining';
-
 /** How old it may get, and by how much more at random, in ms. */
 export function ageLimit(
   options: ResolvedPoolOptions,

@@ -94,9 +94,7 @@ function urlOf(port: number, options: HttpServerOptions): string {
 
 function createFor(listener: Listener, { tls, http2 }: HttpServerOptions): Server {
   if (http2 === undefined) {
-    return tls === undefined
-      ? createServer(listener)
-      : (createSecureServer(tls, listener) as unknown as Server);
+    return tls === undefined ? createServer(listener) : createSecureServer(tls, listener);
   }
   const { settings = {}, only = false } = http2;
   // The requests and answers of the compatibility API do what those of node:http do.
