@@ -78,7 +78,8 @@ export class Connection extends Watch implements ConnectionInput {
   above: Connection | undefined;
   below: Connection | undefined;
 
-  private readonly connectTimeout: number | 'infinity' | undefined;
+  /** The limit on its opening that was asked for, in ms; undefined: the pool's. */
+  readonly connectTimeout: number | 'infinity' | undefined;
   private machine: Awaited<ReturnType<typeof startProcess>> | undefined;
   private dialled: Dial | undefined;
   /** Who it is in TLS; when that identity is replaced, the connection is used no more. */

@@ -18,7 +18,7 @@ export class ConnectionTable implements Iterable<Connection> {
   private unlisted = 0;
   /** Open for use beyond the size of the pool. */
   private overflow = 0;
-  /** In use, but taking on nobody any more. */
+  /** In use, but taking on nobody any more; without those beyond the size. */
   private draining = 0;
 
   [Symbol.iterator](): SetIterator<Connection> {
@@ -83,11 +83,12 @@ export class ConnectionTable implements Iterable<Connection> {
     }
   }
 
-  /** One that is being opened, and for fewer callers than that. */
-  openingForLess(than: number): Connection | undefined {
+  /** One that is being opened for fewer callers than that, and with this limit on its opening. */
+  openingForLess(than: number, limit: Connection['connectTimeout']): Connection | undefined {
     for (const connection of this.all) {
-      const { wire, overflow, openedFor } = connection;
-      if (wire === undefined && !overflow && openedFor.length < than) return connection;
+      const { wire, overflow, openedFor, connectTimeout } = connection;
+      if (wire !== undefined || overflow || connectTimeout !== limit) continue;
+      if (openedFor.length < than) return connection;
     }
     return undefined;
   }
@@ -136,7 +137,7 @@ export class ConnectionTable implements Iterable<Connection> {
   /** It takes on nobody any more, and ends with its last use. */
   drain(connection: Connection, reason: CloseReason): void {
     this.sharing.remove(connection);
-    this.draining++;
+    if (!connection.overflow) this.draining++;
     connection.drain(reason);
   }
 
@@ -147,7 +148,7 @@ export class ConnectionTable implements Iterable<Connection> {
     if (from === 'connecting') this.opening--;
     else if (from === 'idle') this.idle.remove(connection);
     else this.busy--;
-    if (from === 'draining') this.draining--;
+    if (from === 'draining' && !connection.overflow) this.draining--;
     this.sharing.remove(connection);
     this.places -= connection.users;
     connection.users = 0;

@@ -41,10 +41,13 @@ export class Forecast {
     return false;
   }
 
-  learn({ wire, limit }: Connection): void {
-    if (wire === undefined) return;
+  /** Whether a connection carries fewer than it was taken to. */
+  learn({ wire, limit }: Connection): boolean {
+    if (wire === undefined) return false;
+    const { callers } = this;
     this.protocol = wire.protocol;
     if (wire.settled && wire.protocol !== 'http1') this.streams = Math.max(1, limit);
+    return this.callers < callers;
   }
 
   /** The server cannot be reached, and may be another one when it can. */

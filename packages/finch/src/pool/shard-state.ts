@@ -134,12 +134,16 @@ export abstract class ShardState {
     return !this.closed && this.hasRoom && this.queue.unassigned > 0 && !this.expecting;
   }
 
-  /** A connection that is being opened and that will carry this waiter as well. */
-  protected dialToJoin(waiter: Waiter): Connection | undefined {
+  /** Has somebody wait for a connection that is being opened already, if it will carry him. */
+  protected joins(waiter: Waiter): boolean {
     const { callers } = this.forecast;
-    // With a limit of its own, the opening may last too long for it.
-    if (callers === 1 || waiter.connectTimeout !== undefined) return undefined;
-    return this.table.openingForLess(callers);
+    if (callers === 1) return false;
+    // With another limit the opening may last too long for him, or too short.
+    const dial = this.table.openingForLess(callers, waiter.connectTimeout);
+    if (dial === undefined) return false;
+    this.queue.push(waiter);
+    this.queue.assign(waiter, dial);
+    return true;
   }
 
   /** Whether it had better be closed than used again. */

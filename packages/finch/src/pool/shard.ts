@@ -24,7 +24,7 @@ import type { ResolvedPoolOptions } from '../options/index.ts';
 import { HandOver } from './hand-over.ts';
 import type { PoolIdentity } from './identity.ts';
 import { toNumber } from './limit.ts';
-import { queueFull } from './queue-full.ts';
+import { queueFull, refuseSurplus } from './queue-full.ts';
 import { ShardState } from './shard-state.ts';
 import type { SlotSource, SlotUser } from './slot-ledger.ts';
 import type { Waiter } from './wait-queue.ts';
@@ -90,14 +90,11 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
     this.checkin(connection);
   }
 
-  /**
-   * Takes a connection that no peer can have closed meanwhile: a new one is opened, for which an
-   * idle one makes room if need be. False when there can be none.
-   */
+  /** Waits for one that no peer can have closed yet, for which an idle one makes room; false when there can be none. */
   waitForFresh(waiter: Waiter): boolean {
-    if (this.closed || (!this.hasRoom && !this.evictIdle()) || !this.ledger.take(this)) {
-      return false;
-    }
+    if (this.closed) return false;
+    if (this.joins(waiter)) return true;
+    if ((!this.hasRoom && !this.evictIdle()) || !this.ledger.take(this)) return false;
     this.queue.push(waiter);
     this.openFor(waiter, false);
     return true;
@@ -109,12 +106,7 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
       waiter.failed(new PoolDownError({ pool: this.pool.key, origin: this.pool.origin }));
       return;
     }
-    const dial = this.dialToJoin(waiter);
-    if (dial !== undefined) {
-      this.queue.push(waiter);
-      this.queue.assign(waiter, dial);
-      return;
-    }
+    if (this.joins(waiter)) return;
     const room = this.hasRoom;
     const expecting = room && this.expecting;
     if (room && !expecting && this.ledger.take(this)) {
@@ -196,9 +188,9 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
   /** It is open. */
   opened(connection: Connection): void {
     this.dialFailed = false;
-    this.forecast.learn(connection);
+    const isFewer = this.forecast.learn(connection);
     const asked = this.queue.settle(connection);
-    const next = isShut(connection) ? undefined : this.queue.next;
+    const next = connection.takes ? this.queue.next : undefined;
     for (const waiter of asked) if (waiter !== next) waiter.dialGone();
     if (next !== undefined) {
       this.queue.remove(next);
@@ -211,15 +203,17 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
       this.rest(connection);
     }
     // Those who waited to see what it would carry.
-    if (asked.length > 1) this.serve();
+    if (isFewer || asked.length > 1 || !connection.takes) this.serve();
+    if (isFewer) this.reconsider();
   }
 
   /** It carries more or fewer requests than before, or no further ones. */
   changed(connection: Connection): void {
-    this.forecast.learn(connection);
+    const isFewer = this.forecast.learn(connection);
     if (connection.fit) this.share(connection);
     else this.retire(connection, 'goaway');
     this.serve();
+    if (isFewer) this.reconsider();
   }
 
   /** Whoever had it gives it back: to the next one who waits, to the others, or not at all. */
@@ -233,19 +227,13 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
   failed(connection: Connection, error: Error): void {
     this.dialFailed = true;
     this.forecast.forget();
-    for (const waiter of this.queue.settle(connection)) {
-      if (waiter.queue !== this.queue) continue;
-      this.queue.remove(waiter);
-      waiter.failed(error);
-    }
+    for (const waiter of this.queue.settle(connection)) this.queue.refuse(waiter, error);
   }
 
   /** Its process died while it was being opened, which says nothing of the server. */
   lost(connection: Connection, error: Error): void {
     for (const waiter of this.queue.settle(connection)) {
-      if (waiter.queue !== this.queue || waiter.dialLost()) continue;
-      this.queue.remove(waiter);
-      waiter.failed(error);
+      if (waiter.queue === this.queue && !waiter.dialLost()) this.queue.refuse(waiter, error);
     }
   }
 
@@ -375,13 +363,23 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
     }
   }
 
+  /** More was expected of a connection: those who wait for it are treated as if they came now. */
+  private reconsider(): void {
+    while (this.options.whenFull === 'overflow' && !this.closed) {
+      const waiter = this.queue.firstUnassigned();
+      if (waiter === undefined || !this.ledger.take(this)) break;
+      this.openFor(waiter, true);
+    }
+    if (!this.expecting) refuseSurplus(this, this.queue);
+  }
+
   private openFor(waiter: Waiter | undefined, overflow: boolean): Connection {
     const connection = new Connection(this, waiter?.connectTimeout, overflow);
     this.table.add(connection);
     const { callers } = this.forecast;
     let next = waiter;
     while (next !== undefined && connection.openedFor.length < callers) {
-      this.queue.assign(next, connection);
+      if (next.connectTimeout === connection.connectTimeout) this.queue.assign(next, connection);
       next = callers > 1 ? this.queue.firstUnassigned(next) : undefined;
     }
     this.startConnection(connection);
@@ -391,9 +389,4 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
   private quietIfSo(): void {
     if (this.draining && this.quiet) this.onQuiet();
   }
-}
-
-/** Whether a server allows no request at all for the time being. */
-function isShut({ shared, limit }: Connection): boolean {
-  return shared && limit === 0;
 }

@@ -88,6 +88,13 @@ export class WaitQueue {
     this.count--;
   }
 
+  /** Takes a waiter out and tells him why; no effect if it is not in this queue. */
+  refuse(waiter: Waiter, error: Error): void {
+    if (waiter.queue !== this) return;
+    this.remove(waiter);
+    waiter.failed(error);
+  }
+
   /** A connection is being opened for one of them, or for several. */
   assign(waiter: Waiter, dial: Connection): void {
     waiter.dial = dial;
@@ -122,6 +129,13 @@ export class WaitQueue {
     if (this.unassigned === 0) return undefined;
     let waiter = after === undefined ? this.first : after.nextWaiter;
     while (waiter !== undefined && waiter.dial !== undefined) waiter = waiter.nextWaiter;
+    return waiter;
+  }
+
+  /** The one who came last among those for whom no connection is being opened. */
+  lastUnassigned(): Waiter | undefined {
+    let waiter = this.last;
+    while (waiter !== undefined && waiter.dial !== undefined) waiter = waiter.previousWaiter;
     return waiter;
   }
 
