@@ -54,7 +54,9 @@ function pack(name) {
   if (packed === undefined) throw new Error(`npm packed nothing of ${name}`);
   const to = join('node_modules', '@linnet', name);
   mkdirSync(join(consumer, to), { recursive: true });
-  execFileSync('tar', ['-xzf', packed.filename, '-C', to, '--strip-components=1'], { cwd: consumer });
+  execFileSync('tar', ['-xzf', packed.filename, '-C', to, '--strip-components=1'], {
+    cwd: consumer,
+  });
 }
 
 rmSync(consumer, { recursive: true, force: true });
