@@ -2,7 +2,7 @@
 import { exit } from '@linnet/otp';
 import fc, { type AsyncCommand } from 'fast-check';
 import { requireInstance } from '../../src/instance/instance.ts';
-import { turns, World } from '../support/pool-world.ts';
+import { turns, type World } from '../support/pool-world.ts';
 
 export type Step = AsyncCommand<object, World>;
 
