@@ -31,6 +31,9 @@ const clients: Readonly<Record<ClientName, () => Promise<Prepare>>> = {
   'node:http': async () => (await import('./clients/node-http.ts')).prepareNodeHttp,
   axios: async () => (await import('./clients/axios.ts')).prepareAxios,
   got: async () => (await import('./clients/got.ts')).prepareGot,
+  'node:http2': async () => (await import('./clients/node-http2.ts')).prepareNodeHttp2,
+  'undici8-h2': async () => (await import('./clients/undici.ts')).prepareUndici8H2,
+  'got-h2': async () => (await import('./clients/got.ts')).prepareGotH2,
 };
 
 const [name = '', json = '{}'] = process.argv.slice(2);

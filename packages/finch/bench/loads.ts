@@ -1,4 +1,5 @@
 /** What is asked of the clients, and what is aimed at. */
+import { h2Loads } from './h2-loads.ts';
 
 /** One kind of traffic. */
 export interface Load {
@@ -13,7 +14,10 @@ export interface Load {
   /** Whether the body is wanted as text or as bytes. */
   readonly body: 'text' | 'bytes';
   readonly method: 'GET' | 'POST';
-  readonly transport: 'tcp' | 'unix' | 'tls';
+  /** `h2`: TLS with HTTP/2. */
+  readonly transport: 'tcp' | 'unix' | 'tls' | 'h2';
+  /** Those that take part in it, if it is no load for all. */
+  readonly clients?: readonly ClientName[];
   /** The clients beside those that take part in each load. */
   readonly also: readonly ClientName[];
   /** At least so many times the rate of the named peer. */
@@ -33,7 +37,12 @@ export const otherClients = [
   'axios',
   'got',
 ] as const;
-export type ClientName = (typeof mainClients)[number] | (typeof otherClients)[number];
+/** Those that take part in the loads with HTTP/2, beside Linnet. */
+export const h2Clients = ['node:http2', 'undici8-h2', 'got-h2'] as const;
+export type ClientName =
+  | (typeof mainClients)[number]
+  | (typeof otherClients)[number]
+  | (typeof h2Clients)[number];
 
 /** A peer, or the faster one of undici 7 and 8. */
 export type Aimed = ClientName | 'undici';
@@ -50,6 +59,9 @@ export const clientTitles: Readonly<Record<ClientName, string>> = {
   'node:http': 'node:http, keep-alive Agent',
   axios: 'axios, keep-alive Agent',
   got: 'got, keep-alive Agent',
+  'node:http2': 'node:http2, session.request',
+  'undici8-h2': 'undici 8 request, allowH2',
+  'got-h2': 'got, http2',
 };
 
 const common = {
@@ -146,4 +158,5 @@ export const loads: readonly Load[] = [
     transport: 'tls',
     aims: [{ peer: 'undici', ratio: 1 }],
   },
+  ...h2Loads,
 ];

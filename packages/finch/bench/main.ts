@@ -60,7 +60,8 @@ const wanted = (id: string): boolean => only === undefined || only.includes(id);
 const chosen = loads.filter(({ id }) => wanted(id));
 
 /** fetch, axios and got take part where they can be told to do the same. */
-function clientsOf({ also, transport }: Load): readonly ClientName[] {
+function clientsOf({ also, transport, clients }: Load): readonly ClientName[] {
+  if (clients !== undefined) return clients;
   if (!options.all) return [...mainClients, ...also];
   const unable: readonly ClientName[] =
     transport === 'unix' ? ['linnet-url', 'fetch', 'got'] : transport === 'tls' ? ['fetch'] : [];
@@ -93,13 +94,14 @@ function targetOf(load: Load, server: BenchServer): Target {
     tcp: `http://127.0.0.1:${server.port}`,
     tls: `https://127.0.0.1:${server.tlsPort}`,
     unix: 'http://localhost',
+    h2: `https://127.0.0.1:${server.h2Port}`,
   };
   return {
     ...load,
     origin: origins[transport],
     path: method === 'POST' ? '/post' : `/${bytes}`,
     socketPath: transport === 'unix' ? server.socketPath : undefined,
-    ca: transport === 'tls' ? server.ca : undefined,
+    ca: transport === 'tls' || transport === 'h2' ? server.ca : undefined,
   };
 }
 

@@ -11,6 +11,8 @@ export interface BenchServer extends AsyncDisposable {
   readonly name: string;
   readonly port: number;
   readonly tlsPort: number;
+  /** With TLS, and HTTP/2. */
+  readonly h2Port: number;
   readonly socketPath: string;
   readonly ca: string;
 }
@@ -26,10 +28,10 @@ export async function startServer(core: number): Promise<BenchServer> {
   const { key, cert } = authority.issue(['127.0.0.1', 'localhost']);
   writeFileSync(join(folder, 'key.pem'), key);
   writeFileSync(join(folder, 'cert.pem'), cert);
-  const [port = 0, tlsPort = 0] = await freePorts(2);
+  const [port = 0, tlsPort = 0, h2Port = 0] = await freePorts(3);
   const nginx = ensureInstalled('nginx', 'nginx-light');
   const server = nginx
-    ? new Peer(pinned(core, nginxCommand(folder, port, tlsPort)))
+    ? new Peer(pinned(core, nginxCommand(folder, port, tlsPort, h2Port)))
     : new Peer(
         pinned(core, [
           process.execPath,
@@ -37,15 +39,17 @@ export async function startServer(core: number): Promise<BenchServer> {
           folder,
           String(port),
           String(tlsPort),
+          String(h2Port),
         ]),
       );
-  if (!(await untilListening([port, tlsPort], () => server.running))) {
+  if (!(await untilListening([port, tlsPort, h2Port], () => server.running))) {
     throw new Error('the server did not start');
   }
   return {
     name: nginx ? `nginx ${nginxVersion()}` : 'node:http (nginx is missing)',
     port,
     tlsPort,
+    h2Port,
     socketPath,
     ca: authority.ca,
     async [Symbol.asyncDispose]() {
@@ -59,7 +63,12 @@ function nginxVersion(): string {
   return output(['sh', '-c', 'nginx -v 2>&1'])?.match(/[\d.]+/)?.[0] ?? '';
 }
 
-function nginxCommand(folder: string, port: number, tlsPort: number): readonly string[] {
+function nginxCommand(
+  folder: string,
+  port: number,
+  tlsPort: number,
+  h2Port: number,
+): readonly string[] {
   mkdirSync(join(folder, 'www'));
   for (const length of [1024, 65_536]) {
     writeFileSync(join(folder, 'www', String(length)), 'x'.repeat(length));
@@ -84,6 +93,7 @@ http {
   server {
     listen 127.0.0.1:${port};
     listen 127.0.0.1:${tlsPort} ssl;
+    listen 127.0.0.1:${h2Port} ssl http2;
     listen unix:${folder}/socket;
     ssl_certificate ${folder}/cert.pem;
     ssl_certificate_key ${folder}/key.pem;

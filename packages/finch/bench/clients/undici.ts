@@ -34,6 +34,9 @@ function viaRequest(target: Target, pool: Requester): Send {
 export const prepareUndici8 = (target: Target): Send =>
   viaRequest(target, new Pool(target.origin, optionsOf(target)));
 
+export const prepareUndici8H2 = (target: Target): Send =>
+  viaRequest(target, new Pool(target.origin, { ...optionsOf(target), allowH2: true }));
+
 export const prepareUndici7 = (target: Target): Send =>
   viaRequest(target, new Pool7(target.origin, optionsOf(target)));
 

@@ -1,0 +1,50 @@
+/** What is asked over HTTP/2: all of it goes over one connection. */
+import type { Load } from './loads.ts';
+
+const common = {
+  connections: 1,
+  bytes: 1024,
+  body: 'text',
+  method: 'GET',
+  transport: 'h2',
+  also: [],
+  clients: ['linnet', 'node:http2', 'undici8-h2', 'got-h2'],
+  aims: [
+    { peer: 'undici8-h2', ratio: 1 },
+    { peer: 'got-h2', ratio: 1 },
+  ],
+} as const;
+
+/** What Linnet is built on: it can be no faster. */
+const base = { peer: 'node:http2', ratio: 0.9 } as const;
+
+export const h2Loads: readonly Load[] = [
+  {
+    ...common,
+    id: 'h2-c100',
+    title: 'HTTP/2, GET 1 kB, 100 at once on one connection',
+    concurrency: 100,
+    aims: [base, ...common.aims],
+  },
+  { ...common, id: 'h2-c1', title: 'HTTP/2, GET 1 kB, one at a time', concurrency: 1 },
+  {
+    ...common,
+    id: 'h2-c10',
+    title: 'HTTP/2, GET 1 kB, 10 at once on one connection',
+    concurrency: 10,
+  },
+  {
+    ...common,
+    id: 'h2-64k',
+    title: 'HTTP/2, GET 64 kB as text, 10 at once on one connection',
+    concurrency: 10,
+    bytes: 65_536,
+  },
+  {
+    ...common,
+    id: 'h2-post',
+    title: 'HTTP/2, POST 1 kB, 100 at once on one connection',
+    concurrency: 100,
+    method: 'POST',
+  },
+];
