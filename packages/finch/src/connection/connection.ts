@@ -88,6 +88,8 @@ export class Connection extends Watch implements ConnectionInput {
   private retireAt = Number.POSITIVE_INFINITY;
   private maxAge = Number.POSITIVE_INFINITY;
   private streamCap = Number.POSITIVE_INFINITY;
+  /** What the server is taken to allow until it says so. */
+  private assumed = Number.POSITIVE_INFINITY;
   private settling: Settling | undefined;
   private heartbeat: Heartbeat | undefined;
   private over = false;
@@ -141,10 +143,9 @@ export class Connection extends Watch implements ConnectionInput {
 
   /** How many may use it at once: what the server allows, and this side. */
   get limit(): number {
-    const { wire, owner } = this;
+    const { wire } = this;
     if (wire === undefined) return 0;
-    if (wire.settled) return Math.min(wire.limit, this.streamCap);
-    return Math.min(wire.limit, this.streamCap, owner.streams);
+    return Math.min(wire.limit, this.streamCap, wire.settled ? wire.limit : this.assumed);
   }
 
   /** Whether it takes requests at all: a server may allow none for the time being. */
@@ -336,6 +337,7 @@ export class Connection extends Watch implements ConnectionInput {
     if (!this.shared) return;
     wire.onChange = () => this.owner.changed(this);
     const { maxConcurrentStreams, pingInterval, pingTimeout } = options.http2;
+    this.assumed = this.owner.streams;
     this.streamCap = toNumber(maxConcurrentStreams);
     if (pingInterval === 'infinity') return;
     this.heartbeat = new Heartbeat(wire, pingInterval, pingTimeout, () => {

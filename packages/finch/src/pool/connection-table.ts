@@ -70,6 +70,11 @@ export class ConnectionTable implements Iterable<Connection> {
     return this.sharing.peek() ?? this.idle.peek();
   }
 
+  /** The one that has been idle longest. */
+  get oldest(): Connection | undefined {
+    return this.idle.oldest();
+  }
+
   /** Closes the one that has been idle longest; false when none is idle. */
   closeOldest(reason: CloseReason): boolean {
     const connection = this.idle.oldest();

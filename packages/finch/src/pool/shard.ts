@@ -197,13 +197,13 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
       this.occupy(connection);
       this.handOver.give(next, connection);
       this.share(connection);
-    } else if (this.draining || connection.overflow || (this.idleTime === 0 && connection.takes)) {
+    } else if (connection.overflow || (this.keepsNone && !this.isSpurnedBy(connection))) {
       connection.close('drained');
     } else {
       this.rest(connection);
     }
     // Those who waited to see what it would carry.
-    if (isFewer || asked.length > 1 || !connection.takes) this.serve();
+    this.serve();
     if (isFewer) this.reconsider();
   }
 
@@ -256,6 +256,8 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
   }
 
   evictIdle(): boolean {
+    const { oldest } = this.table;
+    if (oldest === undefined || this.isSpurnedBy(oldest)) return false;
     return this.table.closeOldest('evicted');
   }
 
@@ -342,16 +344,30 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
   /** Nobody else is to use it: closed at once, unless several may still do so. */
   private retire(connection: Connection, reason: CloseReason): void {
     if (connection.ended || connection.draining) return;
-    if (connection.shared && connection.users > 0) this.table.drain(connection, reason);
-    else connection.close(reason);
+    if (!connection.shared || connection.users === 0) {
+      connection.close(reason);
+      return;
+    }
+    this.table.drain(connection, reason);
+    // Another one may take its place.
+    this.serve();
   }
 
   /** Nobody here wants it; somebody else may want its slot. */
   private rest(connection: Connection): void {
     this.table.rest(connection);
-    // One that takes nobody is waited for: another one at once would be no better.
-    const isAwaited = !connection.takes && this.queue.size > 0;
-    if (!isAwaited && this.ledger.wants(this.host)) connection.close('evicted');
+    if (this.isSpurnedBy(connection)) return;
+    if (this.ledger.wants(this.host)) connection.close('evicted');
+  }
+
+  /** Whether no connection is kept that nobody uses. */
+  private get keepsNone(): boolean {
+    return this.draining || this.idleTime === 0;
+  }
+
+  /** Some wait although it is open: the server takes nobody now, and another one would be no better. */
+  private isSpurnedBy(connection: Connection): boolean {
+    return !connection.takes && this.queue.size > 0;
   }
 
   /** Opens connections for those who wait without one being opened for them. */

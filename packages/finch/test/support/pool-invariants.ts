@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { Connection } from '../../src/connection/connection.ts';
 import { mayShare } from '../../src/connection/protocol.ts';
 import type { Instance } from '../../src/instance/instance.ts';
-import type { Shard } from '../../src/pool/shard.ts';
+import { Shard } from '../../src/pool/shard.ts';
 
 /** What is private to others. */
 interface Inside {
@@ -111,6 +111,12 @@ function isExpecting(shard: Shard, connections: readonly Connection[]): boolean 
   );
 }
 
+/** All pools, for messages. */
+export function describePools(instance: Instance): string {
+  const shards = instance.pools().flatMap(({ pool }) => pool.live);
+  return shards.map((shard) => describe(shard, connectionsOf(shard))).join('\n');
+}
+
 function describe(shard: Shard, connections: readonly Connection[]): string {
   const each = connections.map((connection) => {
     const { wire, users, limit, fit, draining, overflow, unlisted, stack } = connection;
@@ -136,25 +142,37 @@ function describe(shard: Shard, connections: readonly Connection[]): string {
  * allow fewer than are under way; but nobody is taken on then.
  */
 export function watchLimits(exceeded: (text: string) => void): () => void {
-  const prototype = Connection.prototype;
-  const { join, handover, checkout } = prototype;
-  const after = (connection: Connection, how: string): void => {
-    const { shared, limit } = connection;
-    if (shared && connection.inFlight > limit) {
-      exceeded(`${how}: ${connection.inFlight} on a connection that takes ${limit}`);
+  const { join, handover, checkout } = Connection.prototype;
+  const { unlist } = Shard.prototype;
+  // Whoever takes a connection out of its pool holds it, but has no place on it.
+  let isHeld = false;
+  const check = (connection: Connection, how: string): void => {
+    const { shared, limit, inFlight } = connection;
+    if (shared && !isHeld && inFlight > limit) {
+      exceeded(`${how}: ${inFlight} on a connection that takes ${limit}`);
     }
   };
-  prototype.join = function (): void {
-    join.call(this);
-    after(this, 'join');
+  Object.assign(Connection.prototype, {
+    join(this: Connection): void {
+      join.call(this);
+      check(this, 'join');
+    },
+    handover(this: Connection): void {
+      handover.call(this);
+      check(this, 'handover');
+    },
+    checkout(this: Connection): void {
+      checkout.call(this);
+      check(this, 'checkout');
+    },
+  });
+  Shard.prototype.unlist = function (connection): void {
+    isHeld = true;
+    unlist.call(this, connection);
+    isHeld = false;
   };
-  prototype.handover = function (): void {
-    handover.call(this);
-    after(this, 'handover');
+  return () => {
+    Object.assign(Connection.prototype, { join, handover, checkout });
+    Shard.prototype.unlist = unlist;
   };
-  prototype.checkout = function (): void {
-    checkout.call(this);
-    after(this, 'checkout');
-  };
-  return () => Object.assign(prototype, { join, handover, checkout });
 }

@@ -35,7 +35,7 @@ import {
 } from '../../src/index.ts';
 import { findInstance, type Instance } from '../../src/instance/instance.ts';
 import { uniqueName } from './app.ts';
-import { checkPools, watchLimits } from './pool-invariants.ts';
+import { checkPools, describePools, watchLimits } from './pool-invariants.ts';
 import { WorldServer, type WorldProtocol } from './world-server.ts';
 
 export interface WorldOptions {
@@ -249,7 +249,7 @@ export class World {
     assert.deepEqual(
       this.pending.filter(({ settled }) => !settled),
       [],
-      'every request ends',
+      `every request ends: ${this.instance === undefined ? '' : describePools(this.instance)}`,
     );
     await this.clock.advance(20_000);
     await Promise.allSettled(this.background);
