@@ -18,7 +18,9 @@ describe('the documentation of options', () => {
       '| `size` | integer | `50` | connections | The cap on open connections, for each shard. |',
     );
     const protocols = lines.find((line) => line.startsWith('| `protocols`'));
-    expect(protocols).toContain(" list of 'http1' \\| 'http2' \\| 'http3' | `['http2', 'http1']` |");
+    expect(protocols).toContain(
+      " list of 'http1' \\| 'http2' \\| 'http3' | `['http2', 'http1']` |",
+    );
   });
 
   test('has nested options under their path', () => {
