@@ -110,7 +110,7 @@ export class Http2Wire implements Wire, RequestTarget, PingUser {
     // Before those of node:http2, which would end the streams without a reason.
     socket
       .on('error', (error) => this.lost(error))
-      .on('end', () => this.lost(new EndFault()))
+      .on('end', () => this.ended())
       .on('close', () => this.closed());
     this.session = openSession(socket, {
       scheme: this.scheme,
@@ -295,6 +295,13 @@ export class Http2Wire implements Wire, RequestTarget, PingUser {
   }
 
   /** The connection came to its end by the server or by the network. */
+  /** The server closes the connection. */
+  private ended(): void {
+    // Node.js 22 tells the end of a response that came just before in this turn, but later.
+    if (this.exchanges.size > 0) setImmediate(() => this.lost(new EndFault()));
+    else this.lost(new EndFault());
+  }
+
   private lost(error: Error): void {
     this.failure ??= error;
     const { failure } = this;
