@@ -5,10 +5,12 @@ import {
   InstanceNotFoundError,
   isFinchError,
   type AsyncRequestMessage,
+  type DirectStream,
   type Request,
   type RequestOptions,
 } from '../src/index.ts';
 import { badBehaviours, poison } from './behaviours.ts';
+import { badH2Behaviours } from './h2-behaviours.ts';
 import type { Random } from './random.ts';
 import type { Entry, Tally } from './tally.ts';
 import type { World } from './world.ts';
@@ -30,6 +32,9 @@ const kinds = {
   open: 12,
   abandon: 3,
   lease: 14,
+  direct: 6,
+  unlisted: 3,
+  ping: 4,
   async: 12,
 } as const;
 
@@ -178,6 +183,56 @@ class Call {
     }
   }
 
+  /** A stream of its own: a body that is written piece by piece. */
+  async direct(): Promise<void> {
+    const { random, tally, world } = this.caller;
+    const checkoutTimeout = random.between(5, 800);
+    const entry = tally.begin(`shared checkout of ${this.key}`, checkoutTimeout);
+    this.follow(entry, undefined);
+    const key = world.keys[this.aim] as string;
+    const lease = await this.end(entry, this.finch.checkoutShared(key, { checkoutTimeout }));
+    if (lease === undefined) return;
+    try {
+      if (!this.alive) return;
+      const { options, entry: inner } = this.begin('stream of a lease');
+      this.bodyLength = 0;
+      const stream = lease.openStream('POST', `${this.path}/${this.sent}`, null, options);
+      const run = async (): Promise<() => void> => {
+        const piece = 'b'.repeat(random.between(1, 20_000));
+        void this.write(stream, piece, random.between(0, 4));
+        const response = await stream.response;
+        const text = await response.text();
+        return () => this.check(response.status, response.headers, text);
+      };
+      (await this.end(inner, run()))?.();
+    } finally {
+      lease.release();
+    }
+  }
+
+  /** Takes a connection out of its pool for a while. */
+  async unlisted(): Promise<void> {
+    const connection = this.finch.checkoutH2(this.key);
+    if (connection === undefined || !this.finch.unregisterH2(connection)) return;
+    try {
+      const { options, entry } = this.begin('request of a connection');
+      const response = await this.end(entry, connection.request(this.build(), options));
+      if (response !== undefined) this.check(response.status, response.headers, response.text());
+    } finally {
+      // The pool of a process that is dead by now has it back already.
+      if (this.caller.random.chance(0.8)) this.finch.registerH2(this.key, connection);
+      else connection.close();
+    }
+  }
+
+  async ping(): Promise<void> {
+    const { random, tally } = this.caller;
+    const timeout = random.between(5, 500);
+    const entry = tally.begin(`ping of ${this.key}`, timeout);
+    this.follow(entry, undefined);
+    await this.end(entry, this.finch.ping(this.key, { timeout }));
+  }
+
   async async(): Promise<void> {
     const { random, tally } = this.caller;
     const { options, entry } = this.begin('asyncRequest');
@@ -268,6 +323,19 @@ class Call {
     };
   }
 
+  private async write(stream: DirectStream, piece: string, count: number): Promise<void> {
+    try {
+      for (let left = count; left > 0; left--) {
+        this.bodyLength += piece.length;
+        await stream.write(piece);
+      }
+      stream.end();
+    } catch (error) {
+      // What became of the request is told by its response.
+      if (!isFinchError(error)) this.caller.tally.violation(`a stream threw ${String(error)}`);
+    }
+  }
+
   private signal(): AbortSignal {
     const controller = new AbortController();
     const after = this.caller.random.between(-5, 100);
@@ -305,10 +373,10 @@ class Call {
     if (behaviour === undefined) {
       // Some connections greet with a 408.
       if (status !== 408) tally.violation(`got an answer that nobody gave: ${about}`);
-    } else if (behaviour in badBehaviours && body !== '') {
+    } else if ((behaviour in badBehaviours || behaviour in badH2Behaviours) && body !== '') {
       tally.violation(`took a broken response: ${about}`);
     } else if (
-      behaviour !== 'trickle' &&
+      !behaviour.endsWith('trickle') &&
       body !== '' &&
       !body.startsWith(`${this.path}/${this.sent}\n`)
     ) {

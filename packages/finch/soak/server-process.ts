@@ -15,6 +15,8 @@ export interface ServerSetup {
 export interface ServerWhere {
   readonly port: number;
   readonly tlsPort: number;
+  /** HTTP/2 without TLS. */
+  readonly h2cPort: number;
 }
 
 export interface ServerFigures {

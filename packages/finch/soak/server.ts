@@ -1,15 +1,18 @@
 /**
  * The misbehaving server: a process of its own. On a TCP port, a Unix socket
  * and a port with TLS it answers as `behaviours.ts` says, and treats some
- * connections badly before any request. With `slow` it is slow to accept: its
+ * connections badly before any request. With TLS it speaks HTTP/2 to those who
+ * want it, and on another port without TLS; then it does what `h2-behaviours.ts`
+ * says. With `slow` it is slow to accept: its
  * backlog is short, and it sleeps.
  *
  * Its parent talks to it over IPC: it is told where it listens, and asks for
  * figures. It ends when the parent does.
  */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { answer, badBehaviours, reset, surplusBehaviours } from './behaviours.ts';
+import { serveGarbage, serveHttp2 } from './h2-server.ts';
 import { Random } from './random.ts';
 import { readRequests } from './request-reader.ts';
 import type { ServerFigures, ServerSetup, ServerWhere } from './server-process.ts';
@@ -28,7 +31,15 @@ function count(what: string): void {
 /** What some connections get before any request. */
 const onAccept = { serve: 90, reset: 3, close: 3, deaf: 2, 'garbage-first': 2 } as const;
 
-function accept(socket: Socket): void {
+function acceptPlain(socket: Socket): void {
+  accept(socket, false);
+}
+
+function acceptTls(socket: TLSSocket): void {
+  accept(socket, socket.alpnProtocol === 'h2');
+}
+
+function accept(socket: Socket, isHttp2: boolean): void {
   connections++;
   const timers = new Set<NodeJS.Timeout>();
   const own = random.fork();
@@ -70,6 +81,20 @@ function accept(socket: Socket): void {
       socket.resume();
       return;
     case 'serve':
+      if (isHttp2 && own.chance(0.03)) {
+        faults++;
+        count('accept: garbage-frames');
+        serveGarbage(socket, own);
+        return;
+      }
+      if (isHttp2) {
+        serveHttp2(socket, own, (behaviour, isBad) => {
+          requests++;
+          count(behaviour);
+          if (isBad) faults++;
+        });
+        return;
+      }
       readRequests(socket, (request) => {
         const number = ++served;
         if (socket.destroyed || !socket.writable) return;
@@ -83,7 +108,10 @@ function accept(socket: Socket): void {
 }
 
 /** Sockets are counted below TLS, so that failed handshakes are as well. */
-function listen(server: Server, where: object): Promise<AddressInfo | string | null> {
+function listen(
+  server: Server,
+  where: object = { port: 0, host: '127.0.0.1' },
+): Promise<AddressInfo | string | null> {
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {}).once('close', () => sockets.delete(socket));
@@ -98,17 +126,21 @@ const portOf = (address: AddressInfo | string | null): number => (address as Add
 
 async function start({ seed, slow, path, key, cert }: ServerSetup): Promise<ServerWhere> {
   Object.assign(random, new Random(seed));
-  const host = '127.0.0.1';
+  const h2c = (socket: Socket): void => accept(socket, true);
   if (slow) {
-    const address = await listen(createServer(accept), { port: 0, host, backlog: 1 });
+    const where = { port: 0, host: '127.0.0.1', backlog: 1 };
+    const address = await listen(createServer(acceptPlain), where);
+    const h2cAddress = await listen(createServer(h2c), where);
     const lock = new Int32Array(new SharedArrayBuffer(4));
     setInterval(() => Atomics.wait(lock, 0, 0, random.between(20, 250)), 300);
-    return { port: portOf(address), tlsPort: 0 };
+    return { port: portOf(address), tlsPort: 0, h2cPort: portOf(h2cAddress) };
   }
-  const port = portOf(await listen(createServer(accept), { port: 0, host }));
-  const tlsPort = portOf(await listen(createTlsServer({ key, cert }, accept), { port: 0, host }));
-  await listen(createServer(accept), { path });
-  return { port, tlsPort };
+  const port = portOf(await listen(createServer(acceptPlain)));
+  const tls = { key, cert, ALPNProtocols: ['h2', 'http/1.1'] };
+  const tlsPort = portOf(await listen(createTlsServer(tls, acceptTls)));
+  const h2cPort = portOf(await listen(createServer(h2c)));
+  await listen(createServer(acceptPlain), { path });
+  return { port, tlsPort, h2cPort };
 }
 
 process.on('message', (message: ServerSetup | 'figures') => {

@@ -32,6 +32,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const { server, slow, unixSocket, closedPort, ca } = options;
   const plain = `http://127.0.0.1:${server.port}`;
   const tls = `https://127.0.0.1:${server.tlsPort}`;
+  const h2c = `http://127.0.0.1:${server.h2cPort}`;
+  const slowH2c = `http://127.0.0.1:${slow.h2cPort}`;
+  const connOpts = { tls: { ca } };
   const unix = 'http://localhost';
   const tagged = (tag: string, url = plain): Aim => ({ url, tag });
   const declared: [Pool, PoolOptions][] = [
@@ -46,7 +49,27 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       Pool.new(plain, { tag: 'aging' }),
       { size: 8, maxConnectionAge: 100, maxConnectionAgeJitter: 100, connMaxIdleTime: 30 },
     ],
-    [Pool.new(tls), { size: 6, connOpts: { tls: { ca } } }],
+    // HTTP/2 by ALPN, the same server in HTTP/1.1, and nothing but HTTP/2.
+    [Pool.new(tls), { size: 6, connOpts }],
+    [Pool.new(tls, { tag: 'http1' }), { size: 6, connOpts, protocols: ['http1'] }],
+    [
+      Pool.new(tls, { tag: 'http2' }),
+      { size: 4, connOpts, protocols: ['http2'], http2: { maxConcurrentStreams: 3 } },
+    ],
+    [Pool.new(h2c), { size: 3, protocols: ['http2'], connMaxIdleTime: 200 }],
+    [
+      Pool.new(h2c, { tag: 'careful' }),
+      {
+        size: 5,
+        protocols: ['http2'],
+        http2: { waitForServerSettings: true, pingInterval: 50, pingTimeout: 100 },
+      },
+    ],
+    [
+      Pool.new(h2c, { tag: 'overflow' }),
+      { size: 2, protocols: ['http2'], whenFull: 'overflow', http2: { maxConnectionAge: 100 } },
+    ],
+    [Pool.new(slowH2c), { size: 3, protocols: ['http2'], prewarm: 1 }],
   ];
   const mine = ['mine', 'yours'].map((tag) => Pool.new(plain, { tag }));
   const supervisor = await Supervisor.startLink(
@@ -73,6 +96,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     ...declared.slice(0, 5).map(([{ tag }]) => tagged(tag)),
     ...mine.map(({ tag }) => tagged(tag)),
     tagged('default', tls),
+    tagged('default', tls),
+    tagged('http1', tls),
+    tagged('http2', tls),
+    tagged('default', h2c),
+    tagged('default', h2c),
+    tagged('careful', h2c),
+    tagged('overflow', h2c),
+    tagged('default', slowH2c),
     { url: unix, tag: 'default', unixSocket },
     tagged('default', `http://127.0.0.1:${slow.port}`),
     tagged('default', `http://127.0.0.1:${closedPort}`),

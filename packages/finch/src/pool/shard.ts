@@ -212,6 +212,7 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
     const isFewer = this.forecast.learn(connection);
     if (connection.fit) this.share(connection);
     else this.retire(connection, 'goaway');
+    if (connection.users === 0) this.offerSlot(connection);
     this.serve();
     if (isFewer) this.reconsider();
   }
@@ -356,8 +357,12 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
   /** Nobody here wants it; somebody else may want its slot. */
   private rest(connection: Connection): void {
     this.table.rest(connection);
-    if (this.isSpurnedBy(connection)) return;
-    if (this.ledger.wants(this.host)) connection.close('evicted');
+    this.offerSlot(connection);
+  }
+
+  /** Idle, it makes room for a connection of somebody else's, unless some wait for it to take them. */
+  private offerSlot(connection: Connection): void {
+    if (!this.isSpurnedBy(connection) && this.ledger.wants(this.host)) connection.close('evicted');
   }
 
   /** Whether no connection is kept that nobody uses. */

@@ -47,9 +47,11 @@ export class WorldServer {
     authority ??= createAuthority();
     this.server = await startHttpServer((request, response) => this.take(request, response), {
       ...(this.protocol === 'http1' ? undefined : { http2 }),
-      ...(this.protocol === 'both' ? { tls: authority.issue(['localhost']) } : undefined),
+      ...(this.protocol === 'both' ? { tls: authority.issue(['127.0.0.1']) } : undefined),
     });
-    this.server.server.on('connection', (socket: Socket) => {
+    // With TLS from the end of the handshake on: destroyed within it, a socket may stay half open.
+    const accepted = this.protocol === 'both' ? 'secureConnection' : 'connection';
+    this.server.server.on(accepted, (socket: Socket) => {
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
     });
@@ -63,8 +65,9 @@ export class WorldServer {
     return this;
   }
 
+  /** By its address: looking a name up may take any time. */
   get url(): string {
-    return this.server.url;
+    return this.server.url.replace('localhost', '127.0.0.1');
   }
 
   /** What a pool of this number, from 0, is to speak. */
