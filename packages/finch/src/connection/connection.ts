@@ -64,7 +64,6 @@ export class Connection extends Watch implements ConnectionInput {
   users = 0;
   /** Not for those who ask the pool; taken out of it by `unregisterH2`. */
   unlisted = false;
-
   /** Called when it is open, or will never be. */
   onSettled: (() => void) | undefined;
   /** Called when it is closed; whoever has unlisted it wants to know. */
@@ -390,9 +389,8 @@ export class Connection extends Watch implements ConnectionInput {
     owner.gone(this, this.state);
     this.onSettled?.();
     this.onEnded?.();
-    if (wire === undefined) return;
-    wire.onClosed = wire.onChange = () => {};
-    wire.destroy(error);
+    if (wire !== undefined) wire.onClosed = wire.onChange = () => {};
+    wire?.destroy(error);
   }
 }
 

@@ -152,4 +152,14 @@ export abstract class ShardState {
     if (this.draining) return this.queue.size === 0;
     return this.table.counted > this.size || this.ledger.overfull;
   }
+
+  /** Whether no connection is kept that nobody uses. */
+  protected get keepsNone(): boolean {
+    return this.draining || this.idleTime === 0;
+  }
+
+  /** Some wait although it is open: the server takes nobody now, and another one would be no better. */
+  protected isSpurnedBy(connection: Connection): boolean {
+    return !connection.takes && this.queue.size > 0;
+  }
 }

@@ -203,7 +203,7 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
       this.rest(connection);
     }
     // Those who waited to see what it would carry.
-    this.serve();
+    if (isFewer || asked.length > 1 || !connection.takes) this.serve();
     if (isFewer) this.reconsider();
   }
 
@@ -345,10 +345,7 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
   /** Nobody else is to use it: closed at once, unless several may still do so. */
   private retire(connection: Connection, reason: CloseReason): void {
     if (connection.ended || connection.draining) return;
-    if (!connection.shared || connection.users === 0) {
-      connection.close(reason);
-      return;
-    }
+    if (!connection.shared || connection.users === 0) return connection.close(reason);
     this.table.drain(connection, reason);
     // Another one may take its place.
     this.serve();
@@ -363,16 +360,6 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
   /** Idle, it makes room for a connection of somebody else's, unless some wait for it to take them. */
   private offerSlot(connection: Connection): void {
     if (!this.isSpurnedBy(connection) && this.ledger.wants(this.host)) connection.close('evicted');
-  }
-
-  /** Whether no connection is kept that nobody uses. */
-  private get keepsNone(): boolean {
-    return this.draining || this.idleTime === 0;
-  }
-
-  /** Some wait although it is open: the server takes nobody now, and another one would be no better. */
-  private isSpurnedBy(connection: Connection): boolean {
-    return !connection.takes && this.queue.size > 0;
   }
 
   /** Opens connections for those who wait without one being opened for them. */

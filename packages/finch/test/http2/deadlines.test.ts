@@ -29,7 +29,7 @@ describe('an upload whose window never opens', () => {
       name === 'receiveTimeout' ? 'ERR_FINCH_RECEIVE_TIMEOUT' : 'ERR_FINCH_REQUEST_TIMEOUT';
 
     test.each([
-      ['given as a whole [D2] [H190]', () => upload],
+      ['given as a whole [D2] [H190] [H197]', () => upload],
       ['given in pieces [D2] [H189]', pieces],
     ])('when it is %s', async (_how, body) => {
       const { clock, finch, url, ask, peer, figures } = await startTimedApp({

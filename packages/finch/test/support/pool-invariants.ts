@@ -120,7 +120,6 @@ export function describePools(instance: Instance): string {
 function describe(shard: Shard, connections: readonly Connection[]): string {
   const each = connections.map((connection) => {
     const { wire, users, limit, fit, draining, overflow, unlisted, stack } = connection;
-    const stacked = stack !== undefined;
     const flags = Object.entries({
       fit,
       draining,
