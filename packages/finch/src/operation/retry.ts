@@ -8,13 +8,14 @@ export type Retry = 'never' | 'once' | 'always';
 /** `answered`: the head of a response had come. */
 export function retryAfter(error: Error, request: Request, answered: boolean): Retry {
   const lost = error instanceof ConnectionClosedError || error instanceof StreamResetError;
-  if (!lost || !isReplayable(request.body)) return 'never';
+  // Half of one response and all of another make none, whatever the server says of the first.
+  if (!lost || answered || !isReplayable(request.body)) return 'never';
   if (error.requestSent === false) return 'always';
   // A stream that the server ended with another code is its answer to this very request.
   if (error instanceof StreamResetError) return 'never';
   // The end of an idle connection crossed the request.
   const crossed = error.reused === true && error.bytesReceived === 0;
   // Likewise what a server that leaves PINGs unanswered has not begun to answer.
-  const unanswered = error.reason === 'ping_timeout' && !answered;
+  const unanswered = error.reason === 'ping_timeout';
   return (crossed || unanswered) && isIdempotent(request.method) ? 'once' : 'never';
 }

@@ -209,6 +209,33 @@ describe('REFUSED_STREAM', () => {
     expect(requests).toBe(4);
   });
 
+  test.each(['REFUSED_STREAM', 'GOAWAY'] as const)(
+    'does not have a request sent again that was answered in part: %s',
+    async (how) => {
+      let requests = 0;
+      const { ask, finch, url } = await startH2App({
+        script: answering(async (peer, { stream }) => {
+          requests += 1;
+          peer.respond(stream, 200, [['content-length', '8']]);
+          peer.data(stream, 'half');
+          await peer.roundTrip();
+          if (how === 'GOAWAY') peer.goaway(0);
+          else peer.reset(stream, 'REFUSED_STREAM');
+        }),
+      });
+      const expected = { bytesReceived: expect.any(Number) as number, requestSent: true };
+      expect(await rejection(ask())).toMatchObject(expected);
+      const { body } = await finch.open(url);
+      const read = async (): Promise<string> => {
+        let text = '';
+        for await (const chunk of body) text += Buffer.from(chunk).toString();
+        return text;
+      };
+      expect(await rejection(read())).toMatchObject(expected);
+      expect(requests).toBe(2);
+    },
+  );
+
   test.each(['INTERNAL_ERROR', 'CANCEL', 'ENHANCE_YOUR_CALM', 'HTTP_1_1_REQUIRED'] as const)(
     'is the only code after which a request is sent again: %s [H203]',
     async (code) => {

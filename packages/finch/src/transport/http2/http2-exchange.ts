@@ -118,10 +118,10 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
     if (!this.over) this.failWith(toFinchError(error, this.facts()));
   }
 
-  /** Ends the exchange, unless it is over, as one that the server has not seen. */
+  /** Ends the exchange, unless it is over, as one that the server has not processed, if it has not answered. */
   failUnsent(error: Error): void {
     if (this.over) return;
-    this.failWith(toFinchError(error, { ...this.facts(), requestSent: false }));
+    this.failWith(toFinchError(error, { ...this.facts(), requestSent: this.answered }));
   }
 
   /** Ends the exchange, unless it is over, with just this error. */
@@ -247,7 +247,7 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
     } else if ((code === protocolError || code === noError) && this.isWrongLength()) {
       this.failWith(wrongLength(this.facts()));
     } else {
-      this.failWith(streamError(code, this.facts()));
+      this.failWith(streamError(code, this.facts(), this.answered));
     }
   }
 

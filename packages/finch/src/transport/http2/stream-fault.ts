@@ -9,8 +9,11 @@ import { ProtocolError, StreamResetError } from '../../errors/index.ts';
 import type { ExchangeDetails } from '../../errors/index.ts';
 import { codeName, protocolError, refusedStream } from './http2-codes.ts';
 
-/** The error of a request whose stream ended with this code before its response was complete. */
-export function streamError(code: number, facts: ExchangeDetails): Error {
+/**
+ * The error of a request whose stream ended with this code before its response was complete;
+ * `answered`: the head of the response had come.
+ */
+export function streamError(code: number, facts: ExchangeDetails, answered: boolean): Error {
   const http2Code = codeName(code);
   switch (code) {
     case protocolError:
@@ -20,7 +23,8 @@ export function streamError(code: number, facts: ExchangeDetails): Error {
         detail: 'the response is malformed, or the server found fault with the request',
       });
     case refusedStream:
-      return new StreamResetError({ ...facts, http2Code, requestSent: false });
+      // Not processed, unless it was answered all the same.
+      return new StreamResetError({ ...facts, http2Code, requestSent: answered });
     default:
       return new StreamResetError({ ...facts, http2Code, detail: details[http2Code] });
   }
