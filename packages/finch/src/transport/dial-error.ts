@@ -1,7 +1,7 @@
 /**
  * Why a dial failed, as one of the package's errors.
  */
-import { ConnectError, ConnectTimeoutError, TlsError } from '../errors/index.ts';
+import { ConnectError, TlsError } from '../errors/index.ts';
 
 /** How far a dial came. */
 export interface DialProgress {
@@ -22,12 +22,4 @@ export function dialError(error: Error, progress: DialProgress): ConnectError | 
   return securing
     ? new TlsError({ origin, proxy, servername, cause: error })
     : new ConnectError({ origin, proxy, waited, cause: error });
-}
-
-/** The `connectTimeout` ran out. */
-export function dialTimeout(
-  { origin, proxy, waited }: Pick<DialProgress, 'origin' | 'proxy' | 'waited'>,
-  limit: number,
-): ConnectTimeoutError {
-  return new ConnectTimeoutError({ origin, proxy, waited, limit });
 }

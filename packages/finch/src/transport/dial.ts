@@ -1,8 +1,7 @@
 /**
  * Opens a TCP, TLS or unix-socket connection. What node:net and node:tls do
  * (name lookup, Happy Eyeballs, handshake, verification) is left to them; this
- * adds one deadline over all of it, cancellation that leaves no socket behind,
- * session resumption, timings and typed errors.
+ * adds session resumption, timings and typed errors.
  *
  * (undici's connector was not enough: its time-out is coarse, its session cache
  * is weak and lost with the next collection, and ALPN is on or off.)
@@ -11,11 +10,12 @@ import { connect as connectTcp, isIP } from 'node:net';
 import type { LookupFunction, NetConnectOpts, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
-import { ConnectError } from '../errors/index.ts';
 import { ignoreSocketError, inCleanContext } from './clean-context.ts';
 import { directReads } from './direct-reads.ts';
-import { dialError, dialTimeout } from './dial-error.ts';
+import { dialError } from './dial-error.ts';
 import type { DialProgress } from './dial-error.ts';
+import { PendingDial } from './pending-dial.ts';
+import type { Dial, DialLimits } from './pending-dial.ts';
 import type { TlsIdentity } from './tls-identity.ts';
 
 /** An open way to a server through a proxy. */
@@ -50,13 +50,9 @@ export interface DialTarget {
 }
 
 /** How to connect. */
-export interface DialOptions {
-  /** The limit in ms on lookup, TCP and TLS together. Default 5000; `Infinity` for none. */
-  readonly connectTimeout?: number | undefined;
+export interface DialOptions extends DialLimits {
   /** The protocols offered by ALPN, the preferred first. Default: none. */
   readonly alpnProtocols?: readonly string[] | undefined;
-  /** Cancels the dial. */
-  readonly signal?: AbortSignal | undefined;
   /** The local address to connect from. */
   readonly localAddress?: string | undefined;
   /** 4 or 6: use addresses of that family only. Default: both. */
@@ -73,38 +69,6 @@ export interface DialOptions {
   readonly keepAlive?: number | false | undefined;
 }
 
-/** How long the parts of a dial took, in ms. A part that did not happen is 0. */
-export interface DialTimings {
-  readonly lookup: number;
-  readonly connect: number;
-  readonly tls: number;
-  readonly total: number;
-}
-
-/** An open connection. */
-export interface Dialled {
-  /**
-   * The socket. Nothing is read from it yet, and until it is handed on an
-   * `error` event of it is ignored: look at `destroyed`.
-   */
-  readonly socket: Socket | TLSSocket;
-  /** What ALPN settled, if anything. */
-  readonly alpnProtocol: string | undefined;
-  readonly timings: DialTimings;
-}
-
-/** A dial under way. */
-export interface Dial {
-  /**
-   * The open connection. Rejects with `ConnectError`, `ConnectTimeoutError`,
-   * `TlsError`, or what `cancel` or the signal gave. May be ignored: it causes
-   * no unhandled rejection.
-   */
-  readonly result: Promise<Dialled>;
-  /** Gives the dial up: whatever socket there is, or comes to be, is destroyed. No effect once it is open. */
-  cancel(reason?: Error): void;
-}
-
 /**
  * Starts to open a connection.
  *
@@ -117,61 +81,34 @@ export interface Dial {
  * const { socket } = await dialling.result;
  */
 export function dial(target: DialTarget, options: DialOptions = {}): Dial {
-  return inCleanContext(() => new DialAttempt(target, options));
+  return inCleanContext(() => new DirectDial(target, options).start());
 }
 
-class DialAttempt implements Dial {
-  readonly result: Promise<Dialled>;
+class DirectDial extends PendingDial {
   private readonly target: DialTarget;
   private readonly options: DialOptions;
   private readonly servername: string | undefined;
-  private readonly startedAt = performance.now();
   private lookedUpAt = this.startedAt;
   private connectedAt = 0;
   private socket: Socket | TLSSocket | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private settled = false;
-  private resolve!: (dialled: Dialled) => void;
-  private reject!: (error: unknown) => void;
 
   constructor(target: DialTarget, options: DialOptions) {
+    super({ origin: target.origin, proxy: target.proxy }, options);
     this.target = target;
     this.options = options;
     this.servername = target.tls === undefined ? undefined : servernameOf(target);
-    this.result = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    this.result.catch(() => {});
-    this.start();
   }
 
-  cancel(reason?: Error): void {
-    const { origin, proxy } = this.target;
-    this.fail(reason ?? new ConnectError({ origin, proxy, reason: 'cancelled' }));
-  }
-
-  private start(): void {
-    const { signal, connectTimeout = 5000 } = this.options;
-    if (signal?.aborted === true) {
-      this.fail(signal.reason);
-      return;
-    }
-    signal?.addEventListener('abort', this.onAbort, { once: true });
-    if (connectTimeout !== Infinity) {
-      this.timer = setTimeout(() => {
-        this.fail(dialTimeout(this.progress(), connectTimeout));
-      }, connectTimeout);
-    }
+  protected override open(): void {
     try {
-      this.socket = this.open();
+      this.socket = this.connect();
     } catch (error) {
       // What node:net rejects at once, such as a local address of the wrong family.
       this.onError(error as Error);
     }
   }
 
-  private open(): Socket | TLSSocket {
+  private connect(): Socket | TLSSocket {
     const { tls } = this.target;
     const { noDelay = true, keepAlive = 60_000 } = this.options;
     const where = { ...this.where(), onread: directReads(() => socket) };
@@ -238,21 +175,17 @@ class DialAttempt implements Dial {
     return `${where} ${proxy ?? ''} ${this.servername ?? ''} ${this.options.alpnProtocols?.join() ?? ''}`;
   }
 
-  private readonly onAbort = (): void => {
-    this.fail(this.options.signal?.reason);
-  };
-
   private readonly onLookup = (): void => {
     this.lookedUpAt = performance.now();
   };
 
   private readonly onConnect = (): void => {
     this.connectedAt = performance.now();
-    if (this.target.tls === undefined) this.succeed();
+    if (this.target.tls === undefined) this.connected();
   };
 
   private readonly onSecure = (): void => {
-    this.succeed();
+    this.connected();
   };
 
   private readonly onError = (error: Error): void => {
@@ -263,12 +196,12 @@ class DialAttempt implements Dial {
     this.onError(new Error('the socket was closed'));
   };
 
-  private succeed(): void {
+  private connected(): void {
     const { socket, startedAt, lookedUpAt, connectedAt } = this;
     if (socket === undefined || this.settled) return;
-    this.settle(socket);
+    this.ignore(socket);
     const now = performance.now();
-    this.resolve({
+    this.succeed({
       socket,
       alpnProtocol: alpnOf(socket),
       timings: {
@@ -280,23 +213,18 @@ class DialAttempt implements Dial {
     });
   }
 
-  private fail(error: unknown): void {
-    if (this.settled) return;
+  protected override abandon(): void {
     const { socket } = this;
     const { tls } = this.target;
     if (tls !== undefined && this.connectedAt > 0) tls.forgetSession(this.sessionKey());
-    this.settle(socket);
-    socket?.destroy();
-    this.reject(error);
+    if (socket === undefined) return;
+    this.ignore(socket);
+    socket.destroy();
   }
 
-  /** Leaves no timer, listener or reference behind. */
-  private settle(socket: Socket | undefined): void {
-    this.settled = true;
-    clearTimeout(this.timer);
-    this.options.signal?.removeEventListener('abort', this.onAbort);
+  private ignore(socket: Socket | TLSSocket): void {
     socket
-      ?.off('lookup', this.onLookup)
+      .off('lookup', this.onLookup)
       .off('error', this.onError)
       .off('close', this.onClose)
       .off('connect', this.onConnect)
@@ -307,7 +235,7 @@ class DialAttempt implements Dial {
     return {
       origin: this.target.origin,
       proxy: this.target.proxy,
-      waited: performance.now() - this.startedAt,
+      waited: this.waited,
       securing: this.target.tls !== undefined && this.connectedAt > 0,
       servername: this.servername,
     };

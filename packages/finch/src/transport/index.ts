@@ -3,7 +3,8 @@
  * the client; it knows nothing of pools, queues, deadlines or processes.
  */
 export { dial } from './dial.ts';
-export type { Dial, Dialled, DialOptions, DialTarget, DialTimings } from './dial.ts';
+export type { DialOptions, DialTarget } from './dial.ts';
+export type { Dial, Dialled, DialTimings } from './pending-dial.ts';
 export { dialThrough } from './proxy/proxied-dial.ts';
 export { createForwardWire } from './proxy/forward-wire.ts';
 export { environmentProxy } from './proxy/environment.ts';

@@ -1,14 +1,13 @@
 /**
  * Opens a connection through a proxy: the connection to the proxy, the tunnel
- * in it, TLS with the server in the tunnel. One deadline over all of it, and
- * cancellation that leaves no socket behind, whichever of the steps it meets.
+ * in it, TLS with the server in the tunnel.
  */
 import type { Socket } from 'node:net';
-import { ConnectError } from '../../errors/index.ts';
 import { inCleanContext } from '../clean-context.ts';
-import { dialTimeout } from '../dial-error.ts';
 import { dial } from '../dial.ts';
-import type { Dial, Dialled, DialOptions, DialTarget } from '../dial.ts';
+import type { DialOptions, DialTarget } from '../dial.ts';
+import { PendingDial } from '../pending-dial.ts';
+import type { Dial, Dialled } from '../pending-dial.ts';
 import { connectTunnel } from './connect-tunnel.ts';
 import type { ProxiedTarget, ProxyServer } from './proxy-server.ts';
 import { socksTunnel } from './socks-tunnel.ts';
@@ -30,59 +29,36 @@ export interface ThroughProxy {
  * const connectThrough = (way: ThroughProxy) => dialThrough(way, { connectTimeout: 1000 }).result;
  */
 export function dialThrough(way: ThroughProxy, options: DialOptions = {}): Dial {
-  return inCleanContext(() => new ProxiedDial(way, options));
+  return inCleanContext(() => new ProxiedDial(way, options).start());
 }
 
-class ProxiedDial implements Dial {
-  readonly result: Promise<Dialled>;
+class ProxiedDial extends PendingDial {
   private readonly way: ThroughProxy;
   private readonly options: DialOptions;
-  private readonly startedAt = performance.now();
   /** The dial under way, of the proxy or of the server. */
   private step: Dial | undefined;
   /** What there is so far. */
   private socket: Socket | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private settled = false;
-  private resolve!: (dialled: Dialled) => void;
-  private reject!: (error: unknown) => void;
 
   constructor(way: ThroughProxy, options: DialOptions) {
+    super({ origin: way.target.origin, proxy: way.proxy.origin }, options);
     this.way = way;
     this.options = options;
-    this.result = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    this.result.catch(() => {});
-    this.start();
   }
 
-  cancel(reason?: Error): void {
-    const { proxy, target } = this.way;
-    this.fail(
-      reason ??
-        new ConnectError({ origin: target.origin, proxy: proxy.origin, reason: 'cancelled' }),
-    );
-  }
-
-  private start(): void {
-    const { signal, connectTimeout = 5000 } = this.options;
-    if (signal?.aborted === true) {
-      this.fail(signal.reason);
-      return;
-    }
-    signal?.addEventListener('abort', this.onAbort, { once: true });
-    if (connectTimeout !== Infinity) {
-      this.timer = setTimeout(() => this.fail(this.timedOut(connectTimeout)), connectTimeout);
-    }
-    this.open().then(
-      (dialled) => this.succeed(dialled),
+  protected override open(): void {
+    this.connect().then(
+      (dialled) => this.succeed(this.timed(dialled)),
       (error: unknown) => this.fail(error),
     );
   }
 
-  private async open(): Promise<Dialled> {
+  protected override abandon(): void {
+    this.step?.cancel();
+    this.socket?.destroy();
+  }
+
+  private async connect(): Promise<Dialled> {
     const { proxy, target, forward } = this.way;
     const first = proxyTarget(this.way);
     const reached = await this.dial(first, first.tls && ['http/1.1']);
@@ -124,40 +100,10 @@ class ProxiedDial implements Dial {
     return socket;
   }
 
-  private readonly onAbort = (): void => {
-    this.fail(this.options.signal?.reason);
-  };
-
-  private timedOut(limit: number): Error {
-    const { proxy, target } = this.way;
-    const waited = performance.now() - this.startedAt;
-    return dialTimeout({ origin: target.origin, proxy: proxy.origin, waited }, limit);
-  }
-
-  private succeed(dialled: Dialled): void {
-    if (this.settled) return;
-    this.settle();
-    const total = performance.now() - this.startedAt;
+  private timed(dialled: Dialled): Dialled {
+    const total = this.waited;
     const { lookup, tls } = dialled.timings;
-    this.resolve({
-      ...dialled,
-      timings: { lookup, connect: total - lookup - tls, tls, total },
-    });
-  }
-
-  private fail(error: unknown): void {
-    if (this.settled) return;
-    this.settle();
-    this.step?.cancel();
-    this.socket?.destroy();
-    this.reject(error);
-  }
-
-  /** Leaves no timer or listener behind. */
-  private settle(): void {
-    this.settled = true;
-    clearTimeout(this.timer);
-    this.options.signal?.removeEventListener('abort', this.onAbort);
+    return { ...dialled, timings: { lookup, connect: total - lookup - tls, tls, total } };
   }
 }
 
