@@ -123,7 +123,7 @@ export class Http2Wire implements Wire, RequestTarget, PingUser {
       .on('goaway', (code: number, lastStream: number) => this.retire(code, lastStream))
       .on('stream', () => this.refusePush())
       .on('error', (error: Error) => this.lost(error))
-      .on('close', () => this.lost(this.failure ?? new EndFault()));
+      .on('close', () => this.closedSession());
     this.watchDestroy();
     this.silentEnd = new SilentEnd(socket, this.session, () => this.lost(brokenOff(this.origin)));
     this.socket.unref?.();
@@ -224,13 +224,16 @@ export class Http2Wire implements Wire, RequestTarget, PingUser {
    * with an error code. It tells of that only when the socket is closed. And it resets the streams
    * with a code for which it may write at once, inside of nghttp2's reading, which frees a stream
    * twice and aborts the process; so they are reset before, with CANCEL, which it puts off.
+   *
+   * While the socket closes it is left alone: else it would never learn what became of a write that
+   * was under way, and keep its stream. It is destroyed when the socket is closed.
    */
   private watchDestroy(): void {
-    const { session } = this;
+    const { session, socket } = this;
     const destroy = session.destroy.bind(session);
     session.destroy = (error?: Error, code?: number): void => {
       if (!session.destroyed) this.dying(error instanceof Error ? error : undefined);
-      destroy(error, code);
+      if (!socket.destroyed || this.gone) destroy(error, code);
     };
   }
 
@@ -300,6 +303,14 @@ export class Http2Wire implements Wire, RequestTarget, PingUser {
     // Node.js 22 tells the end of a response that came just before in this turn, but later.
     if (this.exchanges.size > 0) setImmediate(() => this.lost(new EndFault()));
     else this.lost(new EndFault());
+  }
+
+  /** The session outlives its streams, see `outlive`: so it must not lead to them. */
+  private closedSession(): void {
+    const { session } = this;
+    this.lost(this.failure ?? new EndFault());
+    session.removeAllListeners().on('error', noop);
+    Reflect.deleteProperty(session, 'destroy');
   }
 
   private lost(error: Error): void {

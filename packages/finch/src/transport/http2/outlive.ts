@@ -3,10 +3,13 @@
  *
  * A stream may hold fields of a header block that was never finished, or was
  * refused, in the session's memory until it is freed, and that can be late: in a
- * later turn, or, when a write of it was under way, with the next garbage
- * collection. One that frees the session first finds that memory missing and
+ * later turn, or, when a write of it was under way, with a garbage collection
+ * after that. One that frees the session first finds that memory missing and
  * aborts the process (Node.js 22 to 26: "current_nghttp2_memory_ == 0"). Any
- * server could bring that about with half a response amid an upload.
+ * server could bring that about with half a head.
+ *
+ * What is held here must not lead to the stream, or neither is ever freed: see
+ * `closedSession` and `watchDestroy` of the wire.
  *
  * The native halves are found by the symbol under which node:http2 keeps them;
  * there is no public way to them. Without it nothing is done.
