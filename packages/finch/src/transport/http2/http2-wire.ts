@@ -297,7 +297,6 @@ export class Http2Wire implements Wire, RequestTarget, PingUser {
     if (!this.gone && !this.ending) this.onChange();
   }
 
-  /** The connection came to its end by the server or by the network. */
   /** The server closes the connection. */
   private ended(): void {
     // Node.js 22 tells the end of a response that came just before in this turn, but later.
@@ -313,6 +312,7 @@ export class Http2Wire implements Wire, RequestTarget, PingUser {
     Reflect.deleteProperty(session, 'destroy');
   }
 
+  /** The connection came to its end by the server or by the network. */
   private lost(error: Error): void {
     this.failure ??= error;
     const { failure } = this;
