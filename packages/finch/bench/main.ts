@@ -36,7 +36,7 @@ const warmUp = 1;
 /** About what a client's warm-up takes, in ms; see client.ts. */
 const warmUpMs = 1000;
 /** Processes of each client, one after the other: some peers have better and worse processes. */
-const processes = 2;
+const processes = 4;
 const idlePools = 1000;
 
 const { values: options } = parseArgs({
