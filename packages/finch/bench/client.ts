@@ -42,7 +42,7 @@ const prepare = await clients[name as ClientName]();
 const send = await prepare(target);
 
 /** Processor time of a warm-up, in ms. */
-const warmUp = 700;
+const warmUp = 2000;
 
 /** Keeps the load up until the time has come, then lets what is under way end. */
 async function turn(over: (now: number) => boolean): Promise<Turn> {

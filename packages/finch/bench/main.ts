@@ -2,7 +2,7 @@
  * The benchmark of the client: `finch.request` beside undici 7 and 8, fetch, node:http, axios and
  * got, in interleaved turns against one server.
  *
- * npm run bench -w @linnet/finch -- [--seconds 120] [--only c50,unix,memory] [--all] [--json]
+ * npm run bench -w @linnet/finch -- [--seconds 300] [--only c50,unix,memory] [--all] [--json]
  *
  * Each client is a process of its own on one core, the server has another one. `--all` has every
  * client take part in each load. Rates are the 80th percentile of the turns, since a busy machine
@@ -34,14 +34,14 @@ const serverCore = 1;
 const turnMs = 200;
 const warmUp = 1;
 /** About what a client's warm-up takes, in ms; see client.ts. */
-const warmUpMs = 1000;
+const warmUpMs = 2200;
 /** Processes of each client, one after the other: some peers have better and worse processes. */
-const processes = 4;
+const processes = 3;
 const idlePools = 1000;
 
 const { values: options } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '120' },
+    seconds: { type: 'string', default: '300' },
     only: { type: 'string' },
     all: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
