@@ -13,8 +13,8 @@ import type { Exchange, RawHeaders, WireHandler, WireRequest } from '../wire.ts'
 import { ChunkQueue } from './chunk-queue.ts';
 import { noError, outOfStreamsCode, protocolError, streamErrorCode } from './http2-codes.ts';
 import type { Http2Wire } from './http2-wire.ts';
+import { keepWhileWriting } from './keep-session.ts';
 import { maxSentHeaders } from './open-session.ts';
-import { outlive } from './outlive.ts';
 import { headersTooLarge } from './refusals.ts';
 import { requestHeaders } from './request-headers.ts';
 import type { RequestHeaders } from './request-headers.ts';
@@ -103,7 +103,7 @@ export class Http2Exchange implements Exchange, StreamUser, Uploader {
       waitForTrailers: request.trailers !== undefined,
     });
     this.stream = stream;
-    outlive(session, stream);
+    if (!bare) keepWhileWriting(session, stream);
     listen(stream, this);
     if (bare) {
       this.uploaded();

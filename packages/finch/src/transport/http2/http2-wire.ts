@@ -18,6 +18,7 @@ import { wireInfoOf } from '../socket-info.ts';
 import type { Exchange, Wire, WireHandler, WireInfo, WireRequest } from '../wire.ts';
 import { cancel, codeName, noError } from './http2-codes.ts';
 import { Http2Exchange } from './http2-exchange.ts';
+import { keepWhileClosing } from './keep-session.ts';
 import { assumedLimit, openSession } from './open-session.ts';
 import { Pings } from './pings.ts';
 import type { PingUser } from './pings.ts';
@@ -238,6 +239,7 @@ export class Http2Wire implements Wire, RequestTarget, PingUser {
   }
 
   private dying(error: Error | undefined): void {
+    keepWhileClosing(this.session);
     this.failure ??= error;
     const failure = this.failure ?? new EndFault();
     for (const exchange of this.exchanges) exchange.connectionLost(failure);
@@ -304,7 +306,7 @@ export class Http2Wire implements Wire, RequestTarget, PingUser {
     else this.lost(new EndFault());
   }
 
-  /** The session outlives its streams, see `outlive`: so it must not lead to them. */
+  /** The session may have to outlive its streams, see `keep-session.ts`: so it must not lead to them. */
   private closedSession(): void {
     const { session } = this;
     this.lost(this.failure ?? new EndFault());
@@ -334,6 +336,7 @@ export class Http2Wire implements Wire, RequestTarget, PingUser {
 
   private closed(): void {
     if (this.gone) return;
+    keepWhileClosing(this.session);
     this.lost(new EndFault());
     this.gone = true;
     const failure = this.failure as Error;

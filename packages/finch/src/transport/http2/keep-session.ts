@@ -19,19 +19,30 @@ import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 /** Holds each stream's session until the stream is gone. */
 const sessions = new FinalizationRegistry<object>(() => {});
 
-type Natives = Readonly<Record<symbol, object | undefined>>;
-
 let symbol: symbol | undefined;
 
-/** To be called with each stream as long as it is open. */
-export function outlive(session: ClientHttp2Session, stream: ClientHttp2Stream): void {
-  symbol ??= Object.getOwnPropertySymbols(stream).find(
+function nativeOf(owner: ClientHttp2Session | ClientHttp2Stream): object | undefined {
+  symbol ??= Object.getOwnPropertySymbols(owner).find(
     ({ description }) => description === 'kHandle',
   );
-  if (symbol === undefined) return;
-  const sessionHandle = (session as unknown as Natives)[symbol];
-  const streamHandle = (stream as unknown as Natives)[symbol];
-  if (sessionHandle !== undefined && streamHandle !== undefined) {
-    sessions.register(streamHandle, sessionHandle);
+  if (symbol === undefined) return undefined;
+  return (owner as unknown as Readonly<Record<symbol, object | undefined>>)[symbol];
+}
+
+/** To be called with each stream that is to write, while it is open. */
+export function keepWhileWriting(session: ClientHttp2Session, stream: ClientHttp2Stream): void {
+  const nativeSession = nativeOf(session);
+  const nativeStream = nativeOf(stream);
+  if (nativeSession !== undefined && nativeStream !== undefined) {
+    sessions.register(nativeStream, nativeSession);
   }
 }
+
+/** To be called when the session is about to be destroyed: keeps it while its streams are freed, in turns to come. */
+export function keepWhileClosing(session: ClientHttp2Session): void {
+  const nativeSession = nativeOf(session);
+  if (nativeSession === undefined) return;
+  setImmediate(() => setImmediate(() => setImmediate(release, nativeSession)));
+}
+
+function release(_nativeSession: object): void {}
