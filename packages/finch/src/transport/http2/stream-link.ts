@@ -1,7 +1,8 @@
 /**
- * The only place that listens to streams of node:http2. The listeners are
- * functions of this module, which find their exchange on the stream: no closure
- * is made for a request.
+ * The only place that listens to streams of node:http2. It does so where they
+ * emit: a stream tells its exchange, which it knows, and then whoever listens.
+ * Listeners of its own would cost a request seven additions, each an event
+ * itself, and the calls through the emitter.
  *
  * Pieces of a body are taken where node:http2 puts them into the stream, with
  * `push`, not from its `data` events: that spares the stream's own buffer, and
@@ -9,6 +10,7 @@
  * into an open stream) or reset the stream with NO_ERROR (into a closed one).
  * Reading goes on with `_read`.
  */
+import { EventEmitter } from 'node:events';
 import type { ClientHttp2Stream } from 'node:http2';
 import { Readable } from 'node:stream';
 import type { ChunkQueue } from './chunk-queue.ts';
@@ -40,35 +42,25 @@ interface LinkedStream extends ClientHttp2Stream {
 
 type Fields = Readonly<Record<string, unknown>>;
 type Push = (chunk: Buffer | null, encoding?: BufferEncoding) => boolean;
+type Emit = (event: string | symbol, first?: unknown, second?: unknown, third?: unknown) => boolean;
 
 // oxlint-disable-next-line typescript/unbound-method -- called on the stream
 const ownPush = Readable.prototype.push as Push;
+// oxlint-disable-next-line typescript/unbound-method -- called on the stream
+const ownEmit = EventEmitter.prototype.emit as Emit;
 
 /** Has a stream tell all that happens to it. */
 export function listen(stream: ClientHttp2Stream, by: StreamUser): void {
-  (stream as LinkedStream)[user] = by;
-  stream.push = push;
-  stream
-    .on('response', onResponse)
-    .on('headers', onHeaders)
-    .on('trailers', onTrailers)
-    .on('end', onEnd)
-    .on('finish', onFinish)
-    .on('error', onError)
-    .on('close', onClose);
+  const linked = stream as LinkedStream;
+  linked[user] = by;
+  linked.push = push;
+  linked.emit = emit;
 }
 
 /** Makes it a stream like any other again, with what was taken from it already. */
 export function release(stream: ClientHttp2Stream, taken: ChunkQueue | undefined): void {
   Reflect.deleteProperty(stream, 'push');
-  stream
-    .off('response', onResponse)
-    .off('headers', onHeaders)
-    .off('trailers', onTrailers)
-    .off('end', onEnd)
-    .off('finish', onFinish)
-    .off('error', onError)
-    .off('close', onClose);
+  Reflect.deleteProperty(stream, 'emit');
   // In front of an end that may be there already.
   if (taken !== undefined && taken.length > 0) stream.unshift(taken.takeAll());
 }
@@ -79,32 +71,44 @@ function push(this: LinkedStream, chunk: Buffer | null, encoding?: BufferEncodin
   return ownPush.call(this, chunk, encoding);
 }
 
+function emit(
+  this: LinkedStream,
+  event: string | symbol,
+  first?: unknown,
+  second?: unknown,
+  third?: unknown,
+): boolean {
+  const by = this[user];
+  switch (event) {
+    case 'response':
+      onResponse(by, first as Fields, second as number, third as string[]);
+      break;
+    case 'headers':
+      by.onInterim(Number((first as Fields)[':status']), (third as string[]).slice(2));
+      break;
+    case 'trailers':
+      by.onTrailers(third as string[]);
+      break;
+    case 'end':
+      by.onEnd();
+      break;
+    case 'finish':
+      by.uploaded();
+      break;
+    case 'error':
+      by.onClose(first as Error);
+      // It has been heard, whoever else listens.
+      if (this.listenerCount(event) === 0) return true;
+      break;
+    case 'close':
+      by.onClose(undefined);
+      break;
+  }
+  return ownEmit.call(this, event, first, second, third);
+}
+
 // `:status` is the first field of a head, and the only pseudo-header field (nghttp2 sees to it).
-function onResponse(this: unknown, fields: Fields, flags: number, raw: string[]): void {
+function onResponse(by: StreamUser, fields: Fields, flags: number, raw: string[]): void {
   const length = fields['content-length'] as string | undefined;
-  (this as LinkedStream)[user].onHead(Number(fields[':status']), flags, raw.slice(2), length);
-}
-
-function onHeaders(this: unknown, fields: Fields, _flags: number, raw: string[]): void {
-  (this as LinkedStream)[user].onInterim(Number(fields[':status']), raw.slice(2));
-}
-
-function onTrailers(this: unknown, _fields: Fields, _flags: number, raw: string[]): void {
-  (this as LinkedStream)[user].onTrailers(raw);
-}
-
-function onEnd(this: unknown): void {
-  (this as LinkedStream)[user].onEnd();
-}
-
-function onFinish(this: unknown): void {
-  (this as LinkedStream)[user].uploaded();
-}
-
-function onError(this: unknown, error: Error): void {
-  (this as LinkedStream)[user].onClose(error);
-}
-
-function onClose(this: unknown): void {
-  (this as LinkedStream)[user].onClose(undefined);
+  by.onHead(Number(fields[':status']), flags, raw.slice(2), length);
 }
