@@ -98,6 +98,13 @@ export function answerStream(answering: AnsweringStream): Behaviour {
       repeat(times, ms, act, turn + 1);
     });
   };
+  const leaveIn = (ms: number): void => {
+    setTimeout(() => {
+      session.destroy();
+      // Which leaves the socket open for as long as a write is under way.
+      setTimeout(() => socket.destroy(), 500);
+    }, ms);
+  };
   switch (behaviour) {
     case 'h2-plain':
       whole();
@@ -138,7 +145,7 @@ export function answerStream(answering: AnsweringStream): Behaviour {
       whole();
       session.goaway(0);
       // node:http2 does not notice any more when the client is gone.
-      setTimeout(() => session.destroy(), 2000);
+      leaveIn(2000);
       break;
     case 'h2-then-wind-down':
       whole();
@@ -182,12 +189,12 @@ export function answerStream(answering: AnsweringStream): Behaviour {
       break;
     case 'h2-goaway-error':
       session.goaway(Math.max(1, code));
-      setTimeout(() => session.destroy(), 200);
+      leaveIn(200);
       break;
     case 'h2-goaway-unseen':
       // As if it had not seen this one and what came after it.
       session.goaway(0, Math.max(0, (stream.id ?? 1) - 2));
-      setTimeout(() => session.destroy(), 200);
+      leaveIn(200);
       break;
     case 'h2-socket-reset':
       socket.destroy();

@@ -24,8 +24,6 @@ export function serveHttp2(socket: Socket, random: Random, onAnswered: OnAnswere
   });
   session.on('error', () => {});
   socket.once('close', () => session.destroy());
-  // Of a client that said good-bye and is gone, node:http2 now and then keeps the socket.
-  session.once('goaway', () => setTimeout(() => socket.destroy(), 1000).unref());
   session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     let received = 0;
     const timers = new Set<NodeJS.Timeout>();
