@@ -86,6 +86,33 @@ export function isInstance<T>(
   }
 }
 
+// The same for the results of every message. V8 has the class of an `instanceof` in line only where it
+// is always the same one: a shared function costs casts a quarter of their rate.
+
+export function isReply(value: unknown): value is Reply<unknown, unknown> {
+  try {
+    return value instanceof Reply;
+  } catch {
+    return false;
+  }
+}
+
+export function isNoReply(value: unknown): value is NoReply<unknown> {
+  try {
+    return value instanceof NoReply;
+  } catch {
+    return false;
+  }
+}
+
+export function isStop(value: unknown): value is Stop<unknown, unknown> {
+  try {
+    return value instanceof Stop;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * From `init`: the state, and what comes next. Returning the bare state is the same as `ok(state)`.
  * @example

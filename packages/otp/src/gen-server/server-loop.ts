@@ -9,7 +9,15 @@ import { reduction } from '../process/scheduler.ts';
 import { FunctionClauseError } from './errors.ts';
 import { Gen, type Pending } from './gen.ts';
 import { Cast, isRequest, shownMessage, TimeoutTick, type Request } from './messages.ts';
-import { isInstance, NoReply, Reply, Stop, type Next } from './results.ts';
+import {
+  isNoReply,
+  isReply,
+  isStop,
+  type NoReply,
+  type Reply,
+  type Stop,
+  type Next,
+} from './results.ts';
 
 /** `this` of a callback: the call that is handled, or nothing to answer. */
 type Context = Call | typeof noCall;
@@ -160,11 +168,11 @@ export class ServerLoop extends Gen implements TimeoutTarget {
 
   /** Applies what a callback gave, now or when its promise has settled. */
   #settle(result: unknown, call: Call | undefined): Pending {
-    if (isInstance(result, Reply)) {
+    if (isReply(result)) {
       return call === undefined ? this.#badReturn(result) : this.#goOn(result, call);
     }
-    if (isInstance(result, NoReply)) return this.#goOn(result);
-    if (isInstance(result, Stop)) return this.#stop(result, call);
+    if (isNoReply(result)) return this.#goOn(result);
+    if (isStop(result)) return this.#stop(result, call);
     return isThenable(result) ? this.#settleLater(result, call) : this.#badReturn(result);
   }
 
@@ -229,8 +237,7 @@ export class ServerLoop extends Gen implements TimeoutTarget {
   #thrown(error: unknown, call: Call | undefined): Pending {
     if (ExitError.isExitError(error)) return this.end(error.reason);
     if (isError(error)) return this.end(error);
-    const counts =
-      isInstance(error, Reply) || isInstance(error, NoReply) || isInstance(error, Stop);
+    const counts = isReply(error) || isNoReply(error) || isStop(error);
     return counts ? this.#settle(error, call) : this.#badReturn(error);
   }
 
