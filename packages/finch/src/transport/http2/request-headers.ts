@@ -181,7 +181,7 @@ class Fields implements RequestHeaders {
   private setAuthority(value: string): void {
     if (this.host) throw reserved('host', 'one host');
     this.host = true;
-    if (value === this.list[authorityIndex]) return;
+    if (this.isRelative && value === this.list[authorityIndex]) return;
     checkedAuthority(value);
     // An absolute URL and CONNECT name it themselves (RFC 9112, 3.2.2).
     if (this.isRelative) this.list[authorityIndex] = value;
