@@ -92,20 +92,8 @@ function powerOfTwo(atLeast: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(atLeast, 64 * 1024)));
 }
 
-/** Most bodies are of the type of the one before: a comparison needs no hash of a string just made. */
-const latest: { type: string | undefined; decoder: TextDecoder } = {
-  type: undefined,
-  decoder: utf8,
-};
-
 function decoderOf(contentType: string | undefined): TextDecoder {
-  if (contentType === latest.type) return latest.decoder;
-  latest.decoder = contentType === undefined ? utf8 : lookUp(contentType);
-  latest.type = contentType;
-  return latest.decoder;
-}
-
-function lookUp(contentType: string): TextDecoder {
+  if (contentType === undefined) return utf8;
   const known = decoders.get(contentType);
   if (known !== undefined) return known;
   const [, charset] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType) ?? [];
