@@ -98,10 +98,11 @@ export class Timer {
     return true;
   }
 
-  /** Starts the same delay anew. */
+  /** Starts the same delay anew; free of cost in the turn in which it began. */
   refresh(): void {
     const list = this.list;
-    if (list === undefined) return;
+    // Without a deadline yet, the delay counts from the end of this turn as it is.
+    if (list === undefined || this.deadline === Number.POSITIVE_INFINITY) return;
     list.remove(this);
     list.add(this);
   }

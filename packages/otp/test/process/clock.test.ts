@@ -63,6 +63,27 @@ describe('timers', () => {
     expect(fired).toEqual([3, 4, 1]);
   });
 
+  test('one that is refreshed in the turn in which it was armed keeps its place', async () => {
+    const fired: unknown[] = [];
+    await new Promise<void>((done) => {
+      const first = arm(target(fired, 'first'), 5);
+      arm({ onTimeout: () => (fired.push('second'), done()) }, 5);
+      first.refresh();
+      expect(first.remaining()).toBe(5);
+    });
+    expect(fired).toEqual(['first', 'second']);
+  });
+
+  test('one that is refreshed in a later turn starts anew', async () => {
+    const fired: unknown[] = [];
+    await new Promise<void>((done) => {
+      const first = arm({ onTimeout: () => (fired.push('first'), done()) }, 5);
+      arm(target(fired, 'second'), 5);
+      setImmediate(() => first.refresh());
+    });
+    expect(fired).toEqual(['second', 'first']);
+  });
+
   test('one that is armed while another fires waits for its own delay', async () => {
     const clock = new TestClock().install(onTestFinished);
     const fired: unknown[] = [];
