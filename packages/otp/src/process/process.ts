@@ -12,7 +12,7 @@ import { bindPid, Pid } from './pid.ts';
 import { Ring } from './ring.ts';
 import { schedule, spend, type Runnable } from './scheduler.ts';
 import { signalExit } from './signals.ts';
-import { releaseWatches, type Watch } from './watch.ts';
+import { releaseWatches, type WatchLink } from './watch.ts';
 
 /** Messages that one activation handles before the other processes get their turn. */
 const messageBudget = 256;
@@ -60,8 +60,8 @@ export class Process extends ProcessActor implements Runnable {
   /** The key under which a registry holds it, if it was started with a via name. */
   viaKey: unknown = undefined;
   links: Set<Pid> | undefined = undefined;
-  firstWatch: Watch | undefined = undefined;
-  firstOwned: Watch | undefined = undefined;
+  newestWatch: WatchLink | undefined = undefined;
+  newestOwned: WatchLink | undefined = undefined;
   behaviour: Behaviour | undefined = undefined;
   /** The receive that has waited longest. */
   #receiver: Receiver | undefined = undefined;

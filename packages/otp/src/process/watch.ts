@@ -1,8 +1,8 @@
 /**
  * Being told once that a process died: what monitors, calls, leases and starts are built on.
  *
- * A watch sits in two intrusive lists: that of the watched process, and that of its owner if it
- * has one, so that either death finds it without a search and releasing it is O(1).
+ * While it watches, a watch has a link in two intrusive lists: that of the watched process, and that
+ * of its owner if it has one, so that either death finds it without a search and releasing it is O(1).
  */
 import { detached } from './context.ts';
 import { currentLogger } from './crash-report.ts';
@@ -11,11 +11,45 @@ import { processOf, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
 import { catchUp } from './put-off.ts';
 
+/** A watch that is on: its place in the list of its target, and in that of its owner. */
+export class WatchLink {
+  readonly watch: Watch;
+  readonly target: Process;
+  readonly owner: Process | undefined;
+  newerOnTarget: WatchLink | undefined = undefined;
+  olderOnTarget: WatchLink | undefined;
+  newerOfOwner: WatchLink | undefined = undefined;
+  olderOfOwner: WatchLink | undefined = undefined;
+
+  constructor(watch: Watch, target: Process, owner: Process | undefined) {
+    this.watch = watch;
+    this.target = target;
+    this.owner = owner;
+    this.olderOnTarget = target.newestWatch;
+    if (this.olderOnTarget !== undefined) this.olderOnTarget.newerOnTarget = this;
+    target.newestWatch = this;
+    if (owner === undefined) return;
+    this.olderOfOwner = owner.newestOwned;
+    if (this.olderOfOwner !== undefined) this.olderOfOwner.newerOfOwner = this;
+    owner.newestOwned = this;
+  }
+
+  /** Takes it out of both lists. */
+  release(): void {
+    const { target, owner, newerOnTarget, olderOnTarget, newerOfOwner, olderOfOwner } = this;
+    if (olderOnTarget !== undefined) olderOnTarget.newerOnTarget = newerOnTarget;
+    if (newerOnTarget === undefined) target.newestWatch = olderOnTarget;
+    else newerOnTarget.olderOnTarget = olderOnTarget;
+    if (owner === undefined) return;
+    if (olderOfOwner !== undefined) olderOfOwner.newerOfOwner = newerOfOwner;
+    if (newerOfOwner === undefined) owner.newestOwned = olderOfOwner;
+    else newerOfOwner.olderOfOwner = olderOfOwner;
+  }
+}
+
 let attach: (watch: Watch, target: Process, owner: Process | undefined) => void;
-let collect: (process: Process) => Watch[];
 let tell: (watch: Watch, pid: Pid, reason: ExitReason) => void;
 let tellOwnerDown: (watch: Watch) => void;
-let ownedBy: (process: Process) => Watch[];
 
 /**
  * A resource that learns of the death of a process, in the turn of that death and without a
@@ -33,38 +67,12 @@ let ownedBy: (process: Process) => Watch[];
  * slot.watch(self());
  */
 export abstract class Watch {
-  #target: Process | undefined;
-  #previousOfTarget: Watch | undefined;
-  #nextOfTarget: Watch | undefined;
-  #owner: Process | undefined;
-  #previousOfOwner: Watch | undefined;
-  #nextOfOwner: Watch | undefined;
+  // One field, and none of the lists' until it watches: every lease and every call makes a watch.
+  #link: WatchLink | undefined = undefined;
 
   static {
     attach = (watch, target, owner) => {
-      watch.#target = target;
-      watch.#nextOfTarget = target.firstWatch;
-      if (target.firstWatch !== undefined) target.firstWatch.#previousOfTarget = watch;
-      target.firstWatch = watch;
-      if (owner === undefined) return;
-      watch.#owner = owner;
-      watch.#nextOfOwner = owner.firstOwned;
-      if (owner.firstOwned !== undefined) owner.firstOwned.#previousOfOwner = watch;
-      owner.firstOwned = watch;
-    };
-    collect = (process) => {
-      const watches: Watch[] = [];
-      for (let watch = process.firstWatch; watch !== undefined; watch = watch.#nextOfTarget) {
-        watches.push(watch);
-      }
-      return watches;
-    };
-    ownedBy = (process) => {
-      const watches: Watch[] = [];
-      for (let watch = process.firstOwned; watch !== undefined; watch = watch.#nextOfOwner) {
-        watches.push(watch);
-      }
-      return watches;
+      watch.#link = new WatchLink(watch, target, owner);
     };
     tell = (watch, pid, reason) => watch.down(pid, reason);
     tellOwnerDown = (watch) => watch.ownerDown();
@@ -81,8 +89,8 @@ export abstract class Watch {
    * @throws when it is already watching one: release it first.
    */
   watch(pid: Pid): void {
-    if (this.#target !== undefined) {
-      throw new Error(`already watching ${String(this.#target.pid)}: call unwatch() first`);
+    if (this.#link !== undefined) {
+      throw new Error(`already watching ${String(this.#link.target.pid)}: call unwatch() first`);
     }
     const target = processOf(pid);
     if (target === undefined) this.down(pid, 'noproc');
@@ -91,22 +99,10 @@ export abstract class Watch {
 
   /** Releases the watch; harmless when it is not watching. Returns whether it was. */
   unwatch(): boolean {
-    const target = this.#target;
-    if (target === undefined) return false;
-    if (this.#previousOfTarget === undefined) target.firstWatch = this.#nextOfTarget;
-    else this.#previousOfTarget.#nextOfTarget = this.#nextOfTarget;
-    if (this.#nextOfTarget !== undefined) {
-      this.#nextOfTarget.#previousOfTarget = this.#previousOfTarget;
-    }
-    this.#target = this.#previousOfTarget = this.#nextOfTarget = undefined;
-    const owner = this.#owner;
-    if (owner === undefined) return true;
-    if (this.#previousOfOwner === undefined) owner.firstOwned = this.#nextOfOwner;
-    else this.#previousOfOwner.#nextOfOwner = this.#nextOfOwner;
-    if (this.#nextOfOwner !== undefined) {
-      this.#nextOfOwner.#previousOfOwner = this.#previousOfOwner;
-    }
-    this.#owner = this.#previousOfOwner = this.#nextOfOwner = undefined;
+    const link = this.#link;
+    if (link === undefined) return false;
+    this.#link = undefined;
+    link.release();
     return true;
   }
 }
@@ -118,19 +114,27 @@ export const attachWatch = (watch: Watch, target: Process, owner: Process | unde
 /** The watches on a process, newest first. */
 export function watchesOn(process: Process): Watch[] {
   catchUp();
-  return collect(process);
+  const watches: Watch[] = [];
+  for (let link = process.newestWatch; link !== undefined; link = link.olderOnTarget) {
+    watches.push(link.watch);
+  }
+  return watches;
 }
 
 /** The watches that a process owns, newest first. */
 export function watchesOf(process: Process): Watch[] {
   catchUp();
-  return ownedBy(process);
+  const watches: Watch[] = [];
+  for (let link = process.newestOwned; link !== undefined; link = link.olderOfOwner) {
+    watches.push(link.watch);
+  }
+  return watches;
 }
 
 /** Tells every watch on a dead process, in the order in which they were made. */
 export function notifyWatches(process: Process, reason: ExitReason): void {
   catchUp();
-  if (process.firstWatch === undefined) return;
+  if (process.newestWatch === undefined) return;
   detached(() => {
     for (const watch of watchesOn(process).toReversed()) {
       // One of the earlier ones may have released it.
@@ -149,10 +153,10 @@ export function notifyWatches(process: Process, reason: ExitReason): void {
 /** Releases every watch that a dead process owned. */
 export function releaseWatches(process: Process): void {
   catchUp();
-  if (process.firstOwned === undefined) return;
+  if (process.newestOwned === undefined) return;
   detached(() => {
-    while (process.firstOwned !== undefined) {
-      const watch = process.firstOwned;
+    while (process.newestOwned !== undefined) {
+      const { watch } = process.newestOwned;
       watch.unwatch();
       tellOwnerDown(watch);
     }
