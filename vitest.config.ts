@@ -61,6 +61,7 @@ export default defineConfig({
     ...(report === undefined ? {} : { outputFile: { json: report } }),
     projects: [
       unit('otp', './packages/otp', ['test/**/*.test.ts']),
+      unit('mint', './packages/mint', ['test/**/*.test.ts']),
       unit('finch', './packages/finch', ['test/**/*.test.ts']),
       unit('examples', './examples', ['**/*.test.ts']),
       types('otp', './packages/otp'),

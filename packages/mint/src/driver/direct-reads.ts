@@ -1,0 +1,63 @@
+/**
+ * Reads of sockets without a fresh buffer for each: all sockets read into one
+ * buffer, from which whoever is interested takes the bytes at once. Until
+ * somebody is, and while they can take no more, bytes go through the socket's
+ * own stream, as ever.
+ */
+import type { OnReadOpts, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/** Takes what a socket reads. */
+export interface ReadTarget {
+  /**
+   * The first `length` bytes of the buffer, which are there during this call
+   * only; `false` to have them go through the socket's stream.
+   */
+  take(buffer: Buffer, length: number): boolean;
+}
+
+/** As much as node:net reads at a time. */
+const shared = Buffer.allocUnsafeSlow(65_536);
+
+/** Looked up once a connection, when it is taken over. */
+const readsOf = new WeakMap<Duplex, DirectReads>();
+
+/** The reads of one socket. */
+export class DirectReads {
+  target: ReadTarget | undefined = undefined;
+  /** Something went through the stream: what is still in it comes first. */
+  streamed = false;
+  private socket: Socket | undefined = undefined;
+
+  /** The option `onread` for the socket that is about to be made. */
+  readonly onread: OnReadOpts = {
+    buffer: shared,
+    callback: (length) => this.read(length),
+  };
+
+  /** The reads of a socket that was made with them. */
+  static of(socket: Duplex): DirectReads | undefined {
+    return readsOf.get(socket);
+  }
+
+  /** Tells whose reads they are. */
+  attach(socket: Socket): void {
+    this.socket = socket;
+    readsOf.set(socket, this);
+  }
+
+  private read(length: number): boolean {
+    const { target, socket } = this;
+    if (this.streamed && socket?.readableLength === 0) this.streamed = false;
+    if (target !== undefined && !this.streamed && target.take(shared, length)) return true;
+    this.streamed = true;
+    return socket?.push(copyOf(shared, 0, length)) ?? false;
+  }
+}
+
+/** A copy of a part of the buffer. Small ones share memory, as Node's do. */
+export function copyOf(buffer: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  buffer.copy(copy, 0, start, end);
+  return copy;
+}

@@ -1,0 +1,181 @@
+/**
+ * Failures of a connection: opening it, securing it, losing it.
+ */
+import { because, errnoOf, factsOf, ofOrigin } from './details.ts';
+import type { ExchangeFacts } from './details.ts';
+import { MintError, nameErrors } from './mint-error.ts';
+
+interface DialErrorFields {
+  readonly origin: string;
+  /** The proxy that was being connected to, without credentials. */
+  readonly proxy?: string | undefined;
+  /** How long the attempt took, in ms. */
+  readonly waited?: number | undefined;
+  readonly cause?: unknown;
+}
+
+interface ConnectErrorFields extends DialErrorFields {
+  /** The errno code; by default that of `cause`, else `'UNKNOWN'`. */
+  readonly reason?: string | undefined;
+}
+
+/** The connection could not be opened. `reason` is the errno code (`ECONNREFUSED`, `ENOTFOUND`, …). */
+export class ConnectError extends MintError {
+  static override readonly code = 'ERR_MINT_CONNECT';
+  declare readonly code: 'ERR_MINT_CONNECT';
+  declare readonly origin: string;
+  declare readonly proxy?: string;
+  declare readonly waited?: number;
+  declare readonly reason: string;
+
+  constructor(fields: ConnectErrorFields) {
+    const reason = fields.reason ?? errnoOf(fields.cause) ?? 'UNKNOWN';
+    super(`Could not connect to ${peer(fields)} [${reason}]${because(fields.cause)}`, {
+      ...fields,
+      reason,
+    });
+  }
+
+  static {
+    nameErrors(this, 'ConnectError');
+  }
+}
+
+interface ConnectTimeoutErrorFields extends DialErrorFields {
+  readonly waited: number;
+  /** The limit, in ms. */
+  readonly limit: number;
+}
+
+/** The connection was not open within `connectTimeout`: name lookup, TCP, proxy and TLS together. */
+export class ConnectTimeoutError extends MintError {
+  static override readonly code = 'ERR_MINT_CONNECT_TIMEOUT';
+  declare readonly code: 'ERR_MINT_CONNECT_TIMEOUT';
+  declare readonly origin: string;
+  declare readonly proxy?: string;
+  declare readonly waited: number;
+  declare readonly limit: number;
+
+  constructor(fields: ConnectTimeoutErrorFields) {
+    super(`No connection to ${peer(fields)} within ${fields.limit} ms`, fields);
+  }
+
+  static {
+    nameErrors(this, 'ConnectTimeoutError');
+  }
+}
+
+interface TlsErrorFields extends DialErrorFields {
+  /** The code of OpenSSL or node:tls; by default that of `cause`, else `'UNKNOWN'`. */
+  readonly reason?: string | undefined;
+  /** The name that the certificate was checked against. */
+  readonly servername?: string | undefined;
+}
+
+/** The TLS handshake failed: certificate, name, protocol version, ALPN. No request was sent. */
+export class TlsError extends MintError {
+  static override readonly code = 'ERR_MINT_TLS';
+  declare readonly code: 'ERR_MINT_TLS';
+  declare readonly origin: string;
+  declare readonly proxy?: string;
+  declare readonly waited?: number;
+  declare readonly reason: string;
+  declare readonly servername?: string;
+
+  constructor(fields: TlsErrorFields) {
+    const reason = fields.reason ?? errnoOf(fields.cause) ?? 'UNKNOWN';
+    super(`No TLS connection to ${peer(fields)} [${reason}]${because(fields.cause)}`, {
+      ...fields,
+      reason,
+    });
+  }
+
+  static {
+    nameErrors(this, 'TlsError');
+  }
+}
+
+/** Why a proxy opened no tunnel. */
+export type ProxyErrorReason =
+  /** It asks for credentials and was given none. */
+  | 'authentication_required'
+  /** It does not take the credentials that it was given. */
+  | 'authentication_failed'
+  /** It does not want to, or cannot, connect to that server. */
+  | 'refused'
+  /** What it answered is not of the protocol. */
+  | 'bad_answer'
+  /** It closed the connection without an answer, or in the middle of it. */
+  | 'closed';
+
+interface ProxyErrorFields {
+  readonly origin: string;
+  readonly proxy: string;
+  readonly reason: ProxyErrorReason;
+  /** The status of the answer to CONNECT. */
+  readonly status?: number | undefined;
+  /** What exactly is wrong, when it is known. */
+  readonly detail?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** The proxy was reached, but opens no way to the server. No request was sent. */
+export class ProxyError extends MintError {
+  static override readonly code = 'ERR_MINT_PROXY';
+  declare readonly code: 'ERR_MINT_PROXY';
+  declare readonly origin: string;
+  declare readonly proxy: string;
+  declare readonly reason: ProxyErrorReason;
+  declare readonly status?: number;
+  declare readonly detail?: string;
+
+  constructor(fields: ProxyErrorFields) {
+    const { origin, proxy, reason, status, detail } = fields;
+    const code = status === undefined ? reason : `${reason}, status ${status}`;
+    const why = detail === undefined ? because(fields.cause) : `: ${detail}`;
+    super(`The proxy ${proxy} opens no way to ${origin} [${code}]${why}`, fields);
+  }
+
+  static {
+    nameErrors(this, 'ProxyError');
+  }
+}
+
+interface ConnectionClosedErrorFields extends ExchangeFacts {
+  /** Why, when it is known: an errno code such as `ECONNRESET`, or a word such as `'goaway'`. */
+  readonly reason?: string | undefined;
+}
+
+/**
+ * The connection was lost before the response was complete.
+ *
+ * `requestSent: false` means that the server cannot have processed the request.
+ */
+export class ConnectionClosedError extends MintError {
+  static override readonly code = 'ERR_MINT_CONNECTION_CLOSED';
+  declare readonly code: 'ERR_MINT_CONNECTION_CLOSED';
+  declare readonly origin?: string;
+  declare readonly phase?: ExchangeFacts['phase'];
+  declare readonly reason?: string;
+  declare readonly reused?: boolean;
+  declare readonly requestSent?: boolean;
+  declare readonly bytesReceived?: number;
+
+  constructor(fields: ConnectionClosedErrorFields) {
+    const reason = fields.reason ?? errnoOf(fields.cause);
+    const code = reason === undefined ? '' : ` [${reason}]`;
+    super(
+      `The connection${ofOrigin(fields.origin)} closed${code}${because(fields.cause)}${factsOf(fields)}`,
+      { ...fields, reason },
+    );
+  }
+
+  static {
+    nameErrors(this, 'ConnectionClosedError');
+  }
+}
+
+/** Whom it was about: the server, or the proxy on the way to it. */
+function peer({ origin, proxy }: DialErrorFields): string {
+  return proxy === undefined ? origin : `the proxy ${proxy} (on the way to ${origin})`;
+}

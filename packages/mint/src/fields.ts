@@ -1,0 +1,101 @@
+/**
+ * Header and trailer fields as they came: checked already, and taken apart when
+ * somebody asks. A response costs one string for its whole header section.
+ */
+
+/**
+ * The fields of one section: names and values in the order in which they came,
+ * duplicates kept, names in the case of the peer (lower case on HTTP/2), each
+ * character a byte (latin1).
+ *
+ * @example
+ * const fields = Fields.of(['content-type', 'text/plain', 'Set-Cookie', 'a=1']);
+ * fields.get('set-cookie'); // 'a=1'
+ * fields.list.length; // 4
+ */
+export class Fields implements Iterable<readonly [name: string, value: string]> {
+  /** A section without fields: what most responses have as trailers. */
+  static readonly none: Fields = new Fields('', [], 0, 0, -1);
+
+  /** What `content-length` says; -1 without one. */
+  readonly contentLength: number;
+  private readonly lines: string;
+  private parts: readonly string[] | undefined;
+  /** Where the value of the first content-type stands in the lines; 0, 0: look it up. */
+  private readonly typeStart: number;
+  private readonly typeEnd: number;
+
+  private constructor(
+    lines: string,
+    parts: readonly string[] | undefined,
+    typeStart: number,
+    typeEnd: number,
+    contentLength: number,
+  ) {
+    this.lines = lines;
+    this.parts = parts;
+    this.typeStart = typeStart;
+    this.typeEnd = typeEnd;
+    this.contentLength = contentLength;
+  }
+
+  /** Fields of a flat list: name, value, name, value…. The list must not change any more. */
+  static of(list: readonly string[], contentLength = -1): Fields {
+    return list.length === 0 ? Fields.none : new Fields('', list, 0, 0, contentLength);
+  }
+
+  /**
+   * Fields of lines that are checked already, each ended by CRLF. A codec may say where the value
+   * of content-type stands, so that asking for it takes nothing apart.
+   */
+  static ofLines(lines: string, typeStart: number, typeEnd: number, contentLength: number): Fields {
+    return new Fields(lines, undefined, typeStart, typeEnd, contentLength);
+  }
+
+  /** Flat: name, value, name, value…. */
+  get list(): readonly string[] {
+    return (this.parts ??= split(this.lines));
+  }
+
+  /** The value of the first `content-type`, without taking the section apart where that can be spared. */
+  get contentType(): string | undefined {
+    const { typeStart, typeEnd } = this;
+    return typeEnd > 0 ? this.lines.slice(typeStart, typeEnd) : this.get('content-type');
+  }
+
+  /** The first value of a field; the name in lower case. */
+  get(name: string): string | undefined {
+    const { list } = this;
+    for (let index = 0; index + 1 < list.length; index += 2) {
+      const known = list[index] as string;
+      if (known.length === name.length && known.toLowerCase() === name) return list[index + 1];
+    }
+    return undefined;
+  }
+
+  *[Symbol.iterator](): Generator<readonly [name: string, value: string], undefined> {
+    const { list } = this;
+    for (let index = 0; index + 1 < list.length; index += 2) {
+      yield [list[index] as string, list[index + 1] as string];
+    }
+  }
+}
+
+function split(lines: string): readonly string[] {
+  const list: string[] = [];
+  for (let at = 0; at < lines.length;) {
+    const colon = lines.indexOf(':', at);
+    const end = lines.indexOf('\r\n', colon);
+    let from = colon + 1;
+    let to = end;
+    while (from < to && isBlank(lines.charCodeAt(from))) from++;
+    while (to > from && isBlank(lines.charCodeAt(to - 1))) to--;
+    list.push(lines.slice(at, colon), lines.slice(from, to));
+    at = end + 2;
+  }
+  return list;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
