@@ -2,13 +2,14 @@
 import type { Process } from './process.ts';
 import { Ring } from './ring.ts';
 import { linkDown } from './signals.ts';
-import { notifyWatches } from './watch.ts';
+import { notifyMonitors, notifyWatches } from './watch.ts';
 
 const deaths = new Ring<Process>();
 let announcing = false;
 
 /**
- * Tells links and watches of a death. Deaths that follow from it are queued, not nested: a chain
+ * Tells of a death: watches first, so that nobody who hears of it finds what the process held; then
+ * links, then monitors, which is the order of the BEAM, though its manual does not promise it. Deaths that follow from it are queued, not nested: a chain
  * of a hundred thousand linked processes must not overflow the stack.
  */
 export function announceDeath(process: Process): void {
@@ -22,6 +23,7 @@ export function announceDeath(process: Process): void {
       notifyWatches(dead, exitReason);
       dead.links = undefined;
       for (const other of links ?? []) linkDown(other, pid, exitReason);
+      notifyMonitors(dead, exitReason);
     }
   } finally {
     announcing = false;

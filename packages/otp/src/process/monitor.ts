@@ -7,7 +7,7 @@ import { thisNode, type RemoteName } from './node.ts';
 import { Pid } from './pid.ts';
 import { Process } from './process.ts';
 import { resolveRef, type ServerRef } from './server-ref.ts';
-import { attachWatch, Watch } from './watch.ts';
+import { attachMonitor, Watch } from './watch.ts';
 
 /** The message of a monitor. `pid` is `{ name, node }` when a name was monitored. */
 export interface DownMessage {
@@ -66,7 +66,7 @@ export function monitorFor(owner: Process, ref: ServerRef): MonitorRef {
   const monitor = new MonitorRef(owner, object);
   if (target instanceof Process) {
     // A process never hears of its own death.
-    if (target !== owner) attachWatch(monitor, target, owner);
+    if (target !== owner) attachMonitor(monitor, target, owner);
   } else {
     monitor.fire(target === undefined ? 'noproc' : 'noconnection');
   }

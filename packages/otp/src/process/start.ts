@@ -99,8 +99,16 @@ class Start extends Watch implements TimeoutTarget {
     this.#process.terminate('killed', 'signal');
   }
 
+  /** Ended by a signal before its initialisation was over. */
   protected override down(_pid: Pid, reason: ExitReason): void {
+    this.spareTrappingParent();
     this.fail(reason);
+  }
+
+  /** A failed start leaves no EXIT message in the mailbox of a starter that traps exits. */
+  spareTrappingParent(): void {
+    const parent = this.#linkedParent;
+    if (parent?.trapExit === true) unlinkProcesses(parent, this.#process.pid);
   }
 
   protected override ownerDown(): void {
@@ -164,8 +172,7 @@ export function start(
       return outcome.begin?.();
     }
     const exitReason = outcome.type === 'stop' ? outcome.reason : 'normal';
-    // Newer OTP: a failed start leaves no EXIT message in the mailbox of a starter that traps.
-    if (linkedParent?.trapExit === true) unlinkProcesses(linkedParent, process.pid);
+    starting.spareTrappingParent();
     if (outcome.type === 'ignore') starting.succeed('ignore');
     else starting.fail(outcome.reason);
     process.terminate(exitReason, 'fault');

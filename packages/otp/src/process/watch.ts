@@ -16,15 +16,18 @@ export class WatchLink {
   readonly watch: Watch;
   readonly target: Process;
   readonly owner: Process | undefined;
+  /** A monitor is told after the links of the dead process, any other watch before them. */
+  readonly monitor: boolean;
   newerOnTarget: WatchLink | undefined = undefined;
   olderOnTarget: WatchLink | undefined;
   newerOfOwner: WatchLink | undefined = undefined;
   olderOfOwner: WatchLink | undefined = undefined;
 
-  constructor(watch: Watch, target: Process, owner: Process | undefined) {
+  constructor(watch: Watch, target: Process, owner: Process | undefined, monitor: boolean) {
     this.watch = watch;
     this.target = target;
     this.owner = owner;
+    this.monitor = monitor;
     this.olderOnTarget = target.newestWatch;
     if (this.olderOnTarget !== undefined) this.olderOnTarget.newerOnTarget = this;
     target.newestWatch = this;
@@ -47,13 +50,13 @@ export class WatchLink {
   }
 }
 
-let attach: (watch: Watch, target: Process, owner: Process | undefined) => void;
+let attach: (watch: Watch, target: Process, owner: Process | undefined, monitor: boolean) => void;
 let tell: (watch: Watch, pid: Pid, reason: ExitReason) => void;
 let tellOwnerDown: (watch: Watch) => void;
 
 /**
- * A resource that learns of the death of a process, in the turn of that death and without a
- * mailbox: for resources that a process holds (a lease, a slot) and that must come back whatever
+ * A resource that learns of the death of a process, in the turn of that death, before links and
+ * monitors do, and without a mailbox: for resources that a process holds (a lease, a slot) and that must come back whatever
  * happens to the holder.
  *
  * `down` runs inside the runtime, as plain code: it must not throw, block, or call user code.
@@ -71,8 +74,8 @@ export abstract class Watch {
   #link: WatchLink | undefined = undefined;
 
   static {
-    attach = (watch, target, owner) => {
-      watch.#link = new WatchLink(watch, target, owner);
+    attach = (watch, target, owner, monitor) => {
+      watch.#link = new WatchLink(watch, target, owner, monitor);
     };
     tell = (watch, pid, reason) => watch.down(pid, reason);
     tellOwnerDown = (watch) => watch.ownerDown();
@@ -94,7 +97,7 @@ export abstract class Watch {
     }
     const target = processOf(pid);
     if (target === undefined) this.down(pid, 'noproc');
-    else attach(this, target, undefined);
+    else attach(this, target, undefined, false);
   }
 
   /** Releases the watch; harmless when it is not watching. Returns whether it was. */
@@ -109,7 +112,11 @@ export abstract class Watch {
 
 /** Makes a watch on a live process; it goes away with its owner. */
 export const attachWatch = (watch: Watch, target: Process, owner: Process | undefined): void =>
-  attach(watch, target, owner);
+  attach(watch, target, owner, false);
+
+/** The same for a monitor: it is told after the links of the process. */
+export const attachMonitor = (watch: Watch, target: Process, owner: Process | undefined): void =>
+  attach(watch, target, owner, true);
 
 /** The watches on a process, newest first. */
 export function watchesOn(process: Process): Watch[] {
@@ -131,12 +138,26 @@ export function watchesOf(process: Process): Watch[] {
   return watches;
 }
 
-/** Tells every watch on a dead process, in the order in which they were made. */
+/** Tells every watch on a dead process but its monitors, in the order in which they were made. */
 export function notifyWatches(process: Process, reason: ExitReason): void {
+  notify(process, reason, false);
+}
+
+/** Tells the monitors of a dead process, in the order in which they were made. */
+export function notifyMonitors(process: Process, reason: ExitReason): void {
+  notify(process, reason, true);
+}
+
+function notify(process: Process, reason: ExitReason, monitors: boolean): void {
   catchUp();
   if (process.newestWatch === undefined) return;
+  const watches: Watch[] = [];
+  let link: WatchLink | undefined = process.newestWatch;
+  for (; link !== undefined; link = link.olderOnTarget) {
+    if (link.monitor === monitors) watches.push(link.watch);
+  }
   detached(() => {
-    for (const watch of watchesOn(process).toReversed()) {
+    for (const watch of watches.toReversed()) {
       // One of the earlier ones may have released it.
       if (!watch.unwatch()) continue;
       try {

@@ -5,7 +5,7 @@ import { linkProcesses, outside } from '../process/link.ts';
 import type { Pid } from '../process/pid.ts';
 import { isThenable, type Process } from '../process/process.ts';
 import { newProcess } from '../process/spawn.ts';
-import { attachWatch } from '../process/watch.ts';
+import { attachMonitor } from '../process/watch.ts';
 import { callersFor, setCallers } from './callers.ts';
 import { TaskHandle } from './handle.ts';
 import { PlainInbox, TaskRef } from './task-ref.ts';
@@ -48,7 +48,7 @@ export function newAnsweringTask<T>(
   });
   const process = make(body, callersFor(owner));
   const ref = new TaskRef<T>(owner ?? new PlainInbox(), process.pid);
-  attachWatch(ref, process, owner);
+  attachMonitor(ref, process, owner);
   return new TaskHandle(ref, process.pid);
 }
 

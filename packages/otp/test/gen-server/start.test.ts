@@ -14,6 +14,7 @@ import {
   self,
   send,
   spawn,
+  spawnLink,
   startFailure,
   stop,
   trapExit,
@@ -38,6 +39,9 @@ quietCrashes();
 function serverOf<R>(init: () => R) {
   return GenServer.define({ name: 'Given', init });
 }
+
+/** An init that does not come to an end. */
+const never = () => receive(() => false);
 
 /** What a trapping process gets from a start, and what is in its mailbox then. */
 async function startTrapping(
@@ -66,6 +70,36 @@ describe('what init may give', () => {
   test('[GS01] a failed start leaves no EXIT message in a trapping starter, as in OTP 26', async () => {
     const outcome = await startTrapping(() => serverOf(() => stop('bad')).startLink());
     expect(outcome.messages).toEqual([]);
+  });
+
+  test.for<[how: string, init: () => unknown]>([
+    ['is killed', () => exit(self(), 'kill')],
+    ['gets an exit signal', () => exit(self(), 'boom')],
+    ['gets an exit signal with shutdown', () => exit(self(), 'shutdown')],
+    ['ends itself with normal', () => exit(self(), 'normal')],
+    ['exits', () => exit('boom')],
+    ['throws', () => expect.unreachable()],
+    ['dies with a process to which it is linked', () => (spawnLink(() => exit('boom')), never())],
+    ['dies with its linked process, in vain trapping', () => (trapExit(), exit(self(), 'kill'))],
+    ['takes too long', () => never()],
+    ['gives no state', () => startFailure('eacces')],
+    ['ignores', () => ignore],
+    ['gives something that is no result', () => reply(1, 2)],
+  ])('[C2] init that %s leaves the mailbox of a trapping starter empty', async ([, init]) => {
+    const clock = new TestClock().install(onTestFinished);
+    const starting = startTrapping(() => serverOf(init).startLink(undefined, { timeout: 100 }));
+    await clock.advance(100);
+    expect((await starting).messages).toEqual([]);
+  });
+
+  test('[C2] a starter that does not trap exits dies with an init that is killed', async () => {
+    const Killed = serverOf(() => exit(self(), 'kill'));
+    const reason = await inProcess(async () => {
+      trapExit();
+      spawnLink(() => Killed.startLink());
+      return ((await receive()) as { reason: unknown }).reason;
+    });
+    expect(reason).toBe('killed');
   });
 
   test('[GS02] ignore resolves with ignore, and the process ends with normal', async () => {

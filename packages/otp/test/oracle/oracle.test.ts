@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { checkDeathOrder } from './death-order.ts';
 import { readLines, replayFiles, replaySignals, replaySupervision, vendored } from './run.ts';
 import type { SignalsScenario } from './play-signals.ts';
 import type { Scenario } from './scenario.ts';
@@ -55,6 +56,17 @@ describe('a changed trace fails', () => {
     Object.assign(changed.steps[0] as object, { links: { p1: ['p2'] } });
     const { mismatches } = await replaySignals(signals.slice(0, 1), [changed]);
     expect(mismatches).toHaveLength(1);
+  });
+
+  test('a DOWN before the EXIT of the same process', () => {
+    const step = { i: 0, op: 'self_exit', result: 'died', exits: [], links: {} };
+    const exit = ['EXIT', '@p2', 'boom'];
+    const down = ['DOWN', '&r1', 'process', '@p2', 'boom'];
+    const check = (...messages: string[][]) =>
+      checkDeathOrder({ id: 1, steps: [{ ...step, msgs: { p1: messages } }] });
+    expect(() => check(exit, down)).not.toThrow();
+    expect(() => check(down, ['EXIT', '@p3', 'boom'])).not.toThrow();
+    expect(() => check(down, exit)).toThrow('p1 got DOWN before EXIT of @p2');
   });
 
   test('traces of other scenarios, and traces too few', async () => {

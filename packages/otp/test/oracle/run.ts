@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setLogger } from '@linnet/otp';
 import { TestClock } from '@linnet/otp/testing';
 import { canonSignals, canonTrace, diffTraces, type Difference } from './canon.ts';
+import { checkDeathOrder } from './death-order.ts';
 import { playScenario } from './play-scenario.ts';
 import { playSignals, type SignalsScenario } from './play-signals.ts';
 import type { Scenario } from './scenario.ts';
@@ -66,7 +67,9 @@ export function replaySignals(
   // Both sides are made canonical: the recorded ones are as they were recorded.
   const canonical = traces.map((trace) => canonSignals(trace as never));
   return replay('signals', scenarios, canonical, async (scenario) => {
-    return canonSignals(await playSignals(scenario));
+    const trace = await playSignals(scenario);
+    checkDeathOrder(trace);
+    return canonSignals(trace);
   });
 }
 

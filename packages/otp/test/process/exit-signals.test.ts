@@ -367,3 +367,39 @@ describe('links', () => {
     expect(pids.filter((pid) => isAlive(pid))).toEqual([]);
   });
 });
+
+describe('one who is linked and monitors', () => {
+  const kinds = (messages: unknown[]): unknown[] =>
+    messages.map((message) => (message as { type: unknown }).type);
+
+  test('[C3] hears of a death by EXIT first, then by each DOWN', async () => {
+    await inProcess(async () => {
+      trapExit();
+      const pid = waiting();
+      monitor(pid);
+      link(pid);
+      monitor(pid);
+      exit(pid, 'boom');
+      expect(kinds(await mailbox())).toEqual(['EXIT', 'DOWN', 'DOWN']);
+    });
+  });
+
+  test('[C3] hears of a death that follows from another one in the same order', async () => {
+    await inProcess(async () => {
+      trapExit();
+      const root = waiting();
+      const followers = [1, 2, 3].map(() => {
+        const pid = spawn(async () => {
+          link(root);
+          await receive(() => false);
+        });
+        monitor(pid);
+        return pid;
+      });
+      await settle();
+      for (const pid of followers) link(pid);
+      exit(root, 'boom');
+      expect(kinds(await mailbox())).toEqual(['EXIT', 'DOWN', 'EXIT', 'DOWN', 'EXIT', 'DOWN']);
+    });
+  });
+});

@@ -138,7 +138,7 @@ describe.each(Object.keys(hostile))('%s', (name) => {
         trapExit();
         monitor(spawnLink(body));
         const messages = [await receive(), await receive()] as Array<DownMessage | ExitMessage>;
-        expect(messages.map((message) => message.type)).toEqual(['DOWN', 'EXIT']);
+        expect(messages.map((message) => message.type)).toEqual(['EXIT', 'DOWN']);
         for (const { reason } of messages) expect(Object.is(reason, value)).toBe(true);
       });
     }
