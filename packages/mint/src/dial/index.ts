@@ -1,0 +1,21 @@
+/**
+ * Dialling: opens sockets over TCP, unix sockets, TLS and proxies. It knows
+ * nothing of requests.
+ */
+export type { Dial, Dialled, DialLimits, DialTimings, Make } from './attempt.ts';
+export { dial } from './dial.ts';
+export type { DialOptions } from './dial.ts';
+export { environmentProxy } from './proxy/environment.ts';
+export type { Environment } from './proxy/environment.ts';
+export { NoProxy } from './proxy/no-proxy.ts';
+export { dialThrough } from './proxy/proxied-dial.ts';
+export type { ThroughProxy } from './proxy/proxied-dial.ts';
+export type { ProxiedTarget, ProxyServer } from './proxy/proxy-server.ts';
+export { parseProxyUrl } from './proxy/proxy-url.ts';
+export type { ProxyAddress, ProxyProtocol } from './proxy/proxy-url.ts';
+export type { DialTarget, SocketOptions, Tunnel } from './socket-connect.ts';
+export { tlsAlertOf } from './tls-alert.ts';
+export { TlsIdentity } from './tls-identity.ts';
+export type { TlsIdentityOptions } from './tls-identity.ts';
+export { TlsSource } from './tls-source.ts';
+export type { TlsSourceOptions } from './tls-source.ts';

@@ -1,0 +1,25 @@
+/**
+ * A proxy, as a dial connects through it.
+ */
+import type { DialTarget } from '../socket-connect.ts';
+import type { TlsIdentity } from '../tls-identity.ts';
+import type { ProxyAddress } from './proxy-url.ts';
+
+export interface ProxyServer extends ProxyAddress {
+  /** The fields that are for it: of `CONNECT`, or of each forwarded request; flat. */
+  readonly headers: readonly string[];
+  /** Who this side is to an https proxy, and which proxies it trusts; asked for with each dial. */
+  readonly tls: TlsIdentity | undefined;
+  /** The name that the proxy's certificate must be for. Default: its host. */
+  readonly servername: string | undefined;
+}
+
+/** The server behind a proxy. */
+export interface ProxiedTarget extends DialTarget {
+  readonly address: { readonly host: string; readonly port: number };
+}
+
+/** `api.example.com:443`, `[::1]:8080`. */
+export function authorityOf({ host, port }: ProxiedTarget['address']): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

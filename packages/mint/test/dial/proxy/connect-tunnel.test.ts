@@ -1,0 +1,332 @@
+import { once } from 'node:events';
+import { expect, onTestFinished, test } from 'vitest';
+import { ConnectError, ConnectTimeoutError, ProxyError } from '../../../src/errors/index.ts';
+import { TlsIdentity } from '../../../src/dial/index.ts';
+import { createAuthority } from '../../support/certificates.ts';
+import { eventually, turn } from '../../support/eventually.ts';
+import { startHttpProxy } from '../../support/http-proxy.ts';
+import { startRawServer } from '../../support/raw-server.ts';
+import type { RawPeer, RawServer } from '../../support/raw-server.ts';
+import { dialUp, failure, firstData } from './through.ts';
+
+const authority = createAuthority();
+const tls = new TlsIdentity({ ca: authority.ca });
+
+async function server(script: (peer: RawPeer) => unknown, secure = false): Promise<RawServer> {
+  const certificate = authority.issue(['origin.test', 'localhost']);
+  const raw = await startRawServer(script, secure ? { tls: certificate } : {});
+  onTestFinished(() => raw.close());
+  return raw;
+}
+
+/** A proxy that answers a request with this, and nothing after it. */
+function answering(answer: string | Buffer): Promise<RawServer> {
+  return server(async (peer) => {
+    await peer.readRequest();
+    await peer.write(answer);
+  });
+}
+
+const urlOf = ({ port }: RawServer): string => `http://127.0.0.1:${port}`;
+
+/** Waits until the proxy has lost all its clients. */
+async function expectLeft({ peers }: RawServer): Promise<void> {
+  await Promise.all(peers.map(({ closed }) => closed));
+}
+
+test.each([
+  ['origin.test', 443, 'origin.test:443'],
+  ['10.0.0.1', 80, '10.0.0.1:80'],
+  ['fd00::1', 8443, '[fd00::1]:8443'],
+])('[M46] asks for %s, port %i, by %s', async (host, port, authority_) => {
+  const proxy = await answering('HTTP/1.1 200 OK\r\n\r\n');
+  const headers = ['proxy-authorization', 'Basic eA==', 'user-agent', 'test'];
+  const { socket } = await dialUp({ proxy: urlOf(proxy), host, port, headers }).result;
+  expect(socket.destroyed).toBe(false);
+  const { received } = await proxy.peer(0);
+  expect(received).toMatch(/\r\n\r\n$/);
+  expect(received.split('\r\n').filter((line) => line !== '')).toEqual([
+    `CONNECT ${authority_} HTTP/1.1`,
+    `host: ${authority_}`,
+    expect.stringMatching(/^connection: /),
+    'proxy-authorization: Basic eA==',
+    'user-agent: test',
+  ]);
+});
+
+test.each([
+  ['204', 'HTTP/1.1 204 No Content\r\n\r\n'],
+  ['HTTP/1.0', 'HTTP/1.0 200 OK\r\nvia: 1.0 x\r\n\r\n'],
+  ['a length', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n'],
+  ['a transfer coding', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'],
+  [
+    'interim responses',
+    'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\na: b\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',
+  ],
+])('[M46] has a tunnel by an answer with %s', async (_title, answer) => {
+  const proxy = await server(async (peer) => {
+    await peer.readRequest();
+    await peer.write(answer);
+    await peer.readUntil('ping');
+    await peer.write('pong');
+  });
+  const { socket } = await dialUp({ proxy: urlOf(proxy) }).result;
+  socket.write('ping');
+  expect(await firstData(socket)).toBe('pong');
+});
+
+const switching = 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n';
+
+const answers: readonly {
+  reason: string;
+  title: string;
+  answer: string | Buffer;
+  status?: number;
+}[] = [
+  {
+    reason: 'refused',
+    title: 'a 502 with a body',
+    answer: 'HTTP/1.1 502 No\r\ncontent-length: 5\r\n\r\nhello',
+    status: 502,
+  },
+  {
+    reason: 'refused',
+    title: 'chunks',
+    answer: 'HTTP/1.1 503 No\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n',
+    status: 503,
+  },
+  {
+    reason: 'refused',
+    title: 'a redirect',
+    answer: 'HTTP/1.1 302 Found\r\nlocation: https://evil.test\r\n\r\n',
+    status: 302,
+  },
+  {
+    reason: 'refused',
+    title: 'a long body',
+    answer: 'HTTP/1.1 403 No\r\ncontent-length: 9999999\r\n\r\nendless',
+    status: 403,
+  },
+  {
+    reason: 'authentication_required',
+    title: 'a 407',
+    answer: 'HTTP/1.1 407 Who\r\n\r\n',
+    status: 407,
+  },
+  { reason: 'bad_answer', title: 'SSH', answer: 'SSH-2.0-OpenSSH_9.2\r\n' },
+  { reason: 'bad_answer', title: 'SOCKS', answer: Buffer.from([5, 0xff]) },
+  {
+    reason: 'bad_answer',
+    title: 'a broken header',
+    answer: 'HTTP/1.1 200 OK\r\nbad header\r\n\r\n',
+  },
+  {
+    reason: 'bad_answer',
+    title: 'a huge head',
+    answer: `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`,
+  },
+  { reason: 'bad_answer', title: 'another protocol', answer: switching },
+  { reason: 'bad_answer', title: 'HTTP/2.0', answer: 'HTTP/2.0 200 OK\r\n\r\n' },
+  { reason: 'bad_answer', title: 'bytes after the head', answer: 'HTTP/1.1 200 OK\r\n\r\nsurplus' },
+];
+
+test.each(answers)('[M46] $reason: the proxy answers with $title', async (row) => {
+  const { reason, answer, status } = row;
+  const proxy = await answering(answer);
+  const error = await failure(dialUp({ proxy: urlOf(proxy), tls }));
+  expect(error).toBeInstanceOf(ProxyError);
+  expect(error).toMatchObject({
+    code: 'ERR_MINT_PROXY',
+    reason,
+    proxy: urlOf(proxy),
+    origin: 'https://origin.test:443',
+  });
+  expect((error as ProxyError).status).toBe(status);
+  expect((error as ProxyError).message).toContain(urlOf(proxy));
+  await expectLeft(proxy);
+});
+
+test.each([
+  ['at once', (peer: RawPeer) => peer.end()],
+  [
+    'after the request',
+    async (peer: RawPeer) => {
+      await peer.readRequest();
+      peer.end();
+    },
+  ],
+  [
+    'in the middle of the head',
+    async (peer: RawPeer) => {
+      await peer.readRequest();
+      await peer.write('HTTP/1.1 200 Conn');
+      peer.end();
+    },
+  ],
+  [
+    'in the middle of the head, hard',
+    async (peer: RawPeer) => {
+      await peer.readRequest();
+      await peer.write('HTTP/1.1 200 OK\r\nvia: ');
+      peer.reset();
+    },
+  ],
+])('says that the proxy closed the connection %s', async (_title, script) => {
+  const proxy = await server(script);
+  const error = await failure(dialUp({ proxy: urlOf(proxy), tls }));
+  expect(error).toBeInstanceOf(ProxyError);
+  expect(error).toMatchObject({ reason: 'closed', proxy: urlOf(proxy) });
+  await expectLeft(proxy);
+});
+
+test('says that TLS with the server failed when the tunnel breaks under the handshake', async () => {
+  const proxy = await server(async (peer) => {
+    await peer.readRequest();
+    await peer.write('HTTP/1.1 200 OK\r\n\r\n');
+    await peer.read(1);
+    peer.end();
+  });
+  const error = await failure(dialUp({ proxy: urlOf(proxy), tls }));
+  expect(error).toMatchObject({ code: 'ERR_MINT_TLS', origin: 'https://origin.test:443' });
+  await expectLeft(proxy);
+});
+
+test('keeps what comes first through a tunnel without TLS', async () => {
+  const proxy = await answering('HTTP/1.1 200 OK\r\n\r\nhello');
+  const { socket } = await dialUp({ proxy: urlOf(proxy) }).result;
+  expect(await firstData(socket)).toBe('hello');
+});
+
+test('says that a proxy cannot be reached, and which one', async () => {
+  const closed = await startRawServer();
+  await closed.close();
+  const error = await failure(
+    dialUp({ proxy: `http://user:secret@127.0.0.1:${closed.port}`, tls }),
+  );
+  expect(error).toBeInstanceOf(ConnectError);
+  expect(error).toMatchObject({
+    reason: 'ECONNREFUSED',
+    proxy: `http://127.0.0.1:${closed.port}`,
+    origin: 'https://origin.test:443',
+  });
+  expect((error as Error).message).toContain(
+    `the proxy http://127.0.0.1:${closed.port} (on the way`,
+  );
+});
+
+/** Where a proxy falls silent; each script waits for what comes before that. */
+const silences: readonly (readonly [string, (peer: RawPeer) => Promise<void>])[] = [
+  ['before the answer', async (peer) => void (await peer.readRequest())],
+  [
+    'in the middle of the answer',
+    async (peer) => {
+      await peer.readRequest();
+      await peer.write('HTTP/1.1 200');
+    },
+  ],
+  [
+    'in the TLS handshake with the server',
+    async (peer) => {
+      await peer.readRequest();
+      await peer.write('HTTP/1.1 200 OK\r\n\r\n');
+      await peer.read(1);
+    },
+  ],
+];
+
+test.each(silences)('[M46] has one time-out for all: %s', async (_title, script) => {
+  const proxy = await server(script);
+  const error = await failure(dialUp({ proxy: urlOf(proxy), tls }, { connectTimeout: 100 }));
+  expect(error).toBeInstanceOf(ConnectTimeoutError);
+  expect(error).toMatchObject({ proxy: urlOf(proxy), limit: 100 });
+  expect((error as Error).message).toContain(urlOf(proxy));
+  await expectLeft(proxy);
+});
+
+test.each(silences)('leaves no socket when it is cancelled %s', async (_title, script) => {
+  const reached = Promise.withResolvers<void>();
+  const proxy = await server(async (peer) => {
+    await script(peer);
+    reached.resolve();
+  });
+  const dialling = dialUp({ proxy: urlOf(proxy), tls }, { connectTimeout: Infinity });
+  await reached.promise;
+  dialling.cancel();
+  expect(await failure(dialling)).toMatchObject({ reason: 'cancelled', proxy: urlOf(proxy) });
+  await expectLeft(proxy);
+});
+
+test.each(silences)('leaves no socket when its signal fires %s', async (_title, script) => {
+  const reached = Promise.withResolvers<void>();
+  const proxy = await server(async (peer) => {
+    await script(peer);
+    reached.resolve();
+  });
+  const controller = new AbortController();
+  const dialling = dialUp({ proxy: urlOf(proxy), tls }, { signal: controller.signal });
+  await reached.promise;
+  const reason = new Error('enough');
+  controller.abort(reason);
+  expect(await failure(dialling)).toBe(reason);
+  await expectLeft(proxy);
+});
+
+test('opens nothing when its signal has fired already', async () => {
+  const proxy = await server(() => {});
+  const reason = new Error('too late');
+  const dialling = dialUp({ proxy: urlOf(proxy) }, { signal: AbortSignal.abort(reason) });
+  expect(await failure(dialling)).toBe(reason);
+  expect(proxy.peers).toHaveLength(0);
+});
+
+test('leaves no socket, whichever turn of the event loop it is cancelled in', async () => {
+  const origin = await server(() => {}, true);
+  const proxy = await startHttpProxy();
+  onTestFinished(() => proxy.close());
+  let connected = false;
+  // Each moment at first, then in growing steps: a busy machine has very many.
+  for (let turns = 0; !connected; turns += 1 + (turns >> 3)) {
+    const dialling = dialUp({ proxy: proxy.url, port: origin.port, tls });
+    const opened = dialling.result.then(
+      ({ socket }) => !socket.destroy().connecting,
+      () => false,
+    );
+    await turn(turns);
+    dialling.cancel();
+    connected = await opened;
+    await eventually(() => expect(proxy.open).toBe(0));
+  }
+});
+
+test('resumes a TLS session of the server through the same proxy only', async () => {
+  const origin = await server((peer) => peer.write('hello'), true);
+  const [east, west] = [await startHttpProxy(), await startHttpProxy()];
+  onTestFinished(async () => {
+    await Promise.all([east.close(), west.close()]);
+  });
+  const identity = new TlsIdentity({ ca: authority.ca });
+  const resumed = async (proxy: string): Promise<boolean> => {
+    const way = { proxy, host: 'localhost', port: origin.port, tls: identity };
+    const { socket } = await dialUp(way).result;
+    if (!('isSessionReused' in socket)) throw new Error('no TLS');
+    // The session comes before the first data.
+    await once(socket, 'data');
+    return socket.isSessionReused();
+  };
+  expect(await resumed(east.url)).toBe(false);
+  expect(await resumed(east.url)).toBe(true);
+  expect(await resumed(west.url)).toBe(false);
+  expect(await resumed(west.url)).toBe(true);
+});
+
+test('[M46] settles the protocol with the server by ALPN, not with the proxy', async () => {
+  const certificate = authority.issue(['origin.test']);
+  const origin = await startRawServer(() => {}, { tls: { ...certificate, ALPNProtocols: ['h2'] } });
+  onTestFinished(() => origin.close());
+  const proxyTls = authority.issue(['localhost']);
+  const proxy = await startHttpProxy({ tls: { ...proxyTls, ALPNProtocols: ['h2', 'http/1.1'] } });
+  onTestFinished(() => proxy.close());
+  const way = { proxy: proxy.url, proxyTls: tls, port: origin.port, tls };
+  const { alpnProtocol } = await dialUp(way, { alpnProtocols: ['h2', 'http/1.1'] }).result;
+  expect(alpnProtocol).toBe('h2');
+});

@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { DirectReads } from '../../src/driver/direct-reads.ts';
+import type { ReadTarget } from '../../src/driver/direct-reads.ts';
+import { eventually } from '../support/eventually.ts';
+import { startRawServer } from '../support/raw-server.ts';
+
+/** Keeps what it takes, as text, while it is willing. */
+class Taker implements ReadTarget {
+  text = '';
+  willing = true;
+  private onTaken = (): void => {};
+
+  take(buffer: Buffer, length: number): boolean {
+    if (!this.willing) return false;
+    this.text += buffer.toString('latin1', 0, length);
+    this.onTaken();
+    return true;
+  }
+
+  async until(text: string): Promise<void> {
+    while (this.text !== text) {
+      await new Promise<void>((resolve) => {
+        this.onTaken = resolve;
+      });
+    }
+  }
+}
+
+/** Has the target take what the socket reads. */
+function readTo(socket: Socket, target: ReadTarget): void {
+  const reads = DirectReads.of(socket);
+  if (reads === undefined) throw new Error('a socket without direct reads');
+  reads.target = target;
+}
+
+async function connected(port: number): Promise<Socket> {
+  const reads = new DirectReads();
+  const socket = connect({ port, host: '127.0.0.1', onread: reads.onread });
+  reads.attach(socket);
+  await once(socket, 'connect');
+  return socket;
+}
+
+test('what nobody takes goes through the stream of the socket', async () => {
+  await using server = await startRawServer(async (peer) => {
+    await peer.write('hello');
+    peer.end();
+  });
+  const socket = await connected(server.port);
+  const chunks = await socket.toArray();
+  expect(Buffer.concat(chunks as Buffer[]).toString()).toBe('hello');
+});
+
+test('what came before somebody took it is still in the stream, and comes first', async () => {
+  await using server = await startRawServer(async (peer) => {
+    await peer.write('one');
+    await peer.readUntil('go');
+    await peer.write('two');
+    await peer.readUntil('go');
+    await peer.write('three');
+  });
+  const socket = await connected(server.port);
+  const taker = new Taker();
+  await once(socket, 'readable');
+  readTo(socket, taker);
+  socket.write('go');
+  await eventually(() => expect(socket.readableLength).toBe('onetwo'.length));
+  expect(taker.text).toBe('');
+  expect(String(socket.read('onetwo'.length))).toBe('onetwo');
+  socket.write('go');
+  await taker.until('three');
+  socket.destroy();
+});
+
+test('what is refused goes through the stream, which holds the peer back when nobody reads', async () => {
+  const piece = Buffer.alloc(65_536, 'x');
+  await using server = await startRawServer(async (peer) => {
+    for (let i = 0; i < 64; i++) await peer.write(piece);
+    peer.end();
+  });
+  const socket = await connected(server.port);
+  const taker = new Taker();
+  taker.willing = false;
+  readTo(socket, taker);
+  await once(socket, 'readable');
+  let length = 0;
+  for await (const chunk of socket) length += (chunk as Buffer).length;
+  expect(length).toBe(64 * piece.length);
+});
+
+test('what is taken is lent only: the next read, of any socket, overwrites it', async () => {
+  await using server = await startRawServer(async (peer) => {
+    await peer.write(await peer.read(1));
+  });
+  const lent: Buffer[] = [];
+  const read = async (text: string): Promise<void> => {
+    const socket = await connected(server.port);
+    const taken = new Promise<void>((resolve) => {
+      readTo(socket, {
+        take(buffer) {
+          lent.push(buffer.subarray(0, 1));
+          resolve();
+          return true;
+        },
+      });
+    });
+    socket.resume();
+    socket.write(text);
+    await taken;
+    socket.destroy();
+  };
+  await read('a');
+  await read('b');
+  expect(lent.map(String)).toEqual(['b', 'b']);
+});
