@@ -14,7 +14,7 @@ export interface SocketUser {
   /**
    * Takes the bytes from `from` to `to`, which are there during this call only;
    * returns where it stopped, which is before `to` only if it has paused the
-   * reading or detached the socket meanwhile. An empty range asks it to go on
+   * reading meanwhile. An empty range asks it to go on
    * after a pause.
    */
   onBytes(bytes: Buffer, from: number, to: number): number;
@@ -64,6 +64,15 @@ export class SocketDriver implements ReadTarget {
     return this.socket.write(text, 'latin1');
   }
 
+  /** Holds back what is written until `uncork`, to have it leave together. */
+  cork(): void {
+    this.socket.cork();
+  }
+
+  uncork(): void {
+    this.socket.uncork();
+  }
+
   /** Keeps the program running as long as the socket is open. */
   ref(): void {
     if (this.referenced) return;
@@ -99,8 +108,8 @@ export class SocketDriver implements ReadTarget {
     this.socket.end();
   }
 
-  /** Lets go of the socket: what was not taken is read from it first. It is referenced, and nobody listens. */
-  detach(): Duplex {
+  /** Lets go of the socket, from which `rest` is read first. It is referenced, and nobody listens. */
+  detach(rest: Buffer): Duplex {
     const { socket, reads } = this;
     this.detached = true;
     if (reads !== undefined) reads.target = undefined;
@@ -112,6 +121,7 @@ export class SocketDriver implements ReadTarget {
       .off('close', this.onClose)
       .off('error', ignoreSocketError);
     this.socket.ref?.();
+    if (rest.length > 0) this.putBack(rest);
     return socket;
   }
 

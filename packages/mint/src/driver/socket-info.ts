@@ -2,17 +2,21 @@
  * What a socket tells of the connection that it carries.
  */
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { WireInfo, WireTlsInfo } from '../wire.ts';
 
+type AddressKey = 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort';
+
 /** Reads a connected socket's addresses and TLS session, once: a closed socket knows them no more. */
-export function wireInfoOf(socket: Socket): WireInfo {
+export function wireInfoOf(stream: Duplex): WireInfo {
+  const socket = stream as Duplex & { readonly [Key in AddressKey]?: Socket[Key] };
   return {
     localAddress: socket.localAddress,
     localPort: socket.localPort,
     remoteAddress: socket.remoteAddress,
     remotePort: socket.remotePort,
-    tls: socket instanceof TLSSocket ? tlsInfoOf(socket) : undefined,
+    tls: stream instanceof TLSSocket ? tlsInfoOf(stream) : undefined,
   };
 }
 

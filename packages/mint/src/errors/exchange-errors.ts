@@ -125,7 +125,7 @@ export class RequestBodyError extends MintError {
 
   constructor(fields: RequestBodyErrorFields) {
     const part = fields.part ?? 'body';
-    super(`The request's ${part} failed${because(fields.cause)}${factsOf(fields)}`, {
+    super(`The request ${part} failed${because(fields.cause)}${factsOf(fields)}`, {
       ...fields,
       part,
     });

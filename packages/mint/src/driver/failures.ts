@@ -1,0 +1,45 @@
+/**
+ * From what a codec or a socket says to the errors that leave the package.
+ */
+import {
+  ConnectionClosedError,
+  Fault,
+  isMintError,
+  ProtocolError,
+  ResponseTooLargeError,
+  TlsError,
+  Truncation,
+} from '../errors/index.ts';
+import { errnoOf } from '../errors/index.ts';
+import type { ExchangeFacts } from '../errors/index.ts';
+
+/** The peer ended the connection in order. */
+export class PeerClosed extends Error {}
+
+/** The typed error of an exchange, or of a connection without one. */
+export function typedError(error: Error, facts: ExchangeFacts): Error {
+  if (isMintError(error)) return error;
+  if (error instanceof Fault) {
+    const { reason, tooLarge } = error;
+    return tooLarge === undefined
+      ? new ProtocolError({ ...facts, reason, detail: error.message })
+      : new ResponseTooLargeError({ ...facts, option: 'maxHeaderSize', ...tooLarge });
+  }
+  if (error instanceof Truncation)
+    return new ConnectionClosedError({ ...facts, reason: 'truncated' });
+  if (error instanceof PeerClosed) {
+    return new ConnectionClosedError({ ...facts, reason: 'closed_by_peer' });
+  }
+  // With TLS 1.3 a server refuses the client's certificate, or its lack, after the handshake.
+  if (errnoOf(error)?.includes('_ALERT_') === true) {
+    return new TlsError({ origin: facts.origin ?? 'the server', cause: error });
+  }
+  return new ConnectionClosedError({ ...facts, cause: error });
+}
+
+/** A bug in a handler whose exchange is over: nobody else could tell of it. */
+export function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}

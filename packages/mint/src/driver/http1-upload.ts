@@ -1,0 +1,185 @@
+/**
+ * A request body that is not written together with its head: it is streamed or
+ * large, waits for `100 Continue`, or is followed by trailers.
+ */
+import type { RequestBodyError } from '../errors/index.ts';
+import type { ExchangeFacts } from '../errors/index.ts';
+import { chunked, chunkEnd, chunkStart, lastChunk } from '../http1/writer.ts';
+import { lengthMismatch } from '../syntax.ts';
+import type { Alarm, Clock } from './clock.ts';
+import type { RequestBody } from './request-body.ts';
+import type { SocketDriver } from './socket-driver.ts';
+
+/** Pieces up to this size are copied into one buffer with what surrounds them. */
+const joined = 16_384;
+
+/** What is to be written. */
+export interface UploadPlan {
+  /** Makes the head, once it is known how the body is framed: by a length, or in chunks. */
+  readonly head: (length: number) => string;
+  /** The length that is declared; {@link chunked}: none. */
+  readonly length: number;
+  /** How long to wait for `100 Continue`, in ms, if at all. */
+  readonly patience: number | undefined;
+  readonly trailers: (() => readonly string[]) | undefined;
+}
+
+/** Whose body it is. */
+export interface Uploader {
+  /** All of it is written. */
+  uploaded(): void;
+  /** The socket took a further part. */
+  progressed(): void;
+  /** The source failed, or gave another number of bytes than declared. */
+  uploadFailed(error: Error): void;
+}
+
+export class Http1Upload {
+  private readonly body: RequestBody;
+  private readonly plan: UploadPlan;
+  private readonly socket: SocketDriver;
+  private readonly clock: Clock;
+  private readonly uploader: Uploader;
+  /** Nobody wants the rest. */
+  private stopped = false;
+  private headSent = false;
+  private size = 0;
+  /** Goes on when the socket takes more, when the server asked for the body, or when nobody wants it. */
+  private wake: (() => void) | undefined = undefined;
+  private awaitsContinue = false;
+
+  constructor(
+    body: RequestBody,
+    plan: UploadPlan,
+    socket: SocketDriver,
+    clock: Clock,
+    uploader: Uploader,
+  ) {
+    this.body = body;
+    this.plan = plan;
+    this.socket = socket;
+    this.clock = clock;
+    this.uploader = uploader;
+  }
+
+  /** Whether a piece was asked for: the source cannot be sent elsewhere any more. */
+  get begun(): boolean {
+    return this.body.begun;
+  }
+
+  start(): void {
+    this.run().catch((error: unknown) => {
+      if (!this.stopped) this.uploader.uploadFailed(error as Error);
+    });
+  }
+
+  /** The server wants the body. */
+  proceed(): void {
+    if (this.awaitsContinue) this.wakeUp();
+  }
+
+  /** The server answered without having asked for the body. A body that is on its way goes on. */
+  decline(): void {
+    if (this.awaitsContinue) this.stop();
+  }
+
+  /** Nobody wants the body, or the rest of it, any more. */
+  stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.body.cancel();
+    this.wakeUp();
+  }
+
+  /** The socket takes more again. */
+  drained(): void {
+    if (!this.awaitsContinue) this.wakeUp();
+  }
+
+  /** The error of the request, if what it ended with came from the source. */
+  failed(error: Error, facts: ExchangeFacts): RequestBodyError | undefined {
+    return this.body.failed(error, facts);
+  }
+
+  private async run(): Promise<void> {
+    const { length, patience, trailers } = this.plan;
+    if (patience !== undefined) {
+      this.sendHead(length);
+      await this.continueOr(patience);
+    } else if (length !== chunked || trailers !== undefined) {
+      this.sendHead(length);
+    }
+    while (!this.stopped) {
+      const { done, value } = await this.body.next();
+      if (this.stopped) return;
+      if (done === true) break;
+      if (value.length > 0) await this.write(value);
+    }
+    if (this.stopped) return;
+    this.finish();
+    this.uploader.uploaded();
+  }
+
+  private async write(bytes: Uint8Array): Promise<void> {
+    const { length } = this.plan;
+    this.size += bytes.length;
+    if (length !== chunked && this.size > length) throw lengthMismatch(length, this.size);
+    // Without a declared length the head waits for the first piece: an empty body has the length 0.
+    if (!this.headSent) this.sendHead(chunked);
+    const hasRoom = length === chunked ? this.writeChunk(bytes) : this.socket.write(bytes);
+    if (!hasRoom) await this.room();
+    if (!this.stopped) this.uploader.progressed();
+  }
+
+  private writeChunk(bytes: Uint8Array): boolean {
+    const { socket } = this;
+    const start = chunkStart(bytes.length);
+    if (bytes.length <= joined) {
+      const chunk = Buffer.allocUnsafe(start.length + bytes.length + chunkEnd.length);
+      chunk.write(start, 0, 'latin1');
+      chunk.set(bytes, start.length);
+      chunk.write(chunkEnd, start.length + bytes.length, 'latin1');
+      return socket.write(chunk);
+    }
+    socket.cork();
+    socket.writeLatin1(start);
+    socket.write(bytes);
+    const hasRoom = socket.writeLatin1(chunkEnd);
+    socket.uncork();
+    return hasRoom;
+  }
+
+  private finish(): void {
+    const { length, trailers } = this.plan;
+    if (!this.headSent) this.sendHead(0);
+    else if (length === chunked) this.socket.writeLatin1(lastChunk(trailers?.() ?? []));
+    else if (this.size !== length) throw lengthMismatch(length, this.size);
+  }
+
+  private sendHead(length: number): void {
+    this.headSent = true;
+    this.socket.writeLatin1(this.plan.head(length));
+  }
+
+  /** Waits for the server's word, or until it is clear that there will be none. */
+  private async continueOr(patience: number): Promise<void> {
+    this.awaitsContinue = true;
+    const alarm: Alarm = this.clock.after(patience, () => this.wakeUp());
+    await this.room();
+    alarm.cancel();
+    this.awaitsContinue = false;
+  }
+
+  private room(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.stopped) resolve();
+      else this.wake = resolve;
+    });
+  }
+
+  private wakeUp(): void {
+    const { wake } = this;
+    this.wake = undefined;
+    wake?.();
+  }
+}

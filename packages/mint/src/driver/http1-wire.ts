@@ -1,0 +1,475 @@
+/**
+ * HTTP/1.1 over one open socket.
+ *
+ * An idle connection is watched (bytes or an end that nobody awaits close it),
+ * is not referenced (it keeps no program running), and is closed when the
+ * server's `keep-alive: timeout=…` hint runs out, `keepAliveThreshold` ms early.
+ * All other time-outs belong to whoever uses the wire.
+ */
+import type { Duplex } from 'node:stream';
+import { ConnectionClosedError, InvalidRequestError } from '../errors/index.ts';
+import { Fields } from '../fields.ts';
+import { Http1Connection } from '../http1/connection.ts';
+import type { Http1ConnectionOptions } from '../http1/connection.ts';
+import * as event from '../http1/parser.ts';
+import { checkedLength, chunked, headOf, isAscii, requestFields } from '../http1/writer.ts';
+import type { RequestFields } from '../http1/writer.ts';
+import { expectsBody } from '../syntax.ts';
+import { allowedTrailers } from '../trailers.ts';
+import type { Exchange, Wire, WireHandler, WireInfo, WireRequest } from '../wire.ts';
+import { inCleanContext } from './clean-context.ts';
+import { systemClock } from './clock.ts';
+import type { Alarm, Clock } from './clock.ts';
+import { copyOf } from './direct-reads.ts';
+import { PeerClosed, throwLater, typedError } from './failures.ts';
+import { Http1Exchange } from './http1-exchange.ts';
+import { Http1Upload } from './http1-upload.ts';
+import type { Uploader } from './http1-upload.ts';
+import { isStreamed, RequestBody } from './request-body.ts';
+import { SocketDriver } from './socket-driver.ts';
+import type { SocketUser } from './socket-driver.ts';
+import { wireInfoOf } from './socket-info.ts';
+import { turn } from './turn.ts';
+import type { TurnUser } from './turn.ts';
+
+/** What a {@link createHttp1Wire} is given beside the socket. */
+export interface Http1WireOptions extends Http1ConnectionOptions {
+  /** The server, for messages: `https://api.example.com:443`. */
+  readonly origin: string;
+  /** The `host` of requests that bring none: `api.example.com`, the port only where it is not the scheme's own. */
+  readonly authority: string;
+  /** The most bytes of a response's body. Default: no limit. */
+  readonly maxResponseSize?: number | undefined;
+  /** Changes each request before it is sent: what a forwarding proxy wants of it, see {@link forwarding}. */
+  readonly rewrite?: ((request: WireRequest) => WireRequest) | undefined;
+  /** Time. Default: the system's. */
+  readonly clock?: Clock | undefined;
+}
+
+/** Bodies up to this size are written in one buffer with their head. */
+const joined = 16_384;
+
+/** Larger bodies are written slice by slice. */
+const sliceSize = 262_144;
+
+/**
+ * Makes the wire over a connected socket (or any duplex stream), which belongs
+ * to the wire from then on.
+ *
+ * @throws ConnectionClosedError if the socket is closed already.
+ *
+ * @example
+ * const overSocket = (socket: Socket) =>
+ *   createHttp1Wire(socket, { origin: 'http://api.internal:80', authority: 'api.internal' });
+ */
+export function createHttp1Wire(socket: Duplex, options: Http1WireOptions): Wire {
+  if (socket.destroyed) {
+    throw new ConnectionClosedError({
+      origin: options.origin,
+      requestSent: false,
+      cause: socket.errored ?? undefined,
+    });
+  }
+  return inCleanContext(() => new Http1Wire(socket, options));
+}
+
+export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
+  readonly protocol = 'http1';
+  readonly limit = 1;
+  readonly settled = true;
+  readonly origin: string;
+  readonly info: WireInfo;
+  readonly maxResponseSize: number;
+  served = 0;
+  onClosed: (error?: Error) => void = noop;
+  onChange: () => void = noop;
+  onActivity: (() => void) | undefined = undefined;
+
+  private readonly hostLine: string;
+  private readonly rewrite: Http1WireOptions['rewrite'];
+  private readonly clock: Clock;
+  private readonly connection: Http1Connection;
+  private readonly driver: SocketDriver;
+  private current: Http1Exchange | undefined = undefined;
+  /** The end of the turn is awaited. */
+  private queued = false;
+  /** What ended the connection, once something did. */
+  private failure: Error | undefined = undefined;
+  /** This side ended it, or let it end after a response. */
+  private isOrderly = false;
+  private gone = false;
+  private idleAlarm: Alarm | undefined = undefined;
+  private lastHeaders: readonly string[] | undefined = undefined;
+  private lastFields: RequestFields | undefined = undefined;
+
+  constructor(socket: Duplex, options: Http1WireOptions) {
+    this.origin = options.origin;
+    this.hostLine = `host: ${options.authority}\r\n`;
+    this.rewrite = options.rewrite;
+    this.clock = options.clock ?? systemClock;
+    this.maxResponseSize = options.maxResponseSize ?? Number.POSITIVE_INFINITY;
+    this.info = wireInfoOf(socket);
+    this.connection = new Http1Connection(options);
+    this.driver = new SocketDriver(socket, this);
+  }
+
+  get usable(): boolean {
+    return this.current === undefined && this.failure === undefined && this.connection.ready;
+  }
+
+  send(request: WireRequest, handler: WireHandler): Exchange {
+    const { rewrite } = this;
+    const sent = rewrite === undefined ? request : rewrite(request);
+    const exchange = new Http1Exchange(this, sent, handler);
+    if (!this.usable) {
+      exchange.fail(this.unusable());
+      return exchange;
+    }
+    this.current = exchange;
+    if (!this.queued) {
+      this.queued = true;
+      turn.add(this);
+    }
+    return exchange;
+  }
+
+  destroy(error?: Error): void {
+    if (this.gone || this.failure !== undefined) return;
+    const { current } = this;
+    this.break();
+    if (error === undefined) current?.fail(new Error('closed by this side'));
+    else current?.failWith(error);
+  }
+
+  // The exchange's side -----------------------------------------------------------
+
+  /** The exchange is over. */
+  finished(exchange: Http1Exchange): void {
+    if (this.current === exchange) this.current = undefined;
+  }
+
+  /** The connection ends by this side, at once. */
+  break(): void {
+    this.failure ??= new Error('closed by this side');
+    this.isOrderly = true;
+    this.driver.destroy();
+  }
+
+  resume(): void {
+    this.driver.resume();
+  }
+
+  uploaded(): void {
+    this.connection.wrote();
+    this.current?.sent();
+  }
+
+  progressed(): void {
+    this.current?.handler.onProgress?.();
+  }
+
+  uploadFailed(error: Error): void {
+    const { current } = this;
+    if (current === undefined) return;
+    this.break();
+    current.fail(error);
+  }
+
+  // The end of the turn -------------------------------------------------------------
+
+  flush(): void {
+    this.queued = false;
+    if (this.failure !== undefined) return;
+    const { current } = this;
+    if (current === undefined) {
+      if (this.connection.ready) this.rest();
+    } else if (!current.begun) {
+      this.stopResting();
+      try {
+        this.begin(current);
+      } catch (error) {
+        current.fail(error as Error);
+        this.rest();
+      }
+    }
+  }
+
+  /** Nobody wants the connection: it keeps no program running, and ends before the server ends it. */
+  private rest(): void {
+    this.driver.unref();
+    const { idleTime } = this.connection;
+    if (idleTime < 0 || this.idleAlarm !== undefined) return;
+    this.idleAlarm = this.clock.after(idleTime, () => this.break(), true);
+  }
+
+  private stopResting(): void {
+    this.driver.ref();
+    if (this.idleAlarm === undefined) return;
+    this.idleAlarm.cancel();
+    this.idleAlarm = undefined;
+  }
+
+  // Writing ---------------------------------------------------------------------------
+
+  private begin(exchange: Http1Exchange): void {
+    const { method, target, headers, body, upgrade, trailers, expectContinue } = exchange.request;
+    const fields = this.fieldsOf(headers);
+    const hasNoBody = body === undefined || body === null;
+    if (hasNoBody && upgrade === undefined && fields.isHeadOf(method, target, this.hostLine)) {
+      this.connection.begin(method === 'HEAD' ? event.headRequest : event.plain, true, false);
+      this.write(exchange, fields.head);
+      return;
+    }
+    const whole = hasNoBody ? '' : isStreamed(body) ? undefined : body;
+    const kind = kindOf(method, upgrade);
+    let last = fields.closes || kind >= event.connectRequest;
+    // Some servers take the body of a method that has none for the next request.
+    if (whole !== '' && !expectsBody(method)) last = true;
+    const parts = { method, target, fields, hostLine: this.hostLine, upgrade, closes: last };
+    const isSpecial = trailers !== undefined || (expectContinue !== undefined && whole !== '');
+    if (whole === undefined || isSpecial || whole.length > sliceSize) {
+      this.upload(exchange, parts, kind);
+      return;
+    }
+    const length = checkedLength(fields, Buffer.byteLength(whole));
+    const head = headOf({ ...parts, length, expectsContinue: false });
+    this.connection.begin(kind, true, last);
+    if (hasNoBody && kind <= event.headRequest && !last) {
+      fields.keepHead(head, method, target, this.hostLine);
+    }
+    this.writeWith(exchange, head, whole, length);
+  }
+
+  private write(exchange: Http1Exchange, head: string): void {
+    exchange.begun = true;
+    this.driver.writeLatin1(head);
+    exchange.sent();
+  }
+
+  /** Writes the head and a body that is there as a whole. */
+  private writeWith(
+    exchange: Http1Exchange,
+    head: string,
+    body: string | Uint8Array,
+    length: number,
+  ): void {
+    const { driver } = this;
+    if (typeof body === 'string' && body.length === length && isAscii(head)) {
+      this.write(exchange, head + body);
+      return;
+    }
+    exchange.begun = true;
+    if (length <= joined) {
+      const bytes = Buffer.allocUnsafe(head.length + length);
+      bytes.write(head, 0, 'latin1');
+      if (typeof body === 'string') bytes.write(body, head.length, 'utf8');
+      else bytes.set(body, head.length);
+      driver.write(bytes);
+    } else {
+      driver.cork();
+      driver.writeLatin1(head);
+      driver.write(typeof body === 'string' ? Buffer.from(body) : body);
+      driver.uncork();
+    }
+    exchange.sent();
+  }
+
+  private upload(
+    exchange: Http1Exchange,
+    parts: Omit<Parameters<typeof headOf>[0], 'length' | 'expectsContinue'>,
+    kind: event.RequestKind,
+  ): void {
+    const { body, trailers, expectContinue } = exchange.request;
+    const { fields } = parts;
+    const known = isStreamed(body)
+      ? fields.length
+      : checkedLength(fields, Buffer.byteLength(body ?? ''));
+    const length = trailers === undefined ? known : chunked;
+    const patience = length === 0 ? undefined : expectContinue;
+    const head = (framed: number): string =>
+      headOf({ ...parts, length: framed, expectsContinue: patience !== undefined });
+    // Found now what would be found when the head is made: nothing is begun yet.
+    head(length);
+    const source = isStreamed(body) ? body : [body ?? ''];
+    const pieces = new RequestBody(source, sliceSize, exchange.handler);
+    this.connection.begin(kind, false, parts.closes);
+    exchange.begun = true;
+    exchange.upload = new Http1Upload(
+      pieces,
+      { head, length, patience, trailers },
+      this.driver,
+      this.clock,
+      this,
+    );
+    exchange.upload.start();
+  }
+
+  private fieldsOf(headers: readonly string[]): RequestFields {
+    if (headers === this.lastHeaders && this.lastFields !== undefined) return this.lastFields;
+    const fields = requestFields(headers);
+    if (Object.isFrozen(headers)) {
+      this.lastHeaders = headers;
+      this.lastFields = fields;
+    }
+    return fields;
+  }
+
+  // Reading -----------------------------------------------------------------------------
+
+  onBytes(bytes: Buffer, from: number, to: number): number {
+    this.onActivity?.();
+    const { connection } = this;
+    const { parser } = connection;
+    let at = from;
+    try {
+      for (;;) {
+        const { current } = this;
+        // What comes before a request is written belongs to no request.
+        const exchange = current?.begun === true ? current : undefined;
+        const what = connection.next(bytes, at, to);
+        if (exchange !== undefined) exchange.bytes += parser.at - at;
+        at = parser.at;
+        if (what === event.more) return at;
+        if (exchange === undefined) return to;
+        if (what === event.data) {
+          exchange.data(bytes, parser.from, parser.to);
+          if (exchange.paused) {
+            this.driver.pause();
+            return at;
+          }
+        } else if (what === event.head) {
+          exchange.head(parser.status, parser.fields);
+        } else if (what === event.end) {
+          this.endResponse(exchange, bytes, at, to);
+        } else if (what === event.interim) {
+          exchange.interim(parser.status, parser.fields);
+        } else {
+          this.handOver(exchange, parser.status, parser.fields, copyOf(bytes, at, to));
+          return to;
+        }
+        if (this.failure !== undefined) return to;
+      }
+    } catch (error) {
+      this.broken(error as Error);
+      return to;
+    }
+  }
+
+  onEnd(): void {
+    const { parser } = this.connection;
+    const { current } = this;
+    try {
+      if (parser.eof() === event.end && current !== undefined) {
+        this.endResponse(current, noBytes, 0, 0);
+        return;
+      }
+    } catch (error) {
+      this.broken(error as Error);
+      return;
+    }
+    this.broken(new PeerClosed());
+  }
+
+  onDrain(): void {
+    this.current?.upload?.drained();
+  }
+
+  onClose(error: Error | undefined): void {
+    if (this.gone) return;
+    this.gone = true;
+    this.idleAlarm?.cancel();
+    this.failure ??= error ?? new PeerClosed();
+    const { current, failure } = this;
+    current?.fail(failure);
+    this.onClosed(this.isOrderly ? undefined : typedError(failure, { origin: this.origin }));
+  }
+
+  // ---------------------------------------------------------------------------------------
+
+  /** The response is complete. What follows it in the same read is no answer to a request. */
+  private endResponse(exchange: Http1Exchange, bytes: Buffer, at: number, to: number): void {
+    const { connection } = this;
+    connection.endResponse();
+    const { parser } = connection;
+    let surplus: Error | undefined;
+    try {
+      if (at < to) connection.next(bytes, at, to);
+    } catch (error) {
+      surplus = error as Error;
+      connection.close();
+    }
+    const { trailers } = parser;
+    const isLast = connection.ending;
+    // Before the requester hears of the end, who may send the next request at once.
+    if (!isLast) this.waitForPoll();
+    this.served++;
+    exchange.end(trailers === Fields.none ? trailers : allowedTrailers(trailers));
+    if (surplus !== undefined) this.broken(surplus);
+    else if (isLast) this.break();
+  }
+
+  /** Nothing is written before the socket was polled once more: what the server sent beyond its response is seen then. */
+  private waitForPoll(): void {
+    if (this.queued) return;
+    this.queued = true;
+    turn.addAfterPoll(this);
+  }
+
+  private handOver(exchange: Http1Exchange, status: number, fields: Fields, rest: Buffer): void {
+    const { handler } = exchange;
+    if (handler.onUpgrade === undefined) {
+      this.break();
+      exchange.fail(new Error('nobody takes the upgraded connection'));
+      return;
+    }
+    this.failure = new Error('handed over');
+    this.gone = true;
+    exchange.finish();
+    const socket = this.driver.detach(rest);
+    try {
+      handler.onUpgrade(status, fields, socket);
+    } catch (error) {
+      socket.destroy();
+      throwLater(error);
+    }
+    this.onClosed();
+  }
+
+  /** The connection came to its end by the server or by the network. */
+  private broken(error: Error): void {
+    if (this.failure !== undefined) return;
+    this.failure = error;
+    const { current } = this;
+    this.driver.destroy();
+    current?.fail(error);
+  }
+
+  private unusable(): Error {
+    if (this.current !== undefined && this.failure === undefined) {
+      return new InvalidRequestError({
+        option: 'wire',
+        value: this.origin,
+        allowed: 'one request at a time on an HTTP/1 connection',
+        problem: 'The connection serves another request',
+      });
+    }
+    const cause = this.isOrderly ? undefined : this.failure;
+    return new ConnectionClosedError({
+      origin: this.origin,
+      reused: this.served > 0,
+      requestSent: false,
+      bytesReceived: 0,
+      cause: cause === undefined ? undefined : typedError(cause, { origin: this.origin }),
+    });
+  }
+}
+
+const noBytes = Buffer.alloc(0);
+
+function kindOf(method: string, upgrade: string | undefined): event.RequestKind {
+  if (upgrade !== undefined) return event.upgradeRequest;
+  if (method === 'HEAD') return event.headRequest;
+  return method === 'CONNECT' ? event.connectRequest : event.plain;
+}
+
+function noop(): void {}
