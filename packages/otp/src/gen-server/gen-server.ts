@@ -11,7 +11,7 @@ import { BadArgumentError } from '../process/errors.ts';
 import { isError } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { isThenable } from '../process/process.ts';
+import { isThenable } from '../process/thenable.ts';
 import { whereis, type NameOption, type ServerRef } from '../process/server-ref.ts';
 import { start, type InitOutcome } from '../process/start.ts';
 import { currentProcess } from '../process/context.ts';

@@ -5,7 +5,8 @@
 import { Call } from '../process/call.ts';
 import { ExitError, isError, type ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
-import { isThenable, type Behaviour, type Process } from '../process/process.ts';
+import type { Behaviour, Process } from '../process/process.ts';
+import { isThenable } from '../process/thenable.ts';
 import { receive } from '../process/receive.ts';
 import { isExitMessage, type ExitMessage } from '../process/signals.ts';
 import { SystemMessage, type SystemRequest, type TraceEvent } from './system.ts';

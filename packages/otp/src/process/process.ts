@@ -12,6 +12,7 @@ import { bindPid, Pid } from './pid.ts';
 import { Ring } from './ring.ts';
 import { schedule, spend, type Runnable } from './scheduler.ts';
 import { signalExit } from './signals.ts';
+import { isThenable } from './thenable.ts';
 import { releaseWatches, type WatchLink } from './watch.ts';
 
 /** Messages that one activation handles before the other processes get their turn. */
@@ -26,6 +27,8 @@ export interface Behaviour {
   handle(message: unknown): void | PromiseLike<void>;
   /** What a crash report and `processInfo` show beyond the process itself. */
   details?(): Readonly<Record<string, unknown>>;
+  /** A linked process has died, and its EXIT is about to be put into the mailbox. Must not throw or run user code. */
+  exitArrived?(from: Pid, reason: ExitReason): void;
   /** The process died, whatever the cause: release timers. Must not throw or run user code. */
   drop?(): void;
 }
@@ -364,16 +367,6 @@ export class Process extends ProcessActor implements Runnable {
 
 function activate(this: Process): void {
   this.activate();
-}
-
-/** Whether `await` would wait for a value; false for one whose `then` cannot even be read. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return false;
-  try {
-    return typeof (value as { then?: unknown }).then === 'function';
-  } catch {
-    return false; // a revoked proxy or a getter that throws
-  }
 }
 
 /** The live process with this number. */

@@ -51,6 +51,7 @@ export function linkDown(pid: Pid, from: Pid, reason: ExitReason): void {
   }
   if (target.links?.delete(from) !== true) return;
   if (target.trapExit) {
+    target.behaviour?.exitArrived?.(from, reason);
     target.dispatch({ type: 'EXIT', from, reason } satisfies ExitMessage);
   } else if (reason !== 'normal') {
     target.terminate(reason, 'signal');

@@ -12,7 +12,8 @@ import {
 import { linkProcesses, unlinkProcesses } from './link.ts';
 import { claimName, isName, processByName } from './names.ts';
 import { processOf, type Pid } from './pid.ts';
-import { isThenable, type Behaviour, type Process } from './process.ts';
+import type { Behaviour, Process } from './process.ts';
+import { isThenable } from './thenable.ts';
 import { checkNameOption, viaRegistry, type NameOption } from './server-ref.ts';
 import { newProcess } from './spawn.ts';
 import { attachWatch, Watch } from './watch.ts';

@@ -3,6 +3,7 @@ import { BadArgumentError } from '../process/errors.ts';
 import type { Name } from '../process/names.ts';
 import type { Pid } from '../process/pid.ts';
 import { viaRegistry, type Via } from '../process/server-ref.ts';
+import { keyOf } from '../process/term-key.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import { dispatchParallel } from './dispatch-parallel.ts';
 import { UnknownRegistryError } from './errors.ts';
@@ -270,7 +271,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements AsyncDisp
    * registry.meta('owner team');
    */
   meta(key: unknown): unknown {
-    return this.#open().meta.get(key);
+    return this.#open().meta.get(keyOf(key));
   }
 
   /**
@@ -281,7 +282,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements AsyncDisp
    * registry.putMeta('owner team', 'payments');
    */
   putMeta(key: unknown, value: unknown): void {
-    this.#open().meta.set(key, value);
+    this.#open().meta.set(keyOf(key), value);
   }
 
   /**
@@ -292,7 +293,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements AsyncDisp
    * registry.deleteMeta('owner team');
    */
   deleteMeta(key: unknown): void {
-    this.#open().meta.delete(key);
+    this.#open().meta.delete(keyOf(key));
   }
 
   /**

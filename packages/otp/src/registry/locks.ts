@@ -5,8 +5,10 @@ import { currentProcess } from '../process/context.ts';
 import { checkTimeout } from '../process/errors.ts';
 import { ExitError } from '../process/exit-reason.ts';
 import type { Name } from '../process/names.ts';
+import { keyOf } from '../process/term-key.ts';
 import { attachWatch, Watch } from '../process/watch.ts';
 import { UnknownRegistryError } from './errors.ts';
+import { LockQueue, type Place } from './lock-queue.ts';
 
 /** Options of `lock`. */
 export interface LockOptions {
@@ -16,8 +18,7 @@ export interface LockOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Those that hold or want the lock of one key, in the order in which they asked. */
-type Queue = Set<Ticket>;
+type Queue = LockQueue<Ticket>;
 
 /** The locks of a registry. */
 export class Locks {
@@ -30,10 +31,11 @@ export class Locks {
 
   /** Runs a function while nobody else runs one under the same key. */
   async run<T>(
-    key: unknown,
+    lockKey: unknown,
     work: () => T | PromiseLike<T>,
     options: LockOptions = {},
   ): Promise<T> {
+    const key = keyOf(lockKey);
     const { timeout = 5000, signal } = options;
     checkTimeout('timeout', timeout);
     signal?.throwIfAborted();
@@ -42,13 +44,13 @@ export class Locks {
     if (caller?.dead === true) throw new ExitError(caller.exitReason);
     const ticket = new Ticket((returned) => this.#giveBack(key, returned));
     const queue = this.#queueOf(key);
-    queue.add(ticket);
+    queue.push(ticket);
     if (caller !== undefined) attachWatch(ticket, caller, undefined);
-    if (queue.size > 1) {
+    if (queue.first !== ticket) {
       const expired = () =>
         new CallError('timeout', { module: 'Registry', function: 'lock' }, [
           this.#registry,
-          key,
+          lockKey,
           timeout,
         ]);
       await ticket.wait(timeout, signal, expired);
@@ -65,27 +67,33 @@ export class Locks {
     const queues = [...this.#queues.values()];
     this.#queues.clear();
     for (const queue of queues) {
-      for (const ticket of queue) ticket.refuse(new UnknownRegistryError(this.#registry));
+      let ticket = queue.first;
+      while (ticket !== undefined) {
+        const next: Ticket | undefined = ticket.behind;
+        ticket.refuse(new UnknownRegistryError(this.#registry));
+        ticket = next;
+      }
     }
   }
 
   #queueOf(key: unknown): Queue {
-    const queue = this.#queues.get(key) ?? new Set<Ticket>();
+    const queue = this.#queues.get(key) ?? new LockQueue<Ticket>();
     this.#queues.set(key, queue);
     return queue;
   }
 
   #giveBack(key: unknown, ticket: Ticket): void {
     const queue = this.#queues.get(key);
-    if (queue?.delete(ticket) !== true) return;
-    const [next] = queue;
-    if (next === undefined) this.#queues.delete(key);
-    else next.grant();
+    if (queue?.remove(ticket) !== true) return;
+    if (queue.first === undefined) this.#queues.delete(key);
+    else queue.first.grant();
   }
 }
 
 /** The place of one caller in a queue; the first place is the lock. */
-class Ticket extends Watch implements TimeoutTarget {
+class Ticket extends Watch implements TimeoutTarget, Place<Ticket> {
+  ahead: Ticket | undefined = undefined;
+  behind: Ticket | undefined = undefined;
   readonly #return: (ticket: Ticket) => void;
   #resolve: (() => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;

@@ -1,7 +1,11 @@
 /** What one process has registered. */
 import type { Pid } from '../process/pid.ts';
+import { keyOf } from '../process/term-key.ts';
 import { Watch } from '../process/watch.ts';
+import { Bucket } from './bucket.ts';
 import type { RegistryEntry } from './types.ts';
+
+const none: readonly never[] = Object.freeze([]);
 
 /** Where the entries of a dead owner are removed. */
 export interface OwnerTable<Key, Value> {
@@ -16,8 +20,7 @@ export class Owner<Key, Value> extends Watch {
   readonly pid: Pid;
   /** The index of the partition with which it is linked. */
   readonly partition: number;
-  /** Its entries by key, in the order of registration. */
-  readonly byKey: Map<Key, Array<RegistryEntry<Key, Value>>> = new Map();
+  readonly #byKey: Map<unknown, Bucket<Key, Value>> = new Map();
   readonly #table: OwnerTable<Key, Value>;
 
   constructor(table: OwnerTable<Key, Value>, pid: Pid, partition: number) {
@@ -27,16 +30,36 @@ export class Owner<Key, Value> extends Watch {
     this.partition = partition;
   }
 
+  /** Whether it owns nothing any more. */
+  get empty(): boolean {
+    return this.#byKey.size === 0;
+  }
+
+  /** Its entries under a key, in the order of registration. */
+  under(key: Key): ReadonlyArray<RegistryEntry<Key, Value>> {
+    return this.#byKey.get(keyOf(key))?.list ?? none;
+  }
+
+  /** All its entries; those under one key follow each other. */
+  *entries(): Iterable<RegistryEntry<Key, Value>> {
+    for (const bucket of this.#byKey.values()) yield* bucket.list;
+  }
+
   add(entry: RegistryEntry<Key, Value>): void {
-    const entries = this.byKey.get(entry.key);
-    if (entries === undefined) this.byKey.set(entry.key, [entry]);
-    else entries.push(entry);
+    const key = keyOf(entry.key);
+    const bucket = this.#byKey.get(key);
+    if (bucket === undefined) this.#byKey.set(key, new Bucket(entry));
+    else bucket.add(entry);
   }
 
   remove(entry: RegistryEntry<Key, Value>): void {
-    const entries = this.byKey.get(entry.key)?.filter((other) => other !== entry) ?? [];
-    if (entries.length === 0) this.byKey.delete(entry.key);
-    else this.byKey.set(entry.key, entries);
+    const key = keyOf(entry.key);
+    if (this.#byKey.get(key)?.remove(entry) === true) this.#byKey.delete(key);
+  }
+
+  /** Puts an entry in the place of the only one under its key. */
+  replaceOnly(entry: RegistryEntry<Key, Value>): void {
+    this.#byKey.get(keyOf(entry.key))?.replaceOnly(entry);
   }
 
   protected override down(): void {

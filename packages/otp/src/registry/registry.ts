@@ -5,8 +5,8 @@
  * publishes about itself where others read it synchronously, or, with duplicate keys, to dispatch
  * to whoever has subscribed.
  *
- * Keys are compared as those of a Map: strings, numbers and symbols by value, objects, arrays
- * included, by identity. Write a compound key as a string.
+ * Keys are compared as those of a Map, strings, numbers and symbols by value; arrays by their
+ * elements, so that a compound key is written `['room', 1]`; all other objects by identity.
  */
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
 import type { Name } from '../process/names.ts';

@@ -12,6 +12,7 @@ import { processByName, type Name } from '../process/names.ts';
 import { processOf, type Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import { provideVia, withdrawVia, type ViaRegistry } from '../process/server-ref.ts';
+import { keyOf } from '../process/term-key.ts';
 import { Watch } from '../process/watch.ts';
 import { Bucket } from './bucket.ts';
 import { AlreadyRegisteredError, DuplicateRegistryError, UnknownRegistryError } from './errors.ts';
@@ -35,7 +36,7 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
   readonly keys: KeysMode;
   readonly meta: Map<unknown, unknown>;
   readonly locks: Locks;
-  readonly #buckets: Map<Key, Bucket<Key, Value>> = new Map();
+  readonly #buckets: Map<unknown, Bucket<Key, Value>> = new Map();
   readonly #owners: Map<Pid, Owner<Key, Value>> = new Map();
   readonly #partitions: Array<Pid | undefined>;
   readonly #listeners: readonly Name[];
@@ -74,7 +75,7 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
   }
 
   lookup(key: Key): ReadonlyArray<Entry<Key, Value>> {
-    return this.#buckets.get(key)?.list ?? none;
+    return this.#buckets.get(keyOf(key))?.list ?? none;
   }
 
   /** All entries; those under one key follow each other. */
@@ -83,12 +84,11 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
   }
 
   keysOf(pid: Pid): Key[] {
-    const byKey = this.#owners.get(pid)?.byKey ?? new Map<Key, Array<Entry<Key, Value>>>();
-    return [...byKey].flatMap(([key, entries]) => entries.map(() => key));
+    return Array.from(this.#owners.get(pid)?.entries() ?? none, ({ key }) => key);
   }
 
   valuesOf(key: Key, pid: Pid): Value[] {
-    return (this.#owners.get(pid)?.byKey.get(key) ?? none).map(({ value }) => value);
+    return this.#own(pid, key).map(({ value }) => value);
   }
 
   /** The entries under a key, one list for each partition that has any. */
@@ -105,7 +105,7 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
     const index = this.#partitionOf(process.pid);
     const partition = this.#partitions[index];
     if (partition === undefined) throw new UnknownRegistryError(this.name);
-    const bucket = this.#buckets.get(key);
+    const bucket = this.#buckets.get(keyOf(key));
     if (bucket !== undefined && this.keys === 'unique') this.#evict(bucket);
     const { pid } = process;
     let owner = this.#owners.get(pid);
@@ -122,16 +122,16 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
 
   /** Removes the entries of a process under a key. */
   unregister(process: Process, key: Key): void {
-    this.#remove(process, key, this.#owners.get(process.pid)?.byKey.get(key) ?? none);
+    this.#remove(process, this.#own(process.pid, key));
     this.#tell({ type: 'unregister', registry: this.name, key, pid: process.pid });
   }
 
   /** Removes those of them that are wanted; listeners hear of it when none is left. */
   unregisterMatch(process: Process, key: Key, where: ValuePredicate<Value>): void {
     const { pid } = process;
-    const own = this.#owners.get(pid)?.byKey.get(key) ?? none;
+    const own = this.#own(pid, key);
     const matching = own.filter(({ value }) => where(value, pid));
-    this.#remove(process, key, matching);
+    this.#remove(process, matching);
     if (matching.length < own.length) return;
     this.#tell({ type: 'unregister', registry: this.name, key, pid });
   }
@@ -146,13 +146,13 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
     const former = this.lookup(key)[0];
     if (former?.pid !== process.pid) return undefined;
     const value = change(former.value);
-    const bucket = this.#buckets.get(key);
+    const bucket = this.#buckets.get(keyOf(key));
     const owner = this.#owners.get(process.pid);
     // The function may have unregistered the key.
     if (bucket?.list[0] !== former || owner === undefined) return undefined;
     const updated = { key, pid: process.pid, value };
     bucket.replaceOnly(updated);
-    owner.byKey.set(key, [updated]);
+    owner.replaceOnly(updated);
     return [value, former.value];
   }
 
@@ -178,9 +178,7 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
 
   ownerDown(owner: Owner<Key, Value>): void {
     this.#owners.delete(owner.pid);
-    for (const entries of owner.byKey.values()) {
-      for (const entry of entries) this.#removeFromBucket(entry);
-    }
+    for (const entry of owner.entries()) this.#removeFromBucket(entry);
   }
 
   details(): RegistryDetails {
@@ -213,22 +211,28 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
     this.#removeFromBucket(holder);
   }
 
+  /** The entries of a process under a key. */
+  #own(pid: Pid, key: Key): ReadonlyArray<Entry<Key, Value>> {
+    return this.#owners.get(pid)?.under(key) ?? none;
+  }
+
   #insert(owner: Owner<Key, Value>, entry: Entry<Key, Value>): void {
-    const bucket = this.#buckets.get(entry.key);
-    if (bucket === undefined) this.#buckets.set(entry.key, new Bucket(entry));
+    const key = keyOf(entry.key);
+    const bucket = this.#buckets.get(key);
+    if (bucket === undefined) this.#buckets.set(key, new Bucket(entry));
     else bucket.add(entry);
     owner.add(entry);
     this.#count++;
   }
 
-  #remove(process: Process, key: Key, entries: ReadonlyArray<Entry<Key, Value>>): void {
+  #remove(process: Process, entries: ReadonlyArray<Entry<Key, Value>>): void {
     const owner = this.#owners.get(process.pid);
     if (owner === undefined) return;
     for (const entry of entries) {
       owner.remove(entry);
       this.#removeFromBucket(entry);
     }
-    if (owner.byKey.size > 0) return;
+    if (!owner.empty) return;
     this.#owners.delete(process.pid);
     owner.unwatch();
     const partition = this.#partitions[owner.partition];
@@ -236,9 +240,10 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
   }
 
   #removeFromBucket(entry: Entry<Key, Value>): void {
-    const bucket = this.#buckets.get(entry.key);
+    const key = keyOf(entry.key);
+    const bucket = this.#buckets.get(key);
     if (bucket === undefined) return;
-    if (bucket.remove(entry)) this.#buckets.delete(entry.key);
+    if (bucket.remove(entry)) this.#buckets.delete(key);
     this.#count--;
   }
 

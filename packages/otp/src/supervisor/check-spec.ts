@@ -1,6 +1,6 @@
 /** Checks of child specifications and flags, in OTP's order and with OTP's error terms. */
-import type { ChildId } from '../process/child-spec.ts';
 import { BadArgumentError } from '../process/errors.ts';
+import { isKey, keyOf } from '../process/term-key.ts';
 import type { FullChildSpec } from './child-record.ts';
 import type { AutoShutdown, Strategy } from './types.ts';
 
@@ -75,6 +75,7 @@ export function checkChildSpec(spec: unknown, autoShutdown: AutoShutdown): FullC
   const { id, start, restart = 'permanent', significant = false, type = 'worker' } = spec;
   const { shutdown = type === 'supervisor' ? 'infinity' : 5000 } = spec;
   if (id === undefined) return new Invalid('missing_id');
+  if (!isKey(id)) return new Invalid(['invalid_child_id', id]);
   if (start === undefined) return new Invalid('missing_start');
   if (typeof start !== 'function') return new Invalid(['invalid_mfa', start]);
   if (!restartTypes.has(restart)) return new Invalid(['invalid_restart_type', restart]);
@@ -102,13 +103,14 @@ export function checkChildSpecs(
   specs: readonly unknown[],
   autoShutdown: AutoShutdown,
 ): FullChildSpec[] | Invalid {
-  const ids = new Set<ChildId>();
+  const ids = new Set<unknown>();
   const checked: FullChildSpec[] = [];
   for (const value of specs) {
     const spec = checkChildSpec(value, autoShutdown);
     if (spec instanceof Invalid) return spec;
-    if (ids.has(spec.id)) return new Invalid(['duplicate_child_name', spec.id]);
-    ids.add(spec.id);
+    const key = keyOf(spec.id);
+    if (ids.has(key)) return new Invalid(['duplicate_child_name', spec.id]);
+    ids.add(key);
     checked.push(spec);
   }
   return checked;

@@ -18,6 +18,9 @@ export class ChildRecord {
   pid: ChildState = undefined;
   /** How often it was restarted. */
   restarts = 0;
+  /** Its neighbours in the start order: see child-table.ts. */
+  previous: ChildRecord | undefined = undefined;
+  next: ChildRecord | undefined = undefined;
 
   constructor(spec: FullChildSpec) {
     this.spec = spec;

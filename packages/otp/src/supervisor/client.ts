@@ -4,6 +4,7 @@ import type { ChildId, ChildSpec, Startable } from '../process/child-spec.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { Pid } from '../process/pid.ts';
 import { whereis, type NameOption, type ServerRef } from '../process/server-ref.ts';
+import { keyOf } from '../process/term-key.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import { expandChild } from './check-spec.ts';
 import type { FullChildSpec } from './child-record.ts';
@@ -44,6 +45,12 @@ export type GivenChildSpec = Required<ChildSpec<Startable>>;
 
 const askSupervisor = <T>(ref: ServerRef, operation: string, ...args: unknown[]): Promise<T> =>
   ask('Supervisor', ref, operation, ...args);
+
+/** Asks about one child; what cannot be an id is refused before the supervisor is troubled. */
+async function askAbout<T>(ref: ServerRef, operation: string, id: unknown): Promise<T> {
+  keyOf(id);
+  return askSupervisor(ref, operation, id);
+}
 
 /**
  * Adds a child at the end of the start order and starts it. Under `simple_one_for_one`, takes
@@ -93,7 +100,7 @@ function mayBeChild(child: unknown): boolean {
  * await Supervisor.terminateChild('shop', 'counter');
  */
 export function terminateChild(supervisor: ServerRef, id: ChildId | Pid): Promise<void> {
-  return askSupervisor(supervisor, 'terminateChild', id);
+  return askAbout(supervisor, 'terminateChild', id);
 }
 
 /**
@@ -107,7 +114,7 @@ export function terminateChild(supervisor: ServerRef, id: ChildId | Pid): Promis
  * await Supervisor.restartChild('shop', 'counter');
  */
 export function restartChild(supervisor: ServerRef, id: ChildId): Promise<StartedChild<Startable>> {
-  return askSupervisor(supervisor, 'restartChild', id);
+  return askAbout(supervisor, 'restartChild', id);
 }
 
 /**
@@ -120,7 +127,7 @@ export function restartChild(supervisor: ServerRef, id: ChildId): Promise<Starte
  * await Supervisor.deleteChild('shop', 'counter');
  */
 export function deleteChild(supervisor: ServerRef, id: ChildId): Promise<void> {
-  return askSupervisor(supervisor, 'deleteChild', id);
+  return askAbout(supervisor, 'deleteChild', id);
 }
 
 /**
@@ -141,7 +148,7 @@ export function whichChildren(supervisor: ServerRef): Promise<ChildInfo[]> {
  * const { pid } = await Supervisor.whichChild('shop', 'counter');
  */
 export function whichChild(supervisor: ServerRef, id: ChildId | Pid): Promise<ChildInfo> {
-  return askSupervisor(supervisor, 'whichChild', id);
+  return askAbout(supervisor, 'whichChild', id);
 }
 
 /**
@@ -164,7 +171,7 @@ export function countChildren(supervisor: ServerRef): Promise<ChildCounts> {
  * const { restart } = await Supervisor.getChildSpec('shop', 'counter'); // 'permanent'
  */
 export function getChildSpec(supervisor: ServerRef, id: ChildId | Pid): Promise<GivenChildSpec> {
-  return askSupervisor<FullChildSpec>(supervisor, 'getChildSpec', id) as Promise<GivenChildSpec>;
+  return askAbout<FullChildSpec>(supervisor, 'getChildSpec', id) as Promise<GivenChildSpec>;
 }
 
 /** What can be done to a running supervisor of any kind. */

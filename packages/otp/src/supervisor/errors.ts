@@ -47,6 +47,7 @@ const sentences: Record<string, string> = {
 
 const expected: Record<string, string> = {
   invalid_child_spec: 'a child must be a specification, a module or [module, arg]',
+  invalid_child_id: 'id of a child must be a value, not a promise or an array that contains itself',
   invalid_mfa: 'start of a child must be a function',
   invalid_restart_type: "restart must be 'permanent', 'transient' or 'temporary'",
   invalid_significant: 'significant must be a boolean',

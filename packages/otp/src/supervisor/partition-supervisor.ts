@@ -5,7 +5,8 @@ import type { ChildSpec, ChildSpecOverrides, Startable } from '../process/child-
 import { BadArgumentError } from '../process/errors.ts';
 import { isName } from '../process/names.ts';
 import { Pid } from '../process/pid.ts';
-import { isThenable, Process } from '../process/process.ts';
+import { Process } from '../process/process.ts';
+import { isThenable } from '../process/thenable.ts';
 import {
   checkNameOption,
   provideVia,

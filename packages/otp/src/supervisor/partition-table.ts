@@ -2,6 +2,7 @@
 import { BadArgumentError } from '../process/errors.ts';
 import { Pid } from '../process/pid.ts';
 import type { ViaRegistry } from '../process/server-ref.ts';
+import { isThenable } from '../process/thenable.ts';
 
 export class PartitionTable implements ViaRegistry {
   readonly #pids: Array<Pid | undefined>;
@@ -44,28 +45,45 @@ export class PartitionTable implements ViaRegistry {
 function partitionOf(key: unknown, partitions: number): number {
   if (Number.isSafeInteger(key)) return Math.abs(key as number) % partitions;
   if (typeof key === 'bigint') return Number((key < 0n ? -key : key) % BigInt(partitions));
-  return hash(key) % partitions;
+  try {
+    return hash(key) % partitions;
+  } catch (error) {
+    if (error instanceof BadArgumentError) throw error;
+    throw badKey(key, 'a value whose parts can be read');
+  }
 }
 
 /** Objects without structure of their own are told apart by identity. */
 const identities = new WeakMap<object, number>();
 let lastIdentity = 0;
 
-/** A hash by structure: arrays and plain objects with equal parts have equal hashes. */
-function hash(value: unknown): number {
+/** Parts in parts in parts: more are a mistake, or an object that contains itself. */
+const deepest = 32;
+
+/**
+ * A hash by structure: arrays and plain objects with equal parts have equal hashes. Keys that other
+ * keys of the runtime tell apart, such as two equal objects, may share a partition; the same key never
+ * has two.
+ */
+function hash(value: unknown, depth = 0): number {
   if (typeof value !== 'object' && typeof value !== 'function') return hashText(describe(value));
   if (value === null) return hashText('null');
+  if (depth > deepest) throw badKey(value, `of at most ${deepest} levels`);
+  if (isThenable(value)) throw badKey(value, 'a value, not a promise: await it');
   if (Pid.isPid(value)) return hashText(`${value.node} ${value.creation} ${value.id}`);
-  if (Array.isArray(value)) return combine(value.map(hash));
+  if (Array.isArray(value)) return combine(value.map((part) => hash(part, depth + 1)));
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) {
     const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    return combine(entries.map(([key, part]) => combine([hashText(key), hash(part)])));
+    return combine(entries.map(([key, part]) => combine([hashText(key), hash(part, depth + 1)])));
   }
   let identity = identities.get(value);
   if (identity === undefined) identities.set(value, (identity = ++lastIdentity));
   return hashText(`object ${identity}`);
 }
+
+const badKey = (key: unknown, allowed: string): BadArgumentError =>
+  new BadArgumentError('key', key, allowed);
 
 const describe = (value: unknown): string => `${typeof value} ${String(value)}`;
 

@@ -2,7 +2,7 @@
 import { ignore } from '../process/child-spec.ts';
 import { ExitError, type ExitReason } from '../process/exit-reason.ts';
 import { Pid } from '../process/pid.ts';
-import { isThenable } from '../process/process.ts';
+import { isThenable } from '../process/thenable.ts';
 import { isStartFailure } from './errors.ts';
 
 /** The child runs, or chose not to start (then `pid` is undefined). */

@@ -6,6 +6,7 @@ import type { Process } from '../process/process.ts';
 import type { Pending } from '../gen-server/gen.ts';
 import { checkChildSpec, checkChildSpecs, Invalid, type FullFlags } from './check-spec.ts';
 import { ChildRecord, type FullChildSpec } from './child-record.ts';
+import { ChildTable } from './child-table.ts';
 import {
   Failed,
   startChild,
@@ -19,9 +20,7 @@ import type { ChildCounts, ChildInfo, ChildState, SupervisorDetails } from './ty
 const isPid = (state: ChildState): state is Pid => state !== undefined && state !== 'restarting';
 
 export class StaticLoop extends SupervisorBase {
-  /** In start order. */
-  #children = new Map<ChildId, ChildRecord>();
-  readonly #byPid = new Map<Pid, ChildRecord>();
+  readonly #children = new ChildTable();
   #flags: FullFlags;
 
   constructor(process: Process, parent: Pid | undefined, flags: FullFlags) {
@@ -35,8 +34,10 @@ export class StaticLoop extends SupervisorBase {
 
   /** Starts the first children, in order; gives the reason when one of them fails. */
   async boot(specs: readonly FullChildSpec[]): Promise<Failed | undefined> {
-    for (const spec of specs) this.#children.set(spec.id, new ChildRecord(spec));
-    const failed = await this.#startAll([...this.#children.values()], 'child_started');
+    for (const spec of specs) this.#children.add(new ChildRecord(spec));
+    // It hears of children that end meanwhile, and is seen with its children by who looks.
+    this.process.behaviour = this;
+    const failed = await this.#startAll([...this.#children], 'child_started');
     if (failed === undefined || this.process.dead) return undefined;
     await this.terminate();
     const { child, reason } = failed;
@@ -45,7 +46,7 @@ export class StaticLoop extends SupervisorBase {
 
   override details(): SupervisorDetails & Readonly<Record<string, unknown>> {
     const { strategy, intensity, period } = this.#flags;
-    const children = [...this.#children.values()].map(({ spec, pid, restarts }) => {
+    const children = Array.from(this.#children, ({ spec, pid, restarts }) => {
       return { id: spec.id, pid, type: spec.type, restart: spec.restart, restarts };
     });
     return { strategy, intensity, period, restarts: this.restartsInWindow(), children };
@@ -65,7 +66,7 @@ export class StaticLoop extends SupervisorBase {
       case 'deleteChild':
         return this.#deleteById(arg as ChildId);
       case 'whichChildren':
-        return new Granted([...this.#children.values()].map(describe).toReversed());
+        return new Granted(Array.from(this.#children, describe).toReversed());
       case 'whichChild':
         return this.#find(arg, (child) => new Granted(describe(child)));
       case 'countChildren':
@@ -80,7 +81,7 @@ export class StaticLoop extends SupervisorBase {
   }
 
   protected override childExited(pid: Pid, reason: ExitReason): Pending {
-    const child = this.#byPid.get(pid);
+    const child = this.#children.byPid(pid);
     if (child === undefined) return undefined;
     const { restart } = child.spec;
     const soft = isSoftReason(reason);
@@ -92,17 +93,16 @@ export class StaticLoop extends SupervisorBase {
   }
 
   protected override retry(key: unknown): Pending {
-    const child = this.#children.get(key as ChildId);
+    const child = this.#children.byId(key);
     return child?.pid === 'restarting' ? this.#restart(child) : undefined;
   }
 
   protected override async terminate(): Promise<void> {
-    const children = [...this.#children.values()];
-    for (const child of children.toReversed()) {
+    for (const child of [...this.#children].toReversed()) {
       if (!isPid(child.pid)) continue;
       const pending = this.stopChild(child.spec, child.pid);
       if (pending !== undefined) await pending;
-      this.#setPid(child, undefined);
+      this.#children.setState(child, undefined);
     }
   }
 
@@ -127,9 +127,9 @@ export class StaticLoop extends SupervisorBase {
 
   /** Stops the child's group in reverse order and starts it again; gives the one that failed. */
   async #restartGroup(child: ChildRecord): Promise<ChildRecord | undefined> {
-    this.#setPid(child, undefined);
-    const all = [...this.#children.values()];
-    const group = this.#flags.strategy === 'one_for_all' ? all : all.slice(all.indexOf(child));
+    this.#children.setState(child, undefined);
+    const wholeGroup = this.#flags.strategy === 'one_for_all';
+    const group = [...(wholeGroup ? this.#children : this.#children.from(child))];
     for (const member of group.toReversed()) {
       if (isPid(member.pid)) {
         const pending = this.stopChild(member.spec, member.pid);
@@ -168,7 +168,7 @@ export class StaticLoop extends SupervisorBase {
       return true;
     }
     this.report('start_error', outcome.reason, child.spec, child.pid);
-    this.#setPid(child, 'restarting');
+    this.#children.setState(child, 'restarting');
     this.publishRestart(child.spec, undefined);
     return false;
   }
@@ -183,7 +183,7 @@ export class StaticLoop extends SupervisorBase {
       this.#drop(child);
       return;
     }
-    this.#setPid(child, pid);
+    this.#children.setState(child, pid);
     if (pid === undefined) return;
     if (event === 'restarted') this.publishRestart(child.spec, pid);
     else this.publishStarted(event, child.spec, pid);
@@ -192,14 +192,14 @@ export class StaticLoop extends SupervisorBase {
   #startNew(value: unknown): Answer | Promise<Answer> {
     const spec = checkChildSpec(value, this.#flags.autoShutdown);
     if (spec instanceof Invalid) return new Refused(spec.reason);
-    const known = this.#children.get(spec.id);
+    const known = this.#children.byId(spec.id);
     if (known !== undefined) {
       return new Refused(isPid(known.pid) ? ['already_started', known.pid] : 'already_present');
     }
     const child = new ChildRecord(spec);
     const finish = (outcome: StartOutcome): Answer => {
       if (outcome instanceof Started) {
-        if (outcome.pid !== undefined || !child.temporary) this.#children.set(child.id, child);
+        if (outcome.pid !== undefined || !child.temporary) this.#children.add(child);
         this.#up(child, outcome, 'child_started');
         return new Granted(outcome.result);
       }
@@ -239,14 +239,14 @@ export class StaticLoop extends SupervisorBase {
   }
 
   #deleteById(id: ChildId): Answer | Promise<Answer> {
-    return this.#findStopped(id, () => {
-      this.#children.delete(id);
+    return this.#findStopped(id, (child) => {
+      this.#children.remove(child);
       return new Granted();
     });
   }
 
   #find<A>(id: unknown, use: (child: ChildRecord) => A): A | Refused {
-    const child = this.#children.get(id as ChildId);
+    const child = this.#children.byId(id);
     return child === undefined ? new Refused('not_found') : use(child);
   }
 
@@ -260,7 +260,7 @@ export class StaticLoop extends SupervisorBase {
   #count(): ChildCounts {
     let active = 0;
     let supervisors = 0;
-    for (const { spec, pid } of this.#children.values()) {
+    for (const { spec, pid } of this.#children) {
       if (isPid(pid) && processOf(pid) !== undefined) active++;
       if (spec.type === 'supervisor') supervisors++;
     }
@@ -275,41 +275,29 @@ export class StaticLoop extends SupervisorBase {
     }
     const checked = checkChildSpecs(specs, flags.autoShutdown);
     if (checked instanceof Invalid) return new Refused(['error', checked.reason]);
-    const former = this.#children;
-    this.#children = new Map();
+    const children = new Set<ChildRecord>();
     for (const spec of checked) {
-      const child = former.get(spec.id) ?? new ChildRecord(spec);
+      const child = this.#children.byId(spec.id) ?? new ChildRecord(spec);
       child.spec = spec;
-      this.#children.set(spec.id, child);
+      children.add(child);
     }
-    for (const [id, child] of former) {
-      if (!this.#children.has(id)) this.#children.set(id, child);
-    }
+    for (const child of this.#children) children.add(child);
+    this.#children.replace([...children]);
     this.#flags = flags;
     return new Granted();
   }
 
   /** The child is down for good: a temporary one is forgotten, the others are kept. */
   #drop(child: ChildRecord): void {
-    this.#setPid(child, undefined);
-    if (child.temporary) this.#children.delete(child.id);
-  }
-
-  #setPid(child: ChildRecord, pid: ChildState): void {
-    if (isPid(child.pid) && this.#byPid.get(child.pid) === child) this.#byPid.delete(child.pid);
-    child.pid = pid;
-    if (isPid(pid)) this.#byPid.set(pid, child);
+    this.#children.setState(child, undefined);
+    if (child.temporary) this.#children.remove(child);
   }
 
   /** Whether the end of a child that is not restarted ends the supervisor. */
   #mustShutDown(child: ChildRecord): boolean {
     const { autoShutdown } = this.#flags;
     if (!child.spec.significant || autoShutdown === 'never') return false;
-    if (autoShutdown === 'any_significant') return true;
-    for (const other of this.#children.values()) {
-      if (other.spec.significant && other.pid !== undefined) return false;
-    }
-    return true;
+    return autoShutdown === 'any_significant' || !this.#children.hasSignificant;
   }
 }
 

@@ -5,7 +5,7 @@ import type { ExitReason } from '../process/exit-reason.ts';
 import { unlinkProcesses } from '../process/link.ts';
 import { processOf, type Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { isExitMessage, signalExit, type ExitMessage } from '../process/signals.ts';
+import { signalExit } from '../process/signals.ts';
 import { attachWatch, Watch } from '../process/watch.ts';
 
 /**
@@ -22,13 +22,14 @@ export class Stopping extends Watch implements TimeoutTarget {
   #timer: Timer | undefined;
   #resolve: (() => void) | undefined;
 
-  constructor(supervisor: Process, child: Pid, shutdown: ShutdownTime) {
+  /** `ended`: with which reason it has, if it is dead already. */
+  constructor(supervisor: Process, child: Pid, shutdown: ShutdownTime, ended: ExitReason) {
     super();
     this.#supervisor = supervisor;
     this.#child = child;
     const target = processOf(child);
     if (target === undefined) {
-      this.#finish('noproc');
+      this.#finish(ended);
       return;
     }
     attachWatch(this, target, supervisor);
@@ -44,7 +45,7 @@ export class Stopping extends Watch implements TimeoutTarget {
     return this.#done;
   }
 
-  /** Why the child ended; that of a child that was dead already comes from its EXIT message. */
+  /** Why the child ended. */
   get reason(): ExitReason {
     return this.#reason;
   }
@@ -71,18 +72,11 @@ export class Stopping extends Watch implements TimeoutTarget {
     this.#timer?.cancel();
   }
 
-  /** Unlinks the child and drops its EXIT, so that this death is not taken for a crash. */
+  /** Unlinks the child before its EXIT is sent, so that this death is not taken for a crash. */
   #finish(reason: ExitReason): void {
     this.#done = true;
     this.#reason = reason;
     unlinkProcesses(this.#supervisor, this.#child);
-    const exit = this.#supervisor.takeMatching((message) => isExitOf(message, this.#child));
-    if (reason === 'noproc' && exit !== undefined) {
-      this.#reason = (exit.message as ExitMessage).reason;
-    }
     this.#resolve?.();
   }
 }
-
-const isExitOf = (message: unknown, pid: Pid): boolean =>
-  isExitMessage(message) && message.from === pid;

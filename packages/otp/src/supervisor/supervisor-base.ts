@@ -4,7 +4,7 @@ import type { ChildId } from '../process/child-spec.ts';
 import { restartChannel, type RestartEvent } from '../process/events.ts';
 import { isSoftReason, type ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
-import { isThenable } from '../process/process.ts';
+import { isThenable } from '../process/thenable.ts';
 import { isExitMessage } from '../process/signals.ts';
 import { Gen, type Pending } from '../gen-server/gen.ts';
 import type { FullChildSpec } from './child-record.ts';
@@ -52,6 +52,11 @@ class RetryMessage {
 
 export abstract class SupervisorBase extends Gen {
   readonly #window = new RestartWindow();
+  /**
+   * How those have ended whose EXIT waits in the mailbox. To look for it there, each time that a child
+   * to be stopped turns out to be dead, would make the end of many children quadratic.
+   */
+  readonly #ended = new Map<Pid, ExitReason>();
   /** Restarts allowed within the period, and the period in seconds. */
   protected abstract readonly limits: { readonly intensity: number; readonly period: number };
 
@@ -61,7 +66,7 @@ export abstract class SupervisorBase extends Gen {
     args: readonly unknown[],
   ): Answer | Promise<Answer> | undefined;
 
-  /** A linked process ended: a child or a stranger. */
+  /** A linked process ended: a child, one that was a child until it was stopped, or a stranger. */
   protected abstract childExited(pid: Pid, reason: ExitReason): Pending;
 
   /** The turn of a failed restart has come again. */
@@ -88,8 +93,15 @@ export abstract class SupervisorBase extends Gen {
     return answer.then((value) => call.reply(value));
   }
 
+  exitArrived(from: Pid, reason: ExitReason): void {
+    this.#ended.set(from, reason);
+  }
+
   protected override handleMessage(message: unknown): Pending {
-    if (isExitMessage(message)) return this.childExited(message.from, message.reason);
+    if (isExitMessage(message)) {
+      this.#ended.delete(message.from);
+      return this.childExited(message.from, message.reason);
+    }
     if (RetryMessage.isRetry(message)) return this.retry(message.key);
     reportUnexpected(this.process, message);
     return undefined;
@@ -125,7 +137,8 @@ export abstract class SupervisorBase extends Gen {
    * Returns the promise to wait for, if there is one.
    */
   protected stopChild(spec: FullChildSpec, pid: Pid): Promise<void> | undefined {
-    const stopping = new Stopping(this.process, pid, spec.shutdown);
+    const ended = this.#ended.has(pid) ? this.#ended.get(pid) : 'noproc';
+    const stopping = new Stopping(this.process, pid, spec.shutdown, ended);
     if (!stopping.done) return stopping.finished().then(() => this.#stopped(spec, pid, stopping));
     this.#stopped(spec, pid, stopping);
     return undefined;

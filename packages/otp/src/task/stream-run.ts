@@ -1,6 +1,7 @@
 /** One pass through a task stream. */
 import { currentProcess } from '../process/context.ts';
-import { isThenable, type Process } from '../process/process.ts';
+import type { Process } from '../process/process.ts';
+import { isThenable } from '../process/thenable.ts';
 import { TaskError } from './errors.ts';
 import type { StreamItem, StreamOptions } from './stream-options.ts';
 import { StreamTask, type StreamTaskEnd } from './stream-task.ts';

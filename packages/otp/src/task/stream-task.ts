@@ -3,7 +3,8 @@ import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { outside, unlinkProcesses } from '../process/link.ts';
 import type { Pid } from '../process/pid.ts';
-import { isThenable, type Process } from '../process/process.ts';
+import type { Process } from '../process/process.ts';
+import { isThenable } from '../process/thenable.ts';
 import { signalExit } from '../process/signals.ts';
 import { attachWatch, Watch } from '../process/watch.ts';
 

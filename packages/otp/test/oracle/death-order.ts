@@ -26,5 +26,5 @@ function deathOf(message: Json): readonly [kind: string, pid: string] {
   if (!Array.isArray(message)) return ['', ''];
   const [kind, ...rest] = message as readonly Json[];
   const pid = kind === 'EXIT' ? rest[0] : rest[2];
-  return [String(kind), typeof pid === 'string' ? pid : ''];
+  return [kind === 'EXIT' || kind === 'DOWN' ? kind : '', typeof pid === 'string' ? pid : ''];
 }

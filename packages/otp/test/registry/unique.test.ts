@@ -1,6 +1,7 @@
 import {
   AlreadyRegisteredError,
   exit,
+  GenServer,
   isAlive,
   monitor,
   NoProcessError,
@@ -302,15 +303,66 @@ test('a look-up gives the same list until the entry changes', async () => {
   });
 });
 
-test('keys are those of a Map: numbers by value, arrays by identity', async () => {
+test('[C6] keys are those of a Map, and arrays are compared by their elements', async () => {
   const registry = await startRegistry('unique');
   await inProcess(() => {
     registry.register(1, 'number');
     registry.register('1', 'string');
-    registry.register(['a'], 'array');
+    registry.register(['room', 1], 'array');
+    const object = { room: 1 };
+    registry.register(object, 'object');
     expect(registry.lookup(1.0)[0]?.value).toBe('number');
     expect(registry.lookup('1')[0]?.value).toBe('string');
-    expect(registry.lookup(['a'])).toEqual([]);
+    expect(registry.lookup(['room', 1])[0]?.value).toBe('array');
+    expect(registry.lookup(['room', '1'])).toEqual([]);
+    expect(registry.lookup(object)[0]?.value).toBe('object');
+    expect(registry.lookup({ room: 1 })).toEqual([]);
+    expect(() => registry.register(['room', 1], 'again')).toThrow('is taken');
+    expect(registry.whereis(['room', 1])).toBe(self());
+    expect(registry.keys(self())).toEqual([1, '1', ['room', 1], object]);
+    expect(registry.values(['room', 1], self())).toEqual(['array']);
+    expect(registry.updateValue(['room', 1], () => 'updated')).toEqual(['updated', 'array']);
+    registry.unregister(['room', 1]);
+    expect(registry.lookup(['room', 1])).toEqual([]);
+  });
+});
+
+test('[C6] names of processes, metadata and locks take arrays as the same keys', async () => {
+  const registry = await startRegistry<readonly unknown[], number>('unique');
+  await inProcess(async () => {
+    const server = await GenServer.define({ init: () => 0 }).start(undefined, {
+      name: registry.via(['room', 1]),
+    });
+    expect(GenServer.whereis(registry.via(['room', 1]))).toBe(server.pid);
+    registry.putMeta(['city', 1], 'Berlin');
+    expect(registry.meta(['city', 1])).toBe('Berlin');
+    registry.deleteMeta(['city', 1]);
+    expect(registry.meta(['city', 1])).toBeUndefined();
+    const log: string[] = [];
+    await Promise.all(
+      ['a', 'b'].map((name) =>
+        registry.lock(['lock', 1], async () => {
+          log.push(`${name} in`);
+          await settle();
+          log.push(`${name} out`);
+        }),
+      ),
+    );
+    expect(log).toEqual(['a in', 'a out', 'b in', 'b out']);
+    await server.stop();
+  });
+});
+
+test('[C6] a promise is no key: its value has not been awaited', async () => {
+  const registry = await startRegistry('duplicate');
+  const badarg = expect.objectContaining({ code: 'ERR_BADARG' }) as Error;
+  await inProcess(async () => {
+    for (const key of [Promise.resolve(1), ['room', Promise.resolve(1)]]) {
+      expect(() => registry.register(key, 1)).toThrow(badarg);
+      expect(() => registry.lookup(key)).toThrow(badarg);
+      await expect(registry.lock(key, () => {})).rejects.toEqual(badarg);
+    }
+    expect(registry.count()).toBe(0);
   });
 });
 

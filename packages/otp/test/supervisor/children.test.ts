@@ -54,6 +54,44 @@ describe('children by id', () => {
     expect(await counts(supervisor)).toEqual([1, 1, 0, 1]);
   });
 
+  test('[C6] an id that is an array is known by its elements', async () => {
+    const spec = (n: number) => ({ ...child('shard'), id: ['shard', n] });
+    await using supervisor = await Supervisor.startLink([spec(1), spec(2)], one_for_one);
+    expect(await reasonOf(supervisor.startChild(spec(1)))).toMatchObject(['already_started', {}]);
+    const { id, pid } = await supervisor.whichChild(['shard', 1]);
+    expect([id, isAlive(pid as Pid)]).toEqual([['shard', 1], true]);
+    expect((await supervisor.getChildSpec(['shard', 2])).id).toEqual(['shard', 2]);
+    await supervisor.terminateChild(['shard', 1]);
+    expect(isAlive(pid as Pid)).toBe(false);
+    expect(await reasonOf(supervisor.startChild(spec(1)))).toBe('already_present');
+    await supervisor.restartChild(['shard', 1]);
+    await supervisor.terminateChild(['shard', 1]);
+    await supervisor.deleteChild(['shard', 1]);
+    expect(await list(supervisor)).toMatchObject([[['shard', 2], {}]]);
+    await Supervisor.changeSpecs(supervisor, { ...one_for_one, children: [spec(3), spec(2)] });
+    expect(await supervisor.countChildren()).toMatchObject({ specs: 2, active: 1 });
+    await supervisor.restartChild(['shard', 3]);
+  });
+
+  test('[C6] two children with equal arrays as ids are refused at once', async () => {
+    const spec = { ...child('shard'), id: ['shard', 1] };
+    const start = Supervisor.startLink([spec, { ...spec, id: ['shard', 1] }], one_for_one);
+    expect(await reasonOf(start)).toEqual(['start_spec', ['duplicate_child_name', ['shard', 1]]]);
+  });
+
+  test('[C6] an id that is a promise is refused, and nobody is harmed', async () => {
+    const id = Promise.resolve('late');
+    await using supervisor = await Supervisor.startLink([child('child1')], one_for_one);
+    expect(await reasonOf(supervisor.startChild({ ...child('x'), id }))).toEqual([
+      'invalid_child_id',
+      id,
+    ]);
+    for (const operation of ['terminateChild', 'deleteChild', 'whichChild'] as const) {
+      await expect(supervisor[operation](id)).rejects.toMatchObject({ code: 'ERR_BADARG' });
+    }
+    expect(await counts(supervisor)).toEqual([1, 1, 0, 1]);
+  });
+
   test('[OTP S027] [SUP08] [SUP10] [SUP11] the whole life of a child', async () => {
     const spec = child('child1');
     await using supervisor = await Supervisor.startLink([spec], { ...one_for_one, name: 'tree' });

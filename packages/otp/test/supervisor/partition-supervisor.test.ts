@@ -60,6 +60,41 @@ describe('PartitionSupervisor', () => {
     expect(all.reduce((sum, { active }) => sum + active, 0)).toBe(100);
   });
 
+  test('[C6] [C9] a key is hashed by its parts; what has no end of them is refused', async () => {
+    await using parts = await PartitionSupervisor.startLink({
+      child: [Echo, 'hello'],
+      partitions: 64,
+    });
+    for (const key of [() => ['user', 1], () => ({ user: { id: 1 }, at: [1] }), () => 'a']) {
+      expect(parts.lookup(key())).toBe(parts.lookup(key()));
+    }
+    const cyclic: { self?: unknown } = {};
+    cyclic.self = cyclic;
+    const array: unknown[] = [];
+    array.push(array);
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const unreadable = {
+      get user(): never {
+        throw new Error('no');
+      },
+    };
+    const badarg = expect.objectContaining({ code: 'ERR_BADARG' }) as Error;
+    const none = [
+      cyclic,
+      array,
+      [cyclic],
+      proxy,
+      unreadable,
+      Promise.resolve(1),
+      [Promise.resolve(1)],
+    ];
+    for (const key of none) {
+      expect(() => parts.lookup(key)).toThrow(badarg);
+      await expect(GenServer.call({ via: [parts, key] }, 'value')).rejects.toEqual(badarg);
+    }
+  });
+
   test('[OTP P003] its handle stands for its name', async () => {
     await using parts = await PartitionSupervisor.startLink({
       child: [Echo, 'hello'],
