@@ -37,8 +37,7 @@ export function dial(
 ): Dial<unknown> {
   return inCleanContext(() => {
     const attempt = new Attempt({ origin: target.origin, proxy: target.proxy }, options);
-    const open = (): Promise<Dialled> =>
-      attempt.run(new SocketConnect(target, options, attempt));
+    const open = (): Promise<Dialled> => attempt.run(new SocketConnect(target, options, attempt));
     return attempt.start(options.connectTimeout ?? defaultConnectTimeout, open, make);
   });
 }

@@ -312,6 +312,36 @@ test('opens a unix socket', async () => {
   expect(server.peers).toHaveLength(1);
 });
 
+test.runIf(process.platform === 'linux')('[W22] opens an abstract unix socket', async () => {
+  const path = `\0linnet-${process.pid}-${performance.now()}`;
+  await using server = await startRawServer((peer) => peer.write('hello'), { path });
+  const { socket } = await dialUp(target(0, { address: { path } })).result;
+  const [chunk] = (await once(socket, 'data')) as [Buffer];
+  expect(chunk.toString()).toBe('hello');
+  expect(server.peers).toHaveLength(1);
+});
+
+test.runIf(process.platform === 'linux')(
+  '[W22] fails when there is no such abstract unix socket',
+  async () => {
+    const path = `\0linnet-${process.pid}-nobody`;
+    expect(await failure(dial(target(0, { address: { path } })))).toMatchObject({
+      code: 'ERR_MINT_CONNECT',
+      reason: 'ECONNREFUSED',
+    });
+  },
+);
+
+test('a lookup that throws fails the dial', async () => {
+  const lookup: LookupFunction = () => {
+    throw new Error('no resolver');
+  };
+  const to = target(80, { address: { host: 'any.example', port: 80 } });
+  const error = await failure(dial(to, { lookup }));
+  expect(error).toBeInstanceOf(ConnectError);
+  expect((error as Error).message).toContain('no resolver');
+});
+
 test('keys that cannot be read are an error of the options, which shows nothing of the key', () => {
   const make = (): TlsIdentity => new TlsIdentity({ key: 'secret', cert: 'nonsense' });
   expect(make).toThrow(OptionsError);

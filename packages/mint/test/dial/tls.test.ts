@@ -122,6 +122,49 @@ test('[M41] checks an address against the addresses of the certificate, and send
   });
 });
 
+test('[W8] checks an address that is given as servername, in place of the host, and sends no SNI', async () => {
+  await using server = await startTlsServer();
+  const { socket } = await connect(server, { host: 'other.example', servername: '127.0.0.1' });
+  expect((socket as TLSSocket).authorized).toBe(true);
+  expect((await accepted(server)).servername).toBe(false);
+  await using other = await startTlsServer(authority.issue(['localhost']));
+  for (const servername of ['127.0.0.1', '10.0.0.1', '::1', '[::1]']) {
+    expect(await failure(other, { host: 'localhost', servername })).toMatchObject({
+      reason: 'ERR_TLS_CERT_ALTNAME_INVALID',
+      servername: servername.replaceAll(/[[\]]/g, ''),
+    });
+  }
+});
+
+test('[W8] gives an address that is given as servername to checkServerIdentity', async () => {
+  await using server = await startTlsServer();
+  const hosts: string[] = [];
+  const checkServerIdentity = (host: string): undefined => void hosts.push(host);
+  const tls = new TlsIdentity({ ...trusting, checkServerIdentity });
+  await connect(server, { host: 'localhost', servername: '10.0.0.1', tls });
+  expect(hosts).toEqual(['10.0.0.1']);
+});
+
+test('[W8] never resumes for an address a session of another address or name', async () => {
+  await using server = await startTlsServer();
+  const tls = new TlsIdentity(trusting);
+  const attempts: Attempt[] = [
+    { tls, host: '127.0.0.1' },
+    { tls, host: '127.0.0.1', servername: 'localhost' },
+  ];
+  for (const attempt of attempts) {
+    const { socket } = await connect(server, attempt);
+    await ticket(socket);
+    expect((socket as TLSSocket).isSessionReused()).toBe(false);
+  }
+  // A session resumed is a name unchecked: this one would pass with the session of 127.0.0.1.
+  expect(await failure(server, { tls, host: '127.0.0.1', servername: '10.0.0.1' })).toMatchObject({
+    reason: 'ERR_TLS_CERT_ALTNAME_INVALID',
+  });
+  const { socket } = await connect(server, { tls, host: '127.0.0.1' });
+  expect((socket as TLSSocket).isSessionReused()).toBe(true);
+});
+
 test('accepts any certificate with rejectUnauthorized: false, and says so', async () => {
   await using server = await startTlsServer(createSelfSigned(['localhost']));
   const tls = new TlsIdentity({ rejectUnauthorized: false });
@@ -281,6 +324,25 @@ test('[M44] speaks TLS over a unix socket, to localhost unless another name is g
   expect((await accepted(server)).servername).toBe('localhost');
   socket.destroy();
   await expect(dial({ ...to, servername: 'other.example' }).result).rejects.toMatchObject({
+    reason: 'ERR_TLS_CERT_ALTNAME_INVALID',
+  });
+});
+
+test('[W8] checks an address that is given as servername over a unix socket', async () => {
+  using socketPath = createSocketPath();
+  await using server = await startRawServer((peer) => peer.write('hello'), {
+    path: socketPath.path,
+    tls: localhost,
+  });
+  const to: DialTarget = {
+    origin: 'https+unix',
+    address: { path: socketPath.path },
+    tls: new TlsIdentity(trusting),
+  };
+  const { socket } = await dial({ ...to, servername: '127.0.0.1' }).result;
+  expect((await accepted(server)).servername).toBe(false);
+  socket.destroy();
+  await expect(dial({ ...to, servername: '10.0.0.1' }).result).rejects.toMatchObject({
     reason: 'ERR_TLS_CERT_ALTNAME_INVALID',
   });
 });

@@ -31,12 +31,7 @@ export class SocksTunnel implements Step<Socket> {
   private readonly options: SocketOptions;
   private abandoned: { readonly error: unknown } | undefined;
 
-  constructor(
-    socket: Socket,
-    proxy: ProxyServer,
-    target: ProxiedTarget,
-    options: SocketOptions,
-  ) {
+  constructor(socket: Socket, proxy: ProxyServer, target: ProxiedTarget, options: SocketOptions) {
     this.socket = socket;
     this.proxy = proxy;
     this.target = target;
@@ -96,7 +91,9 @@ export class SocksTunnel implements Step<Socket> {
     return new Promise((resolve, reject) => {
       const failed = (error: Error | null): void => {
         const reason = error === null ? 'ENOTFOUND' : undefined;
-        reject(this.abandoned?.error ?? new ConnectError({ origin, cause: error ?? undefined, reason }));
+        reject(
+          this.abandoned?.error ?? new ConnectError({ origin, cause: error ?? undefined, reason }),
+        );
       };
       try {
         lookup(host, { family }, (error, found) => {

@@ -1,10 +1,17 @@
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
-import { ConnectError, ConnectTimeoutError, ProxyError } from '../../../src/errors/index.ts';
-import { TlsIdentity } from '../../../src/dial/index.ts';
+import {
+  ConnectError,
+  ConnectTimeoutError,
+  InvalidRequestError,
+  ProxyError,
+} from '../../../src/errors/index.ts';
+import { dialThrough, parseProxyUrl, TlsIdentity } from '../../../src/dial/index.ts';
+import type { ProxyAddress } from '../../../src/dial/index.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { eventually, turn } from '../../support/eventually.ts';
 import { startHttpProxy } from '../../support/http-proxy.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { startRawServer } from '../../support/raw-server.ts';
 import type { RawPeer, RawServer } from '../../support/raw-server.ts';
 import { dialUp, failure, firstData } from './through.ts';
@@ -60,10 +67,18 @@ test.each([
   ['a length', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n'],
   ['a transfer coding', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'],
   [
+    'a transfer coding and a length',
+    'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n',
+  ],
+  [
+    'a transfer coding that does not exist, and no length',
+    'HTTP/1.1 200 OK\r\ntransfer-encoding: x\r\ncontent-length: y\r\n\r\n',
+  ],
+  [
     'interim responses',
     'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\na: b\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',
   ],
-])('[M46] has a tunnel by an answer with %s', async (_title, answer) => {
+])('[M46] [W12] has a tunnel by an answer with %s', async (_title, answer) => {
   const proxy = await server(async (peer) => {
     await peer.readRequest();
     await peer.write(answer);
@@ -329,4 +344,72 @@ test('[M46] settles the protocol with the server by ALPN, not with the proxy', a
   const way = { proxy: proxy.url, proxyTls: tls, port: origin.port, tls };
   const { alpnProtocol } = await dialUp(way, { alpnProtocols: ['h2', 'http/1.1'] }).result;
   expect(alpnProtocol).toBe('h2');
+});
+
+test('[W8] checks an address that is given as servername with an https proxy, and with the server', async () => {
+  const certificate_ = authority.issue(['localhost', '127.0.0.1']);
+  const origin = await startRawServer(() => {}, { tls: certificate_ });
+  onTestFinished(() => origin.close());
+  const proxy = await startHttpProxy({ tls: certificate_ });
+  onTestFinished(() => proxy.close());
+  const way = { proxy: proxy.url, proxyTls: tls, host: 'localhost', port: origin.port, tls };
+  const address = '127.0.0.1';
+  const { socket } = await dialUp({ ...way, proxyServername: address, servername: address }).result;
+  expect(socket.destroyed).toBe(false);
+  const reason = 'ERR_TLS_CERT_ALTNAME_INVALID';
+  expect(await failure(dialUp({ ...way, proxyServername: '10.0.0.1' }))).toMatchObject({
+    reason,
+    proxy: proxy.url,
+    servername: '10.0.0.1',
+  });
+  const error = await failure(dialUp({ ...way, servername: '10.0.0.1' }));
+  expect(error).toMatchObject({ reason, servername: '10.0.0.1' });
+  expect(error).not.toHaveProperty('proxy');
+});
+
+test('[W14] a failure in the tunnel tells the time since the dial began', async () => {
+  const clock = new ManualClock();
+  const proxy = await server(async (peer) => {
+    await peer.readRequest();
+    clock.advance(300);
+    await peer.write('HTTP/1.1 200 OK\r\n\r\n');
+    await peer.read(1);
+    clock.advance(200);
+    peer.end();
+  });
+  const error = await failure(dialUp({ proxy: urlOf(proxy), tls }, { clock }));
+  expect(error).toMatchObject({ code: 'ERR_MINT_TLS', waited: 500 });
+});
+
+test('[W2] what throws between the open tunnel and the wire closes the socket', async () => {
+  const proxy = await answering('HTTP/1.1 200 OK\r\n\r\n');
+  const address = parseProxyUrl(urlOf(proxy)) as ProxyAddress;
+  const through = {
+    proxy: { ...address, headers: [], tls: undefined, servername: undefined },
+    target: { origin: 'http://origin.test:80', address: { host: 'origin.test', port: 80 } },
+    forward: false,
+  };
+  const dialling = dialThrough(through, {}, () => {
+    throw new Error('no wire');
+  });
+  await expect(dialling.result).rejects.toThrow('no wire');
+  await expectLeft(proxy);
+});
+
+test('[W2] a server that settles no protocol fails the dial where one is required, and no socket stays', async () => {
+  const origin = await server(() => {}, true);
+  const proxy = await startHttpProxy();
+  onTestFinished(() => proxy.close());
+  const way = { proxy: proxy.url, port: origin.port, tls };
+  const options = { alpnProtocols: ['h2'], requireAlpn: true };
+  const error = await failure(dialUp(way, options));
+  expect(error).toMatchObject({ code: 'ERR_MINT_TLS', reason: 'NO_APPLICATION_PROTOCOL' });
+  await eventually(() => expect(proxy.open).toBe(0));
+});
+
+test('says that a field for the proxy cannot be sent, and not that the proxy answered badly', async () => {
+  const proxy = await server(() => {});
+  const error = await failure(dialUp({ proxy: urlOf(proxy), headers: ['x', 'a\nb'], tls }));
+  expect(error).toBeInstanceOf(InvalidRequestError);
+  await expectLeft(proxy);
 });

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ConnectTimeoutError, ProxyError } from '../../../src/errors/index.ts';
 import { TlsIdentity } from '../../../src/dial/index.ts';
 import { createAuthority } from '../../support/certificates.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually, turn } from '../../support/eventually.ts';
 import { startRawServer } from '../../support/raw-server.ts';
 import type { RawPeer, RawServer } from '../../support/raw-server.ts';
 import { startSocksProxy } from '../../support/socks-proxy.ts';
@@ -157,6 +157,49 @@ test('says that there is no such name for socks5, and closes the connection', as
   expect(error).toMatchObject({ code: 'ERR_MINT_CONNECT', reason: 'ENOTFOUND' });
   expect(error).not.toHaveProperty('proxy');
   await eventually(() => expect(proxy.open).toBe(0));
+});
+
+test('says that a lookup for socks5 threw, and closes the connection', async () => {
+  const proxy = await startSocksProxy();
+  onTestFinished(() => proxy[Symbol.asyncDispose]());
+  const lookup = (): never => {
+    throw new Error('no resolver');
+  };
+  const error = await failure(dialUp({ proxy: `socks5://${proxy.authority}` }, { lookup }));
+  expect(error).toMatchObject({ code: 'ERR_MINT_CONNECT' });
+  expect((error as Error).message).toContain('no resolver');
+  await eventually(() => expect(proxy.open).toBe(0));
+});
+
+test('says that the proxy closed the connection during the lookup for socks5', async () => {
+  const asked = Promise.withResolvers<void>();
+  const proxy = await server(async (peer) => {
+    await asked.promise;
+    peer.reset();
+  });
+  const dialling = dialUp(
+    { proxy: `socks5://127.0.0.1:${proxy.port}` },
+    {
+      connectTimeout: Infinity,
+      lookup: (_name, _options, done) => {
+        asked.resolve();
+        void expectLeft(proxy)
+          .then(() => turn(5))
+          .then(() => done(null, '127.0.0.1', 4));
+      },
+    },
+  );
+  expect(await failure(dialling)).toMatchObject({ code: 'ERR_MINT_PROXY', reason: 'closed' });
+});
+
+test('leaves no socket when it is cancelled during the lookup for socks5', async () => {
+  const proxy = await server(() => {});
+  const dialling = dialUp(
+    { proxy: `socks5://127.0.0.1:${proxy.port}` },
+    { lookup: () => dialling.cancel() },
+  );
+  expect(await failure(dialling)).toMatchObject({ reason: 'cancelled' });
+  await expectLeft(proxy);
 });
 
 /** Where a proxy falls silent. */

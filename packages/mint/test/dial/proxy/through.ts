@@ -16,6 +16,9 @@ export interface Way {
   readonly host?: string;
   readonly port?: number;
   readonly tls?: TlsIdentity;
+  /** The names that the certificates must be for. */
+  readonly servername?: string;
+  readonly proxyServername?: string;
 }
 
 /** Dials, and closes what comes of it after the test. */
@@ -23,9 +26,14 @@ export function dialUp(way: Way, options: DialOptions = {}): Dial {
   const { host = 'origin.test', port = 443, tls, headers = [], proxyTls } = way;
   const address = parseProxyUrl(way.proxy);
   if (address === undefined) throw new Error(`${way.proxy} is not the URL of a proxy`);
-  const proxy: ProxyServer = { ...address, headers, tls: proxyTls, servername: undefined };
+  const proxy: ProxyServer = {
+    ...address,
+    headers,
+    tls: proxyTls,
+    servername: way.proxyServername,
+  };
   const origin = `${tls === undefined ? 'http' : 'https'}://${host}:${port}`;
-  const target = { origin, address: { host, port }, tls, servername: host };
+  const target = { origin, address: { host, port }, tls, servername: way.servername ?? host };
   const dialling = dialThrough({ proxy, target, forward: false }, options);
   onTestFinished(() =>
     dialling.result.then(
