@@ -1,5 +1,6 @@
 /** Requests whose response is collected. */
 import { BufferedRequest } from '../operation/buffered-request.ts';
+import { notBegun } from '../operation/not-begun.ts';
 import {
   readRequestOptions,
   type BuildOptions,
@@ -47,9 +48,13 @@ export abstract class RequestApi extends InstanceHandle {
    */
   request(input: Request | string | URL, options?: RequestOptions): Promise<Response> {
     return new Promise((resolve, reject) => {
-      const request = withoutSteps(requestFrom(input));
-      const resolved = readRequestOptions(options);
-      new BufferedRequest(this.running(), request, resolved, resolve, reject).start();
+      try {
+        const request = withoutSteps(requestFrom(input));
+        const resolved = readRequestOptions(options);
+        new BufferedRequest(this.running(), request, resolved, resolve, reject).start();
+      } catch (error) {
+        throw notBegun(input, error);
+      }
     });
   }
 
@@ -142,13 +147,18 @@ export abstract class RequestApi extends InstanceHandle {
     if (options === undefined && body === undefined && method === 'GET') return this.request(url);
     return new Promise((resolve, reject) => {
       const { headers, body: given, poolTag, unixSocket, trailers, ...rest } = options ?? {};
-      const request = buildRequest(method, url, headers, body ?? given, {
-        ...(poolTag === undefined ? undefined : { poolTag }),
-        ...(unixSocket === undefined ? undefined : { unixSocket }),
-        ...(trailers === undefined ? undefined : { trailers }),
-      });
-      const resolved = readRequestOptions(rest);
-      new BufferedRequest(this.running(), request, resolved, resolve, reject).start();
+      const theBody = body ?? given;
+      try {
+        const request = buildRequest(method, url, headers, theBody, {
+          ...(poolTag === undefined ? undefined : { poolTag }),
+          ...(unixSocket === undefined ? undefined : { unixSocket }),
+          ...(trailers === undefined ? undefined : { trailers }),
+        });
+        const resolved = readRequestOptions(rest);
+        new BufferedRequest(this.running(), request, resolved, resolve, reject).start();
+      } catch (error) {
+        throw notBegun(theBody, error);
+      }
     });
   }
 }

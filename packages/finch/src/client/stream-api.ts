@@ -7,6 +7,7 @@ import {
   isRequestRef,
   type AsyncRequestRef,
 } from '../operation/async-request.ts';
+import { notBegun } from '../operation/not-begun.ts';
 import type { OpenResponse } from '../operation/open-response.ts';
 import type { Operation } from '../operation/operation.ts';
 import {
@@ -50,7 +51,7 @@ export abstract class StreamApi extends RequestApi {
     callback: FoldFunction<Acc>,
     options?: RequestOptions,
   ): Promise<Acc> {
-    return foldResponse(() => this.#sending(requestFrom(input), options), acc, callback);
+    return foldResponse(input, () => this.#sending(requestFrom(input), options), acc, callback);
   }
 
   /**
@@ -80,7 +81,13 @@ export abstract class StreamApi extends RequestApi {
     callback: StreamFunction<Acc>,
     options?: RequestOptions,
   ): Promise<Acc> {
-    return foldWhile(() => this.#sending(requestFrom(input), options), acc, callback, callback);
+    return foldWhile(
+      input,
+      () => this.#sending(requestFrom(input), options),
+      acc,
+      callback,
+      callback,
+    );
   }
 
   /**
@@ -100,7 +107,7 @@ export abstract class StreamApi extends RequestApi {
    * for await (const chunk of response.body) process.stdout.write(chunk);
    */
   open(input: Request | string | URL, options?: RequestOptions): Promise<OpenResponse> {
-    return openResponse(() => this.#sending(withoutSteps(requestFrom(input)), options));
+    return openResponse(input, () => this.#sending(withoutSteps(requestFrom(input)), options));
   }
 
   /**
@@ -124,11 +131,15 @@ export abstract class StreamApi extends RequestApi {
    * const { part } = await receive((message) => ref.isMessage(message));
    */
   asyncRequest(input: Request | string | URL, options?: RequestOptions): AsyncRequestRef {
-    const request = withoutSteps(requestFrom(input));
-    const resolved = readRequestOptions(options);
-    const operation = new AsyncRequest(this.running(), request, resolved);
-    operation.start();
-    return operation.ref;
+    try {
+      const request = withoutSteps(requestFrom(input));
+      const resolved = readRequestOptions(options);
+      const operation = new AsyncRequest(this.running(), request, resolved);
+      operation.start();
+      return operation.ref;
+    } catch (error) {
+      throw notBegun(input, error);
+    }
   }
 
   /**

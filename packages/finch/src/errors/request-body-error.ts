@@ -9,8 +9,12 @@ import { FinchError, nameErrors } from './finch-error.ts';
 interface RequestBodyErrorOptions extends ExchangeDetails {
   /** What made trouble: the body, or the function that makes the fields after it. */
   readonly part?: 'body' | 'trailers' | undefined;
+  /** Whether it failed, as by default, or is used up. */
+  readonly reason?: 'failed' | 'used_up' | undefined;
+  /** What was done with a body that is used up, for the message. */
+  readonly detail?: string | undefined;
   /** What was thrown. */
-  readonly cause: unknown;
+  readonly cause?: unknown;
 }
 
 /**
@@ -19,13 +23,19 @@ interface RequestBodyErrorOptions extends ExchangeDetails {
  * function that makes the trailers threw. `cause` is what was thrown, and `part`
  * says by what.
  *
- * The request was given up: the server may have got a part of it. Where HTTP/2
- * is spoken the stream was reset, an HTTP/1 connection was closed.
+ * Or it is used up, and `reason` is `'used_up'`: a stream or an iterator can be
+ * sent once, and not after somebody has read from it. Nothing was sent then.
+ *
+ * The request was given up at once, be it waiting, connecting or being sent
+ * (`phase`). Of what was being sent the server may have got a part
+ * (`requestSent`). Where HTTP/2 is spoken the stream was reset, an HTTP/1
+ * connection was closed.
  */
 export class RequestBodyError extends FinchError {
   static override readonly code = 'ERR_FINCH_REQUEST_BODY';
   declare readonly code: 'ERR_FINCH_REQUEST_BODY';
   declare readonly part: 'body' | 'trailers';
+  declare readonly reason: 'failed' | 'used_up';
   declare readonly phase: RequestPhase;
   declare readonly origin?: string;
   declare readonly pool?: string;
@@ -34,17 +44,36 @@ export class RequestBodyError extends FinchError {
   declare readonly bytesReceived?: number;
 
   constructor(options: RequestBodyErrorOptions) {
-    const part = options.part ?? 'body';
-    const what = part === 'body' ? 'The request body' : "The function for the request's trailers";
-    super(
-      `${what} failed${because(options.cause)}. ` +
-        `The request to ${where(options)} was given up${exchange(options)}; ` +
-        'see the cause, which is what was thrown.',
-      { ...options, part, phase: 'send' },
-    );
+    const { detail, ...fields } = options;
+    const { part = 'body', reason = 'failed' } = options;
+    // However much of a response came, what failed is the sending.
+    const phase = options.phase === 'receive' ? 'send' : (options.phase ?? 'send');
+    super(reason === 'failed' ? failed(part, options) : usedUp(detail, options), {
+      ...fields,
+      part,
+      reason,
+      phase,
+    });
   }
 
   static {
     nameErrors(this, 'RequestBodyError');
   }
+}
+
+function failed(part: RequestBodyError['part'], options: RequestBodyErrorOptions): string {
+  const what = part === 'body' ? 'The request body' : "The function for the request's trailers";
+  return (
+    `${what} failed${because(options.cause)}. ` +
+    `The request to ${where(options)} was given up${exchange(options)}; ` +
+    'see the cause, which is what was thrown.'
+  );
+}
+
+function usedUp(detail: string | undefined, options: RequestBodyErrorOptions): string {
+  return (
+    `The request body is used up${detail === undefined ? '' : `: ${detail}`}. ` +
+    `Nothing was sent to ${where(options)}. A stream or an iterator can be sent once: ` +
+    'give a new one to each request, or a function that makes one.'
+  );
 }

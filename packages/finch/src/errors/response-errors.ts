@@ -16,11 +16,14 @@ interface InvalidJsonErrorOptions extends FinchErrorOptions {
   readonly status?: number | undefined;
   /** The response's content type, when it is known. */
   readonly contentType?: string | undefined;
+  /** How the body is encoded, such as `gzip`; when it is. */
+  readonly contentEncoding?: string | undefined;
 }
 
 /**
  * The body of a response is not JSON. `cause` is the `SyntaxError`, `snippet`
- * the body's beginning: an HTML error page is often what one finds there.
+ * the body's beginning: an HTML error page is often what one finds there. With
+ * `contentEncoding` (`gzip`, `br`, …) it is not the text but its encoded bytes.
  */
 export class InvalidJsonError extends FinchError {
   static override readonly code = 'ERR_FINCH_INVALID_JSON';
@@ -29,6 +32,7 @@ export class InvalidJsonError extends FinchError {
   declare readonly length: number;
   declare readonly status?: number;
   declare readonly contentType?: string;
+  declare readonly contentEncoding?: string;
 
   constructor(options: InvalidJsonErrorOptions) {
     const status = options.status === undefined ? '' : ` with status ${options.status}`;
@@ -40,7 +44,7 @@ export class InvalidJsonError extends FinchError {
         : `its ${options.length} bytes begin with ${JSON.stringify(options.snippet)}`;
     super(
       `The body of the response${status}${type} is not JSON: ${body}${because(options.cause)}. ` +
-        'Look at the status and the content-type before json(), or read text().',
+        remedy(options.contentEncoding),
       options,
     );
   }
@@ -48,6 +52,14 @@ export class InvalidJsonError extends FinchError {
   static {
     nameErrors(this, 'InvalidJsonError');
   }
+}
+
+function remedy(encoding: string | undefined): string {
+  const isPlain = encoding === undefined || encoding.toLowerCase() === 'identity';
+  return isPlain
+    ? 'Look at the status and the content-type before json(), or read text().'
+    : `It is encoded, content-encoding is ${encoding}, and comes as it was sent: decode its bytes with node:zlib, ` +
+        'or send the request without accept-encoding.';
 }
 
 /** What a {@link ResponseTooLargeError} says. */

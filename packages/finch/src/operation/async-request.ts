@@ -1,6 +1,5 @@
 /** `finch.asyncRequest`: a response that comes as messages to the calling process. */
 import { currentPid, NoProcessError, receive, send, type Pid } from '@linnet/otp';
-import { RequestCancelledError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
 import type { Request } from '../request/index.ts';
@@ -94,7 +93,7 @@ export class AsyncRequest extends Operation {
   /** Ends the request without a message. */
   silence(): void {
     this.silent = true;
-    this.cancel(new RequestCancelledError({ ...this.facts(), reason: 'cancelAsyncRequest' }));
+    this.cancel(this.cancellation('cancelAsyncRequest'));
   }
 
   protected override interim(status: number, headers: RawHeaders): void {

@@ -1,5 +1,5 @@
 /** A claim that a promise stands for, with a signal of its own: a lease or a PING, not a request. */
-import { currentPid } from '@linnet/otp';
+import { currentPid, now } from '@linnet/otp';
 import { RequestCancelledError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
@@ -16,6 +16,7 @@ export abstract class AwaitedClaim<T> extends Claim {
   private readonly signal: AbortSignal | undefined;
   private readonly resolve: (value: T) => void;
   private readonly reject: (error: Error) => void;
+  private readonly begunAt = now();
   private over = false;
 
   constructor(
@@ -82,7 +83,7 @@ export abstract class AwaitedClaim<T> extends Claim {
   private cancel(reason: unknown): void {
     const { key: pool, origin } = this.identity;
     const phase = this.connection ? 'receive' : this.dial ? 'connect' : 'queue';
-    const { waited } = this;
+    const waited = now() - this.begunAt;
     this.refused(new RequestCancelledError({ pool, origin, phase, waited, reason }));
   }
 }

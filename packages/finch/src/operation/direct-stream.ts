@@ -2,6 +2,7 @@
 import { InvalidRequestError, RequestCancelledError } from '../errors/index.ts';
 import type { HeadersInput } from '../options/index.ts';
 import type { BodyChunk } from '../request/index.ts';
+import { Fifo } from './fifo.ts';
 import type { OpenResponse } from './open-response.ts';
 
 /** A piece, and who waits until it was taken. */
@@ -22,7 +23,7 @@ const end: IteratorResult<BodyChunk, undefined> = { done: true, value: undefined
 /** A body into which pieces are put. */
 export class PushBody implements AsyncIterableIterator<BodyChunk, undefined> {
   trailers: HeadersInput = {};
-  private readonly pieces: Piece[] = [];
+  private readonly pieces = new Fifo<Piece>();
   private ended = false;
   private failure: Error | undefined;
   /** The piece that was handed out last; it was taken when the next one is asked for. */
@@ -60,7 +61,7 @@ export class PushBody implements AsyncIterableIterator<BodyChunk, undefined> {
     const { under } = this;
     this.under = undefined;
     under?.lost(this.failure);
-    for (const { lost } of this.pieces.splice(0)) lost(this.failure);
+    for (const { lost } of this.pieces.drain()) lost(this.failure);
     this.asked?.reject(this.failure);
     this.asked = undefined;
   }

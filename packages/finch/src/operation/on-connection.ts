@@ -8,6 +8,7 @@ import { buildRequest, isRequest, type Method, type Request } from '../request/i
 import type { Response } from '../response/index.ts';
 import { BufferedRequest } from './buffered-request.ts';
 import { DirectStream, PushBody } from './direct-stream.ts';
+import { notBegun } from './not-begun.ts';
 import type { OpenResponse } from './open-response.ts';
 import type { OpenedRequest } from './opened-request.ts';
 import {
@@ -46,8 +47,12 @@ export abstract class OnConnection extends Watch {
    */
   request(input: Request | string | URL, options?: RequestOptions): Promise<Response> {
     return new Promise((resolve, reject) => {
-      const { instance, request, options: resolved, begin } = this.sending(input, options);
-      begin(new BufferedRequest(instance, request, resolved, resolve, reject));
+      try {
+        const { instance, request, options: resolved, begin } = this.sending(input, options);
+        begin(new BufferedRequest(instance, request, resolved, resolve, reject));
+      } catch (error) {
+        throw notBegun(input, error);
+      }
     });
   }
 
@@ -65,7 +70,7 @@ export abstract class OnConnection extends Watch {
     callback: FoldFunction<Acc>,
     options?: RequestOptions,
   ): Promise<Acc> {
-    return foldResponse(() => this.sending(input, options), acc, callback);
+    return foldResponse(input, () => this.sending(input, options), acc, callback);
   }
 
   /**
@@ -84,7 +89,7 @@ export abstract class OnConnection extends Watch {
     callback: StreamFunction<Acc>,
     options?: RequestOptions,
   ): Promise<Acc> {
-    return foldWhile(() => this.sending(input, options), acc, callback, callback);
+    return foldWhile(input, () => this.sending(input, options), acc, callback, callback);
   }
 
   /**
@@ -97,7 +102,7 @@ export abstract class OnConnection extends Watch {
    * await lease.request('/next');
    */
   open(input: Request | string | URL, options?: RequestOptions): Promise<OpenResponse> {
-    return openResponse(() => this.sending(input, options));
+    return openResponse(input, () => this.sending(input, options));
   }
 
   /**
@@ -124,9 +129,10 @@ export abstract class OnConnection extends Watch {
     options?: RequestOptions,
   ): DirectStream {
     const body = new PushBody();
-    const sending = this.sending(this.build(method, target, headers, body), options);
+    const request = this.build(method, target, headers, body);
+    const sending = this.sending(request, options);
     let operation: OpenedRequest | undefined;
-    const response = openResponse(() => ({
+    const response = openResponse(request, () => ({
       ...sending,
       begin: (opened) => {
         operation = opened as OpenedRequest;

@@ -1,13 +1,9 @@
 /** A response whose body has yet to come, as `finch.open` gives it. */
 import { InvalidRequestError } from '../errors/index.ts';
 import { ResponseHeaders, type InformationalResponse } from '../response/index.ts';
+import type { CancellableSource } from '../request/source.ts';
 import { decodeJson, decodeText, joinPieces } from '../response/text.ts';
 import type { OpenedHead, OpenedRequest } from './opened-request.ts';
-
-/** Ends the requests of responses that their holders have lost. */
-const lost = new FinalizationRegistry<OpenedRequest>((source) => {
-  source.discard('nobody holds the response any more');
-});
 
 /**
  * The body of an {@link OpenResponse}: an async iterable of its pieces, which
@@ -17,7 +13,7 @@ const lost = new FinalizationRegistry<OpenedRequest>((source) => {
  * const { body } = await finch.open('https://api.example.com/export');
  * for await (const chunk of body) hash.update(chunk);
  */
-export class OpenBody implements AsyncIterable<Uint8Array> {
+export class OpenBody implements AsyncIterable<Uint8Array>, CancellableSource {
   readonly #source: OpenedRequest;
   #taken = false;
 
@@ -29,6 +25,11 @@ export class OpenBody implements AsyncIterable<Uint8Array> {
   /** Whether somebody reads it, or has read it. */
   get used(): boolean {
     return this.#taken;
+  }
+
+  /** Gives up what has not been read, as `cancel` of the response does. */
+  cancel(reason: unknown = 'the body was cancelled'): void {
+    this.#source.discard(reason);
   }
 
   /** @throws InvalidRequestError when it was read before. */
@@ -133,7 +134,7 @@ export class OpenResponse implements AsyncDisposable {
     this.informational = informational;
     this.body = new OpenBody(source);
     this.#source = source;
-    lost.register(this.body, source);
+    source.endWith(this.body);
   }
 
   /** The trailers, once the body has come to its end; rejects as the body does. */
@@ -158,13 +159,16 @@ export class OpenResponse implements AsyncDisposable {
    * @throws InvalidRequestError when it was read before.
    */
   async text(encoding?: string): Promise<string> {
-    return decodeText(await this.#pieces(), this.headers.get('content-type'), encoding);
+    return decodeText(await this.#pieces(), this.#contentType, encoding);
   }
 
   /** All of the body, parsed as JSON. Nothing checks that it is a `T`. @throws InvalidJsonError */
   async json<T = unknown>(): Promise<T> {
-    const info = { status: this.status, contentType: this.headers.get('content-type') };
-    return decodeJson(await this.#pieces(), info) as T;
+    return decodeJson(await this.#pieces(), () => ({
+      status: this.status,
+      contentType: this.#contentType,
+      contentEncoding: this.headers.get('content-encoding'),
+    })) as T;
   }
 
   /**
@@ -178,6 +182,11 @@ export class OpenResponse implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     this.cancel('the response was disposed of');
     return Promise.resolve();
+  }
+
+  /** The first one, as with a response that was collected. */
+  get #contentType(): string | undefined {
+    return this.headers.getAll('content-type')[0];
   }
 
   async #pieces(): Promise<Uint8Array[]> {

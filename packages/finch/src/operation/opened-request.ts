@@ -3,16 +3,25 @@
  * what came and was not read yet, within bounds; beyond them the reading pauses.
  */
 import { arm, type Pid, type Timer } from '@linnet/otp';
-import { RequestCancelledError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
 import type { Request } from '../request/index.ts';
 import { InformationalResponse } from '../response/index.ts';
 import type { RawHeaders } from '../transport/index.ts';
+import { Fifo } from './fifo.ts';
 import { Operation } from './operation.ts';
 
 /** From how many bytes on, not read yet, the connection is not read any more. */
 const highWaterMark = 64 * 1024;
+
+/**
+ * Ends the requests of responses that their holders have lost. A request that
+ * is over is not in it: the stack of an error that it holds may lead to the
+ * very body whose end is waited for, and neither would ever be freed.
+ */
+const lost = new FinalizationRegistry<OpenedRequest>((request) => {
+  request.discard('nobody holds the response any more');
+});
 
 /** The head of a response whose body is to be read through `source`. */
 export interface OpenedHead {
@@ -32,10 +41,10 @@ export class OpenedRequest extends Operation {
   /** Until the head has come; not kept, so that a response nobody holds can be collected. */
   private opening: Reader<OpenedHead> | undefined;
   private readonly informational: InformationalResponse[] = [];
-  private readonly pieces: Uint8Array[] = [];
+  private readonly pieces = new Fifo<Uint8Array>();
   private buffered = 0;
   private paused = false;
-  private readers: Reader<Uint8Array | undefined>[] = [];
+  private readonly readers = new Fifo<Reader<Uint8Array | undefined>>();
   private endWaiters: Reader<RawHeaders>[] = [];
   private trailers: RawHeaders | undefined = undefined;
   private failure: Error | undefined = undefined;
@@ -50,6 +59,8 @@ export class OpenedRequest extends Operation {
   ) {
     super(instance, request, options);
     this.opening = opening;
+    // Whoever has the response can cancel it at any time.
+    this.begin(true);
   }
 
   // The reader's side -----------------------------------------------------------------
@@ -87,12 +98,17 @@ export class OpenedRequest extends Operation {
   /** What was not read yet is not wanted. */
   discard(reason: unknown): void {
     const unread = this.pieces.length > 0;
-    this.pieces.length = 0;
+    this.pieces.clear();
     this.buffered = 0;
-    const error = new RequestCancelledError({ ...this.facts(), phase: 'receive', reason });
+    const error = this.cancellation(reason);
     if (!this.over) this.cancel(error);
     // The rest is gone: that must not look like the end of the body.
     else if (unread) this.failure ??= error;
+  }
+
+  /** It is given up when this body of its response is garbage-collected. */
+  endWith(body: object): void {
+    if (!this.over) lost.register(body, this, this);
   }
 
   /** Whether all of it has come, or nothing more will. */
@@ -132,12 +148,16 @@ export class OpenedRequest extends Operation {
     return !this.paused;
   }
 
+  protected override finish(error?: Error): void {
+    super.finish(error);
+    lost.unregister(this);
+  }
+
   protected override complete(trailers: RawHeaders): void {
     this.untouchedTimer?.cancel();
     this.trailers = trailers;
-    for (const reader of this.readers) reader.resolve(undefined);
+    for (const reader of this.readers.drain()) reader.resolve(undefined);
     for (const waiter of this.endWaiters) waiter.resolve(trailers);
-    this.readers = [];
     this.endWaiters = [];
   }
 
@@ -146,9 +166,8 @@ export class OpenedRequest extends Operation {
     this.failure = error;
     this.opening?.reject(error);
     this.opening = undefined;
-    for (const reader of this.readers) reader.reject(error);
+    for (const reader of this.readers.drain()) reader.reject(error);
     for (const waiter of this.endWaiters) waiter.reject(error);
-    this.readers = [];
     this.endWaiters = [];
   }
 

@@ -1,31 +1,24 @@
 /**
  * One request from its claim on a connection to its end, whatever is done with
- * the response: limits, cancellation, safe retry. Exactly one of `complete` and
- * `abandon` is called, once.
+ * the response: its body, cancellation, safe retry. Exactly one of `complete` and
+ * `fail` is called, once.
  */
-import { arm, now, type Timer, type TimeoutTarget } from '@linnet/otp';
+import { currentPid } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
 import { annotateError } from '../errors/finch-error.ts';
-import {
-  ConnectionClosedError,
-  isFinchError,
-  ReceiveTimeoutError,
-  RequestBodyError,
-  RequestCancelledError,
-  RequestTimeoutError,
-  type RequestPhase,
-} from '../errors/index.ts';
+import { ConnectionClosedError, isFinchError, RequestBodyError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
-import type { OpenBody, Request } from '../request/index.ts';
+import { isReplayable, openBody, type OpenBody, type Request } from '../request/index.ts';
+import type { Spoilt } from '../request/source.ts';
 import { requestsWatched } from '../telemetry/channels.ts';
 import { RequestSpan } from '../telemetry/request-span.ts';
 import type { Exchange, RawHeaders, WireHandler } from '../transport/index.ts';
-import { contextOf, makeTrailers, openRequestBody } from './caller-body.ts';
+import { contextOf, isRead, makeTrailers } from './caller-code.ts';
 import type { CallerContext } from './caller-context.ts';
-import { Claim } from './claim.ts';
+import { HeldBody, type BodyUser } from './held-body.ts';
+import { LimitedClaim } from './limited-claim.ts';
 import { retryAfter } from './retry.ts';
-import { TotalTimeout } from './total-timeout.ts';
 
 /** How often a request is sent at most, the first time included. */
 const maxAttempts = 4;
@@ -39,11 +32,8 @@ export interface Lender {
   checkin(connection: Connection): void;
 }
 
-export abstract class Operation extends Claim implements WireHandler, TimeoutTarget {
+export abstract class Operation extends LimitedClaim implements WireHandler, BodyUser {
   protected readonly request: Request;
-  protected readonly options: ResolvedRequestOptions;
-  protected readonly waitCoversDial = false;
-  protected over = false;
   /** Whose connection it is, when that is a certain one. */
   private lender: Lender | undefined = undefined;
   private exchange: Exchange | undefined = undefined;
@@ -52,26 +42,24 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   private crossed = false;
   /** Given up while the wire had not returned the exchange yet, or for good: no further attempt. */
   private cancelled: Error | undefined = undefined;
-  private receiveTimer: Timer | undefined = undefined;
-  private totalTimer: Timer | undefined = undefined;
-  private startedAt = 0;
-  private bytesReceived = 0;
   /** The head of a response has come. */
   private answered = false;
-  /** The reader has no use for more at this moment. */
-  private readerPaused = false;
-  /** The next piece of the body is awaited from the caller's side. */
-  private bodyAwaited = false;
   /** Where code of the caller's runs that makes the body or the trailers. */
   private readonly callerContext: CallerContext | undefined;
+  /** The body, if it is read while it is sent. */
+  private readonly held: HeldBody | undefined;
   /** Set while somebody listens. */
   private span: RequestSpan | undefined = undefined;
 
   constructor(instance: Instance, request: Request, options: ResolvedRequestOptions) {
-    super(instance, request.pool, options.poolTimeout, options);
+    super(instance, request.pool, options);
     this.request = request;
-    this.options = options;
-    this.callerContext = contextOf(request);
+    const context = contextOf(request);
+    this.callerContext = context;
+    this.held =
+      context !== undefined && isRead(request.body)
+        ? new HeldBody(request.body, context, this)
+        : undefined;
   }
 
   /** The response is complete. */
@@ -108,8 +96,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
       this.exchange.abort(error);
     } else if (this.connection === undefined) {
       this.stopWaiting();
-      this.finish(error);
-      this.fail(error);
+      this.failWith(error);
     }
   }
 
@@ -130,16 +117,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   protected override refused(error: Error): void {
     if (this.over) return;
     const { key: pool, origin } = this.identity;
-    const located = isFinchError(error) ? annotateError(error, { pool, origin }) : error;
-    this.finish(located);
-    this.fail(located);
-  }
-
-  /** The process that made the request is dead: nobody waits for the response. */
-  protected override down(): void {
-    this.cancel(
-      new RequestCancelledError({ ...this.facts(), reason: 'the calling process ended' }),
-    );
+    this.failWith(isFinchError(error) ? annotateError(error, { pool, origin }) : error);
   }
 
   // From the wire -------------------------------------------------------------------
@@ -155,13 +133,13 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   }
 
   onInformational(status: number, headers: RawHeaders): void {
-    this.receiveTimer?.refresh();
+    this.heard();
     this.interim(status, headers);
   }
 
   onHeaders(status: number, headers: RawHeaders): void {
     this.answered = true;
-    this.receiveTimer?.refresh();
+    this.heard();
     this.span?.answered(status, headers);
     this.head(status, headers);
   }
@@ -169,7 +147,7 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
   onData(chunk: Buffer): boolean {
     this.bytesReceived += chunk.length;
     if (this.data(chunk)) {
-      this.receiveTimer?.refresh();
+      this.heard();
       return true;
     }
     // While the reader pauses, it is not the server that is slow.
@@ -193,11 +171,11 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
 
   /** The request's body for one attempt. */
   protected openBody(): OpenBody {
-    return openRequestBody(this.request, this.callerContext);
+    return this.held === undefined ? openBody(this.request.body) : this.held.open();
   }
 
   onProgress(): void {
-    this.receiveTimer?.refresh();
+    this.heard();
   }
 
   onError(error: Error): void {
@@ -205,13 +183,12 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     this.leave();
     if (this.mayRetry(error)) {
       this.span?.retries(error);
+      this.held?.attemptOver();
       // Idle connections that end together are not all known to have ended yet.
       this.acquireAgain(this.crossed);
       return;
     }
-    const final = this.cancelled ?? this.located(error);
-    this.finish(final);
-    this.fail(final);
+    this.failWith(this.cancelled ?? this.located(error));
   }
 
   /** Adds what the wire does not know: the pool, and that the request was given to it. */
@@ -221,71 +198,42 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     return annotateError(error, { ...this.facts(), requestSent });
   }
 
-  /** `receiveTimeout`. */
-  onTimeout(): void {
-    this.receiveTimer = undefined;
-    const limit = this.options.receiveTimeout as number;
-    this.cancel(new ReceiveTimeoutError({ ...this.facts(), waited: limit, limit }));
-  }
-
-  /** @internal `requestTimeout`. */
-  totalTimedOut(): void {
-    this.totalTimer = undefined;
-    const limit = this.options.requestTimeout as number;
-    const waited = now() - this.startedAt;
-    this.cancel(
-      new RequestTimeoutError({
-        ...this.facts(),
-        phase: this.phase(),
-        ...(this.connection === undefined ? this.shard?.figures : undefined),
-        waited,
-        limit,
-      }),
-    );
-  }
-
   // ---------------------------------------------------------------------------------
 
   private prepare(): boolean {
-    const { signal, requestTimeout } = this.options;
     if (requestsWatched()) this.span = new RequestSpan(this.instance.name, this.request);
-    if (signal !== undefined) {
-      if (signal.aborted) {
-        const error = this.aborted(signal);
-        this.finish(error);
-        this.fail(error);
-        return false;
-      }
-      // The object itself as listener: no closure for each request.
-      signal.addEventListener('abort', this);
+    const owner = currentPid();
+    this.begin(owner !== undefined);
+    try {
+      this.held?.take();
+    } catch (error) {
+      this.failWith(error as Error);
+      return false;
     }
-    if (requestTimeout !== 'infinity') {
-      this.startedAt = now();
-      this.totalTimer = arm(new TotalTimeout(this), requestTimeout);
+    const { signal } = this.options;
+    if (signal?.aborted === true) {
+      this.failWith(this.cancellation(signal.reason));
+      return false;
     }
+    this.limit();
     // Tells at once when code of a dead process makes the request.
-    this.watchOwner();
+    this.watchOwner(owner);
     return !this.isOver();
   }
 
-  private isOver(): boolean {
-    return this.over;
+  // From the body -------------------------------------------------------------------
+
+  /** @internal The source of the body failed, whether it was being read or not. */
+  sourceFailed(cause: unknown): void {
+    const requestSent = this.connection !== undefined;
+    const phase = requestSent ? 'send' : this.phase();
+    this.cancel(new RequestBodyError({ ...this.facts(), phase, requestSent, cause }));
   }
 
-  /** @internal The signal's `abort` event. */
-  handleEvent(): void {
-    const { signal } = this.options;
-    if (signal !== undefined) this.cancel(this.aborted(signal));
-  }
-
-  private aborted(signal: AbortSignal): Error {
-    return new RequestCancelledError({
-      ...this.facts(),
-      phase: this.phase(),
-      waited: this.connection === undefined ? this.waited : undefined,
-      reason: signal.reason,
-      cause: signal.reason,
-    });
+  /** @internal */
+  bodySpoilt(spoilt: Spoilt): Error {
+    const phase = this.connection === undefined ? this.phase() : 'send';
+    return new RequestBodyError({ ...this.facts(), phase, requestSent: false, ...spoilt });
   }
 
   private send(connection: Connection): void {
@@ -346,50 +294,32 @@ export abstract class Operation extends Claim implements WireHandler, TimeoutTar
     if (!this.options.retry || this.attempts >= maxAttempts || this.shard === undefined) {
       return false;
     }
-    const retry = retryAfter(error, this.request, this.answered);
+    const sendable = this.held?.sendable ?? isReplayable(this.request.body);
+    const retry = retryAfter(error, this.request, this.answered, sendable);
     if (retry !== 'once') return retry === 'always';
     if (this.crossed) return false;
     this.crossed = true;
     return true;
   }
 
+  private failWith(error: Error): void {
+    this.finish(error);
+    this.fail(error);
+  }
+
   /** The operation is over: nothing of it may be left behind. */
   protected finish(error?: Error): void {
     this.over = true;
+    this.held?.release();
     this.span?.over(this.verdict(error));
     this.span = undefined;
     this.unwatch();
-    this.stopReceive();
-    this.totalTimer?.cancel();
-    this.totalTimer = undefined;
-    this.options.signal?.removeEventListener('abort', this);
+    this.unlimit();
   }
 
   /** What the request ended with, as listeners are told; undefined for an end as it should be. */
   protected verdict(error: Error | undefined): { readonly error: unknown } | undefined {
     return error === undefined ? undefined : { error };
-  }
-
-  /** Unless it is not the server that keeps the exchange waiting. */
-  private armReceive(): void {
-    const { receiveTimeout } = this.options;
-    if (receiveTimeout === 'infinity' || this.readerPaused || this.bodyAwaited) return;
-    this.receiveTimer ??= arm(this, receiveTimeout);
-  }
-
-  private stopReceive(): void {
-    this.receiveTimer?.cancel();
-    this.receiveTimer = undefined;
-  }
-
-  private phase(): RequestPhase {
-    if (this.connection !== undefined) return 'receive';
-    return this.dial === undefined ? 'queue' : 'connect';
-  }
-
-  protected facts(): { pool: string; origin: string; bytesReceived: number } {
-    const { key: pool, origin } = this.identity;
-    return { pool, origin, bytesReceived: this.bytesReceived };
   }
 
   private notSent(): ConnectionClosedError {

@@ -4,6 +4,7 @@ import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
 import type { Request } from '../request/index.ts';
 import { isThenable } from './caller-context.ts';
+import { notBegun } from './not-begun.ts';
 import { OpenResponse } from './open-response.ts';
 import { OpenedRequest, type OpenedHead } from './opened-request.ts';
 import type { Operation } from './operation.ts';
@@ -22,22 +23,30 @@ export interface Sending {
 /** The function of `stream`. */
 export type FoldFunction<Acc> = (part: ResponsePart, acc: Acc) => Acc | PromiseLike<Acc>;
 
+/** What a caller asks for: a request that was built, or the URL of a GET. */
+export type SendInput = Request | string | URL;
+
 /** Resolves with the head. What `prepare` throws is a rejection, too. */
-export function openResponse(prepare: () => Sending): Promise<OpenResponse> {
+export function openResponse(input: SendInput, prepare: () => Sending): Promise<OpenResponse> {
   return new Promise((resolve, reject) => {
-    const { instance, request, options, begin } = prepare();
-    const opening = { resolve: (head: OpenedHead) => resolve(new OpenResponse(head)), reject };
-    begin(new OpenedRequest(instance, request, options, opening));
+    try {
+      const { instance, request, options, begin } = prepare();
+      const opening = { resolve: (head: OpenedHead) => resolve(new OpenResponse(head)), reject };
+      begin(new OpenedRequest(instance, request, options, opening));
+    } catch (error) {
+      throw notBegun(input, error);
+    }
   });
 }
 
 /** Resolves with the last accumulator. */
 export function foldResponse<Acc>(
+  input: SendInput,
   prepare: () => Sending,
   acc: Acc,
   callback: FoldFunction<Acc>,
 ): Promise<Acc> {
-  return foldWhile(prepare, acc, callback, (part, current) => {
+  return foldWhile(input, prepare, acc, callback, (part, current) => {
     const next = callback(part, current);
     return isThenable(next) ? next.then(cont) : cont(next);
   });
@@ -45,16 +54,21 @@ export function foldResponse<Acc>(
 
 /** The same with a function that can stop; `given` is what the caller gave as one. */
 export function foldWhile<Acc>(
+  input: SendInput,
   prepare: () => Sending,
   acc: Acc,
   given: unknown,
   callback: StreamFunction<Acc>,
 ): Promise<Acc> {
   return new Promise((resolve, reject) => {
-    if (typeof given !== 'function') throw badCallback(given);
-    const { instance, request, options, begin } = prepare();
-    const outcome = { resolve, reject };
-    begin(new StreamedRequest<Acc>(instance, request, acc, callback, options, outcome));
+    try {
+      if (typeof given !== 'function') throw badCallback(given);
+      const { instance, request, options, begin } = prepare();
+      const outcome = { resolve, reject };
+      begin(new StreamedRequest<Acc>(instance, request, acc, callback, options, outcome));
+    } catch (error) {
+      throw notBegun(input, error);
+    }
   });
 }
 

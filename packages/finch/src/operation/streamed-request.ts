@@ -5,12 +5,13 @@
  * One call at a time, body function and response function included: whatever
  * comes while a call's promise is pending waits, and the reading pauses.
  */
-import { InvalidRequestError, RequestCancelledError, withAcc } from '../errors/index.ts';
+import { InvalidRequestError, withAcc } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
 import { StepBody, type OpenBody, type Request } from '../request/index.ts';
 import type { RawHeaders } from '../transport/index.ts';
 import { callerContext, isThenable } from './caller-context.ts';
+import { Fifo } from './fifo.ts';
 import { Operation } from './operation.ts';
 import {
   dataPart,
@@ -45,7 +46,7 @@ export class StreamedRequest<Acc> extends Operation implements StepBodyUser {
   /** A function of the caller's is running, or its promise is pending. */
   private calling = false;
   /** What came meanwhile. */
-  private readonly waiting: ResponsePart[] = [];
+  private readonly waiting = new Fifo<ResponsePart>();
   private paused = false;
   /** The whole response has come. */
   private ended = false;
@@ -96,7 +97,7 @@ export class StreamedRequest<Acc> extends Operation implements StepBodyUser {
 
   protected override fail(error: Error): void {
     const { outcome, acc, thrown } = this;
-    this.waiting.length = 0;
+    this.waiting.clear();
     this.bodySource?.release();
     if (this.halted) outcome.resolve(acc);
     else if (thrown !== undefined) outcome.reject(thrown.value);
@@ -197,7 +198,7 @@ export class StreamedRequest<Acc> extends Operation implements StepBodyUser {
     } else if (isStep(step)) {
       this.acc = step.halt;
       this.halted = true;
-      this.waiting.length = 0;
+      this.waiting.clear();
       // Later: if this was the last part of the response, the connection can be kept.
       queueMicrotask(() => this.giveUp());
     } else {
@@ -234,7 +235,7 @@ export class StreamedRequest<Acc> extends Operation implements StepBodyUser {
   /** Ends the exchange; `fail` tells the caller how it ended. */
   private giveUp(): void {
     if (this.over) return;
-    this.cancel(new RequestCancelledError({ ...this.facts(), reason: 'given up by the caller' }));
+    this.cancel(this.cancellation('given up by the caller'));
   }
 }
 

@@ -141,6 +141,28 @@ export function string<const D extends string | undefined = undefined>(
   });
 }
 
+/** What {@link isSocketPath} accepts, in words. */
+export const allowedSocketPath =
+  'the path of a Unix socket, or on Linux a NUL and the name of an abstract one';
+
+/** Whether a text is the path of a Unix socket, or names an abstract one where there are such. */
+export function isSocketPath(path: string): boolean {
+  const isAbstract = path.startsWith('\0');
+  const name = isAbstract ? path.slice(1) : path;
+  if (name === '' || name.includes('\0') || !name.isWellFormed()) return false;
+  return !isAbstract || process.platform === 'linux';
+}
+
+/** The path of a Unix socket. */
+export function socketPath(spec: Description): Field<string, string | undefined, false> {
+  return custom<string>({
+    ...spec,
+    type: 'string',
+    allowed: allowedSocketPath,
+    parse: (value) => (typeof value === 'string' && isSocketPath(value) ? value : invalid),
+  });
+}
+
 /** One of a few words. */
 export function oneOf<const V extends string, const D extends V | undefined = undefined>(
   values: readonly V[],

@@ -2,7 +2,7 @@
  * The options of a request, of a checkout, and of `Finch.build`. Reading them is
  * on the path of every request: without options nothing is allocated.
  */
-import { boolean, custom, duration, string } from './fields.ts';
+import { boolean, custom, duration, socketPath, string } from './fields.ts';
 import type { TrailersInput } from './headers-input.ts';
 import { defineSchema, invalid } from './schema.ts';
 import type { InputOf, OutputOf } from './schema.ts';
@@ -83,8 +83,8 @@ export const pingSchema = defineSchema('ping options', {
 
 export const buildSchema = defineSchema('build options', {
   poolTag: string({ default: 'default', doc: 'The tag of the pool that serves the request.' }),
-  unixSocket: string({
-    doc: 'The path of a Unix domain socket to connect to; the URL still gives scheme, Host and path.',
+  unixSocket: socketPath({
+    doc: 'The path of a Unix domain socket to connect to, or `\\0name` for an abstract one (Linux); the URL still gives scheme, Host and path.',
   }),
   trailers: custom<TrailersInput>({
     doc: 'Fields that are sent after the body, or a function that makes them when the body has been sent, such as its checksum. On HTTP/1.1 the body is then sent in chunks.',

@@ -4,7 +4,7 @@
  * however their URLs are written.
  */
 import { OptionsError } from '../errors/input-errors.ts';
-import { string } from '../options/fields.ts';
+import { allowedSocketPath, isSocketPath, string } from '../options/fields.ts';
 import { defineSchema } from '../options/schema.ts';
 import type { InputOf } from '../options/schema.ts';
 import { BoundedCache } from '../request/bounded-cache.ts';
@@ -173,16 +173,15 @@ export function isPool(value: unknown): value is PoolIdentity {
 }
 
 /**
- * The identity of a Unix socket by its path, not by a URL.
+ * The identity of a Unix socket by its path, not by a URL. On Linux `\0name` is
+ * an abstract socket, which is in no file system (unix(7)).
  *
- * @throws OptionsError for an empty path or one with a NUL or a lone surrogate.
+ * @throws OptionsError for an empty path, one with a lone surrogate or any other
+ * NUL, and for an abstract socket where there is none.
  */
 export function unixPool(scheme: Scheme, path: string, tag: string = defaultTag): PoolIdentity {
-  if (path === '' || path.includes('\0') || !path.isWellFormed()) {
-    throw badPool(path, {
-      problem: 'invalid path of a Unix socket',
-      allowed: 'a path that is not empty',
-    });
+  if (!isSocketPath(path)) {
+    throw badPool(path, { problem: 'invalid path of a Unix socket', allowed: allowedSocketPath });
   }
   return new PoolIdentity(scheme, 'localhost', 0, tag, path);
 }

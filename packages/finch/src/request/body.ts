@@ -4,6 +4,8 @@
  */
 import { describeValue } from '../errors/describe-value.ts';
 import { InvalidRequestError } from '../errors/input-errors.ts';
+import { encodeForm, isForm } from './multipart.ts';
+import { isWebStream } from './source.ts';
 
 /** A piece of a body. Text is sent as UTF-8. */
 export type BodyChunk = string | Uint8Array;
@@ -53,6 +55,7 @@ export type BodyInput =
   | ArrayBufferView
   | URLSearchParams
   | Blob
+  | FormData
   | null;
 
 /** A body as a request holds it. */
@@ -69,14 +72,14 @@ export type RequestBody =
 export type OpenBody = string | Uint8Array | BodySource | null;
 
 const allowed =
-  'a string, bytes, an array of strings or bytes, URLSearchParams, a Blob, a ReadableStream, ' +
+  'a string, bytes, an array of strings or bytes, URLSearchParams, FormData, a Blob, a ReadableStream, ' +
   'an iterable or async iterable of strings or bytes, a function that returns one, ' +
   '{ stream: a function of the accumulator } for streamWhile, or null ' +
   '(of an object: JSON.stringify(it), and a content-type header)';
 
 /**
  * Checks a body and brings it into one of a few forms. An array of pieces is
- * joined, as an iolist is, so its length is known.
+ * joined, as an iolist is, and FormData is encoded: so their length is known.
  *
  * @throws InvalidRequestError
  */
@@ -90,15 +93,19 @@ export function normalizeBody(input: BodyInput | undefined): RequestBody {
     return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
   }
   if (Array.isArray(input)) return join(input);
+  if (isForm(input)) return encodeForm(input);
   if (isSource(input)) return input;
   if (isSteps(input)) return new StepBody(input);
   throw badBody(input);
 }
 
 /** The content type that a kind of body brings along, unless a header says otherwise. */
-export function impliedContentType(input: BodyInput | undefined): string | undefined {
+export function impliedContentType(
+  input: BodyInput | undefined,
+  body: RequestBody,
+): string | undefined {
   if (input instanceof URLSearchParams) return 'application/x-www-form-urlencoded;charset=UTF-8';
-  return input instanceof Blob && input.type !== '' ? input.type : undefined;
+  return body instanceof Blob && body.type !== '' ? body.type : undefined;
 }
 
 /** The length of a body in bytes, or undefined when only sending it will tell. */
@@ -139,11 +146,12 @@ export function openBody(body: RequestBody): OpenBody {
   return body instanceof Blob ? (body.stream() as ReadableStream<Uint8Array>) : body;
 }
 
-function isSource(value: unknown): value is BodySource {
+/** Whether something is a body that is produced while it is sent. */
+export function isSource(value: unknown): value is BodySource {
   if (typeof value !== 'object' || value === null) return false;
-  // Their elements are pairs, and to send those is never what was meant.
-  if (value instanceof FormData || value instanceof Map) return false;
-  return Symbol.asyncIterator in value || Symbol.iterator in value;
+  // Its elements are pairs or numbers, and to send those is never what was meant.
+  if (value instanceof Map || ArrayBuffer.isView(value)) return false;
+  return Symbol.asyncIterator in value || Symbol.iterator in value || isWebStream(value);
 }
 
 function isSteps(value: unknown): value is BodySteps {

@@ -2,6 +2,7 @@
  * `Finch.build`: from method, URL, headers and body to a request that can be
  * sent, or to an error that says what is wrong, before any socket opens.
  */
+import { describeValue } from '../errors/describe-value.ts';
 import type { HeadersInput, TrailersInput } from '../options/headers-input.ts';
 import { buildSchema } from '../options/request-options.ts';
 import type { BuildOptions } from '../options/request-options.ts';
@@ -12,6 +13,7 @@ import { InvalidRequestError } from '../errors/input-errors.ts';
 import { normalizeMethod } from './method.ts';
 import type { Method } from './method.ts';
 import { Request } from './request.ts';
+import { expectErrors, isNodeStream } from './source.ts';
 import { parseTarget } from './target.ts';
 
 /**
@@ -27,15 +29,18 @@ import { parseTarget } from './target.ts';
  *   refused: send an `authorization` header.
  * - `headers`: an object, pairs, a Map or `Headers`; see {@link buildHeaders} for
  *   the defaults and for what is refused.
- * - `body`: a string, bytes, an array of those, URLSearchParams, a Blob, a
- *   ReadableStream, an (async) iterable, a function that returns one, or null.
- * - `options`: `poolTag` (`'default'`), `unixSocket` (a path) and `trailers`
- *   (fields to send after the body, or a function that makes them then).
+ * - `body`: a string, bytes, an array of those, URLSearchParams, FormData, a
+ *   Blob, a ReadableStream, an (async) iterable, a function that returns one, or
+ *   null. A stream or an iterator can be sent once. From here on an error of a
+ *   stream is the request's: sending it rejects with RequestBodyError.
+ * - `options`: `poolTag` (`'default'`), `unixSocket` (a path, or `'\0name'` on
+ *   Linux) and `trailers` (fields to send after the body, or a function that makes
+ *   them then).
  *
  * Mirrors `Finch.build/5`.
  *
- * @throws InvalidRequestError for a bad method, URL, header or body, or a
- * contradiction between them; OptionsError for a bad option.
+ * @throws InvalidRequestError for a bad method, URL, header or body, a tag that is
+ * no Unicode text, or a contradiction between them; OptionsError for a bad option.
  *
  * @example
  * const request = buildRequest(
@@ -58,6 +63,7 @@ export function buildRequest(
   const { origin, path, query, target } = parseTarget(url);
   const { poolTag, unixSocket, trailers } =
     options === undefined ? buildSchema.defaults : buildSchema.read(options);
+  if (!poolTag.isWellFormed()) throw badTag(poolTag);
   const pool = origin.poolOf(poolTag, unixSocket);
   const theBody = normalizeBody(body);
   const hasBody = theBody !== null;
@@ -72,8 +78,9 @@ export function buildRequest(
           host: origin.hostHeader,
           bodyLength: contentLength,
           hasBody,
-          contentType: impliedContentType(body),
+          contentType: impliedContentType(body, theBody),
         });
+  if (isNodeStream(theBody)) expectErrors(theBody);
   return new Request(
     {
       method: name,
@@ -102,6 +109,16 @@ function checkTrailers(trailers: TrailersInput, hasBody: boolean): void {
   }
   // Those that are made later are checked then.
   if (typeof trailers !== 'function') trailerFields(trailers);
+}
+
+/** A lone surrogate has no percent-encoding, so there is no key of such a pool. */
+function badTag(tag: string): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'poolTag',
+    value: tag,
+    problem: `The tag ${describeValue(tag)} has a lone surrogate`,
+    allowed: 'a string that is not empty and is Unicode text',
+  });
 }
 
 /** RFC 9110 section 9.3.8: a client must not send content in a TRACE request. */

@@ -2,7 +2,7 @@
  * Requests: building and checking them.
  */
 export { buildRequest } from './build.ts';
-export { isReplayable, needsStreamWhile, openBody, StepBody } from './body.ts';
+export { isReplayable, isSource, needsStreamWhile, openBody, StepBody } from './body.ts';
 export type {
   BodyChunk,
   BodyInput,

@@ -36,7 +36,7 @@ export class TargetOrigin {
   /** The pool of requests with a tag, a Unix socket, or both. */
   poolOf(tag: string, unixSocket: string | undefined): PoolIdentity {
     if (unixSocket === undefined && tag === defaultTag) return this.pool;
-    // Neither part holds a NUL.
+    // A tag holds no NUL.
     const name = unixSocket === undefined ? tag : `${tag}\0${unixSocket}`;
     this.#others ??= new BoundedCache(32);
     const known = this.#others.get(name);
@@ -77,8 +77,9 @@ const origins = new BoundedCache<string, TargetOrigin>(256);
 /**
  * Takes a URL apart. The fragment is dropped; path and query of a string are
  * sent as they are, percent-encoding and dot segments left alone, after a check
- * that they hold nothing but the characters of RFC 3986. Of a `URL` object,
- * which may hold a few others (`|`, `{`), those are percent-encoded.
+ * that they hold nothing but the characters of RFC 3986. Those of a `URL` object
+ * are sent as WHATWG serialises them, a `%` that encodes nothing included; only
+ * the few characters that RFC 3986 does not have (`|`, `{`) are percent-encoded.
  *
  * @throws InvalidRequestError
  */
@@ -91,14 +92,14 @@ export function parseTarget(url: unknown): Target {
     if (misses % 4 === 0 && url.length <= longestCached) targets.set(url, target);
     return target;
   }
-  if (url instanceof URL) return targetOf(encodeLeftovers(url.href));
+  if (url instanceof URL) return targetOf(encodeLeftovers(url.href), true);
   throw badUrl(url, {
     problem: 'not a URL',
     allowed: 'an http:// or https:// URL as a string or a URL object',
   });
 }
 
-function targetOf(url: string): Target {
+function targetOf(url: string, serialised = false): Target {
   const pathStart = authorityEnd(url);
   const prefix = url.slice(0, pathStart);
   let origin = origins.get(prefix);
@@ -110,7 +111,8 @@ function targetOf(url: string): Target {
   }
   const hash = url.indexOf('#', pathStart);
   const rest = hash === -1 ? url.slice(pathStart) : url.slice(pathStart, hash);
-  checkTarget(url, rest);
+  if (serialised) checkSerialised(url, rest);
+  else checkTarget(url, rest);
   const question = rest.indexOf('?');
   const path = question === -1 ? rest : rest.slice(0, question);
   const query = question === -1 ? '' : rest.slice(question + 1);
@@ -152,7 +154,16 @@ function checkTarget(url: string, target: string): void {
   });
 }
 
-/** What the WHATWG serialiser leaves in a query although RFC 3986 does not have it. */
+/** In a URL object a `%` may stand for itself; no other character than these can come of WHATWG's serialiser. */
+function checkSerialised(url: string, target: string): void {
+  if (/^[\w\-.~:/?[\]@!$&'()*+,;=%]*$/.test(target)) return;
+  throw badUrl(url, {
+    problem: 'a path or query that no URL object has, in url',
+    allowed: 'a URL object as it was made by new URL(…)',
+  });
+}
+
+/** What the WHATWG serialiser leaves in a path or query although RFC 3986 does not have it. */
 function encodeLeftovers(href: string): string {
   return href.replace(/[\\^`{|}"<>]/g, (character) => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;

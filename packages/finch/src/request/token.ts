@@ -17,10 +17,15 @@ export function badValueIndex(text: string): number {
   return text.search(/[^\t\x20-\x7e\x80-\xff]/);
 }
 
-/** Text without the blanks around it, which are no part of a field value. */
+/** Text without the blanks around it, which are no part of a field value. In linear time. */
 export function trimBlanks(text: string): string {
-  const first = text.charCodeAt(0);
-  const last = text.charCodeAt(text.length - 1);
-  const isPadded = first === 0x20 || first === 0x09 || last === 0x20 || last === 0x09;
-  return isPadded ? text.replace(/^[ \t]+|[ \t]+$/g, '') : text;
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return end - start === text.length ? text : text.slice(start, end);
+}
+
+function isBlank(unit: number): boolean {
+  return unit === 0x20 || unit === 0x09;
 }

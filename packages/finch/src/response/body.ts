@@ -49,7 +49,7 @@ export class ResponseBody extends Uint8Array<ArrayBufferLike> {
    * @throws InvalidJsonError, which shows how the body begins.
    */
   json<T = unknown>(): T {
-    return decodeJson([this], this.#info) as T;
+    return decodeJson([this], () => this.#info) as T;
   }
 
   /** The text, and not the numbers that a `Uint8Array` would give. */

@@ -71,9 +71,9 @@ export class ResponseHeaders extends Array<HeaderField> {
     const object = Object.create(null) as Record<string, string | string[]>;
     for (const [name, value] of this) {
       const before = object[name];
-      if (name === 'set-cookie')
-        object[name] = Array.isArray(before) ? [...before, value] : [value];
-      else object[name] = typeof before === 'string' ? `${before}, ${value}` : value;
+      if (before === undefined) object[name] = name === 'set-cookie' ? [value] : value;
+      else if (typeof before === 'string') object[name] = `${before}, ${value}`;
+      else before.push(value);
     }
     return object;
   }

@@ -119,7 +119,7 @@ export class Response {
    * begins.
    */
   json<T = unknown>(): T {
-    return decodeJson(this.#pieces, this.#info) as T;
+    return decodeJson(this.#pieces, () => this.#info) as T;
   }
 
   /** The body as a plain `Uint8Array`, over the same memory as `body`. */
@@ -146,6 +146,10 @@ export class Response {
   }
 
   get #info(): BodyInfo {
-    return { status: this.status, contentType: this.#contentType };
+    return {
+      status: this.status,
+      contentType: this.#contentType,
+      contentEncoding: findField(this.#rawHeaders, 'content-encoding'),
+    };
   }
 }

@@ -9,6 +9,7 @@ import { TextDecoder } from 'node:util';
 import { InvalidJsonError } from '../errors/response-errors.ts';
 import { OptionsError } from '../errors/input-errors.ts';
 import { BoundedCache } from '../request/bounded-cache.ts';
+import { charsetOf } from './media-type.ts';
 
 /** Bodies that are longer get a buffer of their own. */
 const largestScratch = 1024 * 1024;
@@ -18,6 +19,9 @@ let scratch = new Uint8Array(0);
 
 const utf8 = new TextDecoder();
 
+/** Longer content types are rarely the same twice, and would be kept. */
+const longestCached = 256;
+
 /** Decoders by content type. */
 const decoders = new BoundedCache<string, TextDecoder>(64);
 
@@ -25,11 +29,12 @@ const decoders = new BoundedCache<string, TextDecoder>(64);
 export interface BodyInfo {
   readonly contentType: string | undefined;
   readonly status?: number | undefined;
+  readonly contentEncoding?: string | undefined;
 }
 
 /**
  * Decodes a body. Without an encoding it is the one of the content type's
- * `charset` if there is such an encoding (as the WHATWG Encoding standard names
+ * first `charset` if there is such an encoding (as the WHATWG Encoding standard names
  * them), else UTF-8. Malformed bytes become U+FFFD, a byte order mark is dropped.
  *
  * @throws OptionsError for an encoding that does not exist.
@@ -45,11 +50,11 @@ export function decodeText(
 
 /**
  * Parses a body as JSON, which is UTF-8 whatever the content type says
- * (RFC 8259 section 8.1).
+ * (RFC 8259 section 8.1). `info` is for the error.
  *
  * @throws InvalidJsonError
  */
-export function decodeJson(pieces: readonly Uint8Array[], info: BodyInfo): unknown {
+export function decodeJson(pieces: readonly Uint8Array[], info: () => BodyInfo): unknown {
   const text = decodeWith(utf8, pieces);
   try {
     return JSON.parse(text) as unknown;
@@ -58,7 +63,7 @@ export function decodeJson(pieces: readonly Uint8Array[], info: BodyInfo): unkno
       cause,
       snippet: text.length <= 80 ? text : `${text.slice(0, 80)}…`,
       length: lengthOf(pieces),
-      ...info,
+      ...info(),
     });
   }
 }
@@ -96,9 +101,9 @@ function decoderOf(contentType: string | undefined): TextDecoder {
   if (contentType === undefined) return utf8;
   const known = decoders.get(contentType);
   if (known !== undefined) return known;
-  const [, charset] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType) ?? [];
+  const charset = charsetOf(contentType);
   const decoder = (charset === undefined ? undefined : newDecoder(charset)) ?? utf8;
-  decoders.set(contentType, decoder);
+  if (contentType.length <= longestCached) decoders.set(contentType, decoder);
   return decoder;
 }
 

@@ -1,5 +1,5 @@
 import { exit, spawn } from '@linnet/otp';
-import { captureCrashReports, eventually, settle } from '@linnet/otp/testing';
+import { captureCrashReports, eventually, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { RequestCancelledError } from '../../src/index.ts';
 import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
@@ -22,6 +22,61 @@ function countingController() {
   };
   return { controller, signal, listeners: () => listeners };
 }
+
+describe('the time that is told', () => {
+  test('is that since the request began, in every phase and whoever cancels [W14]', async () => {
+    using _ = captureCrashReports();
+    const { finch, server, figures, pool } = await startPoolApp({ size: 2 });
+    const silent = await startRawServer();
+    onTestFinished(() => silent.close());
+    await finch.get(`${server.url}/now`);
+    const clock = new TestClock(1_000_000).install(onTestFinished);
+    const unlimited = { receiveTimeout: 'infinity', requestTimeout: 'infinity' } as const;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const options = { ...unlimited, poolTimeout: 'infinity', signal } as const;
+    const sent = new AbortController();
+    const inFlight = rejection(
+      finch.get(`${server.url}/hold`, { ...unlimited, signal: sent.signal }),
+    );
+    const opened = await finch.open(`${server.url}/head`, unlimited);
+    const lease = rejection(finch.checkout(pool, { signal, checkoutTimeout: 'infinity' }));
+    const queued = [5000, 'infinity' as const].map((poolTimeout) =>
+      rejection(finch.get(`${server.url}/now`, { ...unlimited, poolTimeout, signal })),
+    );
+    const connecting = rejection(
+      finch.get(`https://127.0.0.1:${silent.port}/`, { ...options, connectTimeout: 'infinity' }),
+    );
+    let orphaned: Promise<Error> | undefined;
+    const caller = spawn(async () => {
+      orphaned = rejection(finch.get(`${server.url}/now`, { ...unlimited, poolTimeout: 5000 }));
+      await orphaned;
+    });
+    await silent.peer(0);
+    await figures({ queued: 4, inUse: 2 });
+
+    await clock.advance(500);
+    controller.abort();
+    exit(caller, 'kill');
+    opened.cancel();
+    sent.abort();
+
+    const outcomes = [inFlight, lease, ...queued, connecting, rejection(opened.text())];
+    const errors = (await Promise.all([...outcomes, orphaned])) as RequestCancelledError[];
+    expect(errors.map(({ waited }) => waited)).toEqual(errors.map(() => 500));
+    expect(errors.map(({ phase }) => phase)).toEqual([
+      'receive',
+      'queue',
+      'queue',
+      'queue',
+      'connect',
+      'receive',
+      'queue',
+    ]);
+    for (const { message } of errors) expect(message).toContain(' after 500 ms');
+    server.open();
+  });
+});
 
 describe('an AbortSignal', () => {
   test('that is aborted already: nothing is opened', async () => {

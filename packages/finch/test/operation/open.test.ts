@@ -288,6 +288,58 @@ test('ends when nobody holds the response any more', async () => {
   expect(finch.getPoolStatus(server.url)[0]).toMatchObject({ inUse: 0 });
 });
 
+test('is freed when it was left early, however, and with whatever error [W3]', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  await using server = await startHttpServer((request, answer) => {
+    answer.write('x'.repeat(1000));
+    if (request.url === '/whole') answer.end();
+  });
+  const finch = await startFinch({ pools: { default: { size: 1 } } });
+  let freed = 0;
+  let left = 0;
+  const bodies = new FinalizationRegistry<undefined>(() => (freed += 1));
+  const leave: ((response: OpenResponse) => unknown)[] = [
+    async ({ body }) => {
+      for await (const _piece of body) break;
+    },
+    (response) => response.cancel(),
+    (response) => response.body.cancel(new Error('not wanted')),
+    async (response) => {
+      await using _ = response;
+    },
+    async ({ body }) => {
+      const stream = body.stream();
+      await stream.cancel();
+    },
+    async ({ body, trailers }) => {
+      await body[Symbol.asyncIterator]().return?.();
+      await trailers.catch(() => {});
+    },
+    async (response) => {
+      const text = response.text();
+      response.cancel();
+      await text.catch(() => {});
+    },
+  ];
+  for (const each of leave) {
+    for (const path of ['/whole', '/half']) {
+      await (async () => {
+        const response = await finch.open(`${server.url}${path}`);
+        bodies.register(response.body, undefined);
+        left += 1;
+        await each(response);
+      })();
+    }
+  }
+  // What a connection remembers of its last request is not what is looked for.
+  await finch.get(`${server.url}/whole`);
+  await eventually(() => {
+    collect();
+    expect(freed).toBe(left);
+  });
+});
+
 test('hands a body on as the body of another request', async () => {
   await using source = await startHttpServer((_request, answer) => answer.end('through'));
   await using target = await startHttpServer(async (request, answer) => {

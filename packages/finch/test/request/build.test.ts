@@ -77,10 +77,35 @@ describe('a built request', () => {
     ['poolTag', 5],
     ['unixSocket', ''],
     ['unixSocket', '/run/\0'],
+    ['unixSocket', '\0'],
+    ['unixSocket', '\0a\0b'],
+    ['unixSocket', '/run/\ud800'],
   ])('[F13] refuses the option %s: %j', (option, value) => {
     const build = () => buildRequest('GET', 'http://a', null, null, { [option]: value });
     expect(build).toThrow(OptionsError);
     expect(build).toThrow(expect.objectContaining({ option, value }));
+  });
+});
+
+describe('a tag with a lone surrogate', () => {
+  test.each(['\ud800', 'a\udc00b', '\udc00\ud800'])('is refused: %j [W17]', (poolTag) => {
+    const error = problemOf(() => buildRequest('GET', 'http://a', null, null, { poolTag }));
+    expect(error).toBeInstanceOf(InvalidRequestError);
+    expect(error).toMatchObject({ option: 'poolTag', value: poolTag });
+  });
+
+  test('is no pair of them', () => {
+    const request = buildRequest('GET', 'http://a', null, null, { poolTag: '\ud83d\ude00' });
+    expect(request.pool.key).toBe('http://a:80#%F0%9F%98%80');
+  });
+});
+
+describe.runIf(process.platform === 'linux')('an abstract Unix socket [W22h]', () => {
+  test('is named by a NUL and its name', () => {
+    const unixSocket = '\0linnet';
+    const request = buildRequest('GET', 'http://a', null, null, { unixSocket, poolTag: 'x' });
+    expect(request.unixSocket).toBe(unixSocket);
+    expect(request.pool.key).toBe('http+unix://%00linnet#x');
   });
 });
 
@@ -156,6 +181,24 @@ describe('the URL', () => {
   test('[F20] as a URL object is encoded where RFC 3986 asks for it', () => {
     const url = new URL('https://api.example.com/ä b?q={x}|y');
     expect(buildRequest('GET', url).target).toBe('/%C3%A4%20b?q=%7Bx%7D%7Cy');
+  });
+
+  test.each([
+    ['/100%', '/100%'],
+    ['/%zz/%4?%=%g', '/%zz/%4?%=%g'],
+    ['/a%2', '/a%2'],
+    ['/%25%', '/%25%'],
+    ["/[a]@b!$&'()*+,;=:~", "/[a]@b!$&'()*+,;=:~"],
+    ['/a\\b', '/a/b'],
+    ['/a?"<>^`\'', '/a?%22%3C%3E%5E%60%27'],
+  ])('as a URL object is sent as WHATWG serialises it: %s [W22c]', (given, target) => {
+    expect(buildRequest('GET', new URL(`http://a${given}`)).target).toBe(target);
+  });
+
+  test('as a URL object with a href of its own adds nothing to a request', () => {
+    const url = new URL('http://a');
+    Object.defineProperty(url, 'href', { value: 'http://a/ HTTP/1.1\r\nx: y' });
+    expect(problemOf(() => buildRequest('GET', url)).option).toBe('url');
   });
 
   test('with credentials is refused, and the error does not show them', () => {

@@ -27,6 +27,12 @@ function refused(headers: unknown, body?: BodyInput): InvalidRequestError {
   throw new Error('the headers are valid');
 }
 
+test('blanks around a value are dropped in linear time', () => {
+  const value = `x${' \t'.repeat(200_000)}x`;
+  expect(sent({ a: ` ${value}\t` })).toEqual([`a: ${value}`]);
+  expect(sent({ a: ' '.repeat(300_000) })).toEqual(['a: ']);
+});
+
 describe('headers', () => {
   test('come as an object, pairs, a Map, Headers or any iterable', () => {
     const pairs: [string, string][] = [

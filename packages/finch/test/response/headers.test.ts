@@ -17,6 +17,29 @@ const raw = [
   Buffer.from('Zo\xeb', 'latin1'),
 ];
 
+test('many fields of one name are read, and shown, in linear time [W4]', () => {
+  const many = 200_000;
+  const fields = ['x-a', 'b'];
+  for (let index = 0; index < many; index += 1) {
+    fields.push('set-cookie', `a=${index}`, 'x-many', String(index));
+  }
+  const headers = new ResponseHeaders(fields);
+
+  const object = headers.toObject();
+
+  expect(object['set-cookie']).toHaveLength(many);
+  expect(object['set-cookie']?.at(-1)).toBe(`a=${many - 1}`);
+  expect(object['x-many']).toBe(headers.get('x-many'));
+  expect(headers.getAll('x-many')).toHaveLength(many);
+  expect(inspect(headers)).toMatch(/^ResponseHeaders \{\n {2}'x-a': 'b'/);
+});
+
+test('each object of the headers is the caller’s own', () => {
+  const headers = new ResponseHeaders(['set-cookie', 'a', 'set-cookie', 'b']);
+  (headers.toObject()['set-cookie'] as string[]).push('c');
+  expect(headers.toObject()).toEqual({ 'set-cookie': ['a', 'b'] });
+});
+
 describe('response headers', () => {
   const headers = new ResponseHeaders(raw);
 

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvalidJsonError, OptionsError } from '../../src/errors/index.ts';
@@ -123,6 +124,7 @@ describe('text()', () => {
     ['text/plain; Charset=utf-8; a=b', [0xc3, 0xa9], 'é'],
     ['text/plain; charset=klingon', [0xc3, 0xa9], 'é'],
     ['text/plain', [0xc3, 0xa9], 'é'],
+    ['text/plain; title="a; charset=utf-16le"; charset=iso-8859-1', [0xe9], 'é'],
   ])('follows the charset of %s', (contentType, bytes, expected) => {
     expect(response([new Uint8Array(bytes)], contentType).text()).toBe(expected);
     expect(response([new Uint8Array(bytes)], contentType).body.text()).toBe(expected);
@@ -166,6 +168,18 @@ describe('json()', () => {
         }),
       );
     }
+  });
+
+  test('says that a body is encoded, and what decodes it [N17]', () => {
+    const fields = ['content-type', 'application/json', 'content-encoding', 'gzip'];
+    const one = new Response(200, fields, [gzipSync('{}')]);
+    for (const parse of [() => one.json(), () => one.body.json()]) {
+      expect(parse).toThrow(expect.objectContaining({ contentEncoding: 'gzip' }));
+      expect(parse).toThrow('content-encoding is gzip, and comes as it was sent');
+      expect(parse).toThrow('node:zlib');
+    }
+    const plain = new Response(200, ['content-encoding', 'identity'], [Buffer.from('x')]);
+    expect(() => plain.json()).toThrow('Look at the status');
   });
 
   test('says that there is no body', () => {
