@@ -5,9 +5,9 @@ import { inCleanContext } from '../driver/clean-context.ts';
 import { Attempt } from './attempt.ts';
 import type { Dial, Dialled, DialLimits, Make } from './attempt.ts';
 import { SocketConnect } from './socket-connect.ts';
-import type { DialTarget, SocketOptions } from './socket-connect.ts';
+import type { DialTarget, SocketOptions } from './dial-target.ts';
 
-export type { DialTarget } from './socket-connect.ts';
+export type { DialTarget } from './dial-target.ts';
 
 /** How to connect. */
 export interface DialOptions extends DialLimits, SocketOptions {}

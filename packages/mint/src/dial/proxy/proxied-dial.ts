@@ -8,7 +8,7 @@ import type { Dial, Dialled, Make } from '../attempt.ts';
 import { defaultConnectTimeout } from '../dial.ts';
 import type { DialOptions } from '../dial.ts';
 import { SocketConnect } from '../socket-connect.ts';
-import type { DialTarget } from '../socket-connect.ts';
+import type { DialTarget } from '../dial-target.ts';
 import { ConnectTunnel } from './connect-tunnel.ts';
 import type { ProxiedTarget, ProxyServer } from './proxy-server.ts';
 import { SocksTunnel } from './socks-tunnel.ts';

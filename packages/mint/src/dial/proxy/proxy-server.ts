@@ -1,7 +1,7 @@
 /**
  * A proxy, as a dial connects through it.
  */
-import type { DialTarget } from '../socket-connect.ts';
+import type { DialTarget } from '../dial-target.ts';
 import type { TlsIdentity } from '../tls-identity.ts';
 import type { ProxyAddress } from './proxy-url.ts';
 

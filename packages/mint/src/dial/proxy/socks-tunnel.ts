@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { ConnectError, ProxyError } from '../../errors/index.ts';
 import type { Step } from '../attempt.ts';
-import type { SocketOptions } from '../socket-connect.ts';
+import type { SocketOptions } from '../dial-target.ts';
 import { namesOf, surplus } from './proxy-failure.ts';
 import type { ProxiedTarget, ProxyServer } from './proxy-server.ts';
 

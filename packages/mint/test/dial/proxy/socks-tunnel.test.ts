@@ -173,6 +173,7 @@ test('says that a lookup for socks5 threw, and closes the connection', async () 
 
 test('says that the proxy closed the connection during the lookup for socks5', async () => {
   const asked = Promise.withResolvers<void>();
+  let answer = (): void => {};
   const proxy = await server(async (peer) => {
     await asked.promise;
     peer.reset();
@@ -182,13 +183,15 @@ test('says that the proxy closed the connection during the lookup for socks5', a
     {
       connectTimeout: Infinity,
       lookup: (_name, _options, done) => {
+        answer = () => done(null, '127.0.0.1', 4);
         asked.resolve();
-        void expectLeft(proxy)
-          .then(() => turn(5))
-          .then(() => done(null, '127.0.0.1', 4));
       },
     },
   );
+  await asked.promise;
+  await expectLeft(proxy);
+  await turn(5);
+  answer();
   expect(await failure(dialling)).toMatchObject({ code: 'ERR_MINT_PROXY', reason: 'closed' });
 });
 
