@@ -1,5 +1,78 @@
 /**
- * One HTTP connection: codecs for HTTP/1.1 and HTTP/2 without I/O, and what ties them to a socket.
+ * One HTTP connection: codecs for HTTP/1.1 and HTTP/2 without I/O, the driver
+ * that ties them to a socket, and dialling.
  */
-export { errnoOf } from './errors/index.ts';
+export { connect, Connection } from './connect.ts';
+export type { ConnectionOptions, ConnectionRequest } from './connect.ts';
+export type { CollectedResponse } from './response.ts';
+export type { ConnectOptions, Protocol } from './dial/connect-options.ts';
+export type { WireOptions } from './wire-options.ts';
+
 export { Fields } from './fields.ts';
+export type {
+  Exchange,
+  Wire,
+  WireBody,
+  WireBodySource,
+  WireChunk,
+  WireHandler,
+  WireInfo,
+  WireRequest,
+  WireTlsInfo,
+} from './wire.ts';
+
+export {
+  ConnectError,
+  ConnectionClosedError,
+  ConnectTimeoutError,
+  errnoOf,
+  Fault,
+  InvalidRequestError,
+  isMintError,
+  MintError,
+  OptionsError,
+  ProtocolError,
+  ProxyError,
+  RequestBodyError,
+  ResponseTooLargeError,
+  StreamResetError,
+  TlsError,
+  Truncation,
+} from './errors/index.ts';
+export type { ExchangeFacts, Phase, ProxyErrorReason } from './errors/index.ts';
+
+export {
+  dial,
+  dialThrough,
+  environmentProxy,
+  NoProxy,
+  parseProxyUrl,
+  TlsIdentity,
+  TlsSource,
+} from './dial/index.ts';
+export type {
+  Dial,
+  Dialled,
+  DialLimits,
+  DialOptions,
+  DialTarget,
+  DialTimings,
+  Environment,
+  Make,
+  ProxiedTarget,
+  ProxyAddress,
+  ProxyProtocol,
+  ProxyServer,
+  ThroughProxy,
+  TlsIdentityOptions,
+  TlsSourceOptions,
+  Tunnel,
+} from './dial/index.ts';
+
+export { systemClock } from './driver/clock.ts';
+export type { Alarm, Clock } from './driver/clock.ts';
+export { forwarding } from './driver/forwarding.ts';
+export { createHttp1Wire } from './driver/http1-wire.ts';
+export type { Http1WireOptions } from './driver/http1-wire.ts';
+export { createHttp2Wire } from './driver/http2-wire.ts';
+export type { Http2WireOptions } from './driver/http2-wire.ts';

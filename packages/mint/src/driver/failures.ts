@@ -10,7 +10,7 @@ import {
   TlsError,
   Truncation,
 } from '../errors/index.ts';
-import { errnoOf } from '../errors/index.ts';
+import { tlsAlertOf } from '../dial/tls-alert.ts';
 import type { ExchangeFacts } from '../errors/index.ts';
 
 /** The peer ended the connection in order. */
@@ -31,7 +31,7 @@ export function typedError(error: Error, facts: ExchangeFacts): Error {
     return new ConnectionClosedError({ ...facts, reason: 'closed_by_peer' });
   }
   // With TLS 1.3 a server refuses the client's certificate, or its lack, after the handshake.
-  if (errnoOf(error)?.includes('_ALERT_') === true) {
+  if (tlsAlertOf(error) !== undefined) {
     return new TlsError({ origin: facts.origin ?? 'the server', cause: error });
   }
   return new ConnectionClosedError({ ...facts, cause: error });

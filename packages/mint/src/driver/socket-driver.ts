@@ -157,7 +157,8 @@ export class SocketDriver implements ReadTarget {
   }
 
   private readonly onEnd = (): void => {
-    this.user.onEnd();
+    // After an alert of TLS the end is no orderly one; `close` tells of it.
+    if (this.error === undefined) this.user.onEnd();
   };
 
   private readonly onDrain = (): void => {

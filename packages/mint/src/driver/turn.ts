@@ -45,7 +45,11 @@ class Turn {
     this.due = polled;
     this.polled = spare;
     this.spare = due;
-    if (polled.length > 0) this.note();
+    if (polled.length > 0) {
+      // The context is clean already.
+      this.armed = true;
+      setImmediate(this.run);
+    }
     for (const user of due) user.flush();
     due.length = 0;
   };
