@@ -5,10 +5,8 @@
 
 /**
  * The value of the first `charset` parameter, in any case; undefined without
- * one. Blanks around `=` are not the standard's but are met, so they are allowed.
- *
- * @example
- * charsetOf('text/plain; title="a;charset=b"; Charset="utf-8"'); // 'utf-8'
+ * one. Of `text/plain; title="a;charset=b"; Charset="utf-8"` it is `utf-8`.
+ * Blanks around `=` are not the standard's but are met, so they are allowed.
  */
 export function charsetOf(contentType: string): string | undefined {
   let at = endOf(contentType, ';', 0);

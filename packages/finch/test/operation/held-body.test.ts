@@ -147,6 +147,10 @@ describe.each(kindsAtOnce)('%s is let go of when its request cannot be begun [W1
       finch.streamWhile(Finch.build('POST', url, null, body), 0, (_part, cont) => ({ cont }), {
         retry: 5,
       } as never),
+    'an instance that does not run': async (finch, url, body) => {
+      await finch.stop();
+      await finch.post(url, body);
+    },
     'no process for asyncRequest': (finch, url, body) =>
       Promise.resolve().then(() => finch.asyncRequest(Finch.build('POST', url, null, body))),
     'a lease that was released': async (finch, url, body) => {

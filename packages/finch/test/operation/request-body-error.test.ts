@@ -1,4 +1,5 @@
 /** A request whose body, or the function for its trailers, throws: alike over HTTP/1.1 and HTTP/2. */
+import { Readable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, RequestBodyError, type BodyInput } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
@@ -28,6 +29,24 @@ const bodies: Record<string, () => { readonly body: BodyInput; readonly cause: u
   }),
   'a stream that fails': () => ({
     body: new ReadableStream({ pull: (controller) => controller.error(broken) }),
+    cause: broken,
+  }),
+  'a Node stream that fails': () => ({
+    body: new Readable({
+      read() {
+        this.destroy(broken);
+      },
+    }),
+    cause: broken,
+  }),
+  'a function whose stream fails in mid-body': () => ({
+    body: () =>
+      Readable.from(
+        (async function* pieces() {
+          yield 'begun';
+          throw broken;
+        })(),
+      ),
     cause: broken,
   }),
   'a function that throws': () => ({
@@ -67,6 +86,37 @@ describe.each(['http1', 'http2'] as const)('over %s', (protocol) => {
     expect(error.message).toMatch(/^The request body failed: (?:disk gone|just text)\. /);
     expect(finch.getStats()).toMatchObject({ inUse: 0, inFlight: 0 });
     expect((await finch.get(url)).text()).toBe('OK');
+  });
+
+  test('a body that was sent before', async () => {
+    const { finch, url } = await start();
+    const request = Finch.build('POST', url, null, Readable.from(['a']));
+    expect((await finch.request(request)).text()).toBe('OK');
+    expect(await rejection(finch.request(request))).toMatchObject({
+      code: 'ERR_FINCH_REQUEST_BODY',
+      reason: 'used_up',
+    });
+  });
+
+  test('a form comes as it was sent, with its length [W22g]', async () => {
+    const server = await startHttpServer(
+      async (request, answer) => {
+        const bytes = await new Response(request as never).arrayBuffer();
+        const { 'content-type': type = '', 'content-length': length } = request.headers;
+        const form = await new Response(bytes, { headers: { 'content-type': type } }).formData();
+        answer.end(JSON.stringify([length === String(bytes.byteLength), ...form.keys()]));
+      },
+      { tls, ...(protocol === 'http2' ? { http2: {} } : undefined) },
+    );
+    onTestFinished(() => server.close());
+    const connOpts = { tls: { ca: authority.ca } };
+    const { finch } = await startApp({ pools: { default: { protocols: [protocol], connOpts } } });
+    const form = new FormData();
+    form.append('text', 'x'.repeat(100_000));
+    form.append('file', new File(['bytes'], 'a.txt'));
+    for (let time = 0; time < 2; time += 1) {
+      expect((await finch.post(server.url, form)).json()).toEqual([true, 'text', 'file']);
+    }
   });
 
   test('a function for trailers that throws', async () => {
