@@ -144,6 +144,8 @@ export class ProxyError extends MintError {
 interface ConnectionClosedErrorFields extends ExchangeFacts {
   /** Why, when it is known: an errno code such as `ECONNRESET`, or a word such as `'goaway'`. */
   readonly reason?: string | undefined;
+  /** The error code's name that the server gave, on HTTP/2: `NO_ERROR`, `HTTP_1_1_REQUIRED`. */
+  readonly http2Code?: string | undefined;
 }
 
 /**
@@ -157,6 +159,7 @@ export class ConnectionClosedError extends MintError {
   declare readonly origin?: string;
   declare readonly phase?: ExchangeFacts['phase'];
   declare readonly reason?: string;
+  declare readonly http2Code?: string;
   declare readonly reused?: boolean;
   declare readonly requestSent?: boolean;
   declare readonly bytesReceived?: number;

@@ -1,0 +1,348 @@
+/**
+ * One request and its response on an HTTP/2 connection: what the requester
+ * holds, and what the wire tells of the stream.
+ */
+import { ProtocolError, ResponseTooLargeError } from '../errors/index.ts';
+import type { ExchangeFacts, Fault } from '../errors/index.ts';
+import { Fields } from '../fields.ts';
+import { noError } from '../http2/codes.ts';
+import type { Http2Stream } from '../http2/stream.ts';
+import { allowedTrailers } from '../trailers.ts';
+import type { Exchange, WireHandler, WireRequest } from '../wire.ts';
+import { Backlog } from './backlog.ts';
+import { inCleanContext } from './clean-context.ts';
+import { copyOf } from './direct-reads.ts';
+import { throwLater } from './failures.ts';
+import { http2Error, streamReset } from './http2-failures.ts';
+import { Http2Tunnel } from './http2-tunnel.ts';
+import { sliceSize, Http2Upload } from './http2-upload.ts';
+import type { Http2Wire } from './http2-wire.ts';
+import { isStreamed, RequestBody } from './request-body.ts';
+
+/** Bodies up to this size leave with the head, if the windows take them. */
+const joined = 16_384;
+
+const noBytes = new Uint8Array(0);
+
+export class Http2Exchange implements Exchange {
+  /** The exchange is over: nobody is called any more. */
+  over = false;
+  /** Where the wire keeps it. */
+  place = -1;
+  stream: Http2Stream<Http2Exchange> | undefined = undefined;
+  /** What the stream became after an upgrade. */
+  tunnel: Http2Tunnel | undefined = undefined;
+
+  private readonly wire: Http2Wire;
+  private readonly handler: WireHandler;
+  private readonly request: WireRequest;
+  private readonly reused: boolean;
+  /** How often the wire had written when the request was begun. */
+  private readonly writes: number;
+  private source: RequestBody | undefined = undefined;
+  private upload: Http2Upload | undefined = undefined;
+  /** The whole request is written. */
+  private written = false;
+  /** The head of the final response came. */
+  private answered = false;
+  private headerBytes = 0;
+  private bodyBytes = 0;
+  private trailers: Fields = Fields.none;
+  /** What came and was not handed on yet. */
+  private backlog: Backlog | undefined = undefined;
+  private paused = false;
+  /** All of the response has come. */
+  private ended = false;
+
+  constructor(wire: Http2Wire, request: WireRequest, handler: WireHandler) {
+    this.wire = wire;
+    this.request = request;
+    this.handler = handler;
+    this.reused = wire.served > 0;
+    this.writes = wire.writes;
+  }
+
+  // The requester's side ------------------------------------------------------
+
+  abort(error: Error): void {
+    this.failWith(error);
+  }
+
+  resume(): void {
+    if (this.over || !this.paused) return;
+    this.paused = false;
+    if (this.backlog !== undefined || this.ended)
+      inCleanContext(queueMicrotask, () => this.handOn());
+  }
+
+  // The wire's side -----------------------------------------------------------
+
+  /** Opens the stream. @throws InvalidRequestError when the request cannot be sent. */
+  begin(): void {
+    const { request, wire } = this;
+    const { connection } = wire;
+    const { method, body, expectContinue, trailers } = request;
+    const isTunnel = method === 'CONNECT' || request.upgrade !== undefined;
+    let bytes: Uint8Array | undefined = noBytes;
+    if (!isTunnel && body !== undefined && body !== null) {
+      if (typeof body === 'string') bytes = Buffer.from(body);
+      else bytes = body instanceof Uint8Array ? body : undefined;
+    }
+    const length = bytes === undefined ? -1 : bytes.length;
+    const isBare = length === 0 && !isTunnel && trailers === undefined;
+    const patience = length === 0 ? undefined : expectContinue;
+    const stream = connection.open(this, request, length, isBare, patience !== undefined);
+    this.stream = stream;
+    if (isBare || isTunnel) {
+      this.uploaded();
+    } else if (
+      bytes !== undefined &&
+      length <= joined &&
+      patience === undefined &&
+      trailers === undefined &&
+      wire.senders.size === 0 &&
+      length <= connection.room(stream)
+    ) {
+      connection.send(stream, bytes, 0, length, true);
+      this.uploaded();
+    } else {
+      if (isStreamed(body)) this.source = new RequestBody(body, sliceSize, this.handler);
+      const contentLength = connection.declaredLength;
+      const plan = { body: this.source ?? bytes ?? noBytes, contentLength, patience, trailers };
+      this.upload = new Http2Upload(this, plan, wire, stream, wire.clock);
+      inCleanContext(start, this.upload);
+    }
+  }
+
+  /** Ends the exchange, unless it is over, with an error of the connection. */
+  fail(error: Error): void {
+    if (!this.over) this.failWith(http2Error(error, this.facts()));
+  }
+
+  /** Ends the exchange, unless it is over, as one that the server has not processed, if it has not answered. */
+  failUnsent(error: Error): void {
+    if (this.over) return;
+    this.failWith(http2Error(error, { ...this.facts(), requestSent: this.answered }));
+  }
+
+  /** Ends the exchange, unless it is over, with just this error. */
+  failWith(error: Error): void {
+    if (this.over) return;
+    this.finish((error as { requestSent?: unknown }).requestSent === false);
+    if (this.stream !== undefined) this.wire.reset(this.stream);
+    try {
+      this.handler.onError(error);
+    } catch (thrown) {
+      throwLater(thrown);
+    }
+  }
+
+  /** The connection is lost, but perhaps after all of the response came. */
+  connectionLost(failure: Error): void {
+    if (this.over) return;
+    if (this.ended) this.deliverRest();
+    else this.fail(failure);
+  }
+
+  // The upload's side ---------------------------------------------------------
+
+  uploadFailed(error: Error): void {
+    if (this.over) return;
+    const facts = this.facts();
+    this.failWith(this.source?.failed(error, facts) ?? http2Error(error, facts));
+  }
+
+  uploaded(): void {
+    this.written = true;
+    if (!this.over) this.handler.onSent?.();
+  }
+
+  progressed(): void {
+    if (!this.over) this.handler.onProgress?.();
+  }
+
+  // The response --------------------------------------------------------------
+
+  onInterim(status: number, fields: Fields, size: number): void {
+    if (this.over) return;
+    this.headerBytes += size;
+    if (status === 100) this.upload?.proceed();
+    try {
+      this.handler.onInformational(status, fields);
+    } catch (error) {
+      this.failWith(error as Error);
+    }
+  }
+
+  onHead(status: number, fields: Fields, size: number, isLast: boolean): void {
+    if (this.over) return;
+    this.headerBytes += size;
+    this.answered = true;
+    const stream = this.stream as Http2Stream<Http2Exchange>;
+    if (stream.isTunnel) {
+      this.handOver(stream, status, fields);
+      return;
+    }
+    if (this.upload !== undefined) {
+      // A server that accepts before it has the body may wait for it all the same.
+      if (isLast || status >= 300) this.upload.decline();
+      else this.upload.proceed();
+    }
+    if (stream.expected > this.wire.maxResponseSize) {
+      this.failWith(this.tooLarge());
+      return;
+    }
+    try {
+      this.handler.onHeaders(status, fields);
+    } catch (error) {
+      this.failWith(error as Error);
+    }
+  }
+
+  onData(bytes: Buffer, from: number, to: number): void {
+    if (this.tunnel !== undefined) {
+      this.tunnel.onData(copyOf(bytes, from, to));
+    } else if (!this.over) {
+      if (!this.paused && this.backlog === undefined) this.deliver(bytes, from, to);
+      else (this.backlog ??= new Backlog()).add(copyOf(bytes, from, to));
+    }
+  }
+
+  onEnd(trailers: Fields): void {
+    if (this.tunnel !== undefined) {
+      this.tunnel.onEnd();
+    } else if (!this.over) {
+      this.ended = true;
+      if (trailers !== Fields.none) this.trailers = allowedTrailers(trailers);
+      if (!this.paused && this.backlog === undefined) this.succeed();
+    }
+  }
+
+  /** The server reset the stream. */
+  onReset(code: number): void {
+    if (this.over && this.tunnel === undefined) return;
+    const error = this.resetError(code);
+    if (this.tunnel !== undefined) this.tunnel.fail(error);
+    // All of the response may wait for its reader.
+    else if (!this.ended) this.failWith(error);
+  }
+
+  /** The response is none that may be taken; the stream was reset. */
+  onBroken(fault: Fault): void {
+    const facts = this.facts();
+    const error =
+      fault.tooLarge === undefined
+        ? new ProtocolError({ ...facts, reason: fault.reason, detail: fault.message })
+        : new ResponseTooLargeError({ ...facts, option: 'maxHeaderSize', ...fault.tooLarge });
+    if (this.tunnel !== undefined) this.tunnel.fail(error);
+    else this.failWith(error);
+  }
+
+  // ---------------------------------------------------------------------------
+
+  /** Hands on what waits, unless the handler wants to wait, too. */
+  handOn(): void {
+    const { backlog } = this;
+    if (backlog !== undefined) {
+      while (!this.over && !this.paused && !backlog.isEmpty) this.deliverPiece(backlog.take());
+      if (!backlog.isEmpty) return;
+      this.backlog = undefined;
+    }
+    if (this.ended && !this.paused && !this.over) this.succeed();
+  }
+
+  facts(): ExchangeFacts {
+    const bytesReceived = this.headerBytes + this.bodyBytes;
+    return {
+      origin: this.wire.origin,
+      phase: this.written || bytesReceived > 0 ? 'receive' : 'send',
+      reused: this.reused,
+      requestSent: this.stream !== undefined && this.wire.writes > this.writes,
+      bytesReceived,
+    };
+  }
+
+  private deliverPiece(piece: Buffer): void {
+    this.deliver(piece, 0, piece.length);
+  }
+
+  private deliver(bytes: Buffer, from: number, to: number): void {
+    const length = to - from;
+    const { wire } = this;
+    this.bodyBytes += length;
+    try {
+      if (this.bodyBytes > wire.maxResponseSize) throw this.tooLarge();
+      if (!this.handler.onData(bytes, from, to)) this.paused = true;
+    } catch (error) {
+      this.failWith(error as Error);
+      return;
+    }
+    wire.consumed(this.stream as Http2Stream<Http2Exchange>, length);
+  }
+
+  /** Hands on the rest at once, paused or not: nothing else is to come. */
+  private deliverRest(): void {
+    const { backlog } = this;
+    while (!this.over && backlog !== undefined && !backlog.isEmpty) {
+      this.deliverPiece(backlog.take());
+    }
+    if (!this.over) this.succeed();
+  }
+
+  private succeed(): void {
+    this.finish(false);
+    // The server does not want the rest of the request.
+    if (!this.written) this.wire.reset(this.stream as Http2Stream<Http2Exchange>);
+    try {
+      this.handler.onEnd(this.trailers);
+    } catch (error) {
+      throwLater(error);
+    }
+  }
+
+  private handOver(stream: Http2Stream<Http2Exchange>, status: number, fields: Fields): void {
+    const { handler, wire } = this;
+    if (handler.onUpgrade === undefined) {
+      this.fail(new Error('nobody takes the upgraded connection'));
+      return;
+    }
+    const tunnel = new Http2Tunnel(wire, stream);
+    this.tunnel = tunnel;
+    wire.tunnels.add(tunnel);
+    this.finish(false);
+    try {
+      handler.onUpgrade(status, fields, tunnel);
+    } catch (error) {
+      tunnel.destroy();
+      throwLater(error);
+    }
+  }
+
+  private finish(isUnsent: boolean): void {
+    this.over = true;
+    this.wire.finished(this);
+    if (this.upload !== undefined) this.upload.stop();
+    // A source that was not begun can still be sent elsewhere.
+    if (this.source !== undefined && (this.source.begun || !isUnsent)) this.source.cancel();
+  }
+
+  private resetError(code: number): Error {
+    const { expected = -1, received = 0 } = this.stream ?? {};
+    if (code !== noError || expected < 0 || expected === received) {
+      return streamReset(code, this.facts(), this.answered);
+    }
+    const reason = 'content_length_mismatch';
+    const detail = 'the body is not as long as content-length says';
+    return new ProtocolError({ ...this.facts(), reason, detail });
+  }
+
+  private tooLarge(): ResponseTooLargeError {
+    const limit = this.wire.maxResponseSize;
+    const option = 'maxResponseSize';
+    return new ResponseTooLargeError({ ...this.facts(), option, limit, received: this.bodyBytes });
+  }
+}
+
+function start(upload: Http2Upload): void {
+  upload.start();
+}

@@ -1,0 +1,174 @@
+/**
+ * Sends a request body on a stream, frame by frame, as fast as the windows of
+ * the peer and the socket take it: one that is large, that comes from a source,
+ * that waits for `100 Continue`, or that trailer fields follow.
+ */
+import { RequestBodyError } from '../errors/index.ts';
+import type { Http2Stream } from '../http2/stream.ts';
+import { lengthMismatch } from '../syntax.ts';
+import type { Alarm, Clock } from './clock.ts';
+import type { Http2Exchange } from './http2-exchange.ts';
+import type { Http2Wire } from './http2-wire.ts';
+import type { RequestBody } from './request-body.ts';
+
+/** How large the slices of streamed bodies are: as large as a stream's first window, as a rule. */
+export const sliceSize = 65_536;
+
+/** Has bytes for a stream, which wait for the peer's windows. */
+export interface Sender {
+  /** Sends one frame, if the windows take one; returns whether they did. */
+  sendFrame(): boolean;
+}
+
+/** What is to be sent. */
+export interface UploadPlan {
+  /** The body: a source, or all of it. */
+  readonly body: RequestBody | Uint8Array;
+  /** The length that is declared; -1: none. */
+  readonly contentLength: number;
+  /** How long to wait for `100 Continue`, in ms. */
+  readonly patience: number | undefined;
+  readonly trailers: (() => readonly string[]) | undefined;
+}
+
+const noBytes = new Uint8Array(0);
+
+export class Http2Upload implements Sender {
+  private readonly exchange: Http2Exchange;
+  private readonly plan: UploadPlan;
+  private readonly wire: Http2Wire;
+  private readonly stream: Http2Stream<Http2Exchange>;
+  private readonly clock: Clock;
+  private stopped = false;
+  private size = 0;
+  // What is being sent.
+  private bytes: Uint8Array = noBytes;
+  private at = 0;
+  private isLast = false;
+  /** Goes on when that is sent, when the server has spoken, or when nobody wants the body any more. */
+  private wake: (() => void) | undefined = undefined;
+  private awaitsContinue = false;
+
+  constructor(
+    exchange: Http2Exchange,
+    plan: UploadPlan,
+    wire: Http2Wire,
+    stream: Http2Stream<Http2Exchange>,
+    clock: Clock,
+  ) {
+    this.exchange = exchange;
+    this.plan = plan;
+    this.wire = wire;
+    this.stream = stream;
+    this.clock = clock;
+  }
+
+  start(): void {
+    this.run().catch((error: unknown) => {
+      if (!this.stopped) this.exchange.uploadFailed(error as Error);
+    });
+  }
+
+  /** The server wants the body. */
+  proceed(): void {
+    if (this.awaitsContinue) this.wakeUp();
+  }
+
+  /** The server answered without having asked for the body. One that is on its way goes on. */
+  decline(): void {
+    if (this.awaitsContinue) this.stop();
+  }
+
+  /** Nobody wants the rest of it. */
+  stop(): void {
+    this.stopped = true;
+    this.wire.senders.delete(this);
+    this.wakeUp();
+  }
+
+  sendFrame(): boolean {
+    const { bytes, at } = this;
+    const sent = this.wire.connection.send(this.stream, bytes, at, bytes.length, this.isLast);
+    if (sent === 0) return false;
+    this.at = at + sent;
+    if (this.at === bytes.length) {
+      this.wire.senders.delete(this);
+      this.wakeUp();
+    }
+    this.exchange.progressed();
+    return true;
+  }
+
+  private async run(): Promise<void> {
+    const { body, patience, trailers } = this.plan;
+    if (patience !== undefined) await this.awaitContinue(patience);
+    if (body instanceof Uint8Array) {
+      this.isLast = trailers === undefined;
+      await this.send(body);
+    } else {
+      while (!this.stopped) {
+        const { done, value } = await body.next();
+        if (done === true) break;
+        await this.send(value);
+      }
+    }
+    if (!this.stopped) this.finish();
+  }
+
+  private async send(bytes: Uint8Array): Promise<void> {
+    if (this.stopped || bytes.length === 0) return;
+    const { contentLength } = this.plan;
+    this.size += bytes.length;
+    if (contentLength >= 0 && this.size > contentLength) {
+      throw lengthMismatch(contentLength, this.size);
+    }
+    this.bytes = bytes;
+    this.at = 0;
+    this.wire.senders.add(this);
+    this.wire.schedule();
+    await this.woken();
+    this.bytes = noBytes;
+  }
+
+  private finish(): void {
+    const { contentLength, trailers } = this.plan;
+    if (contentLength >= 0 && this.size !== contentLength) {
+      throw lengthMismatch(contentLength, this.size);
+    }
+    const { stream, wire } = this;
+    if (trailers !== undefined) wire.connection.sendTrailers(stream, this.fieldsOf(trailers));
+    else if (!stream.isSent) wire.connection.send(stream, noBytes, 0, 0, true);
+    wire.schedule();
+    this.exchange.uploaded();
+  }
+
+  private fieldsOf(trailers: () => readonly string[]): readonly string[] {
+    try {
+      return trailers();
+    } catch (cause) {
+      throw new RequestBodyError({ ...this.exchange.facts(), part: 'trailers', cause });
+    }
+  }
+
+  /** Waits for the server's word, or until it is clear that there will be none. */
+  private async awaitContinue(patience: number): Promise<void> {
+    this.awaitsContinue = true;
+    const alarm: Alarm = this.clock.after(patience, () => this.wakeUp());
+    await this.woken();
+    alarm.cancel();
+    this.awaitsContinue = false;
+  }
+
+  private woken(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.stopped) resolve();
+      else this.wake = resolve;
+    });
+  }
+
+  private wakeUp(): void {
+    const { wake } = this;
+    this.wake = undefined;
+    wake?.();
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * Decodes header blocks (RFC 7541): one decoder a connection, in the order of
+ * the blocks. Names are judged once, when they come into the dynamic table; a
+ * value with characters that no field may have makes its field `badField`.
+ */
+import { Fault } from '../../errors/fault.ts';
+import { fieldOverhead } from '../../syntax.ts';
+import { badField, hasBadValue, kindOfName, regularField } from './field-kind.ts';
+import { decodedBytes, decodeHuffman } from './huffman.ts';
+import { staticCount, staticNames, staticValues } from './static-table.ts';
+
+/** What takes the fields of a block, in order. */
+export interface FieldSink {
+  /** Nothing further is wanted: what follows is decoded for the table's sake only. */
+  readonly isFull: boolean;
+  /** `size` is that of RFC 7541, 4.1: the bytes of name and value, and 32. */
+  add(name: string, value: string, kind: number, size: number): void;
+}
+
+const staticKinds: readonly number[] = staticNames.map((name) =>
+  name === '' ? regularField : kindOfName(name),
+);
+
+const staticSizes: readonly number[] = staticNames.map(
+  (name, index) => name.length + (staticValues[index] as string).length + fieldOverhead,
+);
+
+/** Integers beyond this stand for nothing that a block can have. */
+const maxInteger = 2 ** 28;
+
+export class HpackDecoder {
+  /** Counts the changes of the dynamic table. */
+  version = 0;
+  private readonly maxCapacity: number;
+  private capacity: number;
+  private used = 0;
+  // The dynamic table: a ring, the newest entry at `newest`.
+  private readonly mask: number;
+  private readonly names: string[];
+  private readonly values: string[];
+  private readonly kinds: number[];
+  private readonly sizes: number[];
+  private newest = 0;
+  private count = 0;
+  // Where a block is being read.
+  private bytes: Buffer = decodedBytes();
+  private at = 0;
+  private limit = 0;
+  // The text that was read last: how long it came, and whether a value may be like that.
+  private textSize = 0;
+  private isBadText = false;
+
+  /** `maxCapacity`: what SETTINGS_HEADER_TABLE_SIZE says of this side. */
+  constructor(maxCapacity = 4096) {
+    this.maxCapacity = maxCapacity;
+    this.capacity = maxCapacity;
+    const slots = 2 ** Math.ceil(Math.log2(maxCapacity / fieldOverhead + 1));
+    this.mask = slots - 1;
+    this.names = Array.from<string>({ length: slots }).fill('');
+    this.values = Array.from<string>({ length: slots }).fill('');
+    this.kinds = Array.from<number>({ length: slots }).fill(0);
+    this.sizes = Array.from<number>({ length: slots }).fill(0);
+  }
+
+  /**
+   * Decodes a block.
+   *
+   * @throws {Fault} `COMPRESSION_ERROR`, after which the decoder can go on with no further block.
+   */
+  decode(bytes: Buffer, from: number, to: number, sink: FieldSink): void {
+    this.bytes = bytes;
+    this.at = from;
+    this.limit = to;
+    let isFirst = true;
+    while (this.at < to) {
+      const first = bytes[this.at] as number;
+      if (first >= 0x80) {
+        this.indexed(this.integer(0x7f), sink);
+      } else if (first >= 0x40) {
+        this.literal(this.integer(0x3f), true, sink);
+      } else if (first >= 0x20) {
+        if (!isFirst) throw corrupt('a change of the table within a block');
+        this.resize(this.integer(0x1f));
+        continue;
+      } else {
+        this.literal(this.integer(0x0f), false, sink);
+      }
+      isFirst = false;
+    }
+  }
+
+  private indexed(index: number, sink: FieldSink): void {
+    if (index <= staticCount) {
+      if (index === 0) throw corrupt('index 0');
+      if (sink.isFull) return;
+      sink.add(
+        staticNames[index] as string,
+        staticValues[index] as string,
+        staticKinds[index] as number,
+        staticSizes[index] as number,
+      );
+      return;
+    }
+    const slot = this.slot(index);
+    if (sink.isFull) return;
+    sink.add(
+      this.names[slot] as string,
+      this.values[slot] as string,
+      this.kinds[slot] as number,
+      this.sizes[slot] as number,
+    );
+  }
+
+  private literal(index: number, isIndexing: boolean, sink: FieldSink): void {
+    let name: string;
+    let kind: number;
+    let size = fieldOverhead;
+    if (index === 0) {
+      name = this.text(false);
+      size += this.textSize;
+      kind = kindOfName(name);
+    } else if (index <= staticCount) {
+      name = staticNames[index] as string;
+      size += name.length;
+      kind = staticKinds[index] as number;
+    } else {
+      const slot = this.slot(index);
+      name = this.names[slot] as string;
+      size += name.length;
+      // The entry may be bad for its value's sake, which is not this one's.
+      kind = this.kinds[slot] as number;
+      if (kind === badField) kind = kindOfName(name);
+    }
+    const value = this.text(true);
+    size += this.textSize;
+    if (this.isBadText) kind = badField;
+    if (isIndexing) this.insert(name, value, kind, size);
+    if (!sink.isFull) sink.add(name, value, kind, size);
+  }
+
+  // The dynamic table -----------------------------------------------------------
+
+  private slot(index: number): number {
+    const nth = index - staticCount - 1;
+    if (nth >= this.count) throw corrupt(`index ${index}, which no table has`);
+    return (this.newest - nth) & this.mask;
+  }
+
+  private insert(name: string, value: string, kind: number, size: number): void {
+    this.version++;
+    if (size > this.capacity) {
+      this.evict(0);
+      return;
+    }
+    this.evict(this.capacity - size);
+    const slot = (this.newest = (this.newest + 1) & this.mask);
+    this.names[slot] = name;
+    this.values[slot] = value;
+    this.kinds[slot] = kind;
+    this.sizes[slot] = size;
+    this.used += size;
+    this.count++;
+  }
+
+  private resize(capacity: number): void {
+    if (capacity > this.maxCapacity) throw corrupt('a table larger than allowed');
+    this.version++;
+    this.capacity = capacity;
+    this.evict(capacity);
+  }
+
+  private evict(capacity: number): void {
+    while (this.used > capacity) {
+      const slot = (this.newest - --this.count) & this.mask;
+      this.used -= this.sizes[slot] as number;
+      this.names[slot] = '';
+      this.values[slot] = '';
+    }
+  }
+
+  // Primitives ------------------------------------------------------------------
+
+  private integer(mask: number): number {
+    const { bytes } = this;
+    let value = (bytes[this.at++] as number) & mask;
+    if (value < mask) return value;
+    for (let factor = 1; ; factor *= 128) {
+      if (this.at >= this.limit) throw corrupt('an integer without an end');
+      const byte = bytes[this.at++] as number;
+      value += (byte & 0x7f) * factor;
+      if (value > maxInteger || factor > maxInteger) throw corrupt('an integer beyond all bounds');
+      if (byte < 0x80) return value;
+    }
+  }
+
+  /** Reads a text: as it is, or a value, without the white space around it (RFC 9110, 5.5). */
+  private text(isValue: boolean): string {
+    if (this.at >= this.limit) throw corrupt('a block that ends within a field');
+    const isCoded = (this.bytes[this.at] as number) >= 0x80;
+    const length = this.integer(0x7f);
+    let bytes = this.bytes;
+    let from = this.at;
+    let to = from + length;
+    if (to > this.limit) throw corrupt('a text longer than its block');
+    this.at = to;
+    if (isCoded) {
+      to = decodeHuffman(bytes, from, to);
+      if (to < 0) throw corrupt('a Huffman code that is none');
+      from = 0;
+      bytes = decodedBytes();
+    }
+    this.textSize = to - from;
+    if (isValue) {
+      this.isBadText = hasBadValue(bytes, from, to);
+      while (from < to && isBlank(bytes[from] as number)) from++;
+      while (to > from && isBlank(bytes[to - 1] as number)) to--;
+    }
+    return from === to ? '' : bytes.toString('latin1', from, to);
+  }
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+function corrupt(detail: string): Fault {
+  return new Fault('COMPRESSION_ERROR', detail);
+}

@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { describe, expect, test } from 'vitest';
+import { ConnectionClosedError, InvalidRequestError } from '../../../src/errors/index.ts';
+import { ExchangeLog, send } from '../exchange-log.ts';
+import { openHttp2Wire, startHttp2Server } from './open-http2-wire.ts';
+
+const settings = { enableConnectProtocol: true };
+
+const echo = (stream: ServerHttp2Stream): void => {
+  stream.respond({ ':status': 200, x: 'y' });
+  stream.pipe(stream);
+};
+
+describe('extended CONNECT', () => {
+  test('hands over the stream, which carries bytes both ways beside other requests', async () => {
+    let arrived: IncomingHttpHeaders = {};
+    await using server = await startHttp2Server(
+      (stream, headers) => {
+        if (headers[':method'] === 'CONNECT') arrived = headers;
+        echo(stream);
+      },
+      { settings },
+    );
+    using open = await openHttp2Wire(server.port, { authority: 'a.example' });
+    await open.until((wire) => wire.settled);
+    const log = await send(open.wire, { target: '/chat', upgrade: 'websocket' }).done;
+    expect(arrived).toMatchObject({
+      ':method': 'CONNECT',
+      ':protocol': 'websocket',
+      ':scheme': 'http',
+      ':authority': 'a.example',
+      ':path': '/chat',
+    });
+    expect(log.kinds).toEqual(['upgrade']);
+    const { socket } = log;
+    socket?.write('ping');
+    const [chunk] = (await once(socket as never, 'data')) as [Buffer];
+    expect(chunk.toString()).toBe('ping');
+    expect((await send(open.wire, { method: 'POST', body: 'other' }).done).body).toBe('other');
+    socket?.end();
+    await once(socket as never, 'close');
+    expect(open.wire.usable).toBe(true);
+  });
+
+  test('that the server does not allow is refused before it is sent', async () => {
+    await using server = await startHttp2Server(echo);
+    using open = await openHttp2Wire(server.port);
+    await open.until((wire) => wire.settled);
+    expect(send(open.wire, { upgrade: 'websocket' }).error).toBeInstanceOf(InvalidRequestError);
+  });
+
+  test('that the server rejects has an ordinary response', async () => {
+    await using server = await startHttp2Server(
+      (stream) => {
+        stream.respond({ ':status': 403 });
+        stream.end('no');
+      },
+      { settings },
+    );
+    using open = await openHttp2Wire(server.port);
+    await open.until((wire) => wire.settled);
+    const log = await send(open.wire, { upgrade: 'websocket' }).done;
+    expect(log.kinds).toEqual(['headers', 'data', 'end']);
+    expect(log.body).toBe('no');
+  });
+
+  test('that nobody takes is an error of its own request', async () => {
+    await using server = await startHttp2Server(echo, { settings });
+    using open = await openHttp2Wire(server.port);
+    await open.until((wire) => wire.settled);
+    const log = new ExchangeLog(open.wire);
+    Object.assign(log, { onUpgrade: undefined });
+    open.wire.send({ method: 'GET', target: '/', headers: [], upgrade: 'websocket' }, log);
+    expect((await log.done).error).toBeInstanceOf(ConnectionClosedError);
+    expect(open.wire.usable).toBe(true);
+  });
+});
+
+describe('CONNECT', () => {
+  test('[M37] has an authority, no scheme and no path', async () => {
+    let arrived: IncomingHttpHeaders = {};
+    await using server = await startHttp2Server((stream, headers) => {
+      arrived = headers;
+      echo(stream);
+    });
+    using open = await openHttp2Wire(server.port);
+    const log = await send(open.wire, { method: 'CONNECT', target: 'db.example:5432' }).done;
+    expect(log.kinds).toEqual(['upgrade']);
+    expect(arrived[':authority']).toBe('db.example:5432');
+    expect(arrived).not.toHaveProperty(':scheme');
+    expect(arrived).not.toHaveProperty(':path');
+    log.socket?.end('bytes');
+    let text = '';
+    for await (const chunk of log.socket ?? []) text += String(chunk);
+    expect(text).toBe('bytes');
+  });
+
+  test('a tunnel takes a place under the limit, and ends with the connection', async () => {
+    await using server = await startHttp2Server(echo, { settings: { maxConcurrentStreams: 1 } });
+    using open = await openHttp2Wire(server.port);
+    await open.until((wire) => wire.settled);
+    const log = await send(open.wire, { method: 'CONNECT', target: 'a:1' }).done;
+    expect(send(open.wire).error).toMatchObject({ requestSent: false });
+    const { socket } = log;
+    const failed = once(socket as never, 'error');
+    server.sessions[0]?.destroy();
+    await failed;
+    await open.closed;
+  });
+});
