@@ -1,9 +1,16 @@
 /** A request whose body is written while its response is read. */
+import { now } from '@linnet/otp';
 import { InvalidRequestError, RequestCancelledError } from '../errors/index.ts';
 import type { HeadersInput } from '../options/index.ts';
 import type { BodyChunk } from '../request/index.ts';
 import { Fifo } from './fifo.ts';
 import type { OpenResponse } from './open-response.ts';
+
+/** The server to which a body is sent, for errors. */
+interface WhereDetails {
+  readonly pool: string;
+  readonly origin: string;
+}
 
 /** A piece, and who waits until it was taken. */
 interface Piece {
@@ -23,12 +30,18 @@ const end: IteratorResult<BodyChunk, undefined> = { done: true, value: undefined
 /** A body into which pieces are put. */
 export class PushBody implements AsyncIterableIterator<BodyChunk, undefined> {
   trailers: HeadersInput = {};
+  private readonly where: WhereDetails;
+  private readonly begunAt = now();
   private readonly pieces = new Fifo<Piece>();
   private ended = false;
   private failure: Error | undefined;
   /** The piece that was handed out last; it was taken when the next one is asked for. */
   private under: Piece | undefined;
   private asked: Asked | undefined;
+
+  constructor(where: WhereDetails) {
+    this.where = where;
+  }
 
   [Symbol.asyncIterator](): this {
     return this;
@@ -66,6 +79,12 @@ export class PushBody implements AsyncIterableIterator<BodyChunk, undefined> {
     this.asked = undefined;
   }
 
+  /** Nobody takes any more, as somebody wanted it so. */
+  cancel(reason: unknown): void {
+    const waited = now() - this.begunAt;
+    this.fail(new RequestCancelledError({ ...this.where, phase: 'send', waited, reason }));
+  }
+
   next(): Promise<IteratorResult<BodyChunk, undefined>> {
     this.under?.taken();
     this.under = undefined;
@@ -77,7 +96,7 @@ export class PushBody implements AsyncIterableIterator<BodyChunk, undefined> {
   }
 
   return(): Promise<IteratorResult<BodyChunk, undefined>> {
-    this.fail(new RequestCancelledError({ phase: 'send', reason: 'the request is over' }));
+    this.cancel('the request is over');
     return Promise.resolve(end);
   }
 
@@ -140,7 +159,7 @@ export class DirectStream implements AsyncDisposable {
 
   /** Gives both directions up: on HTTP/2 the stream is reset, an HTTP/1 connection is closed. */
   cancel(reason: unknown = 'the stream was cancelled'): void {
-    this.#body.fail(new RequestCancelledError({ phase: 'send', reason }));
+    this.#body.cancel(reason);
     this.#discard(reason);
   }
 

@@ -128,7 +128,8 @@ export abstract class OnConnection extends Watch {
     headers?: HeadersInput | null,
     options?: RequestOptions,
   ): DirectStream {
-    const body = new PushBody();
+    const { key: pool, origin } = this.pool;
+    const body = new PushBody({ pool, origin });
     const request = this.build(method, target, headers, body);
     const sending = this.sending(request, options);
     let operation: OpenedRequest | undefined;
@@ -162,12 +163,10 @@ export abstract class OnConnection extends Watch {
     body?: PushBody,
   ): Request {
     const { scheme, host, port, unixSocket, tag } = this.pool;
-    const text = String(target);
     const name = host.includes(':') ? `[${host}]` : host;
     const server = `${scheme}://${name}${port === 0 ? '' : `:${port}`}`;
-    const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
-      ? text
-      : `${server}${text.startsWith('/') ? '' : '/'}${text}`;
+    const isUrl = typeof target !== 'string' || /^[a-z][a-z0-9+.-]*:\/\//i.test(target);
+    const url = isUrl ? target : `${server}${target.startsWith('/') ? '' : '/'}${target}`;
     return buildRequest(method, url, headers, body, {
       poolTag: tag,
       ...(unixSocket === undefined ? undefined : { unixSocket }),

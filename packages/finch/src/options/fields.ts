@@ -141,6 +141,11 @@ export function string<const D extends string | undefined = undefined>(
   });
 }
 
+/** Whether a text can be the tag of a pool: a part of its key, percent-encoded. */
+export function isTag(text: string): boolean {
+  return text !== '' && !text.includes('\0') && text.isWellFormed();
+}
+
 /** What {@link isSocketPath} accepts, in words. */
 export const allowedSocketPath =
   'the path of a Unix socket, or on Linux a NUL and the name of an abstract one';

@@ -5,6 +5,7 @@
  */
 import { domainToASCII } from 'node:url';
 import { OptionsError } from '../errors/input-errors.ts';
+import { isTag } from './fields.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
 import type { ResolvedPoolOptions } from './pool-options.ts';
 
@@ -81,7 +82,7 @@ function isTagRule(key: unknown): key is TagRule {
 }
 
 function tagPattern(tag: unknown, given: unknown): PoolPattern {
-  if (typeof tag !== 'string' || tag === '' || !tag.isWellFormed()) throw badPattern(given);
+  if (typeof tag !== 'string' || !isTag(tag)) throw badPattern(given);
   const anywhere = { host: undefined, scheme: undefined, port: undefined, literals: 0 };
   return { ...anywhere, tag, key: `#${encodeURIComponent(tag)}` };
 }
@@ -125,10 +126,12 @@ function escapeDots(text: string): string {
 
 function decode(given: string, tag: string): string {
   try {
-    return decodeURIComponent(tag);
+    const text = decodeURIComponent(tag);
+    if (isTag(text)) return text;
   } catch {
-    throw badPattern(given);
+    // No percent-encoding of any text.
   }
+  throw badPattern(given);
 }
 
 function badPattern(value: unknown): OptionsError {

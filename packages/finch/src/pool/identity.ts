@@ -4,7 +4,7 @@
  * however their URLs are written.
  */
 import { OptionsError } from '../errors/input-errors.ts';
-import { allowedSocketPath, isSocketPath, string } from '../options/fields.ts';
+import { allowedSocketPath, isSocketPath, isTag, string } from '../options/fields.ts';
 import { defineSchema } from '../options/schema.ts';
 import type { InputOf } from '../options/schema.ts';
 import { BoundedCache } from '../request/bounded-cache.ts';
@@ -86,7 +86,7 @@ const newPoolSchema = defineSchema('options of Pool.new', {
     doc: 'Tells pools of the same server apart.',
     defaultText: "`'default'`",
     allowed: 'a string that is not empty and has no lone surrogate',
-    accepts: (value) => value.isWellFormed(),
+    accepts: isTag,
   }),
 });
 
@@ -242,7 +242,9 @@ function isParts(value: unknown): value is PoolParts {
 function fragmentTag(text: string): string | undefined {
   const start = text.indexOf('#');
   if (start === -1 || start === text.length - 1) return undefined;
-  return decode(text, text.slice(start + 1));
+  const tag = decode(text, text.slice(start + 1));
+  if (isTag(tag)) return tag;
+  throw badPool(text, { problem: 'invalid tag in the fragment', allowed: allowedPool });
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What can be done on a connection that was checked out, and by whom. */
 import { exit, isAlive, receive, send, spawn, type Pid } from '@linnet/otp';
-import { captureCrashReports, eventually, settle } from '@linnet/otp/testing';
+import { captureCrashReports, eventually, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, type Lease, type OpenResponse } from '../../src/index.ts';
 import { openSlots, rejection, startApp } from '../support/app.ts';
@@ -9,7 +9,7 @@ import { startPoolApp } from '../support/pool-app.ts';
 import { response, startRawServer } from '../support/raw-server.ts';
 
 /** The ways to send on a lease; each resolves with the text of the body. */
-const ways: [string, (lease: Lease, path: string) => Promise<string>][] = [
+const ways: [string, (lease: Lease, path: string | URL) => Promise<string>][] = [
   ['request', async (lease, path) => (await lease.request(path)).text()],
   ['open', async (lease, path) => (await lease.open(path)).text()],
   [
@@ -56,6 +56,23 @@ function worker() {
   };
   return { pid, run };
 }
+
+test('a request that is written piece by piece tells the writer who gave it up [W14]', async () => {
+  const { finch, pool, server } = await startPoolApp();
+  await using lease = await finch.checkout(pool);
+  const clock = new TestClock(1_000_000).install(onTestFinished);
+  const stream = lease.openStream('POST', '/hold');
+  const response = rejection(stream.response);
+  await stream.write('piece');
+  await server.holds(1);
+
+  await clock.advance(20);
+  stream.cancel('enough');
+
+  const expected = { code: 'ERR_FINCH_REQUEST_CANCELLED', pool: pool.key, waited: 20 };
+  expect(await rejection(stream.write('more'))).toMatchObject({ ...expected, reason: 'enough' });
+  expect(await response).toMatchObject({ ...expected, reason: 'enough' });
+});
 
 describe.each(ways)('lease.%s', (_, sendOn) => {
   test('sends one request after the other, from a path or a URL [H108] [H109]', async () => {
@@ -135,6 +152,14 @@ describe.each(ways)('lease.%s', (_, sendOn) => {
 
     expect(server.requests).toEqual(['/now']);
     lease?.release();
+  });
+
+  test('is sent to a URL object as it is serialised [W22c]', async () => {
+    const { finch, pool, server } = await startPoolApp();
+    await using lease = await finch.checkout(pool);
+
+    expect(await sendOn(lease, new URL(`${server.url}/now%/%zz`))).toBe('OK');
+    expect(server.requests).toEqual(['/now%/%zz']);
   });
 
   test('is refused for another server', async () => {

@@ -115,6 +115,9 @@ describe('are refused', () => {
   test.each<unknown>([
     '#',
     '#%',
+    '#\ud800',
+    '#%00',
+    'https://*.example.com#\udc00',
     'ftp://*.example.com',
     'https://*.example.com/path',
     'https://*.example.com?query',
