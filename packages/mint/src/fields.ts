@@ -3,6 +3,8 @@
  * somebody asks. A response costs one string for its whole header section.
  */
 
+import { withoutBlanks } from './syntax.ts';
+
 /**
  * The fields of one section: names and values in the order in which they came,
  * duplicates kept, names in the case of the peer (lower case on HTTP/2), each
@@ -52,6 +54,16 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
     return new Fields(lines, undefined, typeStart, typeEnd, contentLength);
   }
 
+  /** Fields of lines that are checked already, which may end with LF alone or go on in the next one (RFC 9112, 5.2). */
+  static ofIrregularLines(lines: string, contentLength: number): Fields {
+    return Fields.of(unfold(lines), contentLength);
+  }
+
+  /** Whether there is no field at all. */
+  get isEmpty(): boolean {
+    return this.lines === '' && this.list.length === 0;
+  }
+
   /** Flat: name, value, name, value…. */
   get list(): readonly string[] {
     return (this.parts ??= split(this.lines));
@@ -86,16 +98,27 @@ function split(lines: string): readonly string[] {
   for (let at = 0; at < lines.length;) {
     const colon = lines.indexOf(':', at);
     const end = lines.indexOf('\r\n', colon);
-    let from = colon + 1;
-    let to = end;
-    while (from < to && isBlank(lines.charCodeAt(from))) from++;
-    while (to > from && isBlank(lines.charCodeAt(to - 1))) to--;
-    list.push(lines.slice(at, colon), lines.slice(from, to));
+    list.push(lines.slice(at, colon), withoutBlanks(lines, colon + 1, end));
     at = end + 2;
   }
   return list;
 }
 
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
+/** The same of lines that need not be regular: a line that begins with a blank belongs to the value before. */
+function unfold(lines: string): readonly string[] {
+  const list: string[] = [];
+  for (let at = 0; at < lines.length;) {
+    const end = lines.indexOf('\n', at);
+    const line = lines.slice(at, lines[end - 1] === '\r' ? end - 1 : end);
+    at = end + 1;
+    if (line.startsWith(' ') || line.startsWith('\t')) {
+      const value = list.pop() as string;
+      const more = withoutBlanks(line);
+      list.push(value === '' || more === '' ? value + more : `${value} ${more}`);
+    } else {
+      const colon = line.indexOf(':');
+      list.push(line.slice(0, colon), withoutBlanks(line, colon + 1));
+    }
+  }
+  return list;
 }

@@ -2,7 +2,7 @@
  * A request body that is not written together with its head: it is streamed or
  * large, waits for `100 Continue`, or is followed by trailers.
  */
-import type { RequestBodyError } from '../errors/index.ts';
+import { RequestBodyError } from '../errors/index.ts';
 import type { ExchangeFacts } from '../errors/index.ts';
 import { chunked, chunkEnd, chunkStart, lastChunk } from '../http1/writer.ts';
 import { lengthMismatch } from '../syntax.ts';
@@ -32,6 +32,8 @@ export interface Uploader {
   progressed(): void;
   /** The source failed, or gave another number of bytes than declared. */
   uploadFailed(error: Error): void;
+  /** What is known of the exchange. */
+  facts(): ExchangeFacts;
 }
 
 export class Http1Upload {
@@ -152,8 +154,20 @@ export class Http1Upload {
   private finish(): void {
     const { length, trailers } = this.plan;
     if (!this.headSent) this.sendHead(0);
-    else if (length === chunked) this.socket.writeLatin1(lastChunk(trailers?.() ?? []));
+    else if (length === chunked) this.socket.writeLatin1(this.end(trailers));
     else if (this.size !== length) throw lengthMismatch(length, this.size);
+  }
+
+  /** The last chunk, with the fields that the caller's function makes now. */
+  private end(trailers: UploadPlan['trailers']): string {
+    if (trailers === undefined) return lastChunk([]);
+    let fields: readonly string[];
+    try {
+      fields = trailers();
+    } catch (cause) {
+      throw new RequestBodyError({ ...this.uploader.facts(), part: 'trailers', cause });
+    }
+    return lastChunk(fields);
   }
 
   private sendHead(length: number): void {

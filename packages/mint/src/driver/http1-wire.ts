@@ -8,6 +8,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { ConnectionClosedError, InvalidRequestError } from '../errors/index.ts';
+import type { ExchangeFacts } from '../errors/index.ts';
 import { Fields } from '../fields.ts';
 import { Http1Connection } from '../http1/connection.ts';
 import type { Http1ConnectionOptions } from '../http1/connection.ts';
@@ -173,6 +174,10 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
     if (current === undefined) return;
     this.break();
     current.fail(error);
+  }
+
+  facts(): ExchangeFacts {
+    return this.current?.facts() ?? { origin: this.origin };
   }
 
   // The end of the turn -------------------------------------------------------------
