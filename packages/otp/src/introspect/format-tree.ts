@@ -92,7 +92,10 @@ function grouped(children: readonly ProcessNode[]): Array<{ node: ProcessNode; c
     const key = isAlike(node)
       ? `${node.label} ${JSON.stringify(node.state)} ${node.mailbox > 0}`
       : '';
-    alike.set(key, [...(key === '' ? [] : (alike.get(key) ?? [])), node]);
+    if (key === '') continue;
+    const known = alike.get(key);
+    if (known === undefined) alike.set(key, [node]);
+    else known.push(node);
   }
   const counted = new Set([...alike.values()].filter((nodes) => nodes.length > 2).flat());
   const lines = children.filter((node) => !counted.has(node)).map((node) => ({ node, count: 1 }));

@@ -1,5 +1,6 @@
 /** Events of a machine that come before those in the mailbox. */
 import type { EventObject } from 'xstate';
+import { Ring } from '../process/ring.ts';
 import type { MachineTimer } from './machine-timer.ts';
 
 /**
@@ -7,10 +8,10 @@ import type { MachineTimer } from './machine-timer.ts';
  * change brought back, events that it sent to itself, timers without delay.
  */
 export class Backlog {
-  #postponed: EventObject[] = [];
-  #replayed: EventObject[] = [];
-  #queued: EventObject[] = [];
-  #due: MachineTimer[] = [];
+  #postponed = new Ring<EventObject>();
+  #replayed = new Ring<EventObject>();
+  readonly #queued = new Ring<EventObject>();
+  readonly #due = new Ring<MachineTimer>();
 
   postpone(event: EventObject): void {
     this.#postponed.push(event);
@@ -25,25 +26,28 @@ export class Backlog {
   }
 
   get hasPostponed(): boolean {
-    return this.#postponed.length > 0;
+    return this.#postponed.size > 0;
   }
 
   /** The state has changed: postponed events come back, oldest first, before all others. */
   replay(): void {
-    this.#replayed.unshift(...this.#postponed);
-    this.#postponed = [];
+    // What an earlier change brought back, and nobody has taken yet, comes after them.
+    while (this.#replayed.size > 0) this.#postponed.push(this.#replayed.shift());
+    [this.#replayed, this.#postponed] = [this.#postponed, this.#replayed];
   }
 
   next(): EventObject | MachineTimer | undefined {
-    return this.#replayed.shift() ?? this.#queued.shift() ?? this.#due.shift();
+    if (this.#replayed.size > 0) return this.#replayed.shift();
+    if (this.#queued.size > 0) return this.#queued.shift();
+    return this.#due.size > 0 ? this.#due.shift() : undefined;
   }
 
   get empty(): boolean {
     return (
-      this.#postponed.length === 0 &&
-      this.#replayed.length === 0 &&
-      this.#queued.length === 0 &&
-      this.#due.length === 0
+      this.#postponed.size === 0 &&
+      this.#replayed.size === 0 &&
+      this.#queued.size === 0 &&
+      this.#due.size === 0
     );
   }
 }

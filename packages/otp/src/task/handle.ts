@@ -67,7 +67,7 @@ export class TaskHandle<T> {
   async await(timeout: number | 'infinity' = defaultTimeout): Promise<T> {
     this.#check(timeout);
     const call: TaskCall = ['Task', 'await', [this, timeout]];
-    const news = await nextNews(new Set([this.#ref]), timeout);
+    const news = await nextNews(this.#ref, timeout);
     if (news === undefined) {
       this.#ref.giveUp();
       throw new TaskError('timeout', call);
@@ -88,7 +88,7 @@ export class TaskHandle<T> {
    */
   async yield(timeout: number | 'infinity' = defaultTimeout): Promise<TaskResult<T> | undefined> {
     this.#check(timeout);
-    const news = await nextNews(new Set([this.#ref]), timeout);
+    const news = await nextNews(this.#ref, timeout);
     return news === undefined ? undefined : resultOf(this, news);
   }
 

@@ -4,7 +4,7 @@ import { BadArgumentError, checkTimeout } from '../process/errors.ts';
 import { TaskError } from './errors.ts';
 import { refsOf, resultOf, type TaskHandle, type TaskResult } from './handle.ts';
 import type { TaskRef } from './task-ref.ts';
-import { nextNews } from './wait.ts';
+import { newsOf } from './wait.ts';
 
 /** The results of a list of tasks, each with its own type. */
 export type TaskValues<Tasks extends ReadonlyArray<TaskHandle<unknown>>> = {
@@ -56,13 +56,18 @@ export async function awaitMany<const Tasks extends ReadonlyArray<TaskHandle<unk
     for (const ref of awaiting.keys()) ref.giveUp();
     return new TaskError(why, ['Task', 'awaitMany', [tasks, timeout]]);
   };
-  while (awaiting.size > 0) {
-    const news = await nextNews(refSet(awaiting), remaining());
-    if (news === undefined) throw fail('timeout');
-    const task = takeTask(awaiting, news.ref);
-    const result = resultOf(task, news);
-    if (result.type === 'exit') throw fail(result.reason);
-    values.set(task, result.value);
+  const source = newsOf(awaiting);
+  try {
+    while (awaiting.size > 0) {
+      const news = await source.next(remaining());
+      if (news === undefined) throw fail('timeout');
+      const task = takeTask(awaiting, news.ref);
+      const result = resultOf(task, news);
+      if (result.type === 'exit') throw fail(result.reason);
+      values.set(task, result.value);
+    }
+  } finally {
+    source.close();
   }
   return tasks.map((task) => values.get(task)) as TaskValues<Tasks>;
 }
@@ -87,14 +92,19 @@ export async function yieldMany<const Tasks extends ReadonlyArray<TaskHandle<unk
   const enough = Math.max(0, awaiting.size - (limit ?? awaiting.size));
   const results = new Map<TaskHandle<unknown>, TaskResult<unknown> | undefined>();
   const remaining = deadline(timeout);
-  while (awaiting.size > enough) {
-    const news = await nextNews(refSet(awaiting), remaining());
-    if (news === undefined) {
-      for (const task of awaiting.values()) results.set(task, await giveUp(task, onTimeout));
-      break;
+  const source = newsOf(awaiting);
+  try {
+    while (awaiting.size > enough) {
+      const news = await source.next(remaining());
+      if (news === undefined) break;
+      const task = takeTask(awaiting, news.ref);
+      results.set(task, resultOf(task, news));
     }
-    const task = takeTask(awaiting, news.ref);
-    results.set(task, resultOf(task, news));
+  } finally {
+    source.close();
+  }
+  if (awaiting.size > enough) {
+    for (const task of awaiting.values()) results.set(task, await giveUp(task, onTimeout));
   }
   return tasks.map((task) => [task, results.get(task)]) as TaskResults<Tasks>;
 }
@@ -125,8 +135,6 @@ function checkYieldOptions(options: YieldManyOptions | number | 'infinity'): {
 }
 
 type Awaiting = Map<TaskRef<unknown>, TaskHandle<unknown>>;
-
-const refSet = (awaiting: Awaiting): ReadonlySet<TaskRef<unknown>> => new Set(awaiting.keys());
 
 function takeTask(awaiting: Awaiting, ref: unknown): TaskHandle<unknown> {
   const task = awaiting.get(ref as TaskRef<unknown>) as TaskHandle<unknown>;

@@ -2,6 +2,7 @@
 import { currentProcess } from '../process/context.ts';
 import type { Process } from '../process/process.ts';
 import { isThenable } from '../process/thenable.ts';
+import { Ring } from '../process/ring.ts';
 import { TaskError } from './errors.ts';
 import type { StreamItem, StreamOptions } from './stream-options.ts';
 import { StreamTask, type StreamTaskEnd } from './stream-task.ts';
@@ -36,7 +37,7 @@ export class StreamRun<T, Input> implements AsyncIterator<Item<T, Input>, undefi
   readonly #input: Source<Input>;
   readonly #tasks: Set<StreamTask<T, Input>> = new Set();
   /** Tasks that have ended, in the order of their ends. */
-  readonly #ends: Array<[task: StreamTask<T, Input>, end: StreamTaskEnd<T>]> = [];
+  readonly #ends: Ring<[task: StreamTask<T, Input>, end: StreamTaskEnd<T>]> = new Ring();
   /** Ordered streams: results that wait for an earlier one. */
   readonly #waiting: Map<number, Item<T, Input>> = new Map();
   #started = 0;
@@ -82,7 +83,7 @@ export class StreamRun<T, Input> implements AsyncIterator<Item<T, Input>, undefi
           this.#closed = true;
           return done;
         }
-        const end = this.#ends.shift();
+        const end = this.#ends.size > 0 ? this.#ends.shift() : undefined;
         if (end === undefined) await this.#change();
         else {
           const item = this.#settle(...end);

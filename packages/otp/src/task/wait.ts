@@ -1,82 +1,105 @@
-/** Waiting for the next message of some tasks, in a process or in plain code. */
+/** Waiting for the messages of some tasks, in a process or in plain code. */
 import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
 import { ReceiveTimeoutError } from '../process/errors.ts';
-import type { MonitorRef } from '../process/monitor.ts';
 import { receive } from '../process/receive.ts';
 import { newsRef, PlainInbox, type TaskNews, type TaskRef } from './task-ref.ts';
 
-/**
- * Takes the oldest message of any of these tasks, which have one owner: the caller. Resolves with
- * undefined when none has come within `timeout`.
- */
-export function nextNews<T>(
-  refs: ReadonlySet<TaskRef<T>>,
-  timeout: number | 'infinity',
-): Promise<TaskNews<T> | undefined> {
-  const [first] = refs;
-  return first?.inbox instanceof PlainInbox
-    ? nextInPlainCode(refs, timeout)
-    : nextInMailbox(refs, timeout);
+/** The messages of some tasks that have one owner, the caller, one after the other. */
+export interface NewsSource {
+  /** The oldest one; undefined when none has come within `timeout`. */
+  next(timeout: number | 'infinity'): Promise<TaskNews | undefined>;
+  /** To be called at the end: nothing is left behind. */
+  close(): void;
 }
 
-async function nextInMailbox<T>(
-  refs: ReadonlySet<MonitorRef>,
+/** Those of the tasks that are in `refs` at the time; tasks may be taken out of it meanwhile. */
+export function newsOf(refs: ReadonlyMap<TaskRef<unknown>, unknown>): NewsSource {
+  const [first] = refs.keys();
+  return first?.inbox instanceof PlainInbox ? new PlainNews(refs.keys()) : new MailboxNews(refs);
+}
+
+/** The next message of one task. */
+export async function nextNews<T>(
+  ref: TaskRef<T>,
   timeout: number | 'infinity',
 ): Promise<TaskNews<T> | undefined> {
-  const isNews = (message: unknown): message is TaskNews<T> => {
-    const ref = newsRef(message);
-    return ref !== undefined && refs.has(ref);
-  };
+  const news = newsOf(new Map([[ref as TaskRef<unknown>, undefined]]));
   try {
-    return await receive(isNews, { timeout });
-  } catch (error) {
-    if (error instanceof ReceiveTimeoutError) return undefined;
-    throw error;
+    return (await news.next(timeout)) as TaskNews<T> | undefined;
+  } finally {
+    news.close();
   }
 }
 
-async function nextInPlainCode<T>(
-  refs: ReadonlySet<TaskRef<T>>,
-  timeout: number | 'infinity',
-): Promise<TaskNews<T> | undefined> {
-  const ready = pollAny(refs);
-  if (ready !== undefined || timeout === 0) return ready;
-  const inboxes = [...refs].map((ref) => ref.inbox as PlainInbox);
-  await new Promise<void>((resolve) => {
-    const wake = (): void => {
-      alarm?.cancel();
-      for (const inbox of inboxes) inbox.waiters.delete(wake);
-      resolve();
+class MailboxNews implements NewsSource {
+  readonly #isNews: (message: unknown) => message is TaskNews;
+
+  constructor(refs: ReadonlyMap<unknown, unknown>) {
+    this.#isNews = (message): message is TaskNews => {
+      const ref = newsRef(message);
+      return ref !== undefined && refs.has(ref);
     };
-    const alarm = timeout === 'infinity' ? undefined : new Alarm(wake, timeout);
-    for (const inbox of inboxes) inbox.waiters.add(wake);
-  });
-  return pollAny(refs);
-}
-
-function pollAny<T>(refs: ReadonlySet<TaskRef<T>>): TaskNews<T> | undefined {
-  for (const ref of refs) {
-    const news = ref.poll();
-    if (news !== undefined) return news;
-  }
-  return undefined;
-}
-
-/** Calls back once after a delay on the runtime's clock. */
-class Alarm implements TimeoutTarget {
-  readonly #ring: () => void;
-  readonly #timer: Timer;
-
-  constructor(ring: () => void, delay: number) {
-    this.#ring = ring;
-    this.#timer = arm(this, delay);
   }
 
-  cancel(): void {
-    this.#timer.cancel();
+  async next(timeout: number | 'infinity'): Promise<TaskNews | undefined> {
+    try {
+      return await receive(this.#isNews, { timeout });
+    } catch (error) {
+      if (error instanceof ReceiveTimeoutError) return undefined;
+      throw error;
+    }
+  }
+
+  close(): void {}
+}
+
+/** Listens to the inbox of each task from the start, so that a message costs the same among many. */
+class PlainNews implements NewsSource, TimeoutTarget {
+  readonly #listening: Array<() => void> = [];
+  /** Those that have a message, in the order of the messages; some twice. */
+  readonly #ready: Array<TaskRef<unknown>> = [];
+  #taken = 0;
+  #wake: (() => void) | undefined;
+  #timer: Timer | undefined;
+
+  constructor(refs: Iterable<TaskRef<unknown>>) {
+    for (const ref of refs) {
+      const { waiters } = ref.inbox as PlainInbox;
+      const arrived = (): void => {
+        this.#ready.push(ref);
+        this.#wake?.();
+      };
+      this.#ready.push(ref);
+      waiters.add(arrived);
+      this.#listening.push(() => waiters.delete(arrived));
+    }
+  }
+
+  async next(timeout: number | 'infinity'): Promise<TaskNews | undefined> {
+    const ready = this.#poll();
+    if (ready !== undefined || timeout === 0) return ready;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (timeout !== 'infinity') this.#timer = arm(this, timeout);
+    });
+    this.#timer?.cancel();
+    this.#wake = this.#timer = undefined;
+    return this.#poll();
+  }
+
+  close(): void {
+    for (const stop of this.#listening) stop();
   }
 
   onTimeout(): void {
-    this.#ring();
+    this.#wake?.();
+  }
+
+  #poll(): TaskNews | undefined {
+    while (this.#taken < this.#ready.length) {
+      const news = this.#ready[this.#taken++]?.poll();
+      if (news !== undefined) return news;
+    }
+    return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { promises } from '../helpers/promises.ts';
 import { isKey, keyOf } from '../../src/process/term-key.ts';
 
 const object = {};
@@ -50,9 +51,11 @@ test('[C6] promises and arrays that contain themselves are no keys, alone or wit
   const cyclic: unknown[] = [];
   cyclic.push(cyclic);
   const badarg = expect.objectContaining({ code: 'ERR_BADARG' }) as Error;
-  const promise = Promise.resolve(1);
-  const thenable: unknown = Object.fromEntries([['then', () => {}]]);
-  for (const value of [promise, thenable, [promise], ['a', [promise]], cyclic]) {
+  for (const value of Object.values(promises).map((make) => make())) {
+    for (const wrong of [value, [value], ['a', [value]]]) expect(isKey(wrong)).toBe(false);
+    expect(() => keyOf(value)).toThrow(badarg);
+  }
+  for (const value of [cyclic, ['a', cyclic]]) {
     expect(isKey(value)).toBe(false);
     expect(() => keyOf(value)).toThrow(badarg);
   }
