@@ -98,7 +98,7 @@ export class BodyFeed implements AsyncIterableIterator<BodyChunk, undefined> {
     this.user.sourceFailed(cause);
   };
 
-  /** Hears of no error any more, and leads to nothing that it belonged to. */
+  /** Nothing that the source does matters any more. */
   private finish(): void {
     this.over = true;
     if (isNodeStream(this.source)) this.source.off('error', this.failed);

@@ -63,7 +63,7 @@ export function takeSource(source: BodySource): Spoilt | undefined {
   }
   const spoilt = spoiltBefore(source);
   if (spoilt === undefined) taken.add(source);
-  else letGo(source);
+  else if (!isInUse(source)) letGo(source);
   return spoilt;
 }
 
@@ -114,6 +114,12 @@ export function expectErrors(stream: Readable): Readable {
 function isCancellable(value: object): value is CancellableSource & AsyncIterable<Uint8Array> {
   const { used, cancel } = value as Partial<CancellableSource>;
   return typeof used === 'boolean' && typeof cancel === 'function' && Symbol.asyncIterator in value;
+}
+
+/** Whether somebody else reads a stream: it is his, then. A locked web stream is never let go of. */
+function isInUse(source: BodySource): boolean {
+  if (!isNodeStream(source)) return false;
+  return source.readableFlowing === true || source.listenerCount('readable') > 0;
 }
 
 /** A body, and not something else that happens to have a method `next`. */

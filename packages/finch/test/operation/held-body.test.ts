@@ -417,6 +417,18 @@ describe('a body that can be read once [W22a]', () => {
     expect(read.destroyed).toBe(true);
   });
 
+  test('is left to whoever else reads it', async () => {
+    const server = await startEcho();
+    const finch = await startFinch();
+    const stream = Readable.from(['a', 'b', 'c']);
+    const pieces: unknown[] = [];
+    for await (const piece of stream) {
+      pieces.push(piece);
+      await usedUp(finch, Finch.build('POST', server.url, null, stream));
+    }
+    expect(pieces).toEqual(['a', 'b', 'c']);
+  });
+
   /** Reads a first piece. */
   async function readFirst(stream: Readable): Promise<void> {
     for await (const _piece of stream.iterator({ destroyOnReturn: false })) return;
