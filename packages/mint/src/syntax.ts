@@ -76,6 +76,22 @@ export function checkField(name: string, value: string): void {
   });
 }
 
+/**
+ * A part of a text without the spaces and tabs around it (RFC 9110, 5.6.3). `String.trim` takes off
+ * more: U+00A0 around `chunked` would make a coding of what is none to others.
+ */
+export function withoutBlanks(text: string, start = 0, stop = text.length): string {
+  let from = start;
+  let to = stop;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
 /** The length that `content-length` declares. @throws InvalidRequestError when it declares none. */
 export function declaredLength(value: string): number {
   const length = /^\d+$/.test(value) ? Number(value) : -1;

@@ -15,6 +15,7 @@ import {
   parseLength,
   tokenChars,
   valueChars,
+  withoutBlanks,
 } from '../syntax.ts';
 
 /** All of the range is taken; more bytes are needed. */
@@ -89,8 +90,8 @@ const over = 22;
 /** The most bytes of extensions in the chunks of one response. */
 const maxExtensions = 16_384;
 
-/** The most bytes of a line that have no part in `maxHeaderSize`: a reason phrase, white space. */
-const lineAllowance = 1024;
+/** The largest buffer for sections that is kept from one response to the next. */
+const keptBuffer = 4096;
 
 const hexValue = new Uint8Array(256).fill(255);
 for (let digit = 0; digit < 16; digit++) {
@@ -123,6 +124,8 @@ export class ResponseParser {
   started = false;
 
   private readonly maxHeaderSize: number;
+  /** The most bytes of a section with all that is no name and no value: white space, line ends, a reason phrase. */
+  private readonly maxSection: number;
   private readonly replacesFolds: boolean;
   private readonly takesBareLf: boolean;
   private state = idle;
@@ -165,6 +168,7 @@ export class ResponseParser {
     bareLineFeeds = false,
   }: ParserOptions = {}) {
     this.maxHeaderSize = maxHeaderSize;
+    this.maxSection = maxHeaderSize + maxFieldCount * fieldOverhead;
     this.replacesFolds = obsFold === 'replace';
     this.takesBareLf = bareLineFeeds;
   }
@@ -215,6 +219,10 @@ export class ResponseParser {
   eof(): ParserEvent {
     if (this.state === endlessBody || this.state === atEnd) return this.finish();
     if (this.state === idle || this.state === over || !this.started) return more;
+    // A line that could not have been completed is told from one that was cut off.
+    const { held, heldLine, heldSize } = this;
+    if (this.state === startLine) this.parseStart(held, heldLine, heldSize);
+    else if (heldSize > 0) this.parseField(held, heldLine, heldSize, 0);
     throw new Truncation('the stream ended inside the response');
   }
 
@@ -234,6 +242,7 @@ export class ResponseParser {
     for (;;) {
       const next = this.parseField(bytes, line, limit, first);
       if (next < 0) return this.hold(bytes, first, line, limit);
+      if (next - first > this.maxSection) throw this.tooLarge(next - first);
       if (this.isLast(bytes, line)) {
         this.at = next;
         return this.complete(bytes, first + this.linesFrom, line);
@@ -252,20 +261,17 @@ export class ResponseParser {
       if (isWhole) to++;
       this.append(bytes, from, to);
       from = to;
-      this.checkLine(this.heldSize - this.heldLine);
       if (!isWhole) break;
       const { held, heldSize, heldLine } = this;
+      // The line is whole: it ends where the bytes do, or is wrong.
       if (this.state === startLine) {
-        const next = this.parseStart(held, heldLine, heldSize);
-        // The line is whole: whatever it lacks will not come.
-        if (next < 0) throw badLine();
+        this.linesFrom = this.parseStart(held, heldLine, heldSize);
         this.state = fieldLine;
-        this.linesFrom = next;
       } else {
-        if (this.parseField(held, heldLine, heldSize, 0) < 0) throw badLine();
+        this.parseField(held, heldLine, heldSize, 0);
         if (this.isLast(held, heldLine)) {
           this.at = from;
-          this.heldSize = this.heldLine = 0;
+          this.release();
           return this.complete(held, this.linesFrom, heldLine);
         }
       }
@@ -275,19 +281,14 @@ export class ResponseParser {
   }
 
   private hold(bytes: Buffer, first: number, line: number, limit: number): ParserEvent {
-    this.checkLine(limit - line);
     this.append(bytes, first, limit);
     this.heldLine = line - first;
     return this.wait(limit);
   }
 
-  /** An unfinished line counts, too. */
-  private checkLine(length: number): void {
-    if (length > this.maxHeaderSize - this.size + lineAllowance) throw this.tooLarge(length);
-  }
-
   private append(bytes: Buffer, from: number, to: number): void {
     const size = this.heldSize + to - from;
+    if (size > this.maxSection) throw this.tooLarge(size);
     if (size > this.held.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(1024, size * 2));
       this.held.copy(larger, 0, 0, this.heldSize);
@@ -295,6 +296,12 @@ export class ResponseParser {
     }
     bytes.copy(this.held, this.heldSize, from, to);
     this.heldSize = size;
+  }
+
+  /** The section is over. The next one most likely needs no more than a small buffer, if any. */
+  private release(): void {
+    this.heldSize = this.heldLine = 0;
+    if (this.held.length > keptBuffer) this.held = noBytes;
   }
 
   /** Whether the line that begins here is the empty one. */
@@ -329,10 +336,7 @@ export class ResponseParser {
     } else if (c !== cr && c !== lf) {
       throw badStatusLine();
     }
-    const next = this.lineEnd(b, i, limit, 'invalid_status_line');
-    if (next >= 0) return next;
-    this.checkLine(limit - at);
-    return -1;
+    return this.lineEnd(b, i, limit, 'invalid_status_line');
   }
 
   /** What there is of a short start line: -1, unless it is wrong already. */
@@ -376,6 +380,8 @@ export class ResponseParser {
         if (isNamed(b, at, 'upgrade')) this.hasUpgrade = true;
         break;
       case 10:
+        // What concerns the connection is said before the body, or not at all (RFC 9110, 6.5.1).
+        if (this.state === trailerLine) break;
         if (isNamed(b, at, 'connection')) this.connection(b, start, i);
         else if (isNamed(b, at, 'keep-alive')) this.keepAliveField(b, start, i);
         break;
@@ -436,9 +442,9 @@ export class ResponseParser {
     this.size += size;
     if (
       this.size > this.maxHeaderSize ||
-      this.size + this.count * fieldOverhead > this.maxHeaderSize + maxFieldCount * fieldOverhead
+      this.size + this.count * fieldOverhead > this.maxSection
     ) {
-      throw this.tooLarge(0);
+      throw this.tooLarge(this.size);
     }
   }
 
@@ -465,7 +471,7 @@ export class ResponseParser {
     }
     this.coded = true;
     for (const item of b.toString('latin1', start, stop).split(',')) {
-      const coding = item.trim().toLowerCase();
+      const coding = withoutBlanks(item).toLowerCase();
       if (coding === '') continue;
       if (coding !== 'chunked' || this.chunked) throw unsupportedCoding();
       this.chunked = true;
@@ -479,7 +485,7 @@ export class ResponseParser {
       this.closes = true;
     } else {
       for (const item of b.toString('latin1', start, stop).split(',')) {
-        const option = item.trim().toLowerCase();
+        const option = withoutBlanks(item).toLowerCase();
         if (option === 'close') this.closes = true;
         else if (option === 'keep-alive') this.keeps = true;
         else if (option === 'upgrade') this.upgrades = true;
@@ -488,7 +494,7 @@ export class ResponseParser {
   }
 
   private keepAliveField(b: Buffer, start: number, stop: number): void {
-    const [, seconds] = /timeout=\s*(\d+)/.exec(b.toString('latin1', start, stop)) ?? [];
+    const [, seconds] = /\btimeout=\s*(\d+)/i.exec(b.toString('latin1', start, stop)) ?? [];
     if (seconds !== undefined) this.hint = Number(seconds);
   }
 
@@ -508,22 +514,19 @@ export class ResponseParser {
       // RFC 9112, 6.1: faulty framing, whatever the connection field says.
       if (this.minor === 0) this.closes = true;
     }
-    return this.status < 200 ? this.completeInterim() : this.completeHead();
+    return this.status < 200 ? this.completeInterim(to - from) : this.completeHead();
   }
 
   private fieldsOf(bytes: Buffer, from: number, to: number): Fields {
     if (to <= from) return Fields.none;
     const lines = bytes.toString('latin1', from, to);
-    if (this.irregular) {
-      const regular = lines.replace(/\r?\n/g, '\r\n').replace(/[\t ]*(?:\r\n[\t ]+)+/g, ' ');
-      return Fields.ofLines(regular, 0, 0, this.length);
-    }
+    if (this.irregular) return Fields.ofIrregularLines(lines, this.length);
     const { typeStart, typeEnd, linesFrom } = this;
     if (typeEnd === 0) return Fields.ofLines(lines, 0, 0, this.length);
     return Fields.ofLines(lines, typeStart - linesFrom, typeEnd - linesFrom, this.length);
   }
 
-  private completeInterim(): ParserEvent {
+  private completeInterim(linesSize: number): ParserEvent {
     if (this.status === 101) {
       if (this.kind !== upgradeRequest || !this.upgrades || !this.hasUpgrade) {
         throw new Fault('unexpected_upgrade', 'a protocol switch that nobody asked for');
@@ -531,10 +534,9 @@ export class ResponseParser {
       this.state = over;
       return handover;
     }
-    this.interimSize += this.size + this.count * fieldOverhead;
-    if (this.interimSize > this.maxHeaderSize + maxFieldCount * fieldOverhead) {
-      throw this.tooLarge(0);
-    }
+    // Whoever keeps the fields keeps the white space in their lines.
+    this.interimSize += Math.max(this.size + this.count * fieldOverhead, linesSize);
+    if (this.interimSize > this.maxSection) throw this.tooLarge(this.interimSize);
     if (++this.interims > maxInterimResponses) {
       const detail = `more than ${maxInterimResponses} of them came`;
       throw new Fault('too_many_interim_responses', detail);
@@ -620,11 +622,10 @@ export class ResponseParser {
           } else if (c === cr) this.state = chunkSizeLf;
           else if (c === 0x3b) this.state = extensionStart;
           else if (c === space || c === tab) this.state = chunkBlank;
-          else if (c === lf && this.takesBareLf) {
-            if (this.endOfSize())
-              return at + 1 === limit ? this.wait(limit) : this.section(b, at + 1, limit);
-          } else throw badChunk();
-          at++;
+          else if (c === lf && this.takesBareLf) this.state = chunkSizeLf;
+          else throw badChunk();
+          // The LF is for the state that ends the line.
+          if (c !== lf) at++;
           break;
         }
         case chunkSizeLf:
@@ -659,7 +660,7 @@ export class ResponseParser {
           break;
         default:
           this.inExtension(c);
-          at++;
+          if (c !== lf) at++;
       }
     }
     return this.wait(limit);
@@ -729,7 +730,7 @@ export class ResponseParser {
   }
 
   private endExtension(c: number): void {
-    if (c === cr) this.state = chunkSizeLf;
+    if (c === cr || (c === lf && this.takesBareLf)) this.state = chunkSizeLf;
     else if (c === 0x3b) this.state = extensionStart;
     else throw badExtension();
   }
@@ -756,9 +757,9 @@ export class ResponseParser {
     return more;
   }
 
-  private tooLarge(unfinished: number): Fault {
+  private tooLarge(size: number): Fault {
     const limit = this.maxHeaderSize;
-    const received = Math.max(this.size + unfinished, limit + 1);
+    const received = Math.max(size, limit + 1);
     const detail = `more than ${limit} bytes of header or trailer fields`;
     return new Fault('header_too_large', detail, { limit, received });
   }
@@ -776,10 +777,6 @@ function isNamed(b: Buffer, at: number, name: string): boolean {
 
 function isDigit(c: number): boolean {
   return c >= 0x30 && c <= 0x39;
-}
-
-function badLine(): Fault {
-  return new Fault('invalid_header', 'a line of the head is not complete');
 }
 
 function badStatusLine(): Fault {
