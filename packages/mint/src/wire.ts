@@ -154,6 +154,8 @@ export interface Wire {
   readonly limit: number;
   /** Whether `limit` is known. On HTTP/2 it is assumed until the server's SETTINGS have come. */
   readonly settled: boolean;
+  /** How many requests are under way at this moment, and streams that were handed over. */
+  readonly underWay: number;
   /** How many responses came to their end; on HTTP/2, how many requests were begun. */
   readonly served: number;
   /**

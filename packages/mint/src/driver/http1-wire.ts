@@ -114,6 +114,10 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
     this.driver = new SocketDriver(socket, this);
   }
 
+  get underWay(): number {
+    return this.current === undefined ? 0 : 1;
+  }
+
   get usable(): boolean {
     return this.current === undefined && this.failure === undefined && this.connection.ready;
   }

@@ -318,7 +318,7 @@ export class Http2Wire implements Wire, SocketUser, TurnUser {
 
   // ---------------------------------------------------------------------------
 
-  private get underWay(): number {
+  get underWay(): number {
     return this.exchanges.length + this.tunnels.size;
   }
 
