@@ -40,8 +40,8 @@ export interface SocketOptions {
   /** The protocols offered by ALPN, the preferred first. Default: none. */
   readonly alpnProtocols?: readonly string[] | undefined;
   /**
-   * Whether the server must settle for one of `alpnProtocols`. Default false: a
-   * server without ALPN is one that speaks HTTP/1.1.
+   * Whether a server with TLS must settle for one of `alpnProtocols`. Default
+   * false: a server without ALPN is one that speaks HTTP/1.1.
    */
   readonly requireAlpn?: boolean | undefined;
   /** The local address to connect from. */

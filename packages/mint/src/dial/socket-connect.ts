@@ -159,9 +159,8 @@ export class SocketConnect implements Step<Dialled> {
     const { socket, begunAt, lookedUpAt, connectedAt = lookedUpAt } = this;
     if (socket === undefined) return;
     const alpnProtocol = alpnOf(socket);
-    const { alpnProtocols = [], requireAlpn = false } = this.options;
-    if (requireAlpn && (alpnProtocol === undefined || !alpnProtocols.includes(alpnProtocol))) {
-      this.fail(alpnError(alpnProtocols, this.progress()));
+    if (!this.suits(alpnProtocol)) {
+      this.fail(alpnError(this.options.alpnProtocols ?? [], this.progress()));
       return;
     }
     this.ignore(socket);
@@ -174,6 +173,13 @@ export class SocketConnect implements Step<Dialled> {
     };
     this.resolve({ socket, alpnProtocol, timings });
   };
+
+  /** Whether ALPN settled what it had to, if anything. */
+  private suits(alpnProtocol: string | undefined): boolean {
+    const { alpnProtocols = [], requireAlpn = false } = this.options;
+    if (!requireAlpn || this.target.tls === undefined) return true;
+    return alpnProtocol !== undefined && alpnProtocols.includes(alpnProtocol);
+  }
 
   private fail(error: unknown): void {
     const { socket, target } = this;

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { dial, TlsIdentity } from '../../src/dial/index.ts';
 import type { Dial, DialOptions, DialTarget, Dialled, Make } from '../../src/dial/index.ts';
+import type { Clock } from '../../src/driver/clock.ts';
 import { ConnectError, ConnectTimeoutError, TlsError } from '../../src/errors/index.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { eventually } from '../support/eventually.ts';
@@ -153,6 +156,25 @@ test('[W2] what cancels the dial between the open connection and the wire closes
   await expectLeft(server);
 });
 
+test('nothing is made of a connection whose dial was cancelled in the moment of its opening', async () => {
+  const server = await start();
+  const makings: Dialled[] = [];
+  let isUnderWay = false;
+  const clock: Clock = {
+    // Read when the socket opens: what is queued then comes before all else.
+    now: () => {
+      if (isUnderWay) queueMicrotask(() => dialling.cancel());
+      return 0;
+    },
+    after: () => ({ cancel: () => {} }),
+  };
+  const dialling = dial(target(server), { clock }, (dialled) => makings.push(dialled));
+  isUnderWay = true;
+  expect(await failure(dialling)).toMatchObject({ reason: 'cancelled' });
+  expect(makings).toEqual([]);
+  await expectLeft(server);
+});
+
 test('[W2] a server that settles no protocol fails the dial where one is required, and no socket stays', async () => {
   const server = await start({ tls: certificate });
   const options = { alpnProtocols: ['h2'], requireAlpn: true };
@@ -169,4 +191,31 @@ test('a server that settles one of the protocols suits where one is required', a
   const { socket, alpnProtocol } = await dial(target(server, { tls }), options).result;
   socket.destroy();
   expect(alpnProtocol).toBe('h2');
+});
+
+test('a protocol cannot be required without TLS', async () => {
+  const server = await start();
+  const options = { alpnProtocols: ['h2'], requireAlpn: true };
+  const { socket } = await dial(target(server), options).result;
+  socket.destroy();
+});
+
+test('a session is forgotten with which a dial failed', async () => {
+  const server = await startRawServer((peer) => peer.write('hello'), { tls: certificate });
+  onTestFinished(() => server.close());
+  const identity = new TlsIdentity({ ca: authority.ca });
+  const isResumed = async (): Promise<boolean> => {
+    const to = target(server, { tls: identity });
+    const { socket } = await dial(to, { alpnProtocols: ['h2'] }).result;
+    // The session comes before the first data.
+    await once(socket, 'data');
+    const isReused = (socket as TLSSocket).isSessionReused();
+    socket.destroy();
+    return isReused;
+  };
+  expect(await isResumed()).toBe(false);
+  expect(await isResumed()).toBe(true);
+  const options = { alpnProtocols: ['h2'], requireAlpn: true };
+  expect(await failure(dial(target(server, { tls: identity }), options))).toBeInstanceOf(TlsError);
+  expect(await isResumed()).toBe(false);
 });

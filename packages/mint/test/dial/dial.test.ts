@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import type { LookupFunction } from 'node:net';
 import { inspect } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
@@ -13,6 +13,7 @@ import {
 import { dial, TlsIdentity } from '../../src/dial/index.ts';
 import type { Dial, DialOptions, DialTarget } from '../../src/dial/index.ts';
 import { turn } from '../support/eventually.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { startRawServer } from '../support/raw-server.ts';
 import { createSocketPath } from '../support/socket-path.ts';
 
@@ -241,11 +242,13 @@ test('a failure that nobody waits for does not end the program', async () => {
 
 test('leaves no timer and no listener behind', async () => {
   await using server = await startRawServer();
-  const before = timers();
-  const controller = new AbortController();
-  const { socket } = await dialUp(target(server.port), { signal: controller.signal }).result;
-  await failure(dial(target(await freePort()), { signal: controller.signal }));
-  expect(timers()).toBe(before);
+  const clock = new ManualClock();
+  const { signal } = new AbortController();
+  const options = { signal, clock };
+  const { socket } = await dialUp(target(server.port), options).result;
+  await failure(dial(target(await freePort()), options));
+  expect(clock.pending).toBe(0);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
   for (const event of ['lookup', 'connect', 'secureConnect', 'close']) {
     expect(socket.listenerCount(event)).toBe(0);
   }
@@ -379,8 +382,4 @@ function thrownBy(run: () => unknown): unknown {
 
 function sockets(): number {
   return process.getActiveResourcesInfo().filter((name) => /TCP/.test(name)).length;
-}
-
-function timers(): number {
-  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 }

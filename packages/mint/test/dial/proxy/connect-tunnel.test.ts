@@ -342,7 +342,8 @@ test('[M46] settles the protocol with the server by ALPN, not with the proxy', a
   const proxy = await startHttpProxy({ tls: { ...proxyTls, ALPNProtocols: ['h2', 'http/1.1'] } });
   onTestFinished(() => proxy.close());
   const way = { proxy: proxy.url, proxyTls: tls, port: origin.port, tls };
-  const { alpnProtocol } = await dialUp(way, { alpnProtocols: ['h2', 'http/1.1'] }).result;
+  const options = { alpnProtocols: ['h2'], requireAlpn: true };
+  const { alpnProtocol } = await dialUp(way, options).result;
   expect(alpnProtocol).toBe('h2');
 });
 
@@ -405,6 +406,27 @@ test('[W2] a server that settles no protocol fails the dial where one is require
   const error = await failure(dialUp(way, options));
   expect(error).toMatchObject({ code: 'ERR_MINT_TLS', reason: 'NO_APPLICATION_PROTOCOL' });
   await eventually(() => expect(proxy.open).toBe(0));
+});
+
+test('requires no protocol of an https proxy', async () => {
+  const certificate = authority.issue(['localhost']);
+  const script = async (peer: RawPeer): Promise<void> => {
+    await peer.readRequest();
+    await peer.write('HTTP/1.1 200 OK\r\n\r\n');
+  };
+  const proxy = await startRawServer(script, { tls: certificate });
+  onTestFinished(() => proxy.close());
+  const way = { proxy: `https://localhost:${proxy.port}`, proxyTls: tls };
+  const { socket } = await dialUp(way, { alpnProtocols: ['h2'], requireAlpn: true }).result;
+  expect(socket.destroyed).toBe(false);
+});
+
+test('leaves no tunnel when TLS with the server cannot begin', async () => {
+  const proxy = await answering('HTTP/1.1 200 OK\r\n\r\n');
+  const options = { alpnProtocols: ['x'.repeat(300)] };
+  const error = await failure(dialUp({ proxy: urlOf(proxy), tls }, options));
+  expect(error).toMatchObject({ code: 'ERR_MINT_TLS', reason: 'ERR_OUT_OF_RANGE' });
+  await expectLeft(proxy);
 });
 
 test('says that a field for the proxy cannot be sent, and not that the proxy answered badly', async () => {
