@@ -10,8 +10,6 @@ import type { BodyInput } from '../../src/index.ts';
 /** A body, and whether its source was let go of: closed, cancelled, ended. */
 export interface WatchedBody {
   readonly body: BodyInput;
-  /** How many sources were made. */
-  readonly made: () => number;
   /** How many of them are still open. */
   readonly open: () => number;
 }
@@ -38,7 +36,7 @@ const forever = new Promise<never>(() => {});
 export const watchedBodies: Readonly<Record<string, () => Promise<WatchedBody>>> = {
   'a stream of a file': async () => {
     const stream = await openFile();
-    return { body: stream, made: () => 1, open: () => (stream.closed ? 0 : 1) };
+    return { body: stream, open: () => (stream.closed ? 0 : 1) };
   },
   'a web stream': () => {
     let open = 1;
@@ -47,7 +45,7 @@ export const watchedBodies: Readonly<Record<string, () => Promise<WatchedBody>>>
       pull: () => forever,
       cancel: () => void (open -= 1),
     });
-    return Promise.resolve({ body, made: () => 1, open: () => open });
+    return Promise.resolve({ body, open: () => open });
   },
   'a generator': () => {
     let open = 1;
@@ -58,7 +56,7 @@ export const watchedBodies: Readonly<Record<string, () => Promise<WatchedBody>>>
       return: end,
       [Symbol.iterator]: () => body,
     };
-    return Promise.resolve({ body, made: () => 1, open: () => open });
+    return Promise.resolve({ body, open: () => open });
   },
   'an async generator': () => {
     let open = 1;
@@ -72,7 +70,7 @@ export const watchedBodies: Readonly<Record<string, () => Promise<WatchedBody>>>
       return: () => Promise.resolve({ done: true as const, value: void (open = 0) }),
       [Symbol.asyncIterator]: () => body,
     };
-    return Promise.resolve({ body, made: () => 1, open: () => open });
+    return Promise.resolve({ body, open: () => open });
   },
   'a function that opens a file': () => {
     const path = fileOf('from a file');
@@ -83,7 +81,7 @@ export const watchedBodies: Readonly<Record<string, () => Promise<WatchedBody>>>
       return stream;
     };
     const open = () => streams.filter((stream) => !stream.closed).length;
-    return Promise.resolve({ body, made: () => streams.length, open });
+    return Promise.resolve({ body, open });
   },
 };
 
