@@ -7,7 +7,7 @@ import { Fault } from '../errors/fault.ts';
 import { Fields } from '../fields.ts';
 import { fieldOverhead, maxFieldCount } from '../syntax.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
-import type { FieldSink } from './hpack/decoder.ts';
+import type { FieldSink, TableEntry } from './hpack/decoder.ts';
 import { badField, lengthField, statusField } from './hpack/field-kind.ts';
 
 /** What a header block says. It never changes. */
@@ -34,14 +34,22 @@ const longestRemembered = 512;
 
 class Remembered {
   readonly block: Buffer;
-  /** Of the tables with which it was decoded. */
+  /** Of the dynamic table with which it was decoded; -1 if that does not matter. */
   readonly version: number;
+  /** What it puts into the table. */
+  readonly inserted: readonly TableEntry[];
   readonly section: Section;
 
-  constructor(block: Buffer, version: number, section: Section) {
+  constructor(block: Buffer, version: number, inserted: readonly TableEntry[], section: Section) {
     this.block = block;
     this.version = version;
+    this.inserted = inserted;
     this.section = section;
+  }
+
+  /** Whether it means the same, if the block is. */
+  isValid(version: number): boolean {
+    return this.version === -1 || this.version === version;
   }
 }
 
@@ -86,19 +94,18 @@ export class SectionReader implements FieldSink {
     const { version } = decoder;
     if (place >= 0) {
       const known = remembered[place];
-      if (
-        known !== undefined &&
-        known.version === version &&
-        isSame(known.block, bytes, from, to)
-      ) {
+      if (known !== undefined && known.isValid(version) && isSame(known.block, bytes, from, to)) {
+        decoder.insertAgain(known.inserted);
         return known.section;
       }
     }
     const section = this.decode(bytes, from, to);
-    if (place >= 0 && decoder.version === version) {
+    // Not one that both refers to the table and changes it: it would never mean the same again.
+    if (place >= 0 && (!decoder.isDependent || decoder.version === version)) {
       const block = Buffer.allocUnsafeSlow(length);
       bytes.copy(block, 0, from, to);
-      remembered[place] = new Remembered(block, version, section);
+      const needed = decoder.isDependent ? version : -1;
+      remembered[place] = new Remembered(block, needed, decoder.inserted, section);
     }
     return section;
   }

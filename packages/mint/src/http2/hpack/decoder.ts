@@ -25,21 +25,39 @@ const staticSizes: readonly number[] = staticNames.map(
   (name, index) => name.length + (staticValues[index] as string).length + fieldOverhead,
 );
 
+/** An entry of the dynamic table. */
+export class TableEntry {
+  readonly name: string;
+  readonly value: string;
+  readonly kind: number;
+  readonly size: number;
+
+  constructor(name: string, value: string, kind: number, size: number) {
+    this.name = name;
+    this.value = value;
+    this.kind = kind;
+    this.size = size;
+  }
+}
+
+const noEntry = new TableEntry('', '', regularField, 0);
+
 /** Integers beyond this stand for nothing that a block can have. */
 const maxInteger = 2 ** 28;
 
 export class HpackDecoder {
   /** Counts the changes of the dynamic table. */
   version = 0;
+  /** Whether the block that was decoded last refers to the dynamic table, or changes its size. */
+  isDependent = false;
+  /** What that block has put into the table. */
+  inserted: TableEntry[] = [];
   private readonly maxCapacity: number;
   private capacity: number;
   private used = 0;
   // The dynamic table: a ring, the newest entry at `newest`.
   private readonly mask: number;
-  private readonly names: string[];
-  private readonly values: string[];
-  private readonly kinds: number[];
-  private readonly sizes: number[];
+  private readonly entries: TableEntry[];
   private newest = 0;
   private count = 0;
   // Where a block is being read.
@@ -56,10 +74,7 @@ export class HpackDecoder {
     this.capacity = maxCapacity;
     const slots = 2 ** Math.ceil(Math.log2(maxCapacity / fieldOverhead + 1));
     this.mask = slots - 1;
-    this.names = Array.from<string>({ length: slots }).fill('');
-    this.values = Array.from<string>({ length: slots }).fill('');
-    this.kinds = Array.from<number>({ length: slots }).fill(0);
-    this.sizes = Array.from<number>({ length: slots }).fill(0);
+    this.entries = Array.from<TableEntry>({ length: slots }).fill(noEntry);
   }
 
   /**
@@ -71,6 +86,8 @@ export class HpackDecoder {
     this.bytes = bytes;
     this.at = from;
     this.limit = to;
+    this.isDependent = false;
+    this.inserted = [];
     let isFirst = true;
     while (this.at < to) {
       const first = bytes[this.at] as number;
@@ -89,6 +106,11 @@ export class HpackDecoder {
     }
   }
 
+  /** Does to the table what a block did that has come before, and put these into it. */
+  insertAgain(entries: readonly TableEntry[]): void {
+    for (const entry of entries) this.insert(entry);
+  }
+
   private indexed(index: number, sink: FieldSink): void {
     if (index <= staticCount) {
       if (index === 0) throw corrupt('index 0');
@@ -101,14 +123,8 @@ export class HpackDecoder {
       );
       return;
     }
-    const slot = this.slot(index);
-    if (sink.isFull) return;
-    sink.add(
-      this.names[slot] as string,
-      this.values[slot] as string,
-      this.kinds[slot] as number,
-      this.sizes[slot] as number,
-    );
+    const { name, value, kind, size } = this.entry(index);
+    if (!sink.isFull) sink.add(name, value, kind, size);
   }
 
   private literal(index: number, isIndexing: boolean, sink: FieldSink): void {
@@ -124,40 +140,42 @@ export class HpackDecoder {
       size += name.length;
       kind = staticKinds[index] as number;
     } else {
-      const slot = this.slot(index);
-      name = this.names[slot] as string;
+      const entry = this.entry(index);
+      name = entry.name;
       size += name.length;
       // The entry may be bad for its value's sake, which is not this one's.
-      kind = this.kinds[slot] as number;
-      if (kind === badField) kind = kindOfName(name);
+      kind = entry.kind === badField ? kindOfName(name) : entry.kind;
     }
     const value = this.text(true);
     size += this.textSize;
     if (this.isBadText) kind = badField;
-    if (isIndexing) this.insert(name, value, kind, size);
+    if (isIndexing) {
+      const entry = new TableEntry(name, value, kind, size);
+      this.inserted.push(entry);
+      this.insert(entry);
+    }
     if (!sink.isFull) sink.add(name, value, kind, size);
   }
 
   // The dynamic table -----------------------------------------------------------
 
-  private slot(index: number): number {
+  private entry(index: number): TableEntry {
     const nth = index - staticCount - 1;
     if (nth >= this.count) throw corrupt(`index ${index}, which no table has`);
-    return (this.newest - nth) & this.mask;
+    this.isDependent = true;
+    return this.entries[(this.newest - nth) & this.mask] as TableEntry;
   }
 
-  private insert(name: string, value: string, kind: number, size: number): void {
+  private insert(entry: TableEntry): void {
+    const { size } = entry;
     this.version++;
     if (size > this.capacity) {
       this.evict(0);
       return;
     }
     this.evict(this.capacity - size);
-    const slot = (this.newest = (this.newest + 1) & this.mask);
-    this.names[slot] = name;
-    this.values[slot] = value;
-    this.kinds[slot] = kind;
-    this.sizes[slot] = size;
+    this.newest = (this.newest + 1) & this.mask;
+    this.entries[this.newest] = entry;
     this.used += size;
     this.count++;
   }
@@ -165,6 +183,7 @@ export class HpackDecoder {
   private resize(capacity: number): void {
     if (capacity > this.maxCapacity) throw corrupt('a table larger than allowed');
     this.version++;
+    this.isDependent = true;
     this.capacity = capacity;
     this.evict(capacity);
   }
@@ -172,9 +191,8 @@ export class HpackDecoder {
   private evict(capacity: number): void {
     while (this.used > capacity) {
       const slot = (this.newest - --this.count) & this.mask;
-      this.used -= this.sizes[slot] as number;
-      this.names[slot] = '';
-      this.values[slot] = '';
+      this.used -= (this.entries[slot] as TableEntry).size;
+      this.entries[slot] = noEntry;
     }
   }
 
