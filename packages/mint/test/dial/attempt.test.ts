@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
@@ -201,14 +200,12 @@ test('a protocol cannot be required without TLS', async () => {
 });
 
 test('a session is forgotten with which a dial failed', async () => {
-  const server = await startRawServer((peer) => peer.write('hello'), { tls: certificate });
-  onTestFinished(() => server.close());
+  // With TLS 1.2 the session comes within the handshake.
+  const server = await start({ tls: { ...certificate, maxVersion: 'TLSv1.2' } });
   const identity = new TlsIdentity({ ca: authority.ca });
   const isResumed = async (): Promise<boolean> => {
     const to = target(server, { tls: identity });
     const { socket } = await dial(to, { alpnProtocols: ['h2'] }).result;
-    // The session comes before the first data.
-    await once(socket, 'data');
     const isReused = (socket as TLSSocket).isSessionReused();
     socket.destroy();
     return isReused;
