@@ -7,13 +7,13 @@
  * All other time-outs belong to whoever uses the wire.
  */
 import type { Duplex } from 'node:stream';
-import { ConnectionClosedError, InvalidRequestError } from '../errors/index.ts';
+import { ConnectionClosedError, Fault, InvalidRequestError } from '../errors/index.ts';
 import type { ExchangeFacts } from '../errors/index.ts';
 import { Fields } from '../fields.ts';
 import { Http1Connection } from '../http1/connection.ts';
 import type { Http1ConnectionOptions } from '../http1/connection.ts';
 import * as event from '../http1/parser.ts';
-import { checkedLength, chunked, headOf, isAscii, requestFields } from '../http1/writer.ts';
+import { checkedLength, chunked, headOf, requestFields } from '../http1/writer.ts';
 import type { RequestFields } from '../http1/writer.ts';
 import { expectsBody } from '../syntax.ts';
 import { allowedTrailers } from '../trailers.ts';
@@ -197,8 +197,13 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
       try {
         this.begin(current);
       } catch (error) {
-        current.fail(error as Error);
-        this.rest();
+        if (current.begun) {
+          this.break();
+          current.failWith(error as Error);
+        } else {
+          current.fail(error as Error);
+          this.rest();
+        }
       }
     }
   }
@@ -224,7 +229,8 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
     const { method, target, headers, body, upgrade, trailers, expectContinue } = exchange.request;
     const fields = this.fieldsOf(headers);
     const hasNoBody = body === undefined || body === null;
-    if (hasNoBody && upgrade === undefined && fields.isHeadOf(method, target, this.hostLine)) {
+    const isBare = hasNoBody && upgrade === undefined && trailers === undefined;
+    if (isBare && fields.isHeadOf(method, target, this.hostLine)) {
       this.connection.begin(method === 'HEAD' ? event.headRequest : event.plain, true, false);
       this.write(exchange, fields.head);
       return;
@@ -243,7 +249,7 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
     const length = checkedLength(fields, Buffer.byteLength(whole));
     const head = headOf({ ...parts, length, expectsContinue: false });
     this.connection.begin(kind, true, last);
-    if (hasNoBody && kind <= event.headRequest && !last) {
+    if (isBare && kind <= event.headRequest && !last) {
       fields.keepHead(head, method, target, this.hostLine);
     }
     this.writeWith(exchange, head, whole, length);
@@ -263,7 +269,8 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
     length: number,
   ): void {
     const { driver } = this;
-    if (typeof body === 'string' && body.length === length && isAscii(head)) {
+    // As text of which each character is a byte.
+    if (typeof body === 'string' && body.length === length) {
       this.write(exchange, head + body);
       return;
     }
@@ -365,10 +372,9 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
   }
 
   onEnd(): void {
-    const { parser } = this.connection;
     const { current } = this;
     try {
-      if (parser.eof() === event.end && current !== undefined) {
+      if (this.connection.eof() === event.end && current !== undefined) {
         this.endResponse(current, noBytes, 0, 0);
         return;
       }
@@ -425,7 +431,10 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
   }
 
   private handOver(exchange: Http1Exchange, status: number, fields: Fields, rest: Buffer): void {
-    const { handler } = exchange;
+    const { handler, request } = exchange;
+    if (status === 101 && !isNamed(fields.get('upgrade'), request.upgrade)) {
+      throw new Fault('unexpected_upgrade', 'a switch to another protocol than was asked for');
+    }
     if (handler.onUpgrade === undefined) {
       this.break();
       exchange.fail(new Error('nobody takes the upgraded connection'));
@@ -479,6 +488,11 @@ function kindOf(method: string, upgrade: string | undefined): event.RequestKind 
   if (upgrade !== undefined) return event.upgradeRequest;
   if (method === 'HEAD') return event.headRequest;
   return method === 'CONNECT' ? event.connectRequest : event.plain;
+}
+
+/** Whether two names of protocols are the same; their case does not matter (RFC 9110, 7.8). */
+function isNamed(name: string | undefined, wanted: string | undefined): boolean {
+  return name?.toLowerCase() === wanted?.toLowerCase();
 }
 
 function noop(): void {}

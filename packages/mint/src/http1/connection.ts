@@ -67,6 +67,12 @@ export class Http1Connection {
     return event;
   }
 
+  /** The stream has ended; see {@link ResponseParser}. @throws Truncation, Fault */
+  eof(): ParserEvent {
+    this.last = true;
+    return this.parser.eof();
+  }
+
   /** The response is complete: if the request is not, there is no way back to a request's begin. */
   endResponse(): void {
     if (!this.written) this.last = true;

@@ -9,11 +9,13 @@ import {
   checkTarget,
   declaredLength,
   expectsBody,
+  invalidPart,
   invalidTrailer,
   isFieldValue,
   isToken,
   lengthMismatch,
   reserved,
+  withoutBlanks,
 } from '../syntax.ts';
 
 /** The fields of a request as text, and as far as they matter for framing. */
@@ -26,8 +28,6 @@ export class RequestFields {
   readonly closes: boolean;
   /** The declared length; -1 without one. */
   readonly length: number;
-  /** Nothing in it is above ASCII. */
-  readonly isAscii: boolean;
   /** The head that was made last of these fields for a request without body, and of what else. */
   head = '';
   private method = '';
@@ -55,7 +55,7 @@ export class RequestFields {
           continue;
         case 'connection':
           for (const item of value.split(',')) {
-            const option = item.trim().toLowerCase();
+            const option = withoutBlanks(item).toLowerCase();
             if (option === 'close') closes = true;
             else if (option !== 'keep-alive') throw reserved(name, 'close or keep-alive, or none');
           }
@@ -72,7 +72,6 @@ export class RequestFields {
     this.host = host;
     this.closes = closes;
     this.length = length;
-    this.isAscii = isAscii(host + lines);
   }
 
   /** Whether `head` is that of a request with this method, this target and this line of `host`. */
@@ -131,6 +130,13 @@ export function headOf(parts: HeadParts): string {
   let head = `${method} ${target} HTTP/1.1\r\n${fields.host === '' ? parts.hostLine : fields.host}`;
   if (upgrade !== undefined) {
     if (!isToken(upgrade)) throw reserved('upgrade', 'a token');
+    // Their responses have no body, or are a switch themselves: not beside a switch that may be declined.
+    if (method === 'HEAD' || method === 'CONNECT')
+      throw invalidPart(
+        'method',
+        method,
+        'GET or another with a response of its own beside an upgrade',
+      );
     head += `connection: upgrade\r\nupgrade: ${upgrade}\r\n`;
   } else {
     head += parts.closes ? 'connection: close\r\n' : 'connection: keep-alive\r\n';
@@ -167,12 +173,4 @@ export function lastChunk(trailers: readonly string[]): string {
     lines += `${name}: ${value}\r\n`;
   }
   return `${lines}\r\n`;
-}
-
-/** Whether all of a text is ASCII. */
-export function isAscii(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    if (text.charCodeAt(index) > 0x7f) return false;
-  }
-  return true;
 }

@@ -282,3 +282,20 @@ test('tells the facts of a failure', async () => {
     bytesReceived: 42,
   });
 });
+
+test('an exception in onSent fails the exchange and closes the connection', async () => {
+  await using server = await startRawServer();
+  using open = await openWire(server.port);
+  const log = new ExchangeLog(open.wire);
+  const bug = new Error('a bug in the handler');
+  const handler = Object.assign(log, {
+    onSent: () => {
+      throw bug;
+    },
+  });
+  open.wire.send({ method: 'GET', target: '/', headers: [] }, handler);
+  await log.done;
+  expect(log.error).toBe(bug);
+  expect(await open.closed).toBeUndefined();
+  expect(log.endings).toBe(1);
+});

@@ -197,3 +197,33 @@ test('a request that was given up before it was sent does not take the place of 
   expect(received).toContain('PUT /third');
   expect(received).not.toContain('/second');
 });
+
+test('trailers are sent, too, where the same fields were sent without them before', async () => {
+  await using server = await startRawServer(async (peer) => {
+    await peer.readRequest();
+    await peer.write(response('ok'));
+    expect(await peer.readUntil('x: y\r\n\r\n')).toContain('transfer-encoding: chunked');
+    await peer.write(response('again'));
+  });
+  using open = await openWire(server.port);
+  const headers = Object.freeze(['a', 'b']);
+  await send(open.wire, { headers }).done;
+  const log = await send(open.wire, { headers, body: null, trailers: () => ['x', 'y'] }).done;
+  expect(log.body).toBe('again');
+});
+
+test('characters above ASCII in a field are bytes beside a body of ASCII, and of UTF-8', async () => {
+  await using server = await startRawServer(async (peer) => {
+    for (const text of ['hello', 'h\xc3\xa9llo']) {
+      const request = await peer.readRequest();
+      expect(request).toContain('x: \xe9\r\n');
+      expect(request.endsWith(`\r\n\r\n${text}`)).toBe(true);
+      await peer.write(response('ok'));
+    }
+  });
+  using open = await openWire(server.port);
+  for (const body of ['hello', 'héllo']) {
+    const log = await send(open.wire, { method: 'POST', headers: ['x', '\xe9'], body }).done;
+    expect(log.body).toBe('ok');
+  }
+});

@@ -158,3 +158,38 @@ test.each(['connection: upgrade', 'upgrade: echo', 'connection: keep-alive\r\nup
     expect(log.error).toMatchObject({ code: 'ERR_MINT_PROTOCOL', reason: 'unexpected_upgrade' });
   },
 );
+
+test.each(['ECHO', ' echo '])('takes a switch to %j as the one to "echo"', async (name) => {
+  await using server = await startRawServer(async (peer) => {
+    await peer.readRequest();
+    await peer.write(switching.replace('echo', name));
+  });
+  using open = await openWire(server.port);
+  const log = await send(open.wire, { upgrade: 'echo' }).done;
+  expect(log.kinds).toEqual(['upgrade']);
+  log.socket?.destroy();
+});
+
+test.each(['other', 'echo, other', 'echo/2', ''])(
+  'refuses a switch to %j where "echo" was asked for',
+  async (name) => {
+    await using server = await startRawServer(async (peer) => {
+      await peer.readRequest();
+      await peer.write(switching.replace('echo', name));
+    });
+    using open = await openWire(server.port);
+    const log = await send(open.wire, { upgrade: 'echo' }).done;
+    expect(log.error).toMatchObject({ code: 'ERR_MINT_PROTOCOL', reason: 'unexpected_upgrade' });
+    await (
+      await server.peer(0)
+    ).closed;
+  },
+);
+
+test.each(['HEAD', 'CONNECT'])('does not send a %s with an upgrade', async (method) => {
+  await using server = await startRawServer();
+  using open = await openWire(server.port);
+  const log = await send(open.wire, { method, target: 'a:1', upgrade: 'echo' }).done;
+  expect(log.error).toMatchObject({ code: 'ERR_MINT_INVALID_REQUEST', option: 'method' });
+  expect(open.wire.usable).toBe(true);
+});
