@@ -11,7 +11,7 @@ import { BadArgumentError } from '../process/errors.ts';
 import { isError } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { isThenable } from '../process/thenable.ts';
+import { isThenable, type Settled } from '../process/thenable.ts';
 import { whereis, type NameOption, type ServerRef } from '../process/server-ref.ts';
 import { start, type InitOutcome } from '../process/start.ts';
 import { currentProcess } from '../process/context.ts';
@@ -154,6 +154,7 @@ function initialise(
     }
     const started = isInstance(result, Ok) ? result : new Ok(result, undefined);
     const { next } = started;
+    if (isThenable(started.state)) return { type: 'stop', reason: ['bad_return_value', result] };
     const behaviour = new ServerLoop(process, parent, callbacks, started.state);
     if (next === undefined) return { type: 'ok', behaviour };
     if (!isNext(next)) return { type: 'stop', reason: ['bad_return_value', result] };
@@ -262,7 +263,7 @@ export const GenServer: {
    * does not wait any more.
    *
    * Source: `gen_server:reply/2`.
-   * @throws {BadArgumentError} for what is not the `from` of a call.
+   * @throws {BadArgumentError} for what is not the `from` of a call, and for a promise.
    * @example
    * GenServer.define({
    *   init: () => [] as From[],
@@ -275,7 +276,7 @@ export const GenServer: {
    *   },
    * });
    */
-  readonly reply: (from: From, value: unknown) => void;
+  readonly reply: <V>(from: From, value: Settled<V>) => void;
   readonly from: typeof from;
   readonly stop: typeof stopServer;
   readonly whereis: typeof whereis;

@@ -112,8 +112,7 @@ export abstract class Gen implements Behaviour {
         call.reply(this.getState());
         return;
       case 'replaceState':
-        call.reply(this.#replace(request.replace));
-        return;
+        return this.#replace(call, request.replace);
       case 'trace':
         this.#listener = request.listener;
         call.reply(undefined);
@@ -132,13 +131,22 @@ export abstract class Gen implements Behaviour {
     }
   }
 
-  #replace(replace: (state: unknown) => unknown): { state: unknown } | { error: unknown } {
+  #replace(call: Call, replace: (state: unknown) => unknown): Pending {
+    const failed = (error: unknown): void => call.reply({ error });
+    const replaced = (state: unknown): void => {
+      if (this.process.dead) return;
+      try {
+        this.setState(state);
+        call.reply({ state });
+      } catch (error) {
+        failed(error);
+      }
+    };
     try {
       const state = replace(this.getState());
-      this.setState(state);
-      return { state };
+      return isThenable(state) ? Promise.resolve(state).then(replaced, failed) : replaced(state);
     } catch (error) {
-      return { error };
+      return failed(error);
     }
   }
 

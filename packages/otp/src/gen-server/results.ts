@@ -1,5 +1,6 @@
 /** What the callbacks of a GenServer return. */
 import type { ExitReason } from '../process/exit-reason.ts';
+import type { Settled } from '../process/thenable.ts';
 
 /**
  * What a server does before its next message: send itself `'timeout'` after so many ms without
@@ -126,7 +127,8 @@ export function ok<S>(state: S, next?: Next): Ok<S> {
 }
 
 /**
- * From `handleCall`: answers with `value` and goes on with `state`.
+ * From `handleCall`: answers with `value` and goes on with `state`. Both are values: a promise ends the
+ * server with `['bad_return_value', result]`, so await it before, in a clause that is async.
  *
  * Source: `{reply, Reply, NewState}` of `gen_server`.
  * @example
@@ -135,7 +137,8 @@ export function ok<S>(state: S, next?: Next): Ok<S> {
  *   handleCall: { add: (n, by: number) => reply(n + by, n + by) },
  * });
  */
-export function reply<V, S>(value: V, state: S, next?: Next): Reply<V, S> {
+export function reply<V, S>(value: Settled<V>, state: S, next?: Next): Reply<V, S>;
+export function reply(value: unknown, state: unknown, next?: Next): Reply<unknown, unknown> {
   return new Reply(value, state, next);
 }
 
@@ -167,7 +170,7 @@ export function noreply<S>(state: S, next?: Next): NoReply<S> {
  */
 export function stop(reason: ExitReason): Stop<never>;
 export function stop<S>(reason: ExitReason, state: S): Stop<S>;
-export function stop<S, V>(reason: ExitReason, state: S, value: V): Stop<S, V>;
+export function stop<S, V>(reason: ExitReason, state: S, value: Settled<V>): Stop<S, V>;
 export function stop(...args: [ExitReason, unknown?, unknown?]): Stop<unknown, unknown> {
   return new Stop(args[0], args[1], args.length === 3 ? args[2] : nothing);
 }

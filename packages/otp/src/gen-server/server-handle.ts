@@ -1,20 +1,24 @@
 /** The client side of a GenServer. */
 import { Call, request, type CallSite, CallError } from '../process/call.ts';
 import { currentProcess } from '../process/context.ts';
-import { BadArgumentError } from '../process/errors.ts';
+import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { isAlive } from '../process/link.ts';
 import { distribution } from '../process/node.ts';
 import { Pid } from '../process/pid.ts';
 import { Process } from '../process/process.ts';
 import { resolveRef, whereis, type ServerRef } from '../process/server-ref.ts';
+import { refusePromise } from '../process/thenable.ts';
 import { Cast, isRequest, type Request } from './messages.ts';
 import { SystemMessage } from './system.ts';
 import type { ArgsOf, ReplyOf } from './types.ts';
 
 /** Options of a call. */
 export interface CallOptions {
-  /** Milliseconds to wait for the answer, 5000 by default. */
+  /**
+   * Milliseconds to wait for the answer, 5000 by default. 0 waits for what is answered within this turn
+   * of the event loop, or the next one.
+   */
   readonly timeout?: number | 'infinity';
 }
 
@@ -44,7 +48,7 @@ export function callServer<T = unknown>(
   options?: CallOptions,
 ): Promise<T> {
   checkRequest(message);
-  return request(callSite, server, message, options?.timeout ?? defaultTimeout);
+  return request(callSite, server, message, timeoutOf(options, defaultTimeout));
 }
 
 /**
@@ -61,13 +65,14 @@ export function castServer(server: ServerRef, message: Request): void {
   // What a process does after its death has no effect on others.
   if (currentProcess()?.dead === true) return;
   const target = resolveRef(server);
-  if (target instanceof Process) target.dispatch(new Cast(message));
+  if (target instanceof Process) target.deliver(new Cast(message));
   else if (target !== undefined) distribution()?.send(target, new Cast(message));
 }
 
 /** `GenServer.reply(from, value)`. */
 export function replyTo(from: unknown, value: unknown): void {
   if (!Call.isCall(from)) throw new BadArgumentError('from', from, 'the from of a handleCall');
+  refusePromise('value', value);
   // What a process does after its death has no effect on others.
   if (currentProcess()?.dead === true) return;
   from.reply(value);

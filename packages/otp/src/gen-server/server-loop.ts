@@ -72,7 +72,7 @@ export class ServerLoop extends Gen implements TimeoutTarget {
     // Resumed, the server waits for the whole time once more.
     if (this.suspended) return;
     this.#tick = new TimeoutTick();
-    this.process.dispatch(this.#tick);
+    this.process.deliver(this.#tick);
   }
 
   override details(): Readonly<Record<string, unknown>> {
@@ -191,17 +191,26 @@ export class ServerLoop extends Gen implements TimeoutTarget {
   }
 
   #goOn(result: NoReply<unknown> | Reply<unknown, unknown>, call?: Call): Pending {
-    const { next } = result;
+    const { next, state } = result;
     if (next !== undefined && !isNext(next)) return this.#badReturn(result);
-    this.#state = result.state;
-    if (call !== undefined) this.#answer(call, (result as Reply<unknown, unknown>).value);
+    if (state !== this.#state && isThenable(state)) return this.#badReturn(result);
+    if (call !== undefined) {
+      const { value } = result as Reply<unknown, unknown>;
+      if (isThenable(value)) return this.#badReturn(result);
+      this.#state = state;
+      this.#answer(call, value);
+    } else this.#state = state;
     if (this.tracing) this.traced({ type: 'state', state: this.#state });
     if (next !== undefined) this.#follow(next);
     return undefined;
   }
 
   #stop(result: Stop<unknown, unknown>, call: Call | undefined): Pending {
-    this.#state = result.state;
+    const { state } = result;
+    if (isThenable(state) || (result.hasReply && isThenable(result.value))) {
+      return this.#badReturn(result);
+    }
+    this.#state = state;
     const answer = call !== undefined && result.hasReply ? call : undefined;
     return this.end(result.reason, answer && (() => this.#answer(answer, result.value)));
   }

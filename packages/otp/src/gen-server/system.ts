@@ -1,6 +1,6 @@
 /** System messages: looking into any server from outside, as `sys` does. */
 import { request, type CallSite } from '../process/call.ts';
-import { BadArgumentError } from '../process/errors.ts';
+import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ServerRef } from '../process/server-ref.ts';
 
 /** An event of a traced server. */
@@ -45,7 +45,7 @@ function ask<T>(
   systemRequest: SystemRequest,
   options: SystemOptions | undefined,
 ): Promise<T> {
-  return request(site, server, new SystemMessage(systemRequest), options?.timeout ?? 5000);
+  return request(site, server, new SystemMessage(systemRequest), timeoutOf(options, 5000));
 }
 
 /**
@@ -59,8 +59,9 @@ export function getState(server: ServerRef, options?: SystemOptions): Promise<un
 }
 
 /**
- * Replaces the state of a server by what `replace` makes of it; resolves with the new state.
- * When `replace` throws, the state is kept and the call rejects. Source: `sys:replace_state/3`.
+ * Replaces the state of a server by what `replace` makes of it; resolves with the new state. An async
+ * function is awaited, and the server's messages wait meanwhile. When it throws, the state is kept and
+ * the call rejects. Source: `sys:replace_state/3`.
  * @throws {CallError} when the server is not alive or does not answer.
  * @example
  * await replaceState('counter', () => 0);

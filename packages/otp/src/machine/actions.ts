@@ -11,6 +11,7 @@ import { Call } from '../process/call.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { resolveRef, type ServerRef } from '../process/server-ref.ts';
 import { send } from '../process/send.ts';
+import { refusePromise, type Settled } from '../process/thenable.ts';
 import { checkEvent } from './call-event.ts';
 import { milliseconds } from './delay.ts';
 import { MachineActor } from './machine-actor.ts';
@@ -90,7 +91,8 @@ export const postpone: MachineAction<unknown> = (args) => {
 
 /**
  * Answers the call whose event is being handled, with a value or what a function makes of the
- * action's arguments. Nothing happens when the event was not a call.
+ * action's arguments. Nothing happens when the event was not a call. A promise is no answer, and fails
+ * the machine: invoke an actor, and answer with `Machine.reply` when it is done.
  *
  * Source: `gen_statem`, action `{reply, From, Reply}`.
  * @example
@@ -99,13 +101,16 @@ export const postpone: MachineAction<unknown> = (args) => {
 export function answer<Input = unknown, E extends EventObject = EventObject>(
   compute: (args: MachineArgs<Input, E>) => unknown,
 ): MachineAction<unknown>;
-export function answer(value: unknown): MachineAction<unknown>;
+export function answer<V>(value: Settled<V>): MachineAction<unknown>;
 export function answer(value: unknown): MachineAction<unknown> {
   return (args) => {
     const given = args as MachineArgs;
     const { from } = given.event as { from?: unknown };
     if (!Call.isCall(from)) return;
-    from.reply(typeof value === 'function' ? (value as (args: object) => unknown)(given) : value);
+    const answered =
+      typeof value === 'function' ? (value as (args: object) => unknown)(given) : value;
+    refusePromise('Machine.answer', answered);
+    from.reply(answered);
   };
 }
 

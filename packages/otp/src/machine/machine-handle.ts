@@ -2,7 +2,7 @@
 import type { AnyMachineSnapshot, EventObject, StateValue } from 'xstate';
 import { stopServer } from '../gen-server/server-handle.ts';
 import { CallError, request, type CallSite } from '../process/call.ts';
-import { BadArgumentError } from '../process/errors.ts';
+import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import { Process } from '../process/process.ts';
@@ -30,7 +30,7 @@ export function callMachine<T = unknown>(
   options?: MachineCallOptions,
 ): Promise<T> {
   checkEvent(event);
-  return request(callSite, machine, event, options?.timeout ?? 'infinity');
+  return request(callSite, machine, event, timeoutOf(options, 'infinity'));
 }
 
 /**

@@ -95,7 +95,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
   /** xstate's entry: `sendTo` of another actor ends here. */
   _send(event: EventObject): void {
     if (this.busy) (this.backlog ??= new Backlog()).queue(event);
-    else this.process.dispatch(event);
+    else this.process.deliver(event);
   }
 
   step(event: EventObject): boolean {
@@ -106,7 +106,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
       return true;
     }
     if (this.suspended) {
-      this.process.dispatch(event);
+      this.process.deliver(event);
       return true;
     }
     if (this.tracing) this.traced({ type: 'in', message: event });
@@ -138,7 +138,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
   dueNow(timer: MachineTimer): void {
     // A loop of timers without delay must not stop the world.
     if (this.busy && this.#dueBudget-- > 0) (this.backlog ??= new Backlog()).due(timer);
-    else this.process.dispatch(timer);
+    else this.process.deliver(timer);
   }
 
   /** Where xstate's `log` action writes. */

@@ -42,6 +42,6 @@ export abstract class MachineTimer implements TimeoutTarget {
   onTimeout(): void {
     this.#timer = undefined;
     this.due = true;
-    this.owner.process.dispatch(this);
+    this.owner.process.deliver(this);
   }
 }

@@ -9,6 +9,7 @@ import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import { whereis, type NameOption } from '../process/server-ref.ts';
 import { start, type InitOutcome } from '../process/start.ts';
+import type { Settled } from '../process/thenable.ts';
 import {
   action,
   answer,
@@ -161,7 +162,7 @@ export const Machine: {
    * Answers a call: its event carries `from`, which may be kept and answered later, from any process.
    *
    * Source: `gen_statem:reply/2`.
-   * @throws {BadArgumentError} for what is not the `from` of a call.
+   * @throws {BadArgumentError} for what is not the `from` of a call, and for a promise.
    * @example
    * setup({
    *   actions: {
@@ -171,7 +172,7 @@ export const Machine: {
    *   },
    * });
    */
-  readonly reply: (from: From, value: unknown) => void;
+  readonly reply: <V>(from: From, value: Settled<V>) => void;
   readonly stop: typeof stopServer;
   readonly whereis: typeof whereis;
   readonly action: typeof action;

@@ -7,7 +7,7 @@
  */
 import { inspect } from 'node:util';
 import { arm, clock, systemClock, type Timer, type TimeoutTarget } from './clock.ts';
-import { currentProcess } from './context.ts';
+import { currentProcess, isRunning } from './context.ts';
 import { checkTimeout } from './errors.ts';
 import { ExitError, formatReason, isError, type ExitReason } from './exit-reason.ts';
 import { outside } from './link.ts';
@@ -146,7 +146,7 @@ export class Call implements From, PutOff {
     // On any other clock than the system's, time may pass before the end of the turn.
     if (clock() === systemClock) putOff(this);
     else this.catchUp();
-    target.dispatch(this);
+    target.deliver(this);
   }
 
   catchUp(): void {
@@ -230,7 +230,7 @@ export function request<T>(
   const answer = call.answer<T>();
   if (!(target instanceof Process)) {
     call.fail(target === undefined ? 'noproc' : ['nodedown', target.node]);
-  } else if (target === caller) {
+  } else if (target === caller && (target.busy || isRunning(target))) {
     call.fail('calling_self');
   } else {
     call.send(target);

@@ -72,6 +72,11 @@ export function detached<T>(work: () => T): T {
   }
 }
 
+/** Whether this very code, and not something that it has begun, is the process's. */
+export function isRunning(process: Process): boolean {
+  return running === process;
+}
+
 /** The process whose code is running, dead or alive; undefined outside any process. */
 export function currentProcess(): Process | undefined {
   return running ?? storage.getStore();

@@ -57,6 +57,15 @@ export class ReceiveTimeoutError extends Error {
   }
 }
 
+/** The timeout of some options, or the default where it is left out; null is not left out. */
+export function timeoutOf<T>(
+  options: { readonly timeout?: T } | undefined,
+  otherwise: NoInfer<T>,
+): T {
+  const timeout = options?.timeout;
+  return timeout === undefined ? otherwise : timeout;
+}
+
 const maxTimeout = Number.MAX_SAFE_INTEGER;
 
 /** Throws unless `value` is a duration: an integer of ms >= 0, or `'infinity'` (undefined). */

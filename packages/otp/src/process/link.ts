@@ -31,7 +31,7 @@ function linkElsewhere(process: Process, pid: Pid): void {
   }
   const reason = isLocal(pid) ? 'noproc' : 'noconnection';
   if (!process.trapExit) throw new ExitError(reason);
-  process.dispatch({ type: 'EXIT', from: pid, reason } satisfies ExitMessage);
+  process.deliver({ type: 'EXIT', from: pid, reason } satisfies ExitMessage);
 }
 
 /** Removes a link from both sides. */

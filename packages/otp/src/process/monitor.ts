@@ -19,10 +19,10 @@ export interface DownMessage {
 
 /** Identifies one monitor; compare by identity. */
 export class MonitorRef extends Watch {
-  readonly #owner: Pick<Process, 'dispatch'>;
+  readonly #owner: Pick<Process, 'deliver'>;
   readonly #object: Pid | RemoteName;
 
-  constructor(owner: Pick<Process, 'dispatch'>, object: Pid | RemoteName) {
+  constructor(owner: Pick<Process, 'deliver'>, object: Pid | RemoteName) {
     super();
     this.#owner = owner;
     this.#object = object;
@@ -39,7 +39,7 @@ export class MonitorRef extends Watch {
 
   /** Sends the owner its DOWN message. */
   fire(reason: ExitReason): void {
-    this.#owner.dispatch({
+    this.#owner.deliver({
       type: 'DOWN',
       ref: this,
       pid: this.#object,

@@ -12,7 +12,7 @@ import { bindPid, Pid } from './pid.ts';
 import { Ring } from './ring.ts';
 import { schedule, spend, type Runnable } from './scheduler.ts';
 import { signalExit } from './signals.ts';
-import { isThenable } from './thenable.ts';
+import { isThenable, refusePromise } from './thenable.ts';
 import { releaseWatches, type WatchLink } from './watch.ts';
 
 /** Messages that one activation handles before the other processes get their turn. */
@@ -105,7 +105,14 @@ export class Process extends ProcessActor implements Runnable {
     return this.#abort.signal;
   }
 
+  /** nact's entry; the runtime's own is {@link deliver}. */
   override dispatch(message: unknown): void {
+    refusePromise('message', message);
+    this.deliver(message);
+  }
+
+  /** Puts a message into the mailbox. It is no promise: see {@link refusePromise}. */
+  deliver(message: unknown): void {
     if (this.dead) return;
     this.messages.push(message);
     if (!this.#scheduled && (!this.busy || this.#receiver !== undefined)) {
@@ -294,7 +301,7 @@ export class Process extends ProcessActor implements Runnable {
 
   #await(pending: PromiseLike<unknown>): void {
     this.busy = true;
-    pending.then(
+    Promise.resolve(pending).then(
       () => this.#resume(),
       (error: unknown) => this.handleFault(undefined, undefined, error),
     );

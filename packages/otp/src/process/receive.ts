@@ -1,7 +1,7 @@
 /** Selective receive. */
 import { arm, type Timer, type TimeoutTarget } from './clock.ts';
 import { requireProcess } from './context.ts';
-import { BadArgumentError, checkTimeout, ReceiveTimeoutError } from './errors.ts';
+import { BadArgumentError, checkTimeout, ReceiveTimeoutError, timeoutOf } from './errors.ts';
 import type { Process, Receiver } from './process.ts';
 import { reduction } from './scheduler.ts';
 
@@ -37,7 +37,7 @@ export function receive(
 ): Promise<unknown> {
   const process = requireProcess('receive()');
   if (typeof match !== 'function') throw new BadArgumentError('match', match, 'a function');
-  const timeout = options?.timeout ?? 'infinity';
+  const timeout = timeoutOf(options, 'infinity');
   checkTimeout('timeout', timeout);
   const pause = reduction();
   return pause === undefined

@@ -7,6 +7,7 @@ import { distribution } from './node.ts';
 import { Pid, processOf } from './pid.ts';
 import { Process } from './process.ts';
 import { checkRef, isVia, resolveRef, type ServerRef } from './server-ref.ts';
+import { refusePromise, type Settled } from './thenable.ts';
 import { attachWatch, Watch } from './watch.ts';
 
 /**
@@ -16,17 +17,18 @@ import { attachWatch, Watch } from './watch.ts';
  * Messages from one process to another arrive in the order in which they were sent.
  *
  * Source: `erlang:send/2`.
- * @throws {BadArgumentError} for a name that nobody has registered, as in Erlang.
+ * @throws {BadArgumentError} for a name that nobody has registered, as in Erlang, and for a promise.
  * @example
  * send(pid, { type: 'ping', from: self() });
  */
-export function send(to: ServerRef, message: unknown): void {
+export function send<M>(to: ServerRef, message: Settled<M>): void {
+  refusePromise('message', message);
   // What a process does after its death has no effect on others.
   if (currentProcess()?.dead === true) return;
   if (Pid.isPid(to)) {
     const target = processOf(to);
     if (target !== undefined) {
-      target.dispatch(message);
+      target.deliver(message);
       return;
     }
   }
@@ -35,7 +37,7 @@ export function send(to: ServerRef, message: unknown): void {
 
 function deliver(to: ServerRef, message: unknown): void {
   const target = resolveRef(to);
-  if (target instanceof Process) target.dispatch(message);
+  if (target instanceof Process) target.deliver(message);
   else if (target !== undefined) distribution()?.send(target, message);
   else if (isName(to) || isVia(to)) throw new BadArgumentError('process', to, 'a registered name');
 }
@@ -63,7 +65,7 @@ export class TimerRef extends Watch implements TimeoutTarget {
     this.unwatch();
     try {
       const target = resolveRef(this.#to);
-      if (target instanceof Process) target.dispatch(this.#message);
+      if (target instanceof Process) target.deliver(this.#message);
       else if (target !== undefined) distribution()?.send(target, this.#message);
     } catch {
       // The registry of a via name failed to look it up: nobody has it.
@@ -92,12 +94,13 @@ export class TimerRef extends Watch implements TimeoutTarget {
  * The timer is dropped when the process dies first; a name is looked up when it fires.
  *
  * Source: `erlang:send_after/3`.
- * @throws {BadArgumentError} when `ms` is not a number >= 0.
+ * @throws {BadArgumentError} when `ms` is not a number >= 0, and for a promise.
  * @example
  * const timer = sendAfter(self(), 'tick', 1000);
  */
-export function sendAfter(to: ServerRef, message: unknown, ms: number): TimerRef {
+export function sendAfter<M>(to: ServerRef, message: Settled<M>, ms: number): TimerRef {
   refuseZombie();
+  refusePromise('message', message);
   checkRef(to);
   checkTimeout('ms', ms);
   if (typeof ms !== 'number') throw new BadArgumentError('ms', ms, 'a number of milliseconds >= 0');

@@ -33,7 +33,7 @@ export function signalExit(target: Process, from: Pid, reason: ExitReason): void
   if (reason === 'kill') {
     target.terminate('killed', 'signal');
   } else if (target.trapExit) {
-    target.dispatch({ type: 'EXIT', from, reason } satisfies ExitMessage);
+    target.deliver({ type: 'EXIT', from, reason } satisfies ExitMessage);
   } else if (reason !== 'normal' || from === target.pid) {
     target.terminate(reason, 'signal');
   }
@@ -52,7 +52,7 @@ export function linkDown(pid: Pid, from: Pid, reason: ExitReason): void {
   if (target.links?.delete(from) !== true) return;
   if (target.trapExit) {
     target.behaviour?.exitArrived?.(from, reason);
-    target.dispatch({ type: 'EXIT', from, reason } satisfies ExitMessage);
+    target.deliver({ type: 'EXIT', from, reason } satisfies ExitMessage);
   } else if (reason !== 'normal') {
     target.terminate(reason, 'signal');
   }

@@ -6,7 +6,7 @@
  * all other objects by identity. A promise is no key: somebody has forgotten to await it.
  */
 import { BadArgumentError } from './errors.ts';
-import { isThenable } from './thenable.ts';
+import { refusePromise } from './thenable.ts';
 
 /** Starts the text that stands for an array; a string that starts with it gets another one. */
 const mark = '\u0001';
@@ -26,7 +26,7 @@ let lastIdentity = 0;
 export function keyOf(key: unknown): unknown {
   if (typeof key === 'string') return key.charCodeAt(0) === markCode ? `${mark}"${key}` : key;
   if (typeof key !== 'object' || key === null) return key;
-  checkKey(key);
+  refusePromise('key', key);
   return isArray(key) ? textOf(key, 0) : key;
 }
 
@@ -38,11 +38,6 @@ export function isKey(value: unknown): boolean {
   } catch {
     return false;
   }
-}
-
-/** Throws for what cannot be a key; arrays are looked into by {@link keyOf}. */
-function checkKey(key: object): void {
-  if (isThenable(key)) throw new BadArgumentError('key', key, 'a value, not a promise: await it');
 }
 
 function isArray(value: unknown): value is readonly unknown[] {
@@ -78,7 +73,7 @@ function elementText(value: unknown, depth: number): string {
     case 'object':
       if (value === null) return 'null';
       if (isArray(value)) return textOf(value, depth + 1);
-      checkKey(value);
+      refusePromise('key', value);
       return identityText(value);
     case 'function':
       return identityText(value);

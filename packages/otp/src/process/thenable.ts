@@ -1,4 +1,14 @@
-/** Promises, and what `await` takes for one. */
+/**
+ * Promises, and what `await` takes for one.
+ *
+ * Messages, answers and states are values. A promise among them is a forgotten `await`: nobody could
+ * be given it, since who awaits a message or an answer waits for the promise within it, for ever if
+ * need be. So it is refused where it comes in.
+ */
+import { BadArgumentError } from './errors.ts';
+
+/** The type of a value; for a promise, one that nothing is of. */
+export type Settled<V> = V extends PromiseLike<unknown> ? 'a value, not a promise: await it' : V;
 
 /** Whether `await` would wait for a value; false for one whose `then` cannot even be read. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -8,4 +18,13 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   } catch {
     return false; // a revoked proxy or a getter that throws
   }
+}
+
+/**
+ * Throws for a promise.
+ * @throws {BadArgumentError} naming the argument.
+ */
+export function refusePromise(name: string, value: unknown): void {
+  if (isThenable(value))
+    throw new BadArgumentError(name, value, 'a value, not a promise: await it');
 }

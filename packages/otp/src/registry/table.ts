@@ -248,7 +248,7 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
   }
 
   #tell(message: ListenerMessage<Key, Value>): void {
-    for (const name of this.#listeners) processByName(name)?.dispatch(message);
+    for (const name of this.#listeners) processByName(name)?.deliver(message);
   }
 
   #partitionDown(index: number, pid: Pid): void {

@@ -2,7 +2,7 @@
 import { BadArgumentError } from '../process/errors.ts';
 import { Pid } from '../process/pid.ts';
 import type { ViaRegistry } from '../process/server-ref.ts';
-import { isThenable } from '../process/thenable.ts';
+import { refusePromise } from '../process/thenable.ts';
 
 export class PartitionTable implements ViaRegistry {
   readonly #pids: Array<Pid | undefined>;
@@ -69,7 +69,7 @@ function hash(value: unknown, depth = 0): number {
   if (typeof value !== 'object' && typeof value !== 'function') return hashText(describe(value));
   if (value === null) return hashText('null');
   if (depth > deepest) throw badKey(value, `of at most ${deepest} levels`);
-  if (isThenable(value)) throw badKey(value, 'a value, not a promise: await it');
+  refusePromise('key', value);
   if (Pid.isPid(value)) return hashText(`${value.node} ${value.creation} ${value.id}`);
   if (Array.isArray(value)) return combine(value.map((part) => hash(part, depth + 1)));
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -109,7 +109,7 @@ export abstract class SupervisorBase extends Gen {
 
   /** Puts a failed restart at the end of the mailbox. */
   protected retryLater(key: unknown): void {
-    this.process.dispatch(new RetryMessage(key));
+    this.process.deliver(new RetryMessage(key));
   }
 
   /** Counts one restart. When it is one too many, the supervisor has to end. */

@@ -26,7 +26,7 @@ export class PlainInbox {
   /** Told when a message arrives. */
   readonly waiters: Set<() => void> = new Set();
 
-  dispatch(message: unknown): void {
+  deliver(message: unknown): void {
     this.#messages.push(message);
     for (const wake of this.waiters) wake();
   }
@@ -49,7 +49,7 @@ export class TaskRef<T> extends MonitorRef {
   /** The task answers; dropped when the owner has given it up. */
   answer(value: T): void {
     if (!this.#active) return;
-    this.inbox.dispatch({ type: 'task', ref: this, value } satisfies TaskMessage<T>);
+    this.inbox.deliver({ type: 'task', ref: this, value } satisfies TaskMessage<T>);
   }
 
   /** Gives the task up: its later messages are dropped, its `DOWN` in the mailbox is removed. */

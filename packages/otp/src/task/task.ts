@@ -8,6 +8,7 @@
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
 import { currentProcess } from '../process/context.ts';
 import type { Pid } from '../process/pid.ts';
+import { refusePromise, type Settled } from '../process/thenable.ts';
 import { asyncStream } from './async-stream.ts';
 import { callersFor } from './callers.ts';
 import type { TaskHandle } from './handle.ts';
@@ -72,10 +73,13 @@ function startLink(fn: TaskBody<unknown>): Pid {
  * A task that has ended with a value before it began, for code that has one at hand.
  *
  * Source: `Task.completed/1`.
+ * @throws {BadArgumentError} for a promise: `Task.async(() => promise)` awaits one.
  * @example
  * const task = cached === undefined ? Task.async(load) : Task.completed(cached);
  */
-function completed<T>(value: T): Task<T> {
+function completed<T>(value: Settled<T>): Task<T>;
+function completed(value: unknown): Task<unknown> {
+  refusePromise('value', value);
   return completedTask(value);
 }
 
