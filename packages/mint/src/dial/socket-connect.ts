@@ -52,7 +52,7 @@ export class SocketConnect implements Step<Dialled> {
       this.reject = reject;
     });
     try {
-      this.socket = this.connect();
+      this.connect();
     } catch (error) {
       // What node:net rejects at once, such as a port out of range.
       this.fail(dialError(error as Error, this.progress()));
@@ -63,22 +63,23 @@ export class SocketConnect implements Step<Dialled> {
     this.fail(error);
   }
 
-  private connect(): Socket | TLSSocket {
+  private connect(): void {
     const { tls } = this.target;
     const { noDelay = true, keepAlive = 60_000 } = this.options;
     const reads = new DirectReads();
     const where = { ...this.where(), onread: reads.onread };
     const socket = tls === undefined ? connectTcp(where) : this.connectTls(where, tls);
+    this.socket = socket;
     reads.attach(socket);
-    socket.on('error', ignoreSocketError);
-    socket.setNoDelay(noDelay);
-    if (keepAlive !== false) socket.setKeepAlive(true, keepAlive);
-    return socket
+    socket
+      .on('error', ignoreSocketError)
       .on('lookup', this.onLookup)
       .on('error', this.onError)
       .on('close', this.onClose)
       .on('connect', this.onConnect)
       .on('secureConnect', this.onOpen);
+    socket.setNoDelay(noDelay);
+    if (keepAlive !== false) socket.setKeepAlive(true, keepAlive);
   }
 
   /** The address, as node:net and node:tls take it. */

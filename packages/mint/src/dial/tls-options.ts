@@ -53,7 +53,7 @@ export interface TlsOptions {
   readonly checkServerIdentity?: TlsIdentityOptions['checkServerIdentity'];
   /** How many servers' sessions are kept for resumption. Default 100; 0 turns resumption off. */
   readonly maxCachedSessions?: number | undefined;
-  /** A file that the keys of each session are appended to. Whoever has it can read the traffic. */
+  /** A file that the keys of each session are appended to. It opens the traffic to its readers. */
   readonly keyLogFile?: string | undefined;
 }
 

@@ -44,7 +44,7 @@ async function failure(dialling: Dial): Promise<unknown> {
   );
 }
 
-/** A port that nobody listens on. */
+/** A port without a listener. */
 async function freePort(): Promise<number> {
   const server = await startRawServer();
   const { port } = server;
@@ -84,7 +84,7 @@ test('reads nothing from the socket, and loses nothing of what comes before it i
   expect(chunk.toString()).toBe('banner');
 });
 
-test('[H100] fails with ECONNREFUSED when nobody listens', async () => {
+test('[H100] fails with ECONNREFUSED when there is no listener', async () => {
   const error = await failure(dial(target(await freePort())));
   expect(error).toBeInstanceOf(ConnectError);
   expect(error).toMatchObject({ reason: 'ECONNREFUSED' });
@@ -233,7 +233,7 @@ test('a cancellation after the connection opened does nothing', async () => {
   expect(socket.destroyed).toBe(false);
 });
 
-test('a failure that nobody waits for does not end the program', async () => {
+test('a failure that is not waited for does not end the program', async () => {
   dial(target(await freePort()));
   const cancelled = dial(target(await freePort()));
   cancelled.cancel();
@@ -252,11 +252,11 @@ test('leaves no timer and no listener behind', async () => {
   for (const event of ['lookup', 'connect', 'secureConnect', 'close']) {
     expect(socket.listenerCount(event)).toBe(0);
   }
-  // An error while nobody holds the socket ends no program.
+  // An error before the socket is handed on ends no program.
   socket.emit('error', new Error('lost'));
 });
 
-test('opens sockets outside the async context of whoever asks', async () => {
+test('opens sockets outside the async context of the caller', async () => {
   await using server = await startRawServer((peer) => peer.write('hello'));
   const storage = new AsyncLocalStorage<string>();
   const { socket } = await storage.run('mine', () => dialUp(target(server.port)).result);

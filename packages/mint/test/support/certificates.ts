@@ -51,7 +51,7 @@ export function createAuthority(name = 'Linnet test authority'): Authority {
   };
 }
 
-/** A certificate that nobody but itself vouches for. */
+/** A certificate that is its own issuer. */
 export function createSelfSigned(names: readonly string[]): Certificate {
   const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return issue(names, own, { name: names[0] ?? 'nobody', key: own.privateKey });

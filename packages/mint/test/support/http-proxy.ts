@@ -1,7 +1,7 @@
 /**
  * A real HTTP proxy: forwards requests in absolute form, and opens tunnels for
  * CONNECT. It looks names up in a table of its own, so that a test can use names
- * which nobody else knows.
+ * that exist here only.
  */
 import { once } from 'node:events';
 import { createServer, request as sendRequest } from 'node:http';

@@ -1,6 +1,6 @@
 /**
  * A real SOCKS5 proxy (RFC 1928, 1929): CONNECT only. It looks names up in a
- * table of its own, so that a test can use names which nobody else knows.
+ * table of its own, so that a test can use names that exist here only.
  */
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';

@@ -6,7 +6,12 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ignoreSocketError } from '../../driver/clean-context.ts';
 import { createHttp1Wire } from '../../driver/http1-wire.ts';
-import { ConnectionClosedError, InvalidRequestError, ProxyError } from '../../errors/index.ts';
+import {
+  ConnectionClosedError,
+  InvalidRequestError,
+  ProxyError,
+  TlsError,
+} from '../../errors/index.ts';
 import type { Fields } from '../../fields.ts';
 import type { Wire, WireHandler } from '../../wire.ts';
 import type { Step } from '../attempt.ts';
@@ -109,7 +114,9 @@ function refused(proxy: ProxyServer, target: ProxiedTarget, status: number): Pro
   return new ProxyError({ ...names, reason });
 }
 
-function brokenOff(error: Error, names: ProxyNames): ProxyError {
+function brokenOff(error: Error, names: ProxyNames): ProxyError | TlsError {
+  // With TLS 1.3 a proxy refuses the client's certificate, or its lack, after the handshake.
+  if (error instanceof TlsError) return new TlsError({ ...names, cause: error.cause });
   const reason = error instanceof ConnectionClosedError ? 'closed' : 'bad_answer';
   return new ProxyError({ ...names, reason, cause: error });
 }

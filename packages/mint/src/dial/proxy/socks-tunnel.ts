@@ -129,7 +129,7 @@ function readAhead(socket: Socket): Promise<boolean> {
   });
 }
 
-/** Told apart by the message, since errors of `socks` hold nothing else; its version is pinned, and tests have each message. */
+/** Told apart by the message, since errors of `socks` hold nothing else; its version is pinned. */
 function refusalOf(message: string, proxy: ProxyServer, target: ProxiedTarget): ProxyError {
   const { username, password } = proxy;
   const names = namesOf(proxy, target);

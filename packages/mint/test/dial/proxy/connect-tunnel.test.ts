@@ -5,6 +5,7 @@ import {
   ConnectTimeoutError,
   InvalidRequestError,
   ProxyError,
+  TlsError,
 } from '../../../src/errors/index.ts';
 import { dialThrough, parseProxyUrl, TlsIdentity } from '../../../src/dial/index.ts';
 import type { ProxyAddress } from '../../../src/dial/index.ts';
@@ -406,6 +407,26 @@ test('[W2] a server that settles no protocol fails the dial where one is require
   const error = await failure(dialUp(way, options));
   expect(error).toMatchObject({ code: 'ERR_MINT_TLS', reason: 'NO_APPLICATION_PROTOCOL' });
   await eventually(() => expect(proxy.open).toBe(0));
+});
+
+test('[W13] says that an https proxy requires a certificate, though with TLS 1.3 it comes after the handshake', async () => {
+  const certificate = authority.issue(['localhost']);
+  const mutual = { ca: authority.ca, requestCert: true, rejectUnauthorized: true };
+  const proxy = await startRawServer(() => {}, { tls: { ...certificate, ...mutual } });
+  onTestFinished(() => proxy.close());
+  const url = `https://localhost:${proxy.port}`;
+  const error = await failure(dialUp({ proxy: url, proxyTls: tls, tls }));
+  expect(error).toBeInstanceOf(TlsError);
+  expect(error).toMatchObject({
+    reason: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    proxy: url,
+    origin: 'https://origin.test:443',
+  });
+  const proxyTls = new TlsIdentity({ ca: authority.ca, ...authority.issue(['me']) });
+  const admitted = dialUp({ proxy: url, proxyTls, tls });
+  await proxy.peer(0);
+  admitted.cancel();
+  expect(await failure(admitted)).toMatchObject({ reason: 'cancelled' });
 });
 
 test('requires no protocol of an https proxy', async () => {

@@ -83,7 +83,7 @@ test.each([
 
 test.each<readonly [string, string, (peer: RawPeer) => unknown]>([
   ['bad_answer', 'another version', (peer) => peer.write(Buffer.from([4, 0]))],
-  ['bad_answer', 'a method that nobody offered', (peer) => peer.write(Buffer.from([5, 3]))],
+  ['bad_answer', 'a method that was not offered', (peer) => peer.write(Buffer.from([5, 3]))],
   ['bad_answer', 'HTTP', (peer) => peer.write('HTTP/1.1 400 Bad Request\r\n\r\n')],
   ['bad_answer', 'a reply that does not exist', (peer) => answer(peer, Buffer.alloc(10, 0x55))],
   ['bad_answer', 'more than a reply', (peer) => answer(peer, Buffer.concat([granted, granted]))],
