@@ -162,7 +162,6 @@ export class Http2Connection<User> {
   /** The peer has acknowledged what this side says of itself. */
   private isAcknowledged = false;
   private sendWindow = defaultWindow;
-  private receiveWindow: number;
   /** How much of what came the peer was not given back yet. */
   private credit = 0;
   /** The window of new streams: before the peer has heard of it, it may use the default. */
@@ -179,7 +178,6 @@ export class Http2Connection<User> {
     this.connectionWindow = Math.max(options.connectionWindowSize ?? 16_777_216, defaultWindow);
     this.nextStream = options.firstStream ?? 1;
     this.initialWindow = Math.max(this.streamWindow, defaultWindow);
-    this.receiveWindow = this.connectionWindow;
     this.requests = new RequestEncoder(this.hpack, options.scheme, options.authority);
     this.sections = new SectionReader(maxHeaderSize, maxFields);
     // An honest encoder needs less than what the fields take; the rest is for those that are refused.
@@ -438,10 +436,6 @@ export class Http2Connection<User> {
     const { reader } = this;
     const { id, length, flags } = reader;
     if (id === 0) throw protocol('DATA on no stream');
-    this.receiveWindow -= length;
-    if (this.receiveWindow < 0) {
-      throw new Fault('FLOW_CONTROL_ERROR', 'more DATA than the window of the connection');
-    }
     this.giveBack(length);
     const stream = this.streams.get(id);
     if (stream === undefined) {
@@ -736,11 +730,13 @@ export class Http2Connection<User> {
     this.streams.delete(stream.id);
   }
 
-  /** Gives the connection's window back what came, whoever reads it: a slow reader holds up its stream only. */
+  /**
+   * Gives the connection's window back what came, whoever reads it: a slow reader holds up its
+   * stream only, whose window bounds what is kept.
+   */
   private giveBack(length: number): void {
     this.credit += length;
     if (this.credit * 2 < this.connectionWindow) return;
-    this.receiveWindow += this.credit;
     this.writer.window(0, this.credit);
     this.credit = 0;
   }

@@ -106,6 +106,11 @@ export class HpackDecoder {
     }
   }
 
+  /** How much the entries of the dynamic table take (RFC 7541, 4.1). */
+  get size(): number {
+    return this.used;
+  }
+
   /** Does to the table what a block did that has come before, and put these into it. */
   insertAgain(entries: readonly TableEntry[]): void {
     for (const entry of entries) this.insert(entry);
