@@ -15,7 +15,7 @@ import { isThenable, type Settled } from '../process/thenable.ts';
 import { whereis, type NameOption, type ServerRef } from '../process/server-ref.ts';
 import { start, type InitOutcome } from '../process/start.ts';
 import { currentProcess } from '../process/context.ts';
-import { isInstance, NoReply, Ok, Reply, StartFailure, Stop } from './results.ts';
+import { adopt, isInstance, NoReply, Ok, Reply, StartFailure, Stop } from './results.ts';
 import {
   callServer,
   castServer,
@@ -145,7 +145,8 @@ function initialise(
   callbacks: Callbacks,
   arg: unknown,
 ): InitOutcome | Promise<InitOutcome> {
-  const finish = (result: unknown): InitOutcome => {
+  const finish = (given: unknown): InitOutcome => {
+    const result = adopt(given);
     if (result === ignore) return { type: 'ignore' };
     if (isInstance(result, Stop)) return { type: 'stop', reason: result.reason };
     if (isInstance(result, StartFailure)) return { type: 'error', reason: result.reason };
@@ -172,8 +173,9 @@ function initialise(
 
 /** A thrown value that is neither an Error nor an exit counts as returned, as in OTP. */
 function finishThrown(error: unknown, finish: (result: unknown) => InitOutcome): InitOutcome {
+  const thrown = adopt(error);
   const isResult =
-    isInstance(error, Ok) || isInstance(error, Stop) || isInstance(error, StartFailure);
+    isInstance(thrown, Ok) || isInstance(thrown, Stop) || isInstance(thrown, StartFailure);
   if (error === ignore || isResult) return finish(error);
   if (isError(error)) throw error;
   return { type: 'stop', reason: ['bad_return_value', error] };

@@ -1,4 +1,5 @@
 /** What the callbacks of a GenServer return. */
+import { brand, brandKey, foreignKind, type Brand } from '../process/brand.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import type { Settled } from '../process/thenable.ts';
 
@@ -11,6 +12,14 @@ export type Next = number | 'infinity' | 'hibernate' | { readonly continue: Cont
 /** A `handleContinue` clause and its arguments. */
 export type ContinueRequest = string | readonly [clause: string, ...args: unknown[]];
 
+const brands = {
+  ok: brand('ok'),
+  reply: brand('reply'),
+  noreply: brand('noreply'),
+  stop: brand('stop'),
+  start_failure: brand('start_failure'),
+};
+
 /** The result of `init` that starts the server: {@link ok}. */
 export class Ok<S> {
   readonly state: S;
@@ -18,6 +27,10 @@ export class Ok<S> {
   constructor(state: S, next: Next | undefined) {
     this.state = state;
     this.next = next;
+  }
+  /** @internal */
+  get [brandKey](): Brand {
+    return brands.ok;
   }
 }
 
@@ -31,6 +44,10 @@ export class Reply<V, S> {
     this.state = state;
     this.next = next;
   }
+  /** @internal */
+  get [brandKey](): Brand {
+    return brands.reply;
+  }
 }
 
 /** The server goes on without answering: {@link noreply}. */
@@ -42,6 +59,10 @@ export class NoReply<S> {
   constructor(state: S, next: Next | undefined) {
     this.state = state;
     this.next = next;
+  }
+  /** @internal */
+  get [brandKey](): Brand {
+    return brands.noreply;
   }
 }
 
@@ -56,6 +77,10 @@ export class Stop<S, V = never> {
     this.reason = reason;
     this.state = state;
     this.#value = value;
+  }
+  /** @internal */
+  get [brandKey](): Brand {
+    return brands.stop;
   }
   /** Whether it answers the call. */
   get hasReply(): boolean {
@@ -72,6 +97,10 @@ export class StartFailure {
   readonly reason: ExitReason;
   constructor(reason: ExitReason) {
     this.reason = reason;
+  }
+  /** @internal */
+  get [brandKey](): Brand {
+    return brands.start_failure;
   }
 }
 
@@ -112,6 +141,36 @@ export function isStop(value: unknown): value is Stop<unknown, unknown> {
   } catch {
     return false;
   }
+}
+
+/** A result that another copy of the package has made, as one of this copy; any other value as it is. */
+export function adopt(value: unknown): unknown {
+  const kind = foreignKind(value);
+  if (kind === undefined) return value;
+  const { state, value: answer, reason, next, hasReply } = value as ForeignResult;
+  switch (kind) {
+    case 'ok':
+      return new Ok(state, next);
+    case 'reply':
+      return new Reply(answer, state, next);
+    case 'noreply':
+      return new NoReply(state, next);
+    case 'stop':
+      return new Stop(reason, state, hasReply === true ? answer : nothing);
+    case 'start_failure':
+      return new StartFailure(reason);
+    default:
+      return value;
+  }
+}
+
+/** The members of results; each kind has some of them. */
+interface ForeignResult {
+  readonly state?: unknown;
+  readonly value?: unknown;
+  readonly reason?: unknown;
+  readonly next?: Next;
+  readonly hasReply?: boolean;
 }
 
 /**

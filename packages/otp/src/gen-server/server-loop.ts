@@ -11,6 +11,7 @@ import { FunctionClauseError } from './errors.ts';
 import { Gen, type Pending } from './gen.ts';
 import { Cast, isRequest, shownMessage, TimeoutTick, type Request } from './messages.ts';
 import {
+  adopt,
   isNoReply,
   isReply,
   isStop,
@@ -174,7 +175,9 @@ export class ServerLoop extends Gen implements TimeoutTarget {
     }
     if (isNoReply(result)) return this.#goOn(result);
     if (isStop(result)) return this.#stop(result, call);
-    return isThenable(result) ? this.#settleLater(result, call) : this.#badReturn(result);
+    if (isThenable(result)) return this.#settleLater(result, call);
+    const adopted = adopt(result);
+    return Object.is(adopted, result) ? this.#badReturn(result) : this.#settle(adopted, call);
   }
 
   #settleLater(pending: PromiseLike<unknown>, call: Call | undefined): Pending {
@@ -247,8 +250,9 @@ export class ServerLoop extends Gen implements TimeoutTarget {
   #thrown(error: unknown, call: Call | undefined): Pending {
     if (ExitError.isExitError(error)) return this.end(error.reason);
     if (isError(error)) return this.end(error);
-    const counts = isReply(error) || isNoReply(error) || isStop(error);
-    return counts ? this.#settle(error, call) : this.#badReturn(error);
+    const thrown = adopt(error);
+    const counts = isReply(thrown) || isNoReply(thrown) || isStop(thrown);
+    return counts ? this.#settle(thrown, call) : this.#badReturn(error);
   }
 
   #badReturn(value: unknown): Pending {

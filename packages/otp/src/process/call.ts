@@ -6,6 +6,7 @@
  * so it can never reach a mailbox.
  */
 import { inspect } from 'node:util';
+import { brand, brandKey, type Brand } from './brand.ts';
 import { arm, clock, systemClock, type Timer, type TimeoutTarget } from './clock.ts';
 import { currentProcess, isRunning } from './context.ts';
 import { checkTimeout } from './errors.ts';
@@ -66,6 +67,8 @@ function describeServer(server: unknown): string {
   return 'server';
 }
 
+const fromBrand = brand('from');
+
 /** A pending request. */
 export class Call implements From, PutOff {
   readonly #request: unknown;
@@ -103,6 +106,11 @@ export class Call implements From, PutOff {
     } catch {
       return false;
     }
+  }
+
+  /** @internal */
+  get [brandKey](): Brand {
+    return fromBrand;
   }
 
   get pid(): Pid {

@@ -1,5 +1,6 @@
 /** Errors of misuse. Failures of processes are exit reasons, see exit-reason.ts. */
 import { inspect } from 'node:util';
+import { foreignKind } from './brand.ts';
 
 /** A function that needs a current process was called outside any process. */
 export class NoProcessError extends Error {
@@ -30,6 +31,10 @@ export class BadArgumentError extends TypeError {
 }
 
 function describe(value: unknown): string {
+  const kind = foreignKind(value);
+  if (kind !== undefined) {
+    return `a ${kind} of another copy of @linnet/otp: two copies know nothing of each other's processes, so install one (npm ls @linnet/otp)`;
+  }
   try {
     if (typeof value === 'string') return JSON.stringify(value);
     if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;

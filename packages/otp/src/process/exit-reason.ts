@@ -1,5 +1,6 @@
 /** Exit reasons: their classes, how user code raises them, and how they read. */
 import { inspect, types } from 'node:util';
+import { brand, brandKey, foreignKind, type Brand } from './brand.ts';
 
 /**
  * Why a process ended: `'normal'`, `'shutdown'`, `{ shutdown: term }`, `'killed'`, `'noproc'`,
@@ -40,6 +41,8 @@ export function isSoftReason(reason: ExitReason): boolean {
   }
 }
 
+const exitErrorBrand = brand('exit_error');
+
 /**
  * Thrown by `exit(reason)` and by calls that fail: left uncaught, it ends the process with
  * `reason` itself, as an uncaught exit does in Erlang.
@@ -63,10 +66,18 @@ export class ExitError extends Error {
     return this.#reason;
   }
 
+  /** @internal */
+  get [brandKey](): Brand {
+    return exitErrorBrand;
+  }
+
   // A private name is looked up without running a proxy's traps, so any thrown value is safe here.
   /** Whether a value is one; never throws, whatever it is. */
   static isExitError(value: unknown): value is ExitError {
-    return typeof value === 'object' && value !== null && #reason in value;
+    if (typeof value !== 'object' || value === null) return false;
+    if (#reason in value) return true;
+    const kind = foreignKind(value);
+    return kind === 'exit_error' || kind === 'start_error';
   }
 }
 

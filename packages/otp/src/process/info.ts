@@ -1,8 +1,7 @@
 /** Looking at processes. */
 import { requireProcess } from './context.ts';
 import type { Name } from './names.ts';
-import { checkPid } from './link.ts';
-import { processOf, type Pid } from './pid.ts';
+import { checkPid, processOf, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
 import { watchesOf, watchesOn } from './watch.ts';
 import { MonitorRef } from './monitor.ts';

@@ -3,7 +3,7 @@ import { currentProcess, requireProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
 import { ExitError, type ExitReason } from './exit-reason.ts';
 import { distribution, isLocal, thisNode } from './node.ts';
-import { Pid, processOf } from './pid.ts';
+import { checkPid, Pid, processOf } from './pid.ts';
 import { processes, type Process } from './process.ts';
 import { signalExit, type ExitMessage } from './signals.ts';
 
@@ -154,8 +154,4 @@ function exitError(reason: ExitReason): ExitError {
   } finally {
     Error.stackTraceLimit = limit;
   }
-}
-
-export function checkPid(pid: unknown): asserts pid is Pid {
-  if (!Pid.isPid(pid)) throw new BadArgumentError('pid', pid, 'a Pid');
 }

@@ -1,4 +1,5 @@
 /** Monitors. */
+import { brand, brandKey, type Brand } from './brand.ts';
 import { requireProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
@@ -17,6 +18,8 @@ export interface DownMessage {
   readonly reason: ExitReason;
 }
 
+const monitorBrand = brand('monitor');
+
 /** Identifies one monitor; compare by identity. */
 export class MonitorRef extends Watch {
   readonly #owner: Pick<Process, 'deliver'>;
@@ -26,6 +29,11 @@ export class MonitorRef extends Watch {
     super();
     this.#owner = owner;
     this.#object = object;
+  }
+
+  /** @internal */
+  get [brandKey](): Brand {
+    return monitorBrand;
   }
 
   /** @internal Whether a value is a monitor of this process. */

@@ -1,7 +1,7 @@
 /** Registered names: one table per runtime. */
 import { refuseZombie, requireProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
-import { processOf, type Pid } from './pid.ts';
+import { checkPid, processOf, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
 
 /** A local name of a process. */
@@ -48,6 +48,7 @@ export function releaseName(process: Process): void {
 export function register(name: Name, pid?: Pid): void {
   if (!isName(name)) throw new BadArgumentError('name', name, 'a non-empty string or a symbol');
   refuseZombie();
+  if (pid !== undefined) checkPid(pid);
   const process = pid === undefined ? requireProcess('register()') : processOf(pid);
   if (process === undefined) throw new BadArgumentError('pid', pid, 'a live local process');
   if (process.registeredName !== undefined) {

@@ -1,6 +1,10 @@
 /** Process identifiers. */
 import { inspect } from 'node:util';
+import { brand, brandKey, type Brand } from './brand.ts';
+import { BadArgumentError } from './errors.ts';
 import type { Process } from './process.ts';
+
+const pidBrand = brand('pid');
 
 let read: (pid: Pid) => Process | undefined;
 let write: (pid: Pid, process: Process | undefined) => void;
@@ -49,6 +53,11 @@ export class Pid {
     return this.toString();
   }
 
+  /** @internal */
+  get [brandKey](): Brand {
+    return pidBrand;
+  }
+
   // `instanceof` is several times as fast as looking for a private name, but a proxy may throw.
   /** Whether a value is a pid; never throws, whatever it is. */
   static isPid(value: unknown): value is Pid {
@@ -65,3 +74,8 @@ export const processOf = (pid: Pid): Process | undefined => read(pid);
 
 /** Binds a pid to its process while it lives. */
 export const bindPid = (pid: Pid, process: Process | undefined): void => write(pid, process);
+
+/** Throws unless `value` is a pid. */
+export function checkPid(value: unknown): asserts value is Pid {
+  if (!Pid.isPid(value)) throw new BadArgumentError('pid', value, 'a Pid');
+}

@@ -1,4 +1,5 @@
 /** Starting a process that answers when it is ready: `proc_lib:start_link`. */
+import { brand, brandKey, type Brand } from './brand.ts';
 import { arm, type Timer, type TimeoutTarget } from './clock.ts';
 import { currentProcess } from './context.ts';
 import { checkTimeout } from './errors.ts';
@@ -40,6 +41,8 @@ export interface StartOptions {
   readonly timeout?: number | 'infinity' | undefined;
 }
 
+const startErrorBrand = brand('start_error');
+
 /**
  * A process could not be started.
  *
@@ -48,6 +51,11 @@ export interface StartOptions {
  */
 export class StartError extends ExitError {
   override readonly code: string = 'ERR_START';
+
+  /** @internal */
+  override get [brandKey](): Brand {
+    return startErrorBrand;
+  }
 
   constructor(reason: ExitReason, label: string) {
     super(

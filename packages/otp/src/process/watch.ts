@@ -7,7 +7,7 @@
 import { detached } from './context.ts';
 import { currentLogger } from './crash-report.ts';
 import type { ExitReason } from './exit-reason.ts';
-import { processOf, type Pid } from './pid.ts';
+import { checkPid, processOf, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
 import { catchUp } from './put-off.ts';
 
@@ -89,12 +89,13 @@ export abstract class Watch {
 
   /**
    * Watches a process; `down` comes at once with `'noproc'` when it is dead.
-   * @throws when it is already watching one: release it first.
+   * @throws when it is already watching one: release it first; {BadArgumentError} for what is no pid.
    */
   watch(pid: Pid): void {
     if (this.#link !== undefined) {
       throw new Error(`already watching ${String(this.#link.target.pid)}: call unwatch() first`);
     }
+    checkPid(pid);
     const target = processOf(pid);
     if (target === undefined) this.down(pid, 'noproc');
     else attach(this, target, undefined, false);

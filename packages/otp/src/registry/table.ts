@@ -9,7 +9,7 @@ import { requireProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { linkProcesses, unlinkProcesses } from '../process/link.ts';
 import { processByName, type Name } from '../process/names.ts';
-import { processOf, type Pid } from '../process/pid.ts';
+import { checkPid, processOf, type Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import { provideVia, withdrawVia, type ViaRegistry } from '../process/server-ref.ts';
 import { keyOf } from '../process/term-key.ts';
@@ -164,6 +164,7 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
 
   registerName(key: unknown, pid: Pid, value?: unknown): boolean {
     if (this.keys === 'duplicate') throw new DuplicateRegistryError('via', this.name);
+    checkPid(pid);
     const process = processOf(pid);
     if (process === undefined) throw new BadArgumentError('pid', pid, 'a live local process');
     if (this.whereisName(key) !== undefined) return false;

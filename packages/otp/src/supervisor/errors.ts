@@ -1,8 +1,11 @@
 /** Errors of supervisors. */
 import { inspect } from 'node:util';
+import { brand, brandKey, foreignKind, type Brand } from '../process/brand.ts';
 import { ExitError, formatReason, type ExitReason } from '../process/exit-reason.ts';
 import { StartError } from '../process/start.ts';
 import { ChildRecord } from './child-record.ts';
+
+const startErrorBrand = brand('start_error');
 
 /**
  * A supervisor could not be started, or refused a request.
@@ -15,6 +18,11 @@ import { ChildRecord } from './child-record.ts';
 export class SupervisorError extends ExitError {
   override readonly code: string = 'ERR_SUPERVISOR';
 
+  /** @internal */
+  override get [brandKey](): Brand {
+    return startErrorBrand;
+  }
+
   constructor(operation: string, reason: ExitReason) {
     super(
       reason,
@@ -26,9 +34,11 @@ export class SupervisorError extends ExitError {
 
 /** True for a failed start of any process: OTP's `{error, Reason}` of a start function. */
 export function isStartFailure(error: unknown): error is StartError | SupervisorError {
+  if (!ExitError.isExitError(error)) return false;
   return (
-    ExitError.isExitError(error) &&
-    (error instanceof StartError || error instanceof SupervisorError)
+    error instanceof StartError ||
+    error instanceof SupervisorError ||
+    foreignKind(error) === 'start_error'
   );
 }
 

@@ -1,5 +1,7 @@
 /** Running the start function of a child. */
+import { foreignKind } from '../process/brand.ts';
 import { ignore } from '../process/child-spec.ts';
+import { BadArgumentError } from '../process/errors.ts';
 import { ExitError, type ExitReason } from '../process/exit-reason.ts';
 import { Pid } from '../process/pid.ts';
 import { isThenable } from '../process/thenable.ts';
@@ -70,9 +72,11 @@ export const thrownInDynamicSupervisor: OnThrown = (thrown) => {
 function outcomeOf(result: unknown): StartOutcome {
   if (result === ignore) return new Started(undefined);
   if (Pid.isPid(result)) return new Started(result);
+  if (foreignKind(result) === 'pid') return foreignProcess(result);
   try {
     if (typeof result === 'object' && result !== null) {
       const { pid } = result as { pid?: unknown };
+      if (foreignKind(pid) !== undefined) return foreignProcess(pid);
       if (Pid.isPid(pid)) {
         return Object.hasOwn(result, 'info')
           ? new Started(pid, true, (result as { info: unknown }).info)
@@ -84,6 +88,10 @@ function outcomeOf(result: unknown): StartOutcome {
   }
   return new Failed(result);
 }
+
+/** What runs under another copy of the package can neither be linked nor supervised here. */
+const foreignProcess = (pid: unknown): Failed =>
+  new Failed(new BadArgumentError('process of a child', pid, 'one of this runtime'));
 
 function isError(value: unknown): value is Error {
   try {

@@ -1,4 +1,5 @@
 /** A running task, seen by the one who started it. */
+import { brand, brandKey, type Brand } from '../process/brand.ts';
 import { currentProcess } from '../process/context.ts';
 import { BadArgumentError, checkTimeout } from '../process/errors.ts';
 import { ExitError, type ExitReason } from '../process/exit-reason.ts';
@@ -18,6 +19,7 @@ export type TaskResult<T> =
   | { readonly type: 'exit'; readonly reason: ExitReason };
 
 const defaultTimeout = 5000;
+const taskBrand = brand('task');
 
 let refOf: <T>(task: TaskHandle<T>) => TaskRef<T>;
 
@@ -39,6 +41,11 @@ export class TaskHandle<T> {
   constructor(ref: TaskRef<T>, pid: Pid | undefined) {
     this.#ref = ref;
     this.pid = pid;
+  }
+
+  /** @internal */
+  get [brandKey](): Brand {
+    return taskBrand;
   }
 
   /** Identifies its messages in the mailbox of the owner, see {@link TaskMessage}. */
