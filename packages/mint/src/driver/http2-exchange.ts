@@ -6,6 +6,8 @@ import { ProtocolError, ResponseTooLargeError } from '../errors/index.ts';
 import type { ExchangeFacts, Fault } from '../errors/index.ts';
 import { Fields } from '../fields.ts';
 import { noError } from '../http2/codes.ts';
+import * as event from '../http2/connection.ts';
+import type { ConnectionEvent, Http2Connection } from '../http2/connection.ts';
 import type { Http2Stream } from '../http2/stream.ts';
 import { allowedTrailers } from '../trailers.ts';
 import type { Exchange, WireHandler, WireRequest } from '../wire.ts';
@@ -59,7 +61,7 @@ export class Http2Exchange implements Exchange {
     this.request = request;
     this.handler = handler;
     this.reused = wire.served > 0;
-    this.writes = wire.writes;
+    this.writes = wire.output.writes;
   }
 
   // The requester's side ------------------------------------------------------
@@ -100,7 +102,7 @@ export class Http2Exchange implements Exchange {
       length <= joined &&
       patience === undefined &&
       trailers === undefined &&
-      wire.senders.size === 0 &&
+      wire.output.senders.isEmpty &&
       length <= connection.room(stream)
     ) {
       connection.send(stream, bytes, 0, length, true);
@@ -163,7 +165,30 @@ export class Http2Exchange implements Exchange {
 
   // The response --------------------------------------------------------------
 
-  onInterim(status: number, fields: Fields, size: number): void {
+  /** Something came for the stream. */
+  onEvent(what: ConnectionEvent, told: Http2Connection<Http2Exchange>, bytes: Buffer): void {
+    switch (what) {
+      case event.data:
+        this.onData(bytes, told.from, told.to);
+        break;
+      case event.head:
+        this.onHead(told.status, told.fields, told.size, told.isLast);
+        break;
+      case event.end:
+        this.onEnd(told.fields);
+        break;
+      case event.interim:
+        this.onInterim(told.status, told.fields, told.size);
+        break;
+      case event.reset:
+        this.onReset(told.code);
+        break;
+      default:
+        this.onBroken(told.fault as Fault);
+    }
+  }
+
+  private onInterim(status: number, fields: Fields, size: number): void {
     if (this.over) return;
     this.headerBytes += size;
     if (status === 100) this.upload?.proceed();
@@ -174,7 +199,7 @@ export class Http2Exchange implements Exchange {
     }
   }
 
-  onHead(status: number, fields: Fields, size: number, isLast: boolean): void {
+  private onHead(status: number, fields: Fields, size: number, isLast: boolean): void {
     if (this.over) return;
     this.headerBytes += size;
     this.answered = true;
@@ -199,7 +224,7 @@ export class Http2Exchange implements Exchange {
     }
   }
 
-  onData(bytes: Buffer, from: number, to: number): void {
+  private onData(bytes: Buffer, from: number, to: number): void {
     if (this.tunnel !== undefined) {
       this.tunnel.onData(copyOf(bytes, from, to));
     } else if (!this.over) {
@@ -208,7 +233,7 @@ export class Http2Exchange implements Exchange {
     }
   }
 
-  onEnd(trailers: Fields): void {
+  private onEnd(trailers: Fields): void {
     if (this.tunnel !== undefined) {
       this.tunnel.onEnd();
     } else if (!this.over) {
@@ -219,7 +244,7 @@ export class Http2Exchange implements Exchange {
   }
 
   /** The server reset the stream. */
-  onReset(code: number): void {
+  private onReset(code: number): void {
     if (this.over && this.tunnel === undefined) return;
     const error = this.resetError(code);
     if (this.tunnel !== undefined) this.tunnel.fail(error);
@@ -228,7 +253,7 @@ export class Http2Exchange implements Exchange {
   }
 
   /** The response is none that may be taken; the stream was reset. */
-  onBroken(fault: Fault): void {
+  private onBroken(fault: Fault): void {
     const facts = this.facts();
     const error =
       fault.tooLarge === undefined
@@ -257,7 +282,7 @@ export class Http2Exchange implements Exchange {
       origin: this.wire.origin,
       phase: this.written || bytesReceived > 0 ? 'receive' : 'send',
       reused: this.reused,
-      requestSent: this.stream !== undefined && this.wire.writes > this.writes,
+      requestSent: this.stream !== undefined && this.wire.output.writes > this.writes,
       bytesReceived,
     };
   }

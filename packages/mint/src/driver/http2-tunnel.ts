@@ -5,8 +5,8 @@
 import { Duplex } from 'node:stream';
 import type { Http2Stream } from '../http2/stream.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
-import type { Sender } from './http2-upload.ts';
 import type { Http2Wire } from './http2-wire.ts';
+import type { Sender } from './send-queue.ts';
 
 type Callback = (error?: Error | null) => void;
 
@@ -70,13 +70,13 @@ export class Http2Tunnel extends Duplex implements Sender {
     this.bytes = chunk;
     this.at = 0;
     this.written = callback;
-    this.wire.senders.add(this);
-    this.wire.schedule();
+    this.wire.output.senders.add(this);
+    this.wire.output.schedule();
   }
 
   override _final(callback: Callback): void {
     this.wire.connection.send(this.stream, noBytes, 0, 0, true);
-    this.wire.schedule();
+    this.wire.output.schedule();
     callback();
   }
 
@@ -92,7 +92,7 @@ export class Http2Tunnel extends Duplex implements Sender {
     this.written = undefined;
     this.bytes = noBytes;
     this.at = 0;
-    this.wire.senders.delete(this);
+    this.wire.output.senders.delete(this);
     written?.();
   }
 }

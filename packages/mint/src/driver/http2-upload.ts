@@ -10,15 +10,10 @@ import type { Alarm, Clock } from './clock.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
 import type { Http2Wire } from './http2-wire.ts';
 import type { RequestBody } from './request-body.ts';
+import type { Sender } from './send-queue.ts';
 
 /** How large the slices of streamed bodies are: as large as a stream's first window, as a rule. */
 export const sliceSize = 65_536;
-
-/** Has bytes for a stream, which wait for the peer's windows. */
-export interface Sender {
-  /** Sends one frame, if the windows take one; returns whether they did. */
-  sendFrame(): boolean;
-}
 
 /** What is to be sent. */
 export interface UploadPlan {
@@ -82,7 +77,7 @@ export class Http2Upload implements Sender {
   /** Nobody wants the rest of it. */
   stop(): void {
     this.stopped = true;
-    this.wire.senders.delete(this);
+    this.wire.output.senders.delete(this);
     this.wakeUp();
   }
 
@@ -92,7 +87,7 @@ export class Http2Upload implements Sender {
     if (sent === 0) return false;
     this.at = at + sent;
     if (this.at === bytes.length) {
-      this.wire.senders.delete(this);
+      this.wire.output.senders.delete(this);
       this.wakeUp();
     }
     this.exchange.progressed();
@@ -124,8 +119,8 @@ export class Http2Upload implements Sender {
     }
     this.bytes = bytes;
     this.at = 0;
-    this.wire.senders.add(this);
-    this.wire.schedule();
+    this.wire.output.senders.add(this);
+    this.wire.output.schedule();
     await this.woken();
     this.bytes = noBytes;
   }
@@ -138,7 +133,7 @@ export class Http2Upload implements Sender {
     const { stream, wire } = this;
     if (trailers !== undefined) wire.connection.sendTrailers(stream, this.fieldsOf(trailers));
     else if (!stream.isSent) wire.connection.send(stream, noBytes, 0, 0, true);
-    wire.schedule();
+    wire.output.schedule();
     this.exchange.uploaded();
   }
 

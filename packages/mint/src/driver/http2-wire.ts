@@ -18,6 +18,7 @@ import { inCleanContext } from './clean-context.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { PeerClosed } from './failures.ts';
+import { ExchangeTable } from './exchange-table.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import {
   aboveLimit,
@@ -27,15 +28,13 @@ import {
   Retired,
   tooManyPings,
 } from './http2-failures.ts';
+import { Http2Output } from './http2-output.ts';
 import { maxPings, Pings } from './http2-pings.ts';
 import { defaultResetBurst, defaultResetRate, ResetBudget } from './http2-resets.ts';
 import type { Http2Tunnel } from './http2-tunnel.ts';
-import type { Sender } from './http2-upload.ts';
 import { SocketDriver } from './socket-driver.ts';
 import type { SocketUser } from './socket-driver.ts';
 import { wireInfoOf } from './socket-info.ts';
-import { turn } from './turn.ts';
-import type { TurnUser } from './turn.ts';
 
 /** What a {@link createHttp2Wire} is given beside the socket. */
 export interface Http2WireOptions extends Http2ConnectionOptions {
@@ -56,9 +55,6 @@ export interface Http2WireOptions extends Http2ConnectionOptions {
   /** Time. Default: the system's. */
   readonly clock?: Clock | undefined;
 }
-
-/** How much is written at a time, before the socket is asked whether it takes more. */
-const outputSize = 131_072;
 
 /** How long a flood has to last to be one, in ms. */
 const strainPeriod = 1000;
@@ -88,7 +84,7 @@ export function createHttp2Wire(socket: Duplex, options: Http2WireOptions): Wire
   return inCleanContext(() => new Http2Wire(socket, options));
 }
 
-export class Http2Wire implements Wire, SocketUser, TurnUser {
+export class Http2Wire implements Wire, SocketUser {
   readonly protocol = 'http2';
   readonly origin: string;
   readonly info: WireInfo;
@@ -102,22 +98,15 @@ export class Http2Wire implements Wire, SocketUser, TurnUser {
   readonly maxResponseSize: number;
   readonly clock: Clock;
   readonly connection: Http2Connection<Http2Exchange>;
-  /** Who has bytes for the peer that wait for windows or for the socket. */
-  readonly senders = new Set<Sender>();
+  readonly output: Http2Output;
   /** Streams that were handed over. */
   readonly tunnels = new Set<Http2Tunnel>();
-  /** How often something was written. */
-  writes = 0;
 
   private readonly driver: SocketDriver;
-  private readonly exchanges: Http2Exchange[] = [];
+  private readonly exchanges = new ExchangeTable<Http2Exchange>();
   private readonly pings = new Pings();
   private readonly resets: ResetBudget;
   private strainSince = 0;
-  /** The end of the turn is awaited. */
-  private queued = false;
-  /** The socket takes no more at this moment. */
-  private blocked = false;
   /** What ended the connection, once something did. */
   private failure: Error | undefined = undefined;
   /** Why it takes no further requests. */
@@ -141,7 +130,8 @@ export class Http2Wire implements Wire, SocketUser, TurnUser {
     this.connection = new Http2Connection(options);
     this.limit = this.connection.peer.maxConcurrentStreams;
     this.driver = new SocketDriver(socket, this);
-    this.schedule();
+    this.output = new Http2Output(this.connection, this.driver, () => this.onTurn());
+    this.output.schedule();
   }
 
   get usable(): boolean {
@@ -155,9 +145,7 @@ export class Http2Wire implements Wire, SocketUser, TurnUser {
       exchange.failUnsent(refusal);
       return exchange;
     }
-    const { exchanges } = this;
-    exchange.place = exchanges.length;
-    exchanges.push(exchange);
+    this.exchanges.add(exchange);
     if (this.underWay === 1) this.driver.ref();
     this.served += 1;
     try {
@@ -168,14 +156,14 @@ export class Http2Wire implements Wire, SocketUser, TurnUser {
       return exchange;
     }
     if (!this.connection.hasStreams) this.retire(new Retired());
-    this.schedule();
+    this.output.schedule();
     return exchange;
   }
 
   ping(): Promise<number> {
     if (this.failure !== undefined) return Promise.reject(this.unusable());
     if (this.pings.isFull) return Promise.reject(tooManyPings(this.origin, maxPings));
-    this.schedule();
+    this.output.schedule();
     return this.pings.add(this.clock.now(), (number) => this.connection.ping(number));
   }
 
@@ -184,7 +172,7 @@ export class Http2Wire implements Wire, SocketUser, TurnUser {
     this.isOrderly = true;
     this.failure ??= error ?? new Error('closed by this side');
     this.end();
-    for (const exchange of this.exchanges.slice()) {
+    for (const exchange of this.exchanges.all()) {
       if (error === undefined) exchange.fail(this.failure);
       else exchange.failWith(error);
     }
@@ -193,84 +181,27 @@ export class Http2Wire implements Wire, SocketUser, TurnUser {
 
   // The exchanges' side -------------------------------------------------------
 
-  /** Writes at the end of the turn. */
-  schedule(): void {
-    if (this.queued) return;
-    this.queued = true;
-    turn.add(this);
-  }
-
   /** The exchange is over. */
   finished(exchange: Http2Exchange): void {
-    const { exchanges } = this;
-    const { place } = exchange;
-    if (place < 0) return;
-    exchange.place = -1;
-    const last = exchanges.pop() as Http2Exchange;
-    if (last !== exchange) {
-      exchanges[place] = last;
-      last.place = place;
-    }
-    if (this.underWay === 0) this.settle();
+    if (this.exchanges.delete(exchange) && this.underWay === 0) this.settle();
   }
 
   /** Gives a stream up. */
   reset(stream: Http2Stream<Http2Exchange>): void {
     if (this.isEnding || !this.connection.reset(stream)) return;
     if (!this.resets.spend(this.clock.now())) this.retire(new Retired());
-    this.schedule();
+    this.output.schedule();
   }
 
   /** So much of a response was read. */
   consumed(stream: Http2Stream<Http2Exchange>, length: number): void {
     this.connection.consume(stream, length);
-    if (this.connection.waiting > 0) this.schedule();
+    if (this.connection.waiting > 0) this.output.schedule();
   }
 
   /** A tunnel ended. */
   tunnelClosed(tunnel: Http2Tunnel): void {
     if (this.tunnels.delete(tunnel) && this.underWay === 0) this.settle();
-  }
-
-  // The end of the turn ---------------------------------------------------------
-
-  flush(): void {
-    this.queued = false;
-    if (this.isEnding || this.isGone) return;
-    if (this.hasChanged) {
-      this.hasChanged = false;
-      this.onChange();
-    }
-    if (this.blocked) return;
-    const hasMore = this.pump();
-    this.write();
-    // Others have their turn in between.
-    if (hasMore && !this.blocked) this.schedule();
-    if (this.underWay === 0) this.settle();
-  }
-
-  /**
-   * Has those who have bytes for the peer send a frame each, in turn, as long as any of them can;
-   * returns whether there may be more of it.
-   */
-  private pump(): boolean {
-    const { connection, senders } = this;
-    let isMoving = senders.size > 0;
-    while (isMoving) {
-      isMoving = false;
-      for (const sender of senders) {
-        if (connection.waiting >= outputSize) return true;
-        if (sender.sendFrame()) isMoving = true;
-      }
-    }
-    return false;
-  }
-
-  private write(): void {
-    const { connection } = this;
-    if (connection.waiting === 0) return;
-    this.writes++;
-    this.blocked = !this.driver.write(connection.take());
   }
 
   // The socket's side -------------------------------------------------------------
@@ -292,13 +223,12 @@ export class Http2Wire implements Wire, SocketUser, TurnUser {
       this.breached(error as Fault);
       return to;
     }
-    if (connection.waiting > 0) this.schedule();
+    if (connection.waiting > 0) this.output.schedule();
     return to;
   }
 
   onDrain(): void {
-    this.blocked = false;
-    if (!this.queued) this.flush();
+    this.output.drained();
   }
 
   onEnd(): void {
@@ -319,39 +249,13 @@ export class Http2Wire implements Wire, SocketUser, TurnUser {
   // ---------------------------------------------------------------------------
 
   get underWay(): number {
-    return this.exchanges.length + this.tunnels.size;
+    return this.exchanges.size + this.tunnels.size;
   }
 
   private onEvent(what: ConnectionEvent, bytes: Buffer): void {
     const { connection } = this;
-    const stream = connection.stream as Http2Stream<Http2Exchange>;
     if (this.onActivity !== undefined && what !== event.window) this.onActivity();
     switch (what) {
-      case event.more:
-        break;
-      case event.data:
-        stream.user.onData(bytes, connection.from, connection.to);
-        break;
-      case event.head:
-        stream.user.onHead(
-          connection.status,
-          connection.fields,
-          connection.size,
-          connection.isLast,
-        );
-        break;
-      case event.end:
-        stream.user.onEnd(connection.fields);
-        break;
-      case event.interim:
-        stream.user.onInterim(connection.status, connection.fields, connection.size);
-        break;
-      case event.reset:
-        stream.user.onReset(connection.code);
-        break;
-      case event.broken:
-        stream.user.onBroken(connection.fault as Fault);
-        break;
       case event.settings:
         this.onSettings();
         break;
@@ -362,8 +266,10 @@ export class Http2Wire implements Wire, SocketUser, TurnUser {
         this.pings.answered(connection.number, this.clock.now());
         break;
       case event.window:
-        if (this.senders.size > 0) this.schedule();
+        if (!this.output.senders.isEmpty) this.output.schedule();
         break;
+      default:
+        (connection.stream as Http2Stream<Http2Exchange>).user.onEvent(what, connection, bytes);
     }
   }
 
@@ -372,7 +278,7 @@ export class Http2Wire implements Wire, SocketUser, TurnUser {
     this.limit = this.connection.peer.maxConcurrentStreams;
     this.settled = true;
     if (!settled || this.limit !== limit) this.onChange();
-    if (this.senders.size > 0) this.schedule();
+    if (!this.output.senders.isEmpty) this.output.schedule();
   }
 
   private onGoaway(code: number): void {
@@ -382,7 +288,7 @@ export class Http2Wire implements Wire, SocketUser, TurnUser {
     // What ends the connection after it, ends it because of that.
     if (code !== noError || !(this.retired instanceof GoawayFault)) this.retired = fault;
     if (isFirst) this.onChange();
-    for (const exchange of this.exchanges.slice()) {
+    for (const exchange of this.exchanges.all()) {
       const { stream } = exchange;
       if (stream === undefined || stream.id <= lastStream) continue;
       this.connection.drop(stream);
@@ -447,7 +353,7 @@ export class Http2Wire implements Wire, SocketUser, TurnUser {
     this.failure ??= isBecause ? retired : error;
     const { failure } = this;
     this.end();
-    for (const exchange of this.exchanges.slice()) exchange.connectionLost(failure);
+    for (const exchange of this.exchanges.all()) exchange.connectionLost(failure);
     this.endTunnels();
   }
 
@@ -457,19 +363,19 @@ export class Http2Wire implements Wire, SocketUser, TurnUser {
     for (const tunnel of this.tunnels) tunnel.fail(error);
   }
 
-  /** Says that the connection ends, and closes it after the next turn, whether or not the server reads that. */
   private end(reason?: string): void {
-    if (this.isEnding || this.isGone) return;
+    if (this.isEnding) return;
     this.isEnding = true;
-    const { connection, driver } = this;
-    // What was not written is for nobody; without the preface, GOAWAY would be no frame.
-    if (this.writes > 0 && !this.blocked) {
-      if (reason !== undefined || this.underWay > 0) connection.take();
-      connection.close(reason);
-      driver.write(connection.take());
+    this.output.close(reason, reason === undefined && this.underWay === 0);
+  }
+
+  /** The end of a turn in which something was written, or was to be. */
+  private onTurn(): void {
+    if (this.hasChanged) {
+      this.hasChanged = false;
+      this.onChange();
     }
-    driver.end();
-    turn.addAfterPoll({ flush: () => driver.destroy() });
+    if (this.underWay === 0) this.settle();
   }
 
   private relax(): void {

@@ -1,0 +1,90 @@
+/**
+ * When the frames of a connection are written: all of a turn together at its
+ * end, and not while the socket has enough.
+ */
+import type { SendOutput } from './send-queue.ts';
+import { SendQueue } from './send-queue.ts';
+import type { SocketDriver } from './socket-driver.ts';
+import { turn } from './turn.ts';
+import type { TurnUser } from './turn.ts';
+
+/** Has frames that wait. */
+export interface OutputSource extends SendOutput {
+  /** All that waits. */
+  take(): Buffer;
+  /** Has a GOAWAY wait. */
+  close(reason?: string): void;
+}
+
+export class Http2Output implements TurnUser {
+  /** Who has bytes for streams. */
+  readonly senders = new SendQueue();
+  /** How often something was written. */
+  writes = 0;
+
+  private readonly source: OutputSource;
+  private readonly driver: SocketDriver;
+  private readonly onTurn: () => void;
+  /** The end of the turn is awaited. */
+  private queued = false;
+  /** The socket takes no more at this moment. */
+  private blocked = false;
+  private closed = false;
+
+  /** `onTurn` is called at the end of each turn in which something was scheduled. */
+  constructor(source: OutputSource, driver: SocketDriver, onTurn: () => void) {
+    this.source = source;
+    this.driver = driver;
+    this.onTurn = onTurn;
+  }
+
+  /** Writes at the end of the turn. */
+  schedule(): void {
+    if (this.queued) return;
+    this.queued = true;
+    turn.add(this);
+  }
+
+  flush(): void {
+    this.queued = false;
+    if (this.closed) return;
+    if (!this.blocked) {
+      const hasMore = this.senders.pump(this.source);
+      this.write();
+      // Others have their turn in between.
+      if (hasMore && !this.blocked) this.schedule();
+    }
+    this.onTurn();
+  }
+
+  /** The socket takes more again. */
+  drained(): void {
+    this.blocked = false;
+    if (!this.queued) this.flush();
+  }
+
+  /**
+   * Says that the connection ends, and closes it after the next turn, whether or not the server
+   * reads that. What was not written is for nobody, unless the connection ends in order.
+   */
+  close(reason: string | undefined, isOrderly: boolean): void {
+    if (this.closed) return;
+    this.closed = true;
+    const { source, driver } = this;
+    // Without the preface, GOAWAY would be no frame.
+    if (this.writes > 0 && !this.blocked) {
+      if (!isOrderly) source.take();
+      source.close(reason);
+      driver.write(source.take());
+    }
+    driver.end();
+    turn.addAfterPoll({ flush: () => driver.destroy() });
+  }
+
+  private write(): void {
+    const { source } = this;
+    if (source.waiting === 0) return;
+    this.writes++;
+    this.blocked = !this.driver.write(source.take());
+  }
+}
