@@ -111,6 +111,10 @@ export class SectionReader implements FieldSink {
   }
 
   add(name: string, value: string, kind: number, size: number): void {
+    if (kind === statusField) {
+      this.addStatus(value);
+      return;
+    }
     this.size += size;
     this.fields++;
     if (this.fields > this.maxCount || this.size - this.fields * fieldOverhead > this.maxSize) {
@@ -118,9 +122,6 @@ export class SectionReader implements FieldSink {
       return;
     }
     switch (kind) {
-      case statusField:
-        this.addStatus(value);
-        return;
       case lengthField:
         this.addLength(value);
         break;
