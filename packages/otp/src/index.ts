@@ -1,5 +1,5 @@
 export { spawn, spawnLink, spawnMonitor } from './process/spawn.ts';
-export { currentPid, detached, self } from './process/context.ts';
+export { currentPid, detached, self, type ContextOptions } from './process/context.ts';
 export { arm, now, Timer, type TimeoutTarget } from './process/clock.ts';
 export { Pid } from './process/pid.ts';
 export { send, sendAfter, cancelTimer, TimerRef } from './process/send.ts';
@@ -164,7 +164,7 @@ export {
   type PartitionSupervisorHandle,
   type PartitionSupervisorOptions,
 } from './supervisor/partition-supervisor.ts';
-export { Agent, AgentHandle } from './agent/agent.ts';
+export { Agent, AgentHandle, type AgentCallOptions } from './agent/agent.ts';
 export { Application, ApplicationHandle } from './application/application.ts';
 export { ApplicationError } from './application/errors.ts';
 export type { ApplicationOptions } from './application/options.ts';

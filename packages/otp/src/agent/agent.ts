@@ -6,6 +6,7 @@
  * the agent until it is done. One that throws ends the agent.
  */
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
+import { callerContext, carry, type ContextOptions } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
@@ -15,6 +16,18 @@ import type { CallOptions } from '../gen-server/server-handle.ts';
 import { AgentServer } from './agent-server.ts';
 
 type Async<T> = T | PromiseLike<T>;
+
+/** Options of the functions that run in an agent. */
+export interface AgentCallOptions extends CallOptions, ContextOptions {}
+
+/** The function as the agent is to run it. */
+function inContext<Args extends unknown[], R>(
+  fn: (...args: Args) => R,
+  options: ContextOptions | undefined,
+): (...args: Args) => R {
+  const context = callerContext(options, 'none');
+  return context === undefined ? fn : carry(fn, context);
+}
 
 /**
  * Starts an agent, linked to the current process (from plain code: a root). `fn` gives its first
@@ -75,10 +88,10 @@ function childSpec<S>(
 function get<S, T>(
   agent: ServerRef,
   fn: (state: S) => Async<T>,
-  options?: CallOptions,
+  options?: AgentCallOptions,
 ): Promise<T> {
   checkFunction(fn);
-  return GenServer.call(agent, ['get', fn], options);
+  return GenServer.call(agent, ['get', inContext(fn, options)], options);
 }
 
 /**
@@ -92,10 +105,10 @@ function get<S, T>(
 function update<S>(
   agent: ServerRef,
   fn: (state: S) => Async<S>,
-  options?: CallOptions,
+  options?: AgentCallOptions,
 ): Promise<void> {
   checkFunction(fn);
-  return GenServer.call(agent, ['update', fn], options);
+  return GenServer.call(agent, ['update', inContext(fn, options)], options);
 }
 
 /**
@@ -110,10 +123,10 @@ function update<S>(
 function getAndUpdate<S, T>(
   agent: ServerRef,
   fn: (state: S) => Async<readonly [answer: T, state: S]>,
-  options?: CallOptions,
+  options?: AgentCallOptions,
 ): Promise<T> {
   checkFunction(fn);
-  return GenServer.call(agent, ['getAndUpdate', fn], options);
+  return GenServer.call(agent, ['getAndUpdate', inContext(fn, options)], options);
 }
 
 /**
@@ -140,7 +153,7 @@ export class AgentHandle<S> implements AsyncDisposable {
    * What a function makes of the state, which stays as it is.
    * @throws {CallError} as `Agent.get` does.
    */
-  get<T>(fn: (state: S) => Async<T>, options?: CallOptions): Promise<T> {
+  get<T>(fn: (state: S) => Async<T>, options?: AgentCallOptions): Promise<T> {
     return get(this.pid, fn, options);
   }
 
@@ -148,7 +161,7 @@ export class AgentHandle<S> implements AsyncDisposable {
    * Replaces the state by what a function makes of it.
    * @throws {CallError} as `Agent.get` does.
    */
-  update(fn: (state: S) => Async<S>, options?: CallOptions): Promise<void> {
+  update(fn: (state: S) => Async<S>, options?: AgentCallOptions): Promise<void> {
     return update(this.pid, fn, options);
   }
 
@@ -158,7 +171,7 @@ export class AgentHandle<S> implements AsyncDisposable {
    */
   getAndUpdate<T>(
     fn: (state: S) => Async<readonly [answer: T, state: S]>,
-    options?: CallOptions,
+    options?: AgentCallOptions,
   ): Promise<T> {
     return getAndUpdate(this.pid, fn, options);
   }

@@ -79,10 +79,14 @@ function define<M extends AnyStateMachine>(
     startLink: (...args) => run(true, args[0], args[1]),
     start: (...args) => run(false, args[0], args[1]),
     childSpec: (...args) => {
-      const { name, ...overrides } = args[1] ?? {};
+      const { name, context, ...overrides } = args[1] ?? {};
+      const given = {
+        ...(name === undefined ? undefined : { name }),
+        ...(context === undefined ? undefined : { context }),
+      };
       return {
         id: idOf(name) ?? module,
-        start: () => run(true, args[0], name === undefined ? undefined : { name }),
+        start: () => run(true, args[0], given),
         ...overrides,
       };
     },

@@ -12,6 +12,7 @@ import type {
 } from 'xstate';
 import type { From } from '../process/call.ts';
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
+import type { ContextOptions } from '../process/context.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import type { NameOption, ServerRef } from '../process/server-ref.ts';
@@ -75,7 +76,7 @@ export interface MachineOptions<M extends AnyStateMachine> {
 }
 
 /** Options of the start of a machine process. */
-export interface StartMachineOptions {
+export interface StartMachineOptions extends ContextOptions {
   /** Registers the process before the machine starts. */
   readonly name?: NameOption;
 }

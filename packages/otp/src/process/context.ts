@@ -4,10 +4,11 @@
  * A plain variable answers for synchronous code. For what a callback awaits, each process has
  * one async resource in which all its code runs; entering that costs a twelfth of
  * `AsyncLocalStorage.run`. The resource is made in the async context of this module's load, so a
- * process does not inherit the request context of whoever happened to spawn it.
+ * process does not inherit the request context of whoever happened to spawn it; that of a task is made
+ * in the context of its caller, on whose behalf it runs.
  */
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
-import { NoProcessError } from './errors.ts';
+import { BadArgumentError, NoProcessError } from './errors.ts';
 import { ExitError } from './exit-reason.ts';
 import type { Pid } from './pid.ts';
 import type { Process } from './process.ts';
@@ -38,6 +39,47 @@ export function newScope(process: Process): AsyncResource {
     storage.enterWith(process);
     return newResource();
   });
+}
+
+/** The async context of the running code, to be carried to where a process is made. */
+export type CallerContext = AsyncResource;
+
+/** Options of whatever starts a process. */
+export interface ContextOptions {
+  /**
+   * Whether the code of the process sees the stores of `AsyncLocalStorage` (request ids, traces) that
+   * its caller sees: `'inherit'`, or `'none'`. Tasks inherit by default; `spawn`, servers and machines do
+   * not, since they serve others than the one who has started them.
+   */
+  readonly context?: 'inherit' | 'none';
+}
+
+/** The context that a process is to run in, if it is the caller's. */
+export function callerContext(
+  options: ContextOptions | undefined,
+  otherwise: 'inherit' | 'none',
+): CallerContext | undefined {
+  const context = options?.context === undefined ? otherwise : options.context;
+  if (context !== 'inherit' && context !== 'none') {
+    throw new BadArgumentError('context', context, "'inherit' or 'none'");
+  }
+  return context === 'inherit' ? new AsyncResource('LinnetCaller') : undefined;
+}
+
+/** As {@link newScope}, in the context of a caller. */
+export const newScopeWithin = (process: Process, context: CallerContext): AsyncResource =>
+  context.runInAsyncScope(() => storage.run(process, newResource));
+
+/** A function that runs in another async context than its caller's, as the process that calls it. */
+export function carry<Args extends unknown[], R>(
+  fn: (...args: Args) => R,
+  context: CallerContext,
+): (...args: Args) => R {
+  return (...args) => {
+    const process = currentProcess();
+    const run = (): R => (process === undefined ? fn(...args) : storage.run(process, fn, ...args));
+    return context.runInAsyncScope(run);
+  };
 }
 
 const newResource = (): AsyncResource => new AsyncResource('LinnetProcess');

@@ -1,7 +1,7 @@
 /** A process: mailbox, links, watches and life cycle of one nact actor. */
 import type { AsyncResource } from 'node:async_hooks';
 import { announceDeath } from './announce-death.ts';
-import { newScope, runAs } from './context.ts';
+import { newScope, newScopeWithin, runAs, type CallerContext } from './context.ts';
 import { reportCrash } from './crash-report.ts';
 import { exitChannel, spawnChannel, type ExitEvent, type SpawnEvent } from './events.ts';
 import { isSoftReason, reasonOfThrown, type ExitReason } from './exit-reason.ts';
@@ -75,7 +75,12 @@ export class Process extends ProcessActor implements Runnable {
   #scope: AsyncResource | undefined = undefined;
   #abort: AbortController | undefined = undefined;
 
-  constructor(body: Body, label: string, startedBy: Pid | undefined) {
+  constructor(
+    body: Body,
+    label: string,
+    startedBy: Pid | undefined,
+    context: CallerContext | undefined,
+  ) {
     const id = nextProcessId();
     super(id);
     const { name, creation } = thisNode();
@@ -84,6 +89,7 @@ export class Process extends ProcessActor implements Runnable {
     this.startedBy = startedBy;
     this.label = label;
     this.#body = body;
+    if (context !== undefined) this.#scope = newScopeWithin(this, context);
     schedule(this);
     if (spawnChannel.hasSubscribers) this.#publishSpawn();
   }

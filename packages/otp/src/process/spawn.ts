@@ -1,5 +1,11 @@
 /** Starting bare processes. */
-import { currentProcess, requireProcess } from './context.ts';
+import {
+  callerContext,
+  currentProcess,
+  requireProcess,
+  type CallerContext,
+  type ContextOptions,
+} from './context.ts';
 import { BadArgumentError } from './errors.ts';
 import { ExitError } from './exit-reason.ts';
 import { linkProcesses } from './link.ts';
@@ -8,11 +14,11 @@ import type { Pid } from './pid.ts';
 import { Process, type Body } from './process.ts';
 
 /** Makes a process; it gets its first turn after the current one. */
-export function newProcess(body: Body, label: string): Process {
+export function newProcess(body: Body, label: string, context?: CallerContext): Process {
   const parent = currentProcess();
   // Code that goes on after the death of its process must not leave anything behind.
   if (parent?.dead === true) throw new ExitError(parent.exitReason);
-  return new Process(body, label, parent?.pid);
+  return new Process(body, label, parent?.pid, context);
 }
 
 function checkBody(body: unknown): void {
@@ -34,9 +40,9 @@ function checkBody(body: unknown): void {
  *   }
  * });
  */
-export function spawn(body: Body): Pid {
+export function spawn(body: Body, options?: ContextOptions): Pid {
   checkBody(body);
-  return newProcess(body, 'process').pid;
+  return newProcess(body, 'process', callerContext(options, 'none')).pid;
 }
 
 /**
@@ -49,10 +55,10 @@ export function spawn(body: Body): Pid {
  * const child = spawnLink(() => exit('bored'));
  * await receive(); // { type: 'EXIT', from: child, reason: 'bored' }
  */
-export function spawnLink(body: Body): Pid {
+export function spawnLink(body: Body, options?: ContextOptions): Pid {
   checkBody(body);
   const parent = requireProcess('spawnLink()');
-  const process = newProcess(body, 'process');
+  const process = newProcess(body, 'process', callerContext(options, 'none'));
   linkProcesses(parent, process.pid);
   return process.pid;
 }
@@ -66,9 +72,12 @@ export function spawnLink(body: Body): Pid {
  * const { ref } = spawnMonitor(() => migrate());
  * const { reason } = await receive((m) => ref.isDownMessage(m)); // 'normal'
  */
-export function spawnMonitor(body: Body): { readonly pid: Pid; readonly ref: MonitorRef } {
+export function spawnMonitor(
+  body: Body,
+  options?: ContextOptions,
+): { readonly pid: Pid; readonly ref: MonitorRef } {
   checkBody(body);
   const parent = requireProcess('spawnMonitor()');
-  const { pid } = newProcess(body, 'process');
+  const { pid } = newProcess(body, 'process', callerContext(options, 'none'));
   return { pid, ref: monitorFor(parent, pid) };
 }

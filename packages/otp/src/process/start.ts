@@ -1,7 +1,7 @@
 /** Starting a process that answers when it is ready: `proc_lib:start_link`. */
 import { brand, brandKey, type Brand } from './brand.ts';
 import { arm, type Timer, type TimeoutTarget } from './clock.ts';
-import { currentProcess } from './context.ts';
+import { callerContext, currentProcess, type ContextOptions } from './context.ts';
 import { checkTimeout } from './errors.ts';
 import {
   ExitError,
@@ -34,7 +34,7 @@ export type InitOutcome =
   /** Failed, without a crash: the process ends `'normal'`. */
   | { readonly type: 'error'; readonly reason: ExitReason };
 
-export interface StartOptions {
+export interface StartOptions extends ContextOptions {
   /** Registers the process before its initialisation runs. */
   readonly name?: NameOption | undefined;
   /** Milliseconds for the initialisation, `'infinity'` by default; then the process is killed. */
@@ -150,7 +150,7 @@ export function start(
   checkNameOption(options?.name);
   checkTimeout('timeout', options?.timeout);
   const parent = currentProcess();
-  const process = newProcess(() => initialise(), label);
+  const process = newProcess(() => initialise(), label, callerContext(options, 'none'));
   const linkedParent = linked ? parent : undefined;
   if (linkedParent !== undefined) linkProcesses(linkedParent, process.pid);
   let starting: Start;

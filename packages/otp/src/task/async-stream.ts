@@ -1,4 +1,5 @@
 /** Task streams: one task for each element of an input. */
+import { callerContext } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { checkStreamOptions, type StreamItem, type StreamOptions } from './stream-options.ts';
 import { StreamRun, type StreamPlan } from './stream-run.ts';
@@ -49,7 +50,8 @@ export function asyncStream<T, Input>(
 ): TaskStream<T, Input> {
   const checked = checkStreamOptions(options);
   return newStream(items, fn, checked, (task, owner) => {
-    const process = newLinkedTask(task.body(fn), callersFor(owner));
+    const context = callerContext(checked, 'inherit');
+    const process = newLinkedTask(task.body(fn), callersFor(owner), context);
     task.started(process, checked.timeout);
   });
 }

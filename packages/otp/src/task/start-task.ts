@@ -1,5 +1,5 @@
 /** Starting the processes of tasks. */
-import { currentProcess } from '../process/context.ts';
+import { currentProcess, type CallerContext } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { linkProcesses, outside } from '../process/link.ts';
 import type { Pid } from '../process/pid.ts';
@@ -19,15 +19,23 @@ export function checkTask(fn: unknown): void {
 }
 
 /** Makes the process of a task. It gets its first turn after the current one. */
-export function newTask(fn: TaskBody<unknown>, callers: readonly Pid[]): Process {
-  const process = newProcess(fn, fn.name === '' ? 'Task' : `Task ${fn.name}`);
+export function newTask(
+  fn: TaskBody<unknown>,
+  callers: readonly Pid[],
+  context: CallerContext | undefined,
+): Process {
+  const process = newProcess(fn, fn.name === '' ? 'Task' : `Task ${fn.name}`, context);
   setCallers(process.pid, callers);
   return process;
 }
 
 /** The same with a link to the current process, if there is one. */
-export function newLinkedTask(fn: TaskBody<unknown>, callers: readonly Pid[]): Process {
-  const process = newTask(fn, callers);
+export function newLinkedTask(
+  fn: TaskBody<unknown>,
+  callers: readonly Pid[],
+  context: CallerContext | undefined,
+): Process {
+  const process = newTask(fn, callers, context);
   const parent = currentProcess();
   if (parent !== undefined) linkProcesses(parent, process.pid);
   return process;

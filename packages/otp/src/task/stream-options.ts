@@ -1,10 +1,11 @@
 /** Options and items of task streams. */
 import { availableParallelism } from 'node:os';
+import type { ContextOptions } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 
 /** Options of `Task.asyncStream`. */
-export interface StreamOptions {
+export interface StreamOptions extends ContextOptions {
   /** How many tasks run at the same time; by default as many as there are cores. */
   readonly maxConcurrency?: number;
   /** Whether results come in the order of the input (default), or as the tasks end. */
@@ -23,7 +24,13 @@ export type StreamItem<T, Input = unknown> =
   | { readonly type: 'ok'; readonly value: T }
   | { readonly type: 'exit'; readonly reason: ExitReason; readonly input: Input };
 
-const known: ReadonlySet<string> = new Set(['maxConcurrency', 'ordered', 'timeout', 'onTimeout']);
+const known: ReadonlySet<string> = new Set([
+  'maxConcurrency',
+  'ordered',
+  'timeout',
+  'onTimeout',
+  'context',
+]);
 
 /** The options with their defaults; throws for one that is not valid. */
 export function checkStreamOptions(options: StreamOptions = {}): Required<StreamOptions> {
@@ -36,6 +43,7 @@ export function checkStreamOptions(options: StreamOptions = {}): Required<Stream
     ordered = true,
     timeout = 5000,
     onTimeout = 'exit',
+    context = 'inherit',
   } = options;
   if (!Number.isSafeInteger(maxConcurrency) || maxConcurrency < 1) {
     throw new BadArgumentError('maxConcurrency', maxConcurrency, 'an integer greater than zero');
@@ -47,5 +55,5 @@ export function checkStreamOptions(options: StreamOptions = {}): Required<Stream
   if (onTimeout !== 'exit' && onTimeout !== 'kill_task') {
     throw new BadArgumentError('onTimeout', onTimeout, "'exit' or 'kill_task'");
   }
-  return { maxConcurrency, ordered, timeout, onTimeout };
+  return { maxConcurrency, ordered, timeout, onTimeout, context };
 }

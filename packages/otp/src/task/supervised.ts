@@ -1,6 +1,11 @@
 /** Tasks as children of a task supervisor. */
 import { ignore, type Ignore, type Restart, type ShutdownTime } from '../process/child-spec.ts';
-import { currentProcess } from '../process/context.ts';
+import {
+  callerContext,
+  currentProcess,
+  type CallerContext,
+  type ContextOptions,
+} from '../process/context.ts';
 import { linkProcesses } from '../process/link.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
@@ -15,7 +20,7 @@ import { checkTask, newAnsweringTask, newLinkedTask, type TaskBody } from './sta
 import { checkStreamOptions, type StreamOptions } from './stream-options.ts';
 
 /** Options of `Task.Supervisor.async`. */
-export interface SupervisedTaskOptions {
+export interface SupervisedTaskOptions extends ContextOptions {
   /** How the supervisor stops it: ms between `'shutdown'` and `'kill'`, 5000 by default. */
   readonly shutdown?: ShutdownTime;
 }
@@ -48,6 +53,7 @@ export async function startAnsweringChild<T>(
 ): Promise<TaskHandle<T>> {
   checkTask(fn);
   const owner = currentProcess();
+  const context = callerContext(options, 'inherit');
   let task: TaskHandle<T> | undefined;
   await limited(
     false,
@@ -56,7 +62,7 @@ export async function startAnsweringChild<T>(
       () => {
         if (owner?.dead === true) return ignore;
         task = newAnsweringTask(fn, owner, (body, callers) =>
-          newChild(body, callers, linked ? owner : undefined),
+          newChild(body, callers, context, linked ? owner : undefined),
         );
         return task.pid as Pid;
       },
@@ -77,9 +83,11 @@ export function supervisedStream<T, Input>(
   const { shutdown, ...streamOptions } = options ?? {};
   const checked = checkStreamOptions(streamOptions);
   return newStream(items, fn, checked, async (task, owner) => {
+    const context = callerContext(checked, 'inherit');
     const start = (): Pid | Ignore => {
       if (task.discarded || owner?.dead === true) return ignore;
-      const process = newChild(task.body(fn), callersFor(owner), linked ? owner : undefined);
+      const linkedOwner = linked ? owner : undefined;
+      const process = newChild(task.body(fn), callersFor(owner), context, linkedOwner);
       task.started(process, checked.timeout);
       return process.pid;
     };
@@ -94,9 +102,10 @@ export function supervisedStream<T, Input>(
 function newChild(
   body: TaskBody<unknown>,
   callers: readonly Pid[],
+  context: CallerContext | undefined,
   owner: Process | undefined,
 ): Process {
-  const process = newLinkedTask(body, callers);
+  const process = newLinkedTask(body, callers, context);
   if (owner !== undefined) linkProcesses(owner, process.pid);
   return process;
 }

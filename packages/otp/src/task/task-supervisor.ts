@@ -3,7 +3,7 @@
  * whose failure does not end the process that awaits them.
  */
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
-import { currentProcess } from '../process/context.ts';
+import { callerContext, currentProcess } from '../process/context.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { Pid } from '../process/pid.ts';
 import { whereis, type ServerRef } from '../process/server-ref.ts';
@@ -73,7 +73,8 @@ async function startChild(
 ): Promise<Pid> {
   checkTask(fn);
   const callers = callersFor(currentProcess());
-  const start = (): Pid => newLinkedTask(fn, callers).pid;
+  const context = callerContext(options, 'inherit');
+  const start = (): Pid => newLinkedTask(fn, callers, context).pid;
   return (await startTaskChild(supervisor, start, options)) as Pid;
 }
 

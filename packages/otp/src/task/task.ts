@@ -6,7 +6,7 @@
  * the `await`.
  */
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
-import { currentProcess } from '../process/context.ts';
+import { callerContext, currentProcess, type ContextOptions } from '../process/context.ts';
 import type { Pid } from '../process/pid.ts';
 import { refusePromise, type Settled } from '../process/thenable.ts';
 import { asyncStream } from './async-stream.ts';
@@ -31,7 +31,7 @@ export type Task<T> = TaskHandle<T>;
  *
  * The task is linked with the current process and answers it: with `await`, `yield` or `shutdown`,
  * or, if none of these takes it, as a {@link TaskMessage} in its mailbox. From plain code it is
- * not linked with anything.
+ * not linked with anything. It runs in the async context of its caller, as what the caller awaits does.
  *
  * Source: `Task.async/1`.
  * @example
@@ -39,9 +39,12 @@ export type Task<T> = TaskHandle<T>;
  * const stock = await countStock(item);
  * const price = await task.await();
  */
-function async<T>(fn: TaskBody<T>): Task<T> {
+function async<T>(fn: TaskBody<T>, options?: ContextOptions): Task<T> {
   checkTask(fn);
-  return newAnsweringTask(fn, currentProcess(), newLinkedTask);
+  const context = callerContext(options, 'inherit');
+  return newAnsweringTask(fn, currentProcess(), (body, callers) =>
+    newLinkedTask(body, callers, context),
+  );
 }
 
 /**
@@ -51,9 +54,9 @@ function async<T>(fn: TaskBody<T>): Task<T> {
  * @example
  * Task.start(() => sendWelcomeMail(user));
  */
-function start(fn: TaskBody<unknown>): Pid {
+function start(fn: TaskBody<unknown>, options?: ContextOptions): Pid {
   checkTask(fn);
-  return newTask(fn, callersFor(currentProcess())).pid;
+  return newTask(fn, callersFor(currentProcess()), callerContext(options, 'inherit')).pid;
 }
 
 /**
@@ -64,9 +67,9 @@ function start(fn: TaskBody<unknown>): Pid {
  * @example
  * Task.startLink(() => warmUpCache());
  */
-function startLink(fn: TaskBody<unknown>): Pid {
+function startLink(fn: TaskBody<unknown>, options?: ContextOptions): Pid {
   checkTask(fn);
-  return newLinkedTask(fn, callersFor(currentProcess())).pid;
+  return newLinkedTask(fn, callersFor(currentProcess()), callerContext(options, 'inherit')).pid;
 }
 
 /**
