@@ -12,7 +12,7 @@ const nothing = Buffer.alloc(0);
 /** The head of a response to stream 1. */
 const head = frame('HEADERS', endHeaders, 1, ok);
 
-type Case = readonly [title: string, code: string, ...frames: readonly Buffer[]];
+type Case = readonly [title: string, code: string, ...frames: Buffer[]];
 
 /** What ends the connection on which streams 1 and 3 are open. */
 const connectionErrors: readonly Case[] = [
@@ -97,7 +97,9 @@ const connectionErrors: readonly Case[] = [
 ];
 
 describe('ends the connection, with its code:', () => {
-  test.each(connectionErrors)('%s: %s', (_title, code, ...frames) => {
+  const cases = connectionErrors.map(([title, code, ...frames]) => ({ title, code, frames }));
+
+  test.each(cases)('$title: $code', ({ code, frames }) => {
     const driven = greeted();
     driven.open(2);
     driven.feed(Buffer.concat(frames));
@@ -263,7 +265,14 @@ const streamErrors: readonly (readonly [string, string, string, ...Buffer[]])[] 
 ];
 
 describe('is an error of its stream alone:', () => {
-  test.each(streamErrors)('%s: %s, %s', (_title, reason, code, ...frames) => {
+  const cases = streamErrors.map(([title, reason, code, ...frames]) => ({
+    title,
+    reason,
+    code,
+    frames,
+  }));
+
+  test.each(cases)('$title: $reason, $code', ({ reason, code, frames }) => {
     const driven = greeted();
     driven.open(2);
     driven.feed(Buffer.concat(frames));
