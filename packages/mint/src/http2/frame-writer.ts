@@ -63,12 +63,15 @@ export class FrameWriter {
 
   /** RST_STREAM. */
   reset(id: number, code: number): void {
-    writeUint32(this.out.bytes, this.frame(resetFrame, 0, id, 4), code);
+    // The frame may move the output to a larger buffer.
+    const at = this.frame(resetFrame, 0, id, 4);
+    writeUint32(this.out.bytes, at, code);
   }
 
   /** WINDOW_UPDATE. */
   window(id: number, increment: number): void {
-    writeUint32(this.out.bytes, this.frame(windowFrame, 0, id, 4), increment);
+    const at = this.frame(windowFrame, 0, id, 4);
+    writeUint32(this.out.bytes, at, increment);
   }
 
   /** The answer to SETTINGS. */
