@@ -11,7 +11,7 @@ export type CloseReason =
   | 'connect_failed'
   /** The server or the network ended it. */
   | 'closed'
-  /** Its age, its number of requests, new certificates, or a response said that it is not to be used again. */
+  /** Its age, its number of requests, new certificates, or `connection: close`. */
   | 'worn'
   /** The server announced its end (HTTP/2: GOAWAY). */
   | 'goaway'
@@ -37,6 +37,13 @@ export interface ConnectionOwner {
   readonly idleTime: number;
   /** How many requests at a time the server is taken to allow until it says so. */
   readonly streams: number;
+  /** Whether the server wants HTTP/1.1 for the time being. */
+  readonly http1Only: boolean;
+  /**
+   * The server asked for HTTP/1.1 (RFC 9113, 7: HTTP_1_1_REQUIRED): nothing else is spoken for a
+   * while. False where that is not allowed.
+   */
+  requireHttp1(): boolean;
   /** It is open; it is the owner's turn to use it or to keep it idle. */
   opened(connection: Connection): void;
   /** The server changed how many requests it may carry, or announced its end. */

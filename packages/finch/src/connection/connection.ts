@@ -17,6 +17,7 @@ import {
   type Pid,
   type Startable,
 } from '@linnet/otp';
+import { fromMint } from '../errors/from-mint.ts';
 import { ConnectionClosedError } from '../errors/index.ts';
 import type { ConnectionStack } from '../pool/connection-stack.ts';
 import { toNumber } from '../pool/limit.ts';
@@ -31,7 +32,7 @@ import {
   idleTimedOut,
   reused,
 } from '../telemetry/connection-events.ts';
-import type { Dial, Dialled, TlsIdentity, Wire } from '../transport/index.ts';
+import type { Dial, TlsIdentity, Wire } from '@linnet/mint';
 import {
   connectionEvents as events,
   connectionMachine,
@@ -41,8 +42,9 @@ import {
 import type { CloseReason, ConnectionOwner, ConnectionState } from './connection-owner.ts';
 import { ageLimit, describeEnd, endOf, uselessTime } from './ending.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { connectTimeoutOf, dialFor, tlsIdentityOf, wireOver } from './open.ts';
+import { connectTimeoutOf, openWire } from './open.ts';
 import { Settling } from './settling.ts';
+import { tlsIdentityOf } from './tls.ts';
 
 const ConnectionProcess = Machine.define(connectionMachine, {
   engine: 'table',
@@ -80,7 +82,7 @@ export class Connection extends Watch implements ConnectionInput {
   /** The limit on its opening that was asked for, in ms; undefined: the pool's. */
   readonly connectTimeout: number | 'infinity' | undefined;
   private machine: Awaited<ReturnType<typeof startProcess>> | undefined;
-  private dialled: Dial | undefined;
+  private dialling: Dial<Wire> | undefined;
   /** Who it is in TLS; when that identity is replaced, the connection is used no more. */
   private identity: TlsIdentity | undefined;
   /** When it gets too old, on the runtime's clock. */
@@ -269,12 +271,12 @@ export class Connection extends Watch implements ConnectionInput {
     this.self = currentPid();
     this.since = now();
     connectStarted(this);
-    const dialling = dialFor(this.owner, this.connectTimeout);
-    this.dialled = dialling;
+    const dialling = openWire(this.owner, this.connectTimeout);
+    this.dialling = dialling;
     this.identity = tlsIdentityOf(this.owner);
     dialling.result.then(
-      (dialled) => this.dialDone(dialled),
-      (error: unknown) => this.dialFailed(error as Error),
+      (wire) => this.dialDone(wire),
+      (error: unknown) => this.dialFailed(fromMint(error)),
     );
   }
 
@@ -290,18 +292,11 @@ export class Connection extends Watch implements ConnectionInput {
     this.release(reason);
   }
 
-  private dialDone(dialled: Dialled): void {
-    if (this.over) {
-      dialled.socket.destroy();
-      return;
-    }
-    try {
-      const wire = wireOver(this.owner, dialled);
-      if (wire.settled || !this.owner.options.http2.waitForServerSettings) this.ready(wire);
-      else this.awaitSettings(wire);
-    } catch (error) {
-      this.dialFailed(error as Error);
-    }
+  private dialDone(wire: Wire): void {
+    this.dialling = undefined;
+    if (this.over) wire.destroy();
+    else if (wire.settled || !this.owner.options.http2.waitForServerSettings) this.ready(wire);
+    else this.awaitSettings(wire);
   }
 
   /** The server is to say how many requests it takes, in what is left of the time for opening. */
@@ -371,7 +366,6 @@ export class Connection extends Watch implements ConnectionInput {
     if (this.over) return;
     this.over = true;
     this.unwatch();
-    this.dialled?.cancel();
     this.settling?.cancel();
     this.heartbeat?.stop();
     const { wire, owner, openedFor } = this;
@@ -382,6 +376,7 @@ export class Connection extends Watch implements ConnectionInput {
       ...(wire === undefined ? { phase: 'connect', requestSent: false } : undefined),
       ...(reason instanceof Error ? { cause: reason } : undefined),
     });
+    this.dialling?.cancel(error);
     if (wire === undefined) this.dialOver(error);
     else closed(this, this.since, endOf(reason));
     if (openedFor.length > 0) owner.lost(this, error);

@@ -1,7 +1,7 @@
 /** When a connection is to end, and what is said of why it did. */
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { toNumber } from '../pool/limit.ts';
-import type { Wire } from '../transport/index.ts';
+import type { Wire } from '@linnet/mint';
 
 /** How long a connection is kept whose server takes no requests, in ms: then another one is tried. */
 export const uselessTime = 1000;

@@ -1,6 +1,6 @@
 /** Probing a connection that is silent: a server that leaves a PING unanswered is gone. */
 import { arm, now, type Timer, type TimeoutTarget } from '@linnet/otp';
-import type { Wire } from '../transport/index.ts';
+import type { Wire } from '@linnet/mint';
 
 /** On timers that keep no program running; at most one PING is under way. */
 export class Heartbeat implements TimeoutTarget {

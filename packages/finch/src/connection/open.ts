@@ -1,48 +1,17 @@
-/** From a pool's options to an open socket, and from that to a wire. */
+/** From a pool's options to an open connection. */
+import { createHttp1Wire, createHttp2Wire, dial, dialThrough, forwarding } from '@linnet/mint';
+import type { Dial, Dialled, DialOptions, Wire } from '@linnet/mint';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
-import {
-  createForwardWire,
-  createHttp1Wire,
-  createHttp2Wire,
-  dial,
-  dialThrough,
-  TlsSource,
-} from '../transport/index.ts';
-import type { Dial, Dialled, DialOptions, TlsIdentity, Wire } from '../transport/index.ts';
+import { runtimeClock } from './clock.ts';
 import { alpnOffer, protocolOf } from './protocol.ts';
 import { isForwarded, proxyOf } from './route.ts';
+import { tlsSourceOf } from './tls.ts';
 
 /** What is needed to open a connection of a pool. */
 export interface Origin {
   readonly pool: PoolIdentity;
   readonly options: ResolvedPoolOptions;
-}
-
-/** One source of TLS identities for each set of options, which pools share by reference. */
-const sources = new WeakMap<ResolvedPoolOptions, TlsSource>();
-
-/**
- * Where the TLS identity of a pool comes from.
- *
- * @throws OptionsError if a file, key, certificate or cipher list cannot be used.
- */
-export function tlsSourceOf(options: ResolvedPoolOptions): TlsSource {
-  let source = sources.get(options);
-  if (source === undefined) {
-    const { servername: _, alpn: __, ...tls } = options.connOpts.tls;
-    source = new TlsSource({
-      ...(tls as ConstructorParameters<typeof TlsSource>[0]),
-      keyLogFile: options.connOpts.keyLogFile ?? process.env['SSLKEYLOGFILE'],
-    });
-    sources.set(options, source);
-  }
-  return source;
-}
-
-/** The TLS identity with which a connection of a pool was begun to be opened just now. */
-export function tlsIdentityOf({ pool, options }: Origin): TlsIdentity | undefined {
-  return pool.scheme === 'https' ? tlsSourceOf(options).identity : undefined;
 }
 
 /** The limit on opening a connection: the caller's, or the pool's. */
@@ -53,17 +22,21 @@ export function connectTimeoutOf(
   return connectTimeout ?? connOpts.connectTimeout;
 }
 
-/** Starts to open a connection. */
-export function dialFor(
-  { pool, options }: Origin,
+/**
+ * Starts to open a connection of a pool: to what can be sent requests. Whatever
+ * fails on the way closes the socket.
+ */
+export function openWire(
+  origin: Origin & { readonly http1Only: boolean },
   connectTimeout: number | 'infinity' | undefined,
-): Dial {
+): Dial<Wire> {
+  const { pool, options } = origin;
   const { connOpts } = options;
   const limit = connectTimeoutOf(options, connectTimeout);
   const secure = pool.scheme === 'https';
   const dialOptions: DialOptions = {
     connectTimeout: limit === 'infinity' ? Number.POSITIVE_INFINITY : limit,
-    alpnProtocols: secure ? alpnOffer(pool, options) : undefined,
+    alpnProtocols: secure ? alpnOffer(pool, options, origin.http1Only) : undefined,
     localAddress: connOpts.localAddress,
     family: connOpts.family,
     lookup: connOpts.lookup,
@@ -71,19 +44,22 @@ export function dialFor(
     autoSelectFamilyAttemptTimeout: connOpts.autoSelectFamilyAttemptTimeout,
     noDelay: connOpts.noDelay,
     keepAlive: connOpts.keepAlive && connOpts.keepAliveInitialDelay,
+    clock: runtimeClock,
   };
   const server = {
     origin: pool.origin,
     tls: secure ? tlsSourceOf(options).refresh() : undefined,
     servername: connOpts.tls.servername ?? pool.host,
   };
+  const wire = (dialled: Dialled): Wire => wireOver(origin, dialled);
   if (pool.unixSocket !== undefined) {
-    return dial({ ...server, address: { path: pool.unixSocket } }, dialOptions);
+    return dial({ ...server, address: { path: pool.unixSocket } }, dialOptions, wire);
   }
   const target = { ...server, address: { host: pool.host, port: pool.port } };
   const proxy = proxyOf(options);
-  if (proxy === undefined) return dial(target, dialOptions);
-  return dialThrough({ proxy, target, forward: isForwarded(pool, options) }, dialOptions);
+  if (proxy === undefined) return dial(target, dialOptions, wire);
+  const way = { proxy, target, forward: isForwarded(pool, options) };
+  return dialThrough(way, dialOptions, wire);
 }
 
 /**
@@ -91,18 +67,20 @@ export function dialFor(
  *
  * @throws TlsError when the server settled for no protocol that may be spoken.
  */
-export function wireOver({ pool, options }: Origin, { socket, alpnProtocol }: Dialled): Wire {
-  const { maxHeaderSize, maxResponseSize, http2 } = options;
+function wireOver({ pool, options }: Origin, { socket, alpnProtocol }: Dialled): Wire {
+  const { maxHeaderSize, maxResponseSize, http1, http2 } = options;
+  const authority = authorityOf(pool);
   const common = {
     origin: pool.origin,
-    authority: authorityOf(pool),
+    authority,
     maxHeaderSize,
     maxResponseSize: maxResponseSize === 'infinity' ? undefined : maxResponseSize,
+    clock: runtimeClock,
   };
   if (protocolOf(pool, options, alpnProtocol) === 'http1') {
     const proxyHeaders = isForwarded(pool, options) ? proxyOf(options)?.headers : undefined;
-    if (proxyHeaders === undefined) return createHttp1Wire(socket, common);
-    return createForwardWire(socket, { ...common, proxyHeaders });
+    const rewrite = proxyHeaders && forwarding(authority, proxyHeaders);
+    return createHttp1Wire(socket, { ...common, ...http1, rewrite });
   }
   const { streamWindowSize, connectionWindowSize } = http2;
   const { scheme } = pool;

@@ -12,8 +12,18 @@ export function mayShare(pool: PoolIdentity, options: ResolvedPoolOptions): bool
   return protocolsOf(pool, options).includes('http2');
 }
 
-/** What ALPN offers, the preferred first. */
-export function alpnOffer(pool: PoolIdentity, options: ResolvedPoolOptions): readonly string[] {
+/** Whether HTTP/1.1 may be spoken. */
+export function mayBeHttp1(pool: PoolIdentity, options: ResolvedPoolOptions): boolean {
+  return protocolsOf(pool, options).includes('http1');
+}
+
+/** What ALPN offers, the preferred first; HTTP/1.1 alone where the server wants that. */
+export function alpnOffer(
+  pool: PoolIdentity,
+  options: ResolvedPoolOptions,
+  http1Only: boolean,
+): readonly string[] {
+  if (http1Only) return [alpnNames.http1];
   const { alpn } = options.connOpts.tls;
   return alpn ?? protocolsOf(pool, options).map((protocol) => alpnNames[protocol]);
 }

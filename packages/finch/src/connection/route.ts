@@ -2,8 +2,9 @@
 import { parsePoolOptions } from '../options/index.ts';
 import type { ProxySettings, ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
-import { environmentProxy, TlsSource } from '../transport/index.ts';
-import type { Environment, ProxyServer } from '../transport/index.ts';
+import { openTlsSource } from './tls.ts';
+import { environmentProxy } from '@linnet/mint';
+import type { Environment, ProxyServer } from '@linnet/mint';
 
 /** What was made of a set of options: pools go on to share them by reference. */
 const settledOptions = new WeakMap<ResolvedPoolOptions, Map<string, ResolvedPoolOptions>>();
@@ -50,9 +51,7 @@ export function proxyOf({ connOpts }: ResolvedPoolOptions): ProxyServer | undefi
   if (server === undefined) {
     const { servername, ...tls } = proxy.tls;
     const source =
-      proxy.address.protocol === 'https'
-        ? new TlsSource(tls as ConstructorParameters<typeof TlsSource>[0], 'connOpts.proxy.tls')
-        : undefined;
+      proxy.address.protocol === 'https' ? openTlsSource(tls, 'connOpts.proxy.tls') : undefined;
     server = {
       ...proxy.address,
       headers: proxy.headers,

@@ -1,7 +1,8 @@
 /** A new HTTP/2 connection whose server has not said yet how many requests it takes at a time. */
 import { arm, type Timer, type TimeoutTarget } from '@linnet/otp';
+import { fromMint } from '../errors/from-mint.ts';
 import { ConnectionClosedError, ConnectTimeoutError } from '../errors/index.ts';
-import type { Wire } from '../transport/index.ts';
+import type { Wire } from '@linnet/mint';
 
 export class Settling implements TimeoutTarget {
   private readonly wire: Wire;
@@ -32,7 +33,13 @@ export class Settling implements TimeoutTarget {
       if (wire.settled) this.settle();
     };
     wire.onClosed = (cause) => {
-      const details = { origin, phase: 'connect', requestSent: false, cause } as const;
+      const phase = 'connect';
+      const details = {
+        origin,
+        phase,
+        requestSent: false,
+        cause: cause && fromMint(cause),
+      } as const;
       this.settle(new ConnectionClosedError(details));
     };
   }

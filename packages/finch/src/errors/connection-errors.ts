@@ -153,6 +153,8 @@ function peer({ origin, proxy }: { readonly origin: string; readonly proxy?: str
 interface ConnectionClosedErrorOptions extends ExchangeDetails {
   /** Why, when it is known: an errno code such as `ECONNRESET`, or a word such as `'goaway'`. */
   readonly reason?: string | undefined;
+  /** The name of the error code of a GOAWAY that ended it (HTTP/2): `ENHANCE_YOUR_CALM`. */
+  readonly http2Code?: string | undefined;
 }
 
 /**
@@ -168,6 +170,7 @@ export class ConnectionClosedError extends FinchError {
   declare readonly pool?: string;
   declare readonly phase?: ExchangeDetails['phase'];
   declare readonly reason?: string;
+  declare readonly http2Code?: string;
   declare readonly reused?: boolean;
   declare readonly requestSent?: boolean;
   declare readonly bytesReceived?: number;

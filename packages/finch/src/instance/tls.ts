@@ -1,5 +1,6 @@
 /** New certificates for pools that run. */
-import { tlsSourceOf } from '../connection/open.ts';
+import { tlsSourceOf } from '../connection/tls.ts';
+import { fromMint } from '../errors/from-mint.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolLike } from '../pool/identity.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -23,7 +24,7 @@ export function reloadTls(instance: Instance, id: PoolLike | undefined): string[
     try {
       if (tlsSourceOf(each).reload()) renewed.add(each);
     } catch (error) {
-      failures.push(error);
+      failures.push(fromMint(error));
     }
   }
   const changed = pools.filter((pool) => renewed.has(pool.options));

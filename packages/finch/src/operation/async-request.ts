@@ -3,7 +3,8 @@ import { currentPid, NoProcessError, receive, send, type Pid } from '@linnet/otp
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
 import type { Request } from '../request/index.ts';
-import type { RawHeaders } from '../transport/index.ts';
+import type { Fields } from '@linnet/mint';
+import { copyBytes } from './copy-bytes.ts';
 import { Operation } from './operation.ts';
 import {
   dataPart,
@@ -96,21 +97,21 @@ export class AsyncRequest extends Operation {
     this.cancel(this.cancellation('cancelAsyncRequest'));
   }
 
-  protected override interim(status: number, headers: RawHeaders): void {
+  protected override interim(status: number, headers: Fields): void {
     this.tell(informationalPart(status, headers));
   }
 
-  protected override head(status: number, headers: RawHeaders): void {
+  protected override head(status: number, headers: Fields): void {
     this.tell(statusPart(status));
     this.tell(headersPart(headers));
   }
 
-  protected override data(chunk: Buffer): boolean {
-    this.tell(dataPart(chunk));
+  protected override data(bytes: Buffer, from: number, to: number): boolean {
+    this.tell(dataPart(copyBytes(bytes, from, to)));
     return true;
   }
 
-  protected override complete(raw: RawHeaders): void {
+  protected override complete(raw: Fields): void {
     running.delete(this.ref);
     const trailers = trailersPart(raw);
     if (trailers !== undefined) this.tell(trailers);

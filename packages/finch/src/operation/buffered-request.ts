@@ -3,21 +3,24 @@ import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
 import type { Request } from '../request/index.ts';
 import { InformationalResponse, Response } from '../response/index.ts';
-import type { RawHeaders } from '../transport/index.ts';
-import { findField } from '../response/headers.ts';
+import { Fields } from '@linnet/mint';
+import { copyBytes } from './copy-bytes.ts';
 import { Operation } from './operation.ts';
 
 /** Only so much is allocated before it has come. */
 const longestRoom = 1024 * 1024;
 
+const noRoom = Buffer.alloc(0);
+
 export class BufferedRequest extends Operation {
   private readonly resolve: (response: Response) => void;
   private readonly reject: (error: Error) => void;
   private status = 0;
-  private headers: RawHeaders = [];
-  private pieces: Uint8Array[] = [];
-  /** Where the rest of the body goes, once a piece of it was lent. */
+  private headers: Fields = Fields.none;
+  private readonly pieces: Uint8Array[] = [];
+  /** Where the body goes, and how much of it is there. */
   private room: Buffer | undefined = undefined;
+  private filled = 0;
   private informational: InformationalResponse[] | undefined = undefined;
 
   constructor(
@@ -32,46 +35,37 @@ export class BufferedRequest extends Operation {
     this.reject = reject;
   }
 
-  protected override interim(status: number, headers: RawHeaders): void {
+  protected override interim(status: number, headers: Fields): void {
     (this.informational ??= []).push(new InformationalResponse(status, headers));
   }
 
-  protected override head(status: number, headers: RawHeaders): void {
+  protected override head(status: number, headers: Fields): void {
     this.status = status;
     this.headers = headers;
   }
 
-  onBorrowedData(chunk: Buffer): void {
-    this.room ??= this.makeRoom();
-    this.onData(chunk.length <= this.room.length ? chunk : Buffer.from(chunk));
-  }
-
-  protected override data(chunk: Buffer): boolean {
-    const { room } = this;
-    if (room === undefined || chunk.length > room.length) {
-      this.pieces.push(chunk);
+  protected override data(bytes: Buffer, from: number, to: number): boolean {
+    const size = to - from;
+    this.room ??= this.makeRoom(size);
+    if (size <= this.room.length - this.filled) {
+      bytes.copy(this.room, this.filled, from, to);
+      this.filled += size;
     } else {
-      room.set(chunk);
-      this.room = room.subarray(chunk.length);
+      this.pieces.push(copyBytes(bytes, from, to));
     }
     return true;
   }
 
-  /** Memory for all of the body, with what there is of it so far; returns the part that is free. */
-  private makeRoom(): Buffer {
-    const length = Number(findField(this.headers, 'content-length'));
-    if (!(length <= longestRoom)) return Buffer.alloc(0);
-    const body = Buffer.allocUnsafeSlow(length);
-    let filled = 0;
-    for (const piece of this.pieces) {
-      body.set(piece, filled);
-      filled += piece.length;
-    }
-    this.pieces = [body];
-    return body.subarray(filled);
+  /** Memory for all of a body whose first piece is of this size, if there is more to come and it is known how much. */
+  private makeRoom(size: number): Buffer {
+    const { contentLength } = this.headers;
+    if (contentLength <= size || contentLength > longestRoom) return noRoom;
+    const room = Buffer.allocUnsafeSlow(contentLength);
+    this.pieces.push(room);
+    return room;
   }
 
-  protected override complete(trailers: RawHeaders): void {
+  protected override complete(trailers: Fields): void {
     this.resolve(
       new Response(this.status, this.headers, this.pieces, trailers, this.informational),
     );

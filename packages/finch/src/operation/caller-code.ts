@@ -3,9 +3,6 @@
  * it runs in the caller's context, whoever happens to have freed the connection
  * on which the request is sent.
  */
-import { RequestBodyError } from '../errors/index.ts';
-import type { ExchangeDetails } from '../errors/index.ts';
-import type { HeadersInput } from '../options/index.ts';
 import { StepBody, trailerFields, type Request, type RequestBody } from '../request/index.ts';
 import { callerContext, type CallerContext } from './caller-context.ts';
 
@@ -27,19 +24,12 @@ export function contextOf({ body, trailers }: Request): CallerContext | undefine
 /**
  * The fields after a request's body.
  *
- * @throws RequestBodyError when the caller's function throws; InvalidRequestError.
+ * @throws what the caller's function throws; InvalidRequestError.
  */
 export function makeTrailers(
   { trailers = {} }: Request,
   inCaller: CallerContext | undefined,
-  facts: ExchangeDetails,
 ): readonly string[] {
   if (typeof trailers !== 'function') return trailerFields(trailers);
-  let made: HeadersInput;
-  try {
-    made = inCaller === undefined ? trailers() : inCaller(trailers);
-  } catch (cause) {
-    throw new RequestBodyError({ ...facts, part: 'trailers', requestSent: true, cause });
-  }
-  return trailerFields(made);
+  return trailerFields(inCaller === undefined ? trailers() : inCaller(trailers));
 }

@@ -40,6 +40,7 @@ export abstract class Claim extends Watch implements Waiter {
   previousWaiter: Waiter | undefined = undefined;
   nextWaiter: Waiter | undefined = undefined;
   dial: Connection | undefined = undefined;
+  fresh = false;
 
   protected instance: Instance;
   protected readonly identity: PoolIdentity;
@@ -87,8 +88,9 @@ export abstract class Claim extends Watch implements Waiter {
     this.watch(owner);
   }
 
-  /** Gets a connection: an idle one, unless it must be `fresh`. */
+  /** Gets a connection: one that is there, unless it must be `fresh`. */
   protected acquire(fresh = false): void {
+    this.fresh = fresh;
     let shard: Shard | undefined;
     try {
       const pool = this.instance.pool(this.identity.key);
@@ -104,7 +106,7 @@ export abstract class Claim extends Watch implements Waiter {
       return;
     }
     if (fresh && shard.waitForFresh(this)) return;
-    const connection = shard.take();
+    const connection = fresh ? undefined : shard.take();
     if (connection !== undefined) {
       this.connected(connection);
     } else {

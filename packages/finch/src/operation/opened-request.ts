@@ -7,8 +7,9 @@ import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
 import type { Request } from '../request/index.ts';
 import { InformationalResponse } from '../response/index.ts';
-import type { RawHeaders } from '../transport/index.ts';
+import type { Fields } from '@linnet/mint';
 import { Fifo } from './fifo.ts';
+import { copyBytes } from './copy-bytes.ts';
 import { Operation } from './operation.ts';
 
 /** From how many bytes on, not read yet, the connection is not read any more. */
@@ -26,7 +27,7 @@ const lost = new FinalizationRegistry<OpenedRequest>((request) => {
 /** The head of a response whose body is to be read through `source`. */
 export interface OpenedHead {
   readonly status: number;
-  readonly headers: RawHeaders;
+  readonly headers: Fields;
   readonly informational: readonly InformationalResponse[];
   readonly source: OpenedRequest;
 }
@@ -45,8 +46,8 @@ export class OpenedRequest extends Operation {
   private buffered = 0;
   private paused = false;
   private readonly readers = new Fifo<Reader<Uint8Array | undefined>>();
-  private endWaiters: Reader<RawHeaders>[] = [];
-  private trailers: RawHeaders | undefined = undefined;
+  private endWaiters: Reader<Fields>[] = [];
+  private trailers: Fields | undefined = undefined;
   private failure: Error | undefined = undefined;
   private touched = false;
   private untouchedTimer: Timer | undefined = undefined;
@@ -87,7 +88,7 @@ export class OpenedRequest extends Operation {
   }
 
   /** The trailers, when the response has come to its end. */
-  end(): Promise<RawHeaders> {
+  end(): Promise<Fields> {
     return new Promise((resolve, reject) => {
       if (this.failure !== undefined) reject(this.failure);
       else if (this.trailers !== undefined) resolve(this.trailers);
@@ -125,17 +126,18 @@ export class OpenedRequest extends Operation {
 
   // From the operation --------------------------------------------------------------
 
-  protected override interim(status: number, headers: RawHeaders): void {
+  protected override interim(status: number, headers: Fields): void {
     this.informational.push(new InformationalResponse(status, headers));
   }
 
-  protected override head(status: number, headers: RawHeaders): void {
+  protected override head(status: number, headers: Fields): void {
     const { opening, informational } = this;
     this.opening = undefined;
     opening?.resolve({ status, headers, informational, source: this });
   }
 
-  protected override data(chunk: Buffer): boolean {
+  protected override data(bytes: Buffer, from: number, to: number): boolean {
+    const chunk = copyBytes(bytes, from, to);
     const reader = this.readers.shift();
     if (reader !== undefined) {
       reader.resolve(chunk);
@@ -153,7 +155,7 @@ export class OpenedRequest extends Operation {
     lost.unregister(this);
   }
 
-  protected override complete(trailers: RawHeaders): void {
+  protected override complete(trailers: Fields): void {
     this.untouchedTimer?.cancel();
     this.trailers = trailers;
     for (const reader of this.readers.drain()) reader.resolve(undefined);

@@ -6,6 +6,7 @@
 import { currentPid } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
 import { annotateError } from '../errors/finch-error.ts';
+import { fromMint } from '../errors/from-mint.ts';
 import { ConnectionClosedError, isFinchError, RequestBodyError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
@@ -13,12 +14,12 @@ import { isReplayable, openBody, type OpenBody, type Request } from '../request/
 import type { Spoilt } from '../request/source.ts';
 import { requestsWatched } from '../telemetry/channels.ts';
 import { RequestSpan } from '../telemetry/request-span.ts';
-import type { Exchange, RawHeaders, WireHandler } from '../transport/index.ts';
+import type { Exchange, Fields, WireHandler } from '@linnet/mint';
 import { contextOf, isRead, makeTrailers } from './caller-code.ts';
 import type { CallerContext } from './caller-context.ts';
 import { HeldBody, type BodyUser } from './held-body.ts';
 import { LimitedClaim } from './limited-claim.ts';
-import { retryAfter } from './retry.ts';
+import { retryAfter, type Retry } from './retry.ts';
 
 /** How often a request is sent at most, the first time included. */
 const maxAttempts = 4;
@@ -38,8 +39,10 @@ export abstract class Operation extends LimitedClaim implements WireHandler, Bod
   private lender: Lender | undefined = undefined;
   private exchange: Exchange | undefined = undefined;
   private attempts = 0;
-  /** It was sent again after the end of an idle connection had crossed it. */
-  private crossed = false;
+  /** Whether its body waits for `100 Continue`. */
+  private expects: boolean;
+  /** The server refused to, so the response is not the caller's: it is sent again. */
+  private repeats = false;
   /** Given up while the wire had not returned the exchange yet, or for good: no further attempt. */
   private cancelled: Error | undefined = undefined;
   /** The head of a response has come. */
@@ -54,6 +57,7 @@ export abstract class Operation extends LimitedClaim implements WireHandler, Bod
   constructor(instance: Instance, request: Request, options: ResolvedRequestOptions) {
     super(instance, request.pool, options);
     this.request = request;
+    this.expects = request.expectContinue;
     const context = contextOf(request);
     this.callerContext = context;
     this.held =
@@ -63,13 +67,13 @@ export abstract class Operation extends LimitedClaim implements WireHandler, Bod
   }
 
   /** The response is complete. */
-  protected abstract complete(trailers: RawHeaders): void;
+  protected abstract complete(trailers: Fields): void;
   /** There will be no response, or no more of it. */
   protected abstract fail(error: Error): void;
-  protected abstract head(status: number, headers: RawHeaders): void;
-  /** `false` pauses the reading. */
-  protected abstract data(chunk: Buffer): boolean;
-  protected abstract interim(status: number, headers: RawHeaders): void;
+  protected abstract head(status: number, headers: Fields): void;
+  /** The bytes are there during this call only; `false` pauses the reading. */
+  protected abstract data(bytes: Buffer, from: number, to: number): boolean;
+  protected abstract interim(status: number, headers: Fields): void;
 
   start(): void {
     if (!this.prepare()) return;
@@ -132,21 +136,26 @@ export abstract class Operation extends LimitedClaim implements WireHandler, Bod
     this.span?.sent();
   }
 
-  onInformational(status: number, headers: RawHeaders): void {
+  onInformational(status: number, headers: Fields): void {
     this.heard();
     this.interim(status, headers);
   }
 
-  onHeaders(status: number, headers: RawHeaders): void {
+  onHeaders(status: number, headers: Fields): void {
+    if (status === 417 && this.expects && this.canSendAgain) {
+      this.repeats = true;
+      return;
+    }
     this.answered = true;
     this.heard();
     this.span?.answered(status, headers);
     this.head(status, headers);
   }
 
-  onData(chunk: Buffer): boolean {
-    this.bytesReceived += chunk.length;
-    if (this.data(chunk)) {
+  onData(bytes: Buffer, from: number, to: number): boolean {
+    if (this.repeats) return true;
+    this.bytesReceived += to - from;
+    if (this.data(bytes, from, to)) {
       this.heard();
       return true;
     }
@@ -156,7 +165,11 @@ export abstract class Operation extends LimitedClaim implements WireHandler, Bod
     return false;
   }
 
-  onEnd(trailers: RawHeaders): void {
+  onEnd(trailers: Fields): void {
+    if (this.repeats) {
+      this.repeatWithoutExpectation();
+      return;
+    }
     this.span?.received(trailers);
     this.leave();
     this.stopReceive();
@@ -164,7 +177,7 @@ export abstract class Operation extends LimitedClaim implements WireHandler, Bod
   }
 
   /** All of the response has come and the connection is given back. */
-  protected received(trailers: RawHeaders): void {
+  protected received(trailers: Fields): void {
     this.finish();
     this.complete(trailers);
   }
@@ -178,24 +191,40 @@ export abstract class Operation extends LimitedClaim implements WireHandler, Bod
     this.heard();
   }
 
-  onError(error: Error): void {
+  onError(given: Error): void {
+    const { connection } = this;
+    const error = this.located(given);
     this.stopReceive();
     this.leave();
-    if (this.mayRetry(error)) {
+    const retry = this.retryAfter(error);
+    const isAllowed = retry !== 'http1' || connection?.owner.requireHttp1() === true;
+    if (retry !== 'never' && isAllowed) {
       this.span?.retries(error);
       this.held?.attemptOver();
       // Idle connections that end together are not all known to have ended yet.
-      this.acquireAgain(this.crossed);
+      this.acquireAgain(retry === 'fresh');
       return;
     }
-    this.failWith(this.cancelled ?? this.located(error));
+    this.failWith(this.cancelled ?? error);
   }
 
-  /** Adds what the wire does not know: the pool, and that the request was given to it. */
-  private located(error: Error): Error {
+  /** In the terms of this package, with what the wire does not know: the pool, and that the request was given to it. */
+  private located(given: Error): Error {
+    const { pool, origin, bytesReceived } = this.facts();
+    const error = fromMint(given, { pool, origin });
     if (!isFinchError(error)) return error;
     const requestSent = error instanceof ConnectionClosedError ? true : undefined;
-    return annotateError(error, { ...this.facts(), requestSent });
+    return annotateError(error, { pool, origin, bytesReceived, requestSent });
+  }
+
+  /** The server does not meet the expectation of `100-continue` (RFC 9110, 10.1.1): once more without it. */
+  private repeatWithoutExpectation(): void {
+    this.repeats = this.expects = false;
+    this.stopReceive();
+    this.leave();
+    this.span?.asks();
+    this.held?.attemptOver();
+    this.acquireAgain(false);
   }
 
   // ---------------------------------------------------------------------------------
@@ -249,14 +278,14 @@ export abstract class Operation extends LimitedClaim implements WireHandler, Bod
       exchange = wire.send(
         {
           method: request.method,
-          path: request.target,
+          target: request.target,
           headers: request.headers,
           body: this.openBody(),
           trailers:
             request.trailers === undefined
               ? undefined
-              : () => makeTrailers(request, this.callerContext, this.facts()),
-          expectContinue: request.expectContinue ? expectContinueTimeout : undefined,
+              : () => makeTrailers(request, this.callerContext),
+          expectContinue: this.expects ? expectContinueTimeout : undefined,
         },
         this,
       );
@@ -289,17 +318,21 @@ export abstract class Operation extends LimitedClaim implements WireHandler, Bod
   }
 
   /** Whether there is another attempt, which is begun at once. */
-  private mayRetry(error: Error): boolean {
-    if (this.cancelled !== undefined || this.over) return false;
+  private retryAfter(error: Error): Retry {
+    if (this.cancelled !== undefined || this.over || this.answered) return 'never';
     if (!this.options.retry || this.attempts >= maxAttempts || this.shard === undefined) {
-      return false;
+      return 'never';
     }
-    const sendable = this.held?.sendable ?? isReplayable(this.request.body);
-    const retry = retryAfter(error, this.request, this.answered, sendable);
-    if (retry !== 'once') return retry === 'always';
-    if (this.crossed) return false;
-    this.crossed = true;
-    return true;
+    if (!this.canSendAgain) return 'never';
+    const retry = retryAfter(error, this.request);
+    // A connection that the server had left was no attempt at the server.
+    if (retry === 'fresh') this.attempts--;
+    return retry;
+  }
+
+  /** Whether the body is there, from its beginning. */
+  private get canSendAgain(): boolean {
+    return this.held?.sendable ?? isReplayable(this.request.body);
   }
 
   private failWith(error: Error): void {

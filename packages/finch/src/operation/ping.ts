@@ -3,6 +3,7 @@ import { arm, now, type Timer, type TimeoutTarget } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
 import { InvalidRequestError, isFinchError, ReceiveTimeoutError } from '../errors/index.ts';
 import { annotateError } from '../errors/finch-error.ts';
+import { fromMint } from '../errors/from-mint.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedPingOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
@@ -44,7 +45,7 @@ export class Ping extends AwaitedClaim<number> implements TimeoutTarget {
     }
     wire.ping().then(
       (roundTrip) => this.fulfil(roundTrip),
-      (error: unknown) => this.refused(error as Error),
+      (error: unknown) => this.refused(fromMint(error)),
     );
   }
 

@@ -1,6 +1,6 @@
 /** The parts in which a response is handed on while it comes. */
 import { ResponseHeaders } from '../response/index.ts';
-import type { RawHeaders } from '../transport/index.ts';
+import type { Fields } from '@linnet/mint';
 
 /**
  * A part of a response: any number of interim ones, then `status`, `headers`,
@@ -22,7 +22,7 @@ export type ResponsePart =
   | { readonly type: 'data'; readonly data: Uint8Array }
   | { readonly type: 'trailers'; readonly trailers: ResponseHeaders };
 
-export function informationalPart(status: number, raw: RawHeaders): ResponsePart {
+export function informationalPart(status: number, raw: Fields): ResponsePart {
   return { type: 'informational', status, headers: new ResponseHeaders(raw) };
 }
 
@@ -30,7 +30,7 @@ export function statusPart(status: number): ResponsePart {
   return { type: 'status', status };
 }
 
-export function headersPart(raw: RawHeaders): ResponsePart {
+export function headersPart(raw: Fields): ResponsePart {
   return { type: 'headers', headers: new ResponseHeaders(raw) };
 }
 
@@ -39,6 +39,6 @@ export function dataPart(data: Uint8Array): ResponsePart {
 }
 
 /** The part of trailers; undefined when there are none. */
-export function trailersPart(raw: RawHeaders): ResponsePart | undefined {
-  return raw.length === 0 ? undefined : { type: 'trailers', trailers: new ResponseHeaders(raw) };
+export function trailersPart(raw: Fields): ResponsePart | undefined {
+  return raw.isEmpty ? undefined : { type: 'trailers', trailers: new ResponseHeaders(raw) };
 }

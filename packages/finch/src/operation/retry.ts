@@ -2,25 +2,26 @@
 import { ConnectionClosedError, StreamResetError } from '../errors/index.ts';
 import { isIdempotent, type Request } from '../request/index.ts';
 
-/** `'once'`: again, but not if that ends in the same way, as the request may have arrived. */
-export type Retry = 'never' | 'once' | 'always';
+/**
+ * How it is sent again. `'fresh'`: on a connection that is new, since the server had left the one it
+ * was given to; it counts as no attempt. `'http1'`: over HTTP/1.1, which the server wants.
+ */
+export type Retry = 'never' | 'again' | 'fresh' | 'http1';
 
-/** `answered`: the head of a response had come. `sendable`: the body is there, from its beginning. */
-export function retryAfter(
-  error: Error,
-  request: Request,
-  answered: boolean,
-  sendable: boolean,
-): Retry {
-  const lost = error instanceof ConnectionClosedError || error instanceof StreamResetError;
-  // Half of one response and all of another make none, whatever the server says of the first.
-  if (!lost || answered || !sendable) return 'never';
-  if (error.requestSent === false) return 'always';
-  // A stream that the server ended with another code is its answer to this very request.
-  if (error instanceof StreamResetError) return 'never';
-  // The end of an idle connection crossed the request.
+/** For a request that was not answered, and whose body is there from its beginning. */
+export function retryAfter(error: Error, request: Request): Retry {
+  if (error instanceof StreamResetError) {
+    // RFC 9113, 7: HTTP_1_1_REQUIRED comes before the request is processed.
+    if (error.http2Code === 'HTTP_1_1_REQUIRED') return 'http1';
+    // A stream that the server ended with another code is its answer to this very request.
+    return error.requestSent === false ? 'again' : 'never';
+  }
+  if (!(error instanceof ConnectionClosedError)) return 'never';
+  if (error.http2Code === 'HTTP_1_1_REQUIRED') return 'http1';
+  if (error.requestSent === false) return error.reused === true ? 'fresh' : 'again';
+  // The end of a connection that was kept crossed the request.
   const crossed = error.reused === true && error.bytesReceived === 0;
   // Likewise what a server that leaves PINGs unanswered has not begun to answer.
   const unanswered = error.reason === 'ping_timeout';
-  return (crossed || unanswered) && isIdempotent(request.method) ? 'once' : 'never';
+  return (crossed || unanswered) && isIdempotent(request.method) ? 'fresh' : 'never';
 }

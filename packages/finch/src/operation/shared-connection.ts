@@ -1,6 +1,7 @@
 /** An HTTP/2 connection of a pool, as whoever asks for it sees it. */
 import { currentPid, type Pid } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
+import { fromMint } from '../errors/from-mint.ts';
 import { ConnectionClosedError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import { readRequestOptions, type RequestOptions } from '../options/index.ts';
@@ -91,7 +92,12 @@ export class SharedConnection extends OnConnection {
    * Rejects with ConnectionClosedError when the connection ends first.
    */
   ping(): Promise<number> {
-    return this.#connection.wire?.ping?.() ?? Promise.reject(this.#closed());
+    const { wire, owner } = this.#connection;
+    const { key: pool, origin } = owner.pool;
+    if (wire?.ping === undefined) return Promise.reject(this.#closed());
+    return wire.ping().catch((error: unknown) => {
+      throw fromMint(error, { pool, origin });
+    });
   }
 
   /** Closes it at once, which fails whatever it carries. */

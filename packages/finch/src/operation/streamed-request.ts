@@ -9,9 +9,10 @@ import { InvalidRequestError, withAcc } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
 import { StepBody, type OpenBody, type Request } from '../request/index.ts';
-import type { RawHeaders } from '../transport/index.ts';
+import type { Fields } from '@linnet/mint';
 import { callerContext, isThenable } from './caller-context.ts';
 import { Fifo } from './fifo.ts';
+import { copyBytes } from './copy-bytes.ts';
 import { Operation } from './operation.ts';
 import {
   dataPart,
@@ -70,23 +71,23 @@ export class StreamedRequest<Acc> extends Operation implements StepBodyUser {
 
   // From the operation --------------------------------------------------------------
 
-  protected override interim(status: number, headers: RawHeaders): void {
+  protected override interim(status: number, headers: Fields): void {
     this.accept(informationalPart(status, headers));
   }
 
-  protected override head(status: number, headers: RawHeaders): void {
+  protected override head(status: number, headers: Fields): void {
     this.accept(statusPart(status));
     this.accept(headersPart(headers));
   }
 
-  protected override data(chunk: Buffer): boolean {
-    this.accept(dataPart(chunk));
+  protected override data(bytes: Buffer, from: number, to: number): boolean {
+    this.accept(dataPart(copyBytes(bytes, from, to)));
     this.paused = this.calling;
     return !this.paused;
   }
 
   /** The caller's function may still be at it: only then is the operation over. */
-  protected override received(trailers: RawHeaders): void {
+  protected override received(trailers: Fields): void {
     this.ended = true;
     const part = trailersPart(trailers);
     if (part !== undefined) this.accept(part);

@@ -17,6 +17,21 @@ import { defineSchema } from './schema.ts';
 import type { InputOf, OutputOf } from './schema.ts';
 import { strategy } from './strategy.ts';
 
+const http1Schema = defineSchema('HTTP/1 options', {
+  keepAliveThreshold: finiteDuration({
+    default: 2000,
+    doc: "How long before the end of the server's `keep-alive: timeout` an idle connection is closed.",
+  }),
+  obsFold: oneOf(['replace', 'refuse'], {
+    default: 'replace',
+    doc: 'What becomes of a header value that goes on in a further line (RFC 9112, 5.2): its line break is taken for a space, or the response is refused.',
+  }),
+  bareLineFeeds: boolean({
+    default: false,
+    doc: 'Whether lines of a response may end with LF alone. For servers that know no better: what ends a line had better be beyond doubt.',
+  }),
+});
+
 const http2Schema = defineSchema('HTTP/2 options', {
   pingInterval: duration({
     default: 'infinity',
@@ -143,6 +158,7 @@ export const poolFields = {
     doc: 'Whether `getPoolStatus` reports on the pool. The figures cost nothing: they are those that the pool works with.',
   }),
   connOpts: nested(connectionSchema, { doc: 'How connections are opened.' }),
+  http1: nested(http1Schema, { doc: 'HTTP/1 connections.' }),
   http2: nested(http2Schema, { doc: 'HTTP/2 connections.' }),
 };
 

@@ -3,9 +3,8 @@
  */
 import { OptionsError } from '../errors/input-errors.ts';
 import { badValueIndex, isToken } from '../request/token.ts';
-import { NoProxy } from '../transport/proxy/no-proxy.ts';
-import { parseProxyUrl } from '../transport/proxy/proxy-url.ts';
-import type { ProxyAddress } from '../transport/proxy/proxy-url.ts';
+import { NoProxy, parseProxyUrl } from '@linnet/mint';
+import type { ProxyAddress } from '@linnet/mint';
 import { boolean, custom, nested, required, string } from './fields.ts';
 import { defineSchema, invalid } from './schema.ts';
 import type { Field, InputOf, OutputOf } from './schema.ts';

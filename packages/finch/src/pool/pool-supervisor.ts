@@ -7,7 +7,7 @@ import {
   type ChildSpec,
   type SupervisorHandle,
 } from '@linnet/otp';
-import { tlsSourceOf } from '../connection/open.ts';
+import { tlsSourceOf } from '../connection/tls.ts';
 import { proxyOf, settleProxy } from '../connection/route.ts';
 import { OptionsError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';

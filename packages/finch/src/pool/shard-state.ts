@@ -29,6 +29,8 @@ export abstract class ShardState {
   checkouts = 0;
   /** Whether the last attempt to open a connection failed. */
   dialFailed = false;
+  /** Until when the server is spoken to in HTTP/1.1 only, on the runtime's clock. */
+  http1Until = 0;
   /** When a connection was taken last; kept only for a pool with `poolMaxIdleTime`. */
   usedAt: number = now();
   /** Called when the last connection came back while draining, or the queue ran empty; and at the end. */
@@ -50,6 +52,10 @@ export abstract class ShardState {
     this.idleTime = slots.idleTime ?? toNumber(options.connMaxIdleTime);
     this.ledger = slots.ledger;
     this.forecast = new Forecast(pool, options);
+  }
+
+  get http1Only(): boolean {
+    return this.http1Until > 0 && now() < this.http1Until;
   }
 
   get inUse(): number {

@@ -19,6 +19,7 @@ import type {
   ConnectionState,
 } from '../connection/connection-owner.ts';
 import { Connection } from '../connection/connection.ts';
+import { mayBeHttp1 } from '../connection/protocol.ts';
 import { PoolDownError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { HandOver } from './hand-over.ts';
@@ -28,6 +29,9 @@ import { queueFull, refuseSurplus } from './queue-full.ts';
 import { ShardState } from './shard-state.ts';
 import type { SlotSource, SlotUser } from './slot-ledger.ts';
 import type { Waiter } from './wait-queue.ts';
+
+/** How long a server that wants HTTP/1.1 is spoken to in nothing else, in ms. */
+const http1RequiredFor = 600_000;
 
 /** Starts the process of a connection; `connection.abandoned` is called when it cannot. */
 export type StartConnection = (connection: Connection) => void;
@@ -246,6 +250,14 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
     this.quietIfSo();
   }
 
+  /** Shared connections end with what they carry; those that are opened from now on speak HTTP/1.1. */
+  requireHttp1(): boolean {
+    if (!mayBeHttp1(this.pool, this.options)) return false;
+    this.http1Until = now() + http1RequiredFor;
+    for (const connection of this.table.shared) this.retire(connection, 'goaway');
+    return true;
+  }
+
   // From the ledger -------------------------------------------------------------
 
   get wanting(): boolean {
@@ -303,7 +315,13 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
     }
     // A server may allow fewer than it did when they were taken on.
     const full = connection.users > connection.limit || connection.unlisted;
-    const waiter = full ? undefined : this.queue.shift();
+    const next = full ? undefined : this.queue.next;
+    if (next?.fresh === true && !connection.shared) {
+      // It makes room for the one that the next waiter needs.
+      connection.close('evicted');
+      return;
+    }
+    const waiter = next === undefined ? undefined : this.queue.shift();
     if (waiter === undefined) {
       this.leave(connection);
     } else {

@@ -26,6 +26,8 @@ export interface Waiter {
   nextWaiter: Waiter | undefined;
   /** The connection that is being opened for it. */
   dial: Connection | undefined;
+  /** It needs a connection that no peer can have closed yet, unless that is a shared one. */
+  readonly fresh: boolean;
 }
 
 /** How many have ever waited: who comes back from another queue keeps its place. */

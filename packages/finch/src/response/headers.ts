@@ -4,13 +4,7 @@
  */
 import { inspect } from 'node:util';
 import type { InspectOptions } from 'node:util';
-
-/**
- * Header fields as a wire delivers them: name, value, name, value…, bytes being
- * latin1 text. They must not change any more: reading is put off until somebody
- * asks.
- */
-export type RawFields = readonly (Uint8Array | string)[];
+import { Fields } from '@linnet/mint';
 
 /** One header field; its name is in lower case. */
 export type HeaderField = readonly [name: string, value: string];
@@ -26,11 +20,12 @@ export type HeaderField = readonly [name: string, value: string];
  * for (const [name, value] of headers) console.log(name, value);
  */
 export class ResponseHeaders extends Array<HeaderField> {
-  /** @internal Reads raw fields; a response does it when its headers are asked for. */
-  constructor(raw: RawFields = []) {
+  /** @internal Takes fields apart; a response does it when its headers are asked for. */
+  constructor(fields: Fields = Fields.none) {
     super();
-    for (let index = 0; index + 1 < raw.length; index += 2) {
-      this.push([latin1(raw[index] ?? '').toLowerCase(), latin1(raw[index + 1] ?? '')]);
+    const { list } = fields;
+    for (let index = 0; index + 1 < list.length; index += 2) {
+      this.push([(list[index] as string).toLowerCase(), list[index + 1] as string]);
     }
   }
 
@@ -82,27 +77,4 @@ export class ResponseHeaders extends Array<HeaderField> {
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `ResponseHeaders ${inspect({ ...this.toObject() }, options)}`;
   }
-}
-
-/**
- * The first value of a header in raw fields, without reading the others.
- *
- * @internal
- */
-export function findField(raw: RawFields, name: string): string | undefined {
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const field = raw[index] ?? '';
-    if (field.length === name.length && latin1(field).toLowerCase() === name) {
-      return latin1(raw[index + 1] ?? '');
-    }
-  }
-  return undefined;
-}
-
-function latin1(field: Uint8Array | string): string {
-  if (typeof field === 'string') return field;
-  const bytes = Buffer.isBuffer(field)
-    ? field
-    : Buffer.from(field.buffer, field.byteOffset, field.byteLength);
-  return bytes.toString('latin1');
 }

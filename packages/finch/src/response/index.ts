@@ -3,5 +3,5 @@
  */
 export { ResponseBody } from './body.ts';
 export { ResponseHeaders } from './headers.ts';
-export type { HeaderField, RawFields } from './headers.ts';
+export type { HeaderField } from './headers.ts';
 export { InformationalResponse, Response } from './response.ts';

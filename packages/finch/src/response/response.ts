@@ -3,23 +3,20 @@
  */
 import { inspect } from 'node:util';
 import type { InspectOptions } from 'node:util';
+import { Fields } from '@linnet/mint';
 import { ResponseBody } from './body.ts';
-import { findField, ResponseHeaders } from './headers.ts';
-import type { RawFields } from './headers.ts';
+import { ResponseHeaders } from './headers.ts';
 import { decodeJson, decodeText, joinPieces } from './text.ts';
 import type { BodyInfo } from './text.ts';
-
-/** No fields: what most responses have as trailers. */
-const none: RawFields = Object.freeze([]);
 
 /** An interim response (1xx) that came before the final one, such as 103 Early Hints. */
 export class InformationalResponse {
   readonly status: number;
-  readonly #raw: RawFields;
+  readonly #raw: Fields;
   #headers: ResponseHeaders | undefined;
 
   /** @internal */
-  constructor(status: number, raw: RawFields) {
+  constructor(status: number, raw: Fields) {
     this.status = status;
     this.#raw = raw;
   }
@@ -57,8 +54,8 @@ export class Response {
   readonly status: number;
   /** The interim responses that came before, in order. */
   readonly informational: readonly InformationalResponse[];
-  readonly #rawHeaders: RawFields;
-  readonly #rawTrailers: RawFields;
+  readonly #rawHeaders: Fields;
+  readonly #rawTrailers: Fields;
   #pieces: readonly Uint8Array[];
   #headers: ResponseHeaders | undefined;
   #trailers: ResponseHeaders | undefined;
@@ -66,14 +63,13 @@ export class Response {
 
   /**
    * @internal Takes what a wire delivered; none of it may change any more.
-   * @param rawHeaders name, value, name, value…
    * @param pieces the pieces of the body, in order
    */
   constructor(
     status: number,
-    rawHeaders: RawFields,
+    rawHeaders: Fields,
     pieces: readonly Uint8Array[],
-    rawTrailers: RawFields = none,
+    rawTrailers: Fields = Fields.none,
     informational: readonly InformationalResponse[] = noInformational,
   ) {
     this.status = status;
@@ -142,14 +138,14 @@ export class Response {
   }
 
   get #contentType(): string | undefined {
-    return findField(this.#rawHeaders, 'content-type');
+    return this.#rawHeaders.contentType;
   }
 
   get #info(): BodyInfo {
     return {
       status: this.status,
       contentType: this.#contentType,
-      contentEncoding: findField(this.#rawHeaders, 'content-encoding'),
+      contentEncoding: this.#rawHeaders.get('content-encoding'),
     };
   }
 }

@@ -2,7 +2,7 @@
 import { now, type Pid } from '@linnet/otp';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
-import type { Wire } from '../transport/index.ts';
+import type { Wire } from '@linnet/mint';
 import * as channels from './channels.ts';
 import type { ConnectionEvent } from './events.ts';
 import { poolFacts } from './pool-facts.ts';

@@ -2,9 +2,10 @@
  * The events of one request. Made only when somebody listens; each event is made
  * only when somebody listens to it.
  */
+import { Fields } from '@linnet/mint';
 import { now, type Pid } from '@linnet/otp';
 import type { Request } from '../request/index.ts';
-import { ResponseHeaders, type RawFields } from '../response/index.ts';
+import { ResponseHeaders } from '../response/index.ts';
 import * as channels from './channels.ts';
 import type {
   Ended,
@@ -24,8 +25,6 @@ export interface SpanConnection {
 /** Counts the requests of this program that were listened to. */
 const ids = { last: 0 };
 
-const none: RawFields = [];
-
 /** Events are written out as literals, and the clock is read once for all that happens at a time. */
 export class RequestSpan {
   private readonly name: string;
@@ -40,7 +39,7 @@ export class RequestSpan {
   private connection: Pid | undefined = undefined;
   private idleTime: number | undefined = undefined;
   private status: number | undefined = undefined;
-  private headers: RawFields = none;
+  private headers: Fields = Fields.none;
 
   /** The request begins. */
   constructor(name: string, request: Request) {
@@ -83,13 +82,13 @@ export class RequestSpan {
   }
 
   /** The head of the response has come. */
-  answered(status: number, headers: RawFields): void {
+  answered(status: number, headers: Fields): void {
     this.status = status;
     this.headers = headers;
   }
 
   /** The response is complete, or its caller wants no more of it. */
-  received(trailers: RawFields): void {
+  received(trailers: Fields): void {
     this.sent();
     if (this.phase !== 'recv') return;
     this.phase = undefined;
@@ -117,7 +116,7 @@ export class RequestSpan {
   retries(error: Error): void {
     this.breaks(error);
     this.status = undefined;
-    this.headers = none;
+    this.headers = Fields.none;
     if (channels.requestRetry.hasSubscribers) {
       const { attempts } = this;
       const { systemTime: _, ...event } = this.started(now());
@@ -129,7 +128,7 @@ export class RequestSpan {
   /** It is over: with a failure, or as it should be. */
   over(failure: { readonly error: unknown } | undefined): void {
     if (failure === undefined) {
-      this.received([]);
+      this.received(Fields.none);
       if (channels.requestStop.hasSubscribers) channels.requestStop.publish(this.ended());
       return;
     }
@@ -221,14 +220,14 @@ class ReceivedEvent implements RequestEvent, Ended, OnConnection, Received {
   readonly connection: Pid | undefined;
   readonly idleTime: number | undefined;
   readonly status: number;
-  readonly #rawHeaders: RawFields;
-  readonly #rawTrailers: RawFields;
+  readonly #rawHeaders: Fields;
+  readonly #rawTrailers: Fields;
 
   constructor(
     event: RequestEvent & Ended & OnConnection,
     status: number,
-    headers: RawFields,
-    trailers: RawFields,
+    headers: Fields,
+    trailers: Fields,
   ) {
     this.name = event.name;
     this.pool = event.pool;

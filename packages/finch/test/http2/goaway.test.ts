@@ -172,6 +172,8 @@ describe('GOAWAY', () => {
     const second = ask('/second');
     await going.request();
     going.goaway(stream, 'ENHANCE_YOUR_CALM', 'slow down');
+    // As a server must after an error (RFC 9113, 5.4.1); until then it may answer what it does not exclude.
+    going.socket.end();
     expect(await first).toMatchObject({
       message: expect.stringContaining('ENHANCE_YOUR_CALM') as string,
       requestSent: true,

@@ -60,7 +60,7 @@ test('resolves with the accumulator of a body function that halts, and closes th
 
 test('has the accumulator after the last piece when the server resets the upload [F49]', async () => {
   await using server = await startRawServer(async (peer) => {
-    await peer.readUntil('\r\n1\r\n2');
+    await peer.readUntil('\r\n1\r\n2\r\n');
     peer.reset();
   });
   const finch = await startFinch();
@@ -83,7 +83,7 @@ test('has the accumulator after the last piece when the server resets the upload
   expect(peer?.received).toMatch(/\r\ntransfer-encoding: chunked\r\n/);
   expect(peer?.received).toMatch(/\r\nuser-agent: /);
   expect(peer?.received).toMatch(new RegExp(`\\r\\nhost: 127\\.0\\.0\\.1:${server.port}\\r\\n`));
-  expect(peer?.received).toMatch(/\r\n\r\n1\r\n0\r\n1\r\n1\r\n1\r\n2$/);
+  expect(peer?.received).toMatch(/\r\n\r\n1\r\n0\r\n1\r\n1\r\n1\r\n2\r\n$/);
 });
 
 test('rejects when the body function returns something else than a step [F50]', async () => {

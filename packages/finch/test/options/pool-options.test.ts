@@ -69,6 +69,7 @@ describe('pool options', () => {
         noDelay: true,
         keyLogFile: undefined,
       },
+      http1: { keepAliveThreshold: 2000, obsFold: 'replace', bareLineFeeds: false },
       http2: {
         pingInterval: 'infinity',
         pingTimeout: 15_000,

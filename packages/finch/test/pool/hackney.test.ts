@@ -68,7 +68,7 @@ describe('faults', () => {
       throw new TypeError('no more');
     }
 
-    const error = await rejection(finch.post(`${server.url}/now`, body()));
+    const error = await rejection(finch.post(`${server.url}/held`, body()));
 
     expect(error).toMatchObject({ code: 'ERR_FINCH_REQUEST_BODY', phase: 'send' });
     expect(error.message).toContain('no more');

@@ -1,20 +1,21 @@
 import { inspect } from 'node:util';
+import { Fields } from '@linnet/mint';
 import { describe, expect, test } from 'vitest';
 import { ResponseHeaders } from '../../src/response/index.ts';
 
 const raw = [
-  Buffer.from('Content-Type'),
-  Buffer.from('text/plain'),
+  'Content-Type',
+  'text/plain',
   'X-Many',
   'a',
-  Buffer.from('Set-Cookie'),
-  Buffer.from('a=1'),
+  'Set-Cookie',
+  'a=1',
   'x-many',
   'b',
   'set-cookie',
   'b=2',
   'x-latin',
-  Buffer.from('Zo\xeb', 'latin1'),
+  'Zo\xeb',
 ];
 
 test('many fields of one name are read, and shown, in linear time [W4]', () => {
@@ -23,7 +24,7 @@ test('many fields of one name are read, and shown, in linear time [W4]', () => {
   for (let index = 0; index < many; index += 1) {
     fields.push('set-cookie', `a=${index}`, 'x-many', String(index));
   }
-  const headers = new ResponseHeaders(fields);
+  const headers = new ResponseHeaders(Fields.of(fields));
 
   const object = headers.toObject();
 
@@ -35,13 +36,13 @@ test('many fields of one name are read, and shown, in linear time [W4]', () => {
 });
 
 test('each object of the headers is the caller’s own', () => {
-  const headers = new ResponseHeaders(['set-cookie', 'a', 'set-cookie', 'b']);
+  const headers = new ResponseHeaders(Fields.of(['set-cookie', 'a', 'set-cookie', 'b']));
   (headers.toObject()['set-cookie'] as string[]).push('c');
   expect(headers.toObject()).toEqual({ 'set-cookie': ['a', 'b'] });
 });
 
 describe('response headers', () => {
-  const headers = new ResponseHeaders(raw);
+  const headers = new ResponseHeaders(Fields.of(raw));
 
   test('are an array of pairs in order, names in lower case, duplicates kept', () => {
     expect(Array.isArray(headers)).toBe(true);
@@ -71,10 +72,8 @@ describe('response headers', () => {
     expect(headers.getAll('Set-Cookie')).toEqual(['a=1', 'b=2']);
   });
 
-  test('decode bytes as latin1, whatever kind of bytes they are', () => {
+  test('have a character for each byte', () => {
     expect(headers.get('x-latin')).toBe('Zoë');
-    const bytes = new Uint8Array([0xff, 0x41, 0xe9]).subarray(1);
-    expect(new ResponseHeaders(['a', bytes]).get('a')).toBe('Aé');
   });
 
   test('become an object without prototype, cookies always a list', () => {
@@ -84,7 +83,9 @@ describe('response headers', () => {
       'set-cookie': ['a=1', 'b=2'],
       'x-latin': 'Zoë',
     });
-    const tricky = new ResponseHeaders(['__proto__', 'x', 'set-cookie', 'a=1']).toObject();
+    const tricky = new ResponseHeaders(
+      Fields.of(['__proto__', 'x', 'set-cookie', 'a=1']),
+    ).toObject();
     expect(Object.keys(tricky)).toEqual(['__proto__', 'set-cookie']);
     expect(tricky['set-cookie']).toEqual(['a=1']);
   });
@@ -97,13 +98,13 @@ describe('response headers', () => {
 
   test('are written as pairs in JSON and by name in console.log', () => {
     expect(JSON.parse(JSON.stringify(headers))).toHaveLength(6);
-    expect(inspect(new ResponseHeaders(['A', 'b', 'set-cookie', 'c=d']))).toBe(
+    expect(inspect(new ResponseHeaders(Fields.of(['A', 'b', 'set-cookie', 'c=d'])))).toBe(
       "ResponseHeaders { a: 'b', 'set-cookie': [ 'c=d' ] }",
     );
   });
 
   test('are empty without fields', () => {
-    expect(new ResponseHeaders([])).toHaveLength(0);
-    expect(new ResponseHeaders([]).get('a')).toBeUndefined();
+    expect(new ResponseHeaders(Fields.of([]))).toHaveLength(0);
+    expect(new ResponseHeaders(Fields.of([])).get('a')).toBeUndefined();
   });
 });

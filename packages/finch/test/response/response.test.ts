@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { Fields } from '@linnet/mint';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvalidJsonError, OptionsError } from '../../src/errors/index.ts';
@@ -11,11 +12,9 @@ import {
 } from '../../src/response/index.ts';
 
 function response(pieces: readonly (string | Uint8Array)[], contentType?: string): Response {
-  const raw =
-    contentType === undefined ? [] : [Buffer.from('Content-Type'), Buffer.from(contentType)];
   return new Response(
     200,
-    raw,
+    Fields.of(contentType === undefined ? [] : ['Content-Type', contentType]),
     pieces.map((piece) => Buffer.from(piece)),
   );
 }
@@ -32,15 +31,15 @@ describe('a response', () => {
   test('[F15] has status, headers, body, trailers', () => {
     const { status, headers, body, trailers, informational } = new Response(
       201,
-      ['Content-Type', 'application/json'],
+      Fields.of(['Content-Type', 'application/json']),
       [Buffer.from('{"a":1}')],
-      ['X-Sum', '1'],
-      [new InformationalResponse(103, ['Link', '</a.css>'])],
+      Fields.of(['X-Sum', '1']),
+      [new InformationalResponse(103, Fields.of(['Link', '</a.css>']))],
     );
     expect(status).toBe(201);
     expect(headers.get('content-type')).toBe('application/json');
     expect(body.json()).toEqual({ a: 1 });
-    expect(trailers).toEqual(new ResponseHeaders(['x-sum', '1']));
+    expect(trailers).toEqual(new ResponseHeaders(Fields.of(['x-sum', '1'])));
     expect(informational.map((interim) => interim.status)).toEqual([103]);
     expect(informational[0]?.headers.get('link')).toBe('</a.css>');
   });
@@ -51,12 +50,17 @@ describe('a response', () => {
     expect(one.trailers).toBe(one.trailers);
     expect(one.body).toBe(one.body);
     expect(one.bytes().buffer).toBe(one.body.buffer);
-    const interim = new InformationalResponse(100, []);
+    const interim = new InformationalResponse(100, Fields.of([]));
     expect(interim.headers).toBe(interim.headers);
   });
 
   test('[F126] [D7] does not mix trailers with headers', () => {
-    const one = new Response(200, ['trailer', 'x-foo'], [], ['X-Foo', 'foo', 'X-Bar', 'bar']);
+    const one = new Response(
+      200,
+      Fields.of(['trailer', 'x-foo']),
+      [],
+      Fields.of(['X-Foo', 'foo', 'X-Bar', 'bar']),
+    );
     expect([...one.headers]).toEqual([['trailer', 'x-foo']]);
     expect([...one.trailers]).toEqual([
       ['x-foo', 'foo'],
@@ -76,7 +80,7 @@ describe('a response', () => {
 
   test('does not copy a body that came in one piece', () => {
     const piece = Buffer.from('abc');
-    const { body } = new Response(200, [], [piece]);
+    const { body } = new Response(200, Fields.of([]), [piece]);
     expect(body.buffer).toBe(piece.buffer);
     expect(body.byteOffset).toBe(piece.byteOffset);
   });
@@ -86,7 +90,7 @@ describe('a response', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), places, fc.boolean(), (text, at, bytesFirst) => {
         const bytes = new TextEncoder().encode(text);
-        const one = new Response(200, [], cut(bytes, at));
+        const one = new Response(200, Fields.of([]), cut(bytes, at));
         if (bytesFirst) one.bytes();
         const expected = text.startsWith('\ufeff') ? text.slice(1) : text;
         expect(one.text()).toBe(expected);
@@ -99,7 +103,7 @@ describe('a response', () => {
   test('reads bodies of any size, one after the other', () => {
     for (const size of [10, 100_000, 70_000, 3_000_000, 5]) {
       const pieces = cut(Buffer.from('é'.repeat(size)), [size, size + 1]);
-      expect(new Response(200, [], pieces).text() === 'é'.repeat(size)).toBe(true);
+      expect(new Response(200, Fields.of([]), pieces).text() === 'é'.repeat(size)).toBe(true);
     }
   });
 
@@ -154,7 +158,7 @@ describe('json()', () => {
 
   test('says what came in place of JSON', () => {
     const page = `<html>${'x'.repeat(500)}</html>`;
-    const one = new Response(502, ['content-type', 'text/html'], [Buffer.from(page)]);
+    const one = new Response(502, Fields.of(['content-type', 'text/html']), [Buffer.from(page)]);
     for (const parse of [() => one.json(), () => one.body.json()]) {
       expect(parse).toThrow(InvalidJsonError);
       expect(parse).toThrow(
@@ -172,13 +176,15 @@ describe('json()', () => {
 
   test('says that a body is encoded, and what decodes it [N17]', () => {
     const fields = ['content-type', 'application/json', 'content-encoding', 'gzip'];
-    const one = new Response(200, fields, [gzipSync('{}')]);
+    const one = new Response(200, Fields.of(fields), [gzipSync('{}')]);
     for (const parse of [() => one.json(), () => one.body.json()]) {
       expect(parse).toThrow(expect.objectContaining({ contentEncoding: 'gzip' }));
       expect(parse).toThrow('content-encoding is gzip, and comes as it was sent');
       expect(parse).toThrow('node:zlib');
     }
-    const plain = new Response(200, ['content-encoding', 'identity'], [Buffer.from('x')]);
+    const plain = new Response(200, Fields.of(['content-encoding', 'identity']), [
+      Buffer.from('x'),
+    ]);
     expect(() => plain.json()).toThrow('Look at the status');
   });
 
@@ -213,7 +219,9 @@ describe('console.log', () => {
   });
 
   test('shows trailers and interim responses when there are some', () => {
-    const one = new Response(200, [], [], ['a', 'b'], [new InformationalResponse(103, [])]);
+    const one = new Response(200, Fields.of([]), [], Fields.of(['a', 'b']), [
+      new InformationalResponse(103, Fields.of([])),
+    ]);
     expect(inspect(one, { depth: 5 })).toContain("trailers: ResponseHeaders { a: 'b' }");
     expect(inspect(one, { depth: 5 })).toContain('InformationalResponse { status: 103');
   });

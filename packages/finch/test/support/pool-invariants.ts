@@ -9,10 +9,6 @@ import { Shard } from '../../src/pool/shard.ts';
 interface Inside {
   readonly table: Iterable<Connection>;
 }
-interface InsideWire {
-  /** Of HTTP/2. */
-  readonly exchanges?: ReadonlySet<unknown>;
-}
 
 /** The connections of a shard, those being opened included. */
 function connectionsOf(shard: Shard): readonly Connection[] {
@@ -21,7 +17,7 @@ function connectionsOf(shard: Shard): readonly Connection[] {
 
 /** The requests under way on an HTTP/2 connection. */
 function exchangesOn({ wire }: Connection): number {
-  return (wire as unknown as InsideWire | undefined)?.exchanges?.size ?? 0;
+  return wire?.underWay ?? 0;
 }
 
 /**
