@@ -168,4 +168,5 @@ export { Agent, AgentHandle, type AgentCallOptions } from './agent/agent.ts';
 export { Application, ApplicationHandle } from './application/application.ts';
 export { ApplicationError } from './application/errors.ts';
 export type { ApplicationOptions } from './application/options.ts';
+export { System } from './application/system.ts';
 export type { ApplicationEnd } from './application/running-application.ts';

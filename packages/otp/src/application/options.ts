@@ -29,6 +29,14 @@ export interface ApplicationOptions extends RestartLimits {
    */
   readonly signals?: readonly NodeJS.Signals[];
   /**
+   * What an error does that nobody can catch any more: a promise that rejects and has no handler, a
+   * throw in a callback of a timer or an emitter. `'stop'` (default): a crash report names the process
+   * that had begun it, all applications are stopped in order, and the program exits with 1. `'leave'`:
+   * what Node.js does by itself, which is to end at once, or what your own handlers of
+   * `uncaughtException` and `unhandledRejection` do.
+   */
+  readonly strayErrors?: 'stop' | 'leave';
+  /**
    * Milliseconds for the whole stop, 25,000 by default (Kubernetes kills 30 s after SIGTERM), or
    * `'infinity'`. What is left of the application is killed then.
    */
@@ -54,6 +62,7 @@ const defaults = {
   applications: [],
   restart: 'permanent',
   signals: ['SIGTERM', 'SIGINT'],
+  strayErrors: 'stop',
   shutdownTimeout: 25_000,
 } as const satisfies Partial<ApplicationOptions>;
 
@@ -77,7 +86,8 @@ export function checkOptions(options: ApplicationOptions): CheckedOptions {
     }
   }
   const checked: CheckedOptions = { ...defaults, ...options };
-  const { name, applications, restart, signals, shutdownTimeout, prepStop, stop } = checked;
+  const { name, applications, restart, signals, strayErrors, shutdownTimeout } = checked;
+  const { prepStop, stop } = checked;
   if (!isName(name)) throw new BadArgumentError('name', name, 'a non-empty string');
   if (!Array.isArray(applications) || !applications.every(isName)) {
     throw new BadArgumentError('applications', applications, 'a list of names of applications');
@@ -87,6 +97,9 @@ export function checkOptions(options: ApplicationOptions): CheckedOptions {
   }
   if (!Array.isArray(signals) || !signals.every((signal) => signal in constants.signals)) {
     throw new BadArgumentError('signals', signals, "a list of names such as 'SIGTERM'");
+  }
+  if (strayErrors !== 'stop' && strayErrors !== 'leave') {
+    throw new BadArgumentError('strayErrors', strayErrors, "'stop' or 'leave'");
   }
   checkTimeout('shutdownTimeout', shutdownTimeout);
   for (const [key, callback] of Object.entries({ prepStop, stop })) {

@@ -3,7 +3,9 @@
  * alive while something runs.
  */
 import { constants } from 'node:os';
-import { currentLogger } from '../process/crash-report.ts';
+import { currentProcess } from '../process/context.ts';
+import { currentLogger, reportCrash } from '../process/crash-report.ts';
+import { outside } from '../process/link.ts';
 import { ApplicationError } from './errors.ts';
 import type { CheckedOptions } from './options.ts';
 import { RunningApplication, type ApplicationEnd } from './running-application.ts';
@@ -15,7 +17,9 @@ const applications = new Map<string, RunningApplication>();
 /** The signals that are handled at the moment. */
 const handled = new Set<NodeJS.Signals>();
 let alive: NodeJS.Timeout | undefined;
-let leaving = false;
+let strayErrorsHandled = false;
+/** The code with which the program is about to exit. */
+let exitCode: number | undefined;
 
 /** The application of this name: up, or being started or stopped. */
 export function runningApplication(name: string): RunningApplication | undefined {
@@ -51,7 +55,7 @@ function ended(application: RunningApplication, { reason, orderly }: Application
   applications.delete(application.name);
   adapt();
   const { restart } = application.options;
-  if (orderly || leaving || restart === 'temporary') return;
+  if (orderly || exitCode !== undefined || restart === 'temporary') return;
   if (application.stopRequested || (restart === 'transient' && reason === 'normal')) return;
   void leave(reason === 'normal' ? 0 : 1);
 }
@@ -59,8 +63,10 @@ function ended(application: RunningApplication, { reason, orderly }: Application
 /** Handles the signals, and keeps the program alive, as the applications that run need it. */
 function adapt(): void {
   // While the program is being left, a second signal still has to find its handler.
-  if (leaving) return;
-  const wanted = new Set([...applications.values()].flatMap(({ options }) => options.signals));
+  if (exitCode !== undefined) return;
+  const running = [...applications.values()];
+  adaptStrayErrors(running.some(({ options }) => options.strayErrors === 'stop'));
+  const wanted = new Set(running.flatMap(({ options }) => options.signals));
   for (const signal of wanted) if (!handled.has(signal)) process.on(signal, onSignal);
   for (const signal of handled) if (!wanted.has(signal)) process.off(signal, onSignal);
   handled.clear();
@@ -74,19 +80,46 @@ function adapt(): void {
 
 function onSignal(signal: NodeJS.Signals): void {
   // Asked twice, it does not wait any longer; the code is that of a program without a handler.
-  if (leaving) process.exit(128 + constants.signals[signal]);
+  if (exitCode !== undefined) process.exit(128 + constants.signals[signal]);
   currentLogger().debug({ signal }, `${signal} received: stopping all applications`);
   void leave(0);
 }
 
-/** Stops all applications, the youngest first, and exits. */
-async function leave(code: number): Promise<void> {
-  if (leaving) return;
-  leaving = true;
-  let exitCode = code;
+function adaptStrayErrors(wanted: boolean): void {
+  if (wanted === strayErrorsHandled) return;
+  strayErrorsHandled = wanted;
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    if (wanted) process.on(event, onStrayError);
+    else process.off(event, onStrayError);
+  }
+}
+
+/** Node.js tells in the async context in which the error arose: that of the process, if there is one. */
+function onStrayError(error: unknown): void {
+  const culprit = currentProcess();
+  reportCrash({
+    pid: culprit?.pid ?? outside,
+    name: culprit?.registeredName,
+    label: culprit?.label ?? 'program',
+    reason: error,
+    cause: 'stray',
+    parent: culprit?.startedBy,
+    messageQueueLength: culprit?.messages.size ?? 0,
+    details: {},
+  });
+  void leave(1);
+}
+
+/** Stops all applications, the youngest first, and exits, with 1 where not all went well. */
+export async function leave(code: number): Promise<void> {
+  if (exitCode !== undefined) {
+    exitCode = Math.max(exitCode, code);
+    return;
+  }
+  exitCode = code;
   for (const application of [...applications.values()].toReversed()) {
     const { orderly } = await application.stop();
-    if (!orderly) exitCode = 1;
+    if (!orderly) exitCode = Math.max(exitCode, 1);
   }
   process.exit(exitCode);
 }

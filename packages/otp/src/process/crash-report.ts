@@ -12,8 +12,11 @@ export interface CrashReport {
   /** What the process was: `'gen_server Counter'`, `'supervisor'`, `'process'`. */
   readonly label: string;
   readonly reason: ExitReason;
-  /** `'fault'`: its own code threw or exited; `'signal'`: a link or an exit signal ended it. */
-  readonly cause: 'fault' | 'signal';
+  /**
+   * `'fault'`: its own code threw or exited; `'signal'`: a link or an exit signal ended it; `'stray'`:
+   * something that it had begun failed where nobody could catch it, and the program stops.
+   */
+  readonly cause: 'fault' | 'signal' | 'stray';
   /** The pid that started it, if a process did. */
   readonly parent: Pid | undefined;
   readonly messageQueueLength: number;
@@ -98,6 +101,10 @@ export function reportCrash(report: CrashReport): void {
     report.name === undefined
       ? String(report.pid)
       : `${String(report.pid)} (${String(report.name)})`;
-  const message = `${report.label} ${who} terminated: ${formatReason(report.reason)}`;
-  log(report.cause === 'fault' ? 'error' : 'debug', report, message);
+  const reason = formatReason(report.reason);
+  const message =
+    report.cause === 'stray'
+      ? `a stray error of ${report.label} ${who} stops the program: ${reason}`
+      : `${report.label} ${who} terminated: ${reason}`;
+  log(report.cause === 'signal' ? 'debug' : 'error', report, message);
 }

@@ -275,6 +275,7 @@ test.each<[options: unknown, message: string]>([
   [{ children: [], restart: 'always' }, "restart must be 'permanent', 'transient' or 'temporary'"],
   [{ children: [], applications: 'db' }, 'applications must be a list of names'],
   [{ children: [], shutdownTimeout: -1 }, 'shutdownTimeout must be'],
+  [{ children: [], strayErrors: 'ignore' }, 'strayErrors must be'],
   [{ children: [], prepStop: 1 }, 'prepStop must be a function'],
   [{ children: [], strat: 1 }, 'options must be made of name, strategy'],
 ])('the options %o are refused', async (options, message) => {

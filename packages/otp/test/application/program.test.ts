@@ -38,6 +38,11 @@ class Program {
     }
   }
 
+  /** What it has written to standard error. */
+  get errors(): string {
+    return this.#errors;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
@@ -70,11 +75,11 @@ test('an application keeps the program alive until it is stopped, and leaves no 
   const running = new Program('stopped');
   expect(await running.end()).toBe(0);
   expect(running.lines).toEqual([
-    'handlers: 1 1',
+    'handlers: 1 1 1 1',
     'prepStop',
     'a stops: shutdown',
     'stop',
-    'handlers: 0 0',
+    'handlers: 0 0 0 0',
     'ready',
   ]);
 });
@@ -143,7 +148,57 @@ test('a signal during the start stops what has been started, by the deadline', a
 test('only the signals that were asked for are handled', async () => {
   const running = new Program('unnamed');
   await running.line('ready');
-  expect(running.lines).toContain('handlers: 1 0');
+  expect(running.lines).toContain('handlers: 1 0 0 0');
   running.signal('SIGINT');
   expect(await running.end()).toBe('SIGINT');
+});
+
+const stopped = ['prepStop', 'a stops: shutdown', 'stop'];
+
+test.each(['timer', 'emitter', 'rejection', 'async', 'twice'])(
+  '[C12] a stray error (%s) is reported with its process, and stops the tree in order, with 1',
+  async (how) => {
+    const running = new Program('stray', how);
+    expect(await running.end()).toBe(1);
+    expect(running.lines).toEqual(['ready', ...stopped]);
+    expect(running.errors).toMatch(
+      new RegExp(
+        `a stray error of Begins #PID<0\\.\\d+\\.0> \\(begins\\) stops the program: .*stray ${how}`,
+      ),
+    );
+    // With the stack, since nobody else shows it.
+    expect(running.errors).toContain('program.ts:');
+  },
+);
+
+test('[C12] a stray error of plain code stops the program as well', async () => {
+  const running = new Program('plain');
+  expect(await running.end()).toBe(1);
+  expect(running.lines).toEqual(['ready', 'a stops: shutdown']);
+  expect(running.errors).toContain('a stray error of program #PID<0.0.0> stops the program');
+});
+
+test('[C12] with strayErrors "leave", Node.js ends the program as it does', async () => {
+  const running = new Program('stray', 'timer', 'leave');
+  expect(await running.end()).toBe(1);
+  expect(running.lines).toEqual(['ready']);
+  expect(running.errors).not.toContain('a stray error');
+});
+
+test.each([
+  ['plain', undefined, 0],
+  ['plain', '3', 3],
+  ['process', '4', 4],
+  ['child', undefined, 7],
+] as const)(
+  'System.stop stops all applications in order, the youngest first: from %s, with %s',
+  async (from, code, expected) => {
+    const running = new Program('system', from, ...(code === undefined ? [] : [code]));
+    expect(await running.end()).toBe(expected);
+    expect(running.lines).toEqual(['ready', 'b stops: shutdown', ...stopped]);
+  },
+);
+
+test('System.stop without applications exits with its code', async () => {
+  expect(await new Program('alone').end()).toBe(3);
 });
