@@ -10,8 +10,10 @@ const slabSize = 8192;
 /** The same where bodies are written. */
 const largeSlabSize = 131_072;
 
+const noBytes = Buffer.alloc(0);
+
 export class OutputBuffer {
-  bytes: Buffer = Buffer.allocUnsafeSlow(slabSize);
+  bytes: Buffer = noBytes;
   /** Where the next byte goes; call `ensure` before. */
   at = 0;
   private from = 0;

@@ -21,7 +21,7 @@ import {
 } from '../syntax.ts';
 import { isTrailerAllowed } from '../trailers.ts';
 import type { HpackEncoder } from './hpack/encoder.ts';
-import { OutputBuffer } from './output.ts';
+import type { OutputBuffer } from './output.ts';
 
 /** The largest header section that is sent, in bytes before its compression. */
 export const maxSentHeaders = 1_048_576;
@@ -120,7 +120,6 @@ export class RequestEncoder {
   private readonly authority: string;
   /** The scheme and the authority of all requests that name no other. */
   private readonly origin: EncodedFields;
-  private readonly scratch = new OutputBuffer();
   private readonly known = new WeakMap<readonly string[], RequestFields>();
   private lastHeaders: readonly string[] | undefined = undefined;
   private lastFields: RequestFields | undefined = undefined;
@@ -228,17 +227,14 @@ export class RequestEncoder {
     // What came twice is likely to come again; a list for one request only must not fill the table.
     const mayInsert = fields.uses++ > 0;
     const { version } = hpack;
-    const { scratch } = this;
+    const before = out.length;
     for (let index = 0; index < names.length; index++) {
-      hpack.field(scratch, names[index] as string, values[index] as string, mayInsert);
+      hpack.field(out, names[index] as string, values[index] as string, mayInsert);
     }
-    const block = scratch.take();
-    out.ensure(block.length);
-    out.bytes.set(block, out.at);
-    out.at += block.length;
     // Fields that were just inserted are written as indexes the next time.
     if (mayInsert && version === hpack.version) {
-      fields.block = Buffer.from(block);
+      const start = out.at - (out.length - before);
+      fields.block = Buffer.from(out.bytes.subarray(start, out.at));
       fields.version = version;
     }
   }
