@@ -48,6 +48,9 @@ test('none are none', () => {
   expect([...Fields.none]).toEqual([]);
   expect(Fields.none).toMatchObject({ contentLength: -1, contentType: undefined, list: [] });
   expect(Fields.of(['a', 'b']).contentLength).toBe(-1);
+  expect(Fields.none.isEmpty).toBe(true);
+  expect(Fields.of(['a', 'b']).isEmpty).toBe(false);
+  expect(Fields.ofLines('a: b\r\n', 0, 0, -1).isEmpty).toBe(false);
 });
 
 test('a line that goes on is joined by one space, and white space around it is nothing', () => {

@@ -344,7 +344,6 @@ export class ResponseParser {
     for (let i = at + 7; i < limit; i++) {
       const c = b[i] as number;
       const isBlank = i === at + 8;
-      if (i === at + 12) break;
       if (isBlank ? c !== space : !isDigit(c)) throw i === at + 7 ? badVersion() : badStatusLine();
     }
     return -1;

@@ -21,6 +21,7 @@ describe('[M1] a size', () => {
     ['A', '0123456789'],
     ['1F', 'x'.repeat(31)],
     ['0aF', 'x'.repeat(175)],
+    ['5 \t ;a', 'hello'],
   ])('of %s is taken', (size, body) => {
     const reading = readChunks(`${size}\r\n${body}\r\n0\r\n\r\n`);
     expect(reading).toMatchObject({ body, outcome: 'complete', keepAlive: true });
@@ -113,6 +114,7 @@ describe('[M7] [W6] extensions', () => {
   test.each([
     ';a',
     ';a=b',
+    ';ab=cd',
     ';a="b"',
     ';a=""',
     ';a;b',
