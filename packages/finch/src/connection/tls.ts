@@ -32,7 +32,7 @@ export function tlsSourceOf(options: ResolvedPoolOptions): TlsSource {
 export function openTlsSource(options: object, option: string): TlsSource {
   try {
     return new TlsSource(
-      options as ConstructorParameters<typeof TlsSource>[0],
+      options,
       option,
       warnOfReload,
     );

@@ -13,9 +13,6 @@ import { Fields } from '../fields.ts';
 import { Http1Connection } from '../http1/connection.ts';
 import type { Http1ConnectionOptions } from '../http1/connection.ts';
 import * as event from '../http1/parser.ts';
-import { checkedLength, chunked, headOf, requestFields } from '../http1/writer.ts';
-import type { RequestFields } from '../http1/writer.ts';
-import { expectsBody } from '../syntax.ts';
 import { allowedTrailers } from '../trailers.ts';
 import type { Exchange, Wire, WireHandler, WireInfo, WireRequest } from '../wire.ts';
 import { inCleanContext } from './clean-context.ts';
@@ -24,9 +21,8 @@ import type { Alarm, Clock } from './clock.ts';
 import { copyOf } from './direct-reads.ts';
 import { PeerClosed, throwLater, typedError } from './failures.ts';
 import { Http1Exchange } from './http1-exchange.ts';
-import { Http1Upload } from './http1-upload.ts';
+import { Http1Sender } from './http1-sender.ts';
 import type { Uploader } from './http1-upload.ts';
-import { isStreamed, RequestBody } from './request-body.ts';
 import { SocketDriver } from './socket-driver.ts';
 import type { SocketUser } from './socket-driver.ts';
 import { wireInfoOf } from './socket-info.ts';
@@ -46,12 +42,6 @@ export interface Http1WireOptions extends Http1ConnectionOptions {
   /** Time. Default: the system's. */
   readonly clock?: Clock | undefined;
 }
-
-/** Bodies up to this size are written in one buffer with their head. */
-const joined = 16_384;
-
-/** Larger bodies are written slice by slice. */
-const sliceSize = 262_144;
 
 /**
  * Makes the wire over a connected socket (or any duplex stream), which belongs
@@ -86,11 +76,11 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
   onChange: () => void = noop;
   onActivity: (() => void) | undefined = undefined;
 
-  private readonly hostLine: string;
   private readonly rewrite: Http1WireOptions['rewrite'];
   private readonly clock: Clock;
   private readonly connection: Http1Connection;
   private readonly driver: SocketDriver;
+  private readonly sender: Http1Sender;
   private current: Http1Exchange | undefined = undefined;
   /** The end of the turn is awaited. */
   private queued = false;
@@ -100,18 +90,17 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
   private isOrderly = false;
   private gone = false;
   private idleAlarm: Alarm | undefined = undefined;
-  private lastHeaders: readonly string[] | undefined = undefined;
-  private lastFields: RequestFields | undefined = undefined;
 
   constructor(socket: Duplex, options: Http1WireOptions) {
     this.origin = options.origin;
-    this.hostLine = `host: ${options.authority}\r\n`;
     this.rewrite = options.rewrite;
     this.clock = options.clock ?? systemClock;
     this.maxResponseSize = options.maxResponseSize ?? Number.POSITIVE_INFINITY;
     this.info = wireInfoOf(socket);
     this.connection = new Http1Connection(options);
     this.driver = new SocketDriver(socket, this);
+    const { connection, driver, clock } = this;
+    this.sender = new Http1Sender(connection, driver, this, clock, options.authority);
   }
 
   get underWay(): number {
@@ -195,7 +184,7 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
     } else if (!current.begun) {
       this.stopResting();
       try {
-        this.begin(current);
+        this.sender.begin(current);
       } catch (error) {
         if (current.begun) {
           this.break();
@@ -221,113 +210,6 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
     if (this.idleAlarm === undefined) return;
     this.idleAlarm.cancel();
     this.idleAlarm = undefined;
-  }
-
-  // Writing ---------------------------------------------------------------------------
-
-  private begin(exchange: Http1Exchange): void {
-    const { method, target, headers, body, upgrade, trailers, expectContinue } = exchange.request;
-    const fields = this.fieldsOf(headers);
-    const hasNoBody = body === undefined || body === null;
-    const isBare = hasNoBody && upgrade === undefined && trailers === undefined;
-    if (isBare && fields.isHeadOf(method, target, this.hostLine)) {
-      this.connection.begin(method === 'HEAD' ? event.headRequest : event.plain, true, false);
-      this.write(exchange, fields.head);
-      return;
-    }
-    const whole = hasNoBody ? '' : isStreamed(body) ? undefined : body;
-    const kind = kindOf(method, upgrade);
-    let last = fields.closes || kind >= event.connectRequest;
-    // Some servers take the body of a method that has none for the next request.
-    if (whole !== '' && !expectsBody(method)) last = true;
-    const parts = { method, target, fields, hostLine: this.hostLine, upgrade, closes: last };
-    const isSpecial = trailers !== undefined || (expectContinue !== undefined && whole !== '');
-    if (whole === undefined || isSpecial || whole.length > sliceSize) {
-      this.upload(exchange, parts, kind);
-      return;
-    }
-    const length = checkedLength(fields, Buffer.byteLength(whole));
-    const head = headOf({ ...parts, length, expectsContinue: false });
-    this.connection.begin(kind, true, last);
-    if (isBare && kind <= event.headRequest && !last) {
-      fields.keepHead(head, method, target, this.hostLine);
-    }
-    this.writeWith(exchange, head, whole, length);
-  }
-
-  private write(exchange: Http1Exchange, head: string): void {
-    exchange.begun = true;
-    this.driver.writeLatin1(head);
-    exchange.sent();
-  }
-
-  /** Writes the head and a body that is there as a whole. */
-  private writeWith(
-    exchange: Http1Exchange,
-    head: string,
-    body: string | Uint8Array,
-    length: number,
-  ): void {
-    const { driver } = this;
-    // As text of which each character is a byte.
-    if (typeof body === 'string' && body.length === length) {
-      this.write(exchange, head + body);
-      return;
-    }
-    exchange.begun = true;
-    if (length <= joined) {
-      const bytes = Buffer.allocUnsafe(head.length + length);
-      bytes.write(head, 0, 'latin1');
-      if (typeof body === 'string') bytes.write(body, head.length, 'utf8');
-      else bytes.set(body, head.length);
-      driver.write(bytes);
-    } else {
-      driver.cork();
-      driver.writeLatin1(head);
-      driver.write(typeof body === 'string' ? Buffer.from(body) : body);
-      driver.uncork();
-    }
-    exchange.sent();
-  }
-
-  private upload(
-    exchange: Http1Exchange,
-    parts: Omit<Parameters<typeof headOf>[0], 'length' | 'expectsContinue'>,
-    kind: event.RequestKind,
-  ): void {
-    const { body, trailers, expectContinue } = exchange.request;
-    const { fields } = parts;
-    const known = isStreamed(body)
-      ? fields.length
-      : checkedLength(fields, Buffer.byteLength(body ?? ''));
-    const length = trailers === undefined ? known : chunked;
-    const patience = length === 0 ? undefined : expectContinue;
-    const head = (framed: number): string =>
-      headOf({ ...parts, length: framed, expectsContinue: patience !== undefined });
-    // Found now what would be found when the head is made: nothing is begun yet.
-    head(length);
-    const source = isStreamed(body) ? body : [body ?? ''];
-    const pieces = new RequestBody(source, sliceSize, exchange.handler);
-    this.connection.begin(kind, false, parts.closes);
-    exchange.begun = true;
-    exchange.upload = new Http1Upload(
-      pieces,
-      { head, length, patience, trailers },
-      this.driver,
-      this.clock,
-      this,
-    );
-    exchange.upload.start();
-  }
-
-  private fieldsOf(headers: readonly string[]): RequestFields {
-    if (headers === this.lastHeaders && this.lastFields !== undefined) return this.lastFields;
-    const fields = requestFields(headers);
-    if (Object.isFrozen(headers)) {
-      this.lastHeaders = headers;
-      this.lastFields = fields;
-    }
-    return fields;
   }
 
   // Reading -----------------------------------------------------------------------------
@@ -483,12 +365,6 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
 }
 
 const noBytes = Buffer.alloc(0);
-
-function kindOf(method: string, upgrade: string | undefined): event.RequestKind {
-  if (upgrade !== undefined) return event.upgradeRequest;
-  if (method === 'HEAD') return event.headRequest;
-  return method === 'CONNECT' ? event.connectRequest : event.plain;
-}
 
 /** Whether two names of protocols are the same; their case does not matter (RFC 9110, 7.8). */
 function isNamed(name: string | undefined, wanted: string | undefined): boolean {

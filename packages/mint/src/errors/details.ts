@@ -2,6 +2,8 @@
  * What errors of an exchange have in common, and how their messages word it.
  */
 
+import { inspect } from 'node:util';
+
 /** Where a request was when it failed: opening the connection, writing it, or awaiting and reading its response. */
 export type Phase = 'connect' | 'send' | 'receive';
 
@@ -39,7 +41,8 @@ export function factsOf({ reused, requestSent, bytesReceived }: ExchangeFacts): 
 
 /** `: read ECONNRESET`, the message of what is underneath, or nothing. */
 export function because(cause: unknown): string {
-  if (!(cause instanceof Error)) return cause === undefined ? '' : `: ${String(cause)}`;
+  if (cause === undefined) return '';
+  if (!(cause instanceof Error)) return `: ${inspect(cause, { depth: 0 })}`;
   const { library, reason } = cause as { library?: unknown; reason?: unknown };
   // What OpenSSL says is in `reason`; its message has addresses and lines of its sources.
   if (typeof library === 'string' && typeof reason === 'string') return `: ${reason}`;
