@@ -2,7 +2,16 @@ export { spawn, spawnLink, spawnMonitor } from './process/spawn.ts';
 export { currentPid, detached, self, type ContextOptions } from './process/context.ts';
 export { arm, now, Timer, type TimeoutTarget } from './process/clock.ts';
 export { Pid } from './process/pid.ts';
-export { send, sendAfter, cancelTimer, TimerRef } from './process/send.ts';
+export { send } from './process/send.ts';
+export {
+  cancelTimer,
+  exitAfter,
+  killAfter,
+  readTimer,
+  sendAfter,
+  sendInterval,
+  TimerRef,
+} from './process/timers.ts';
 export { receive, type ReceiveOptions } from './process/receive.ts';
 export { exit, link, unlink, trapExit, isAlive, listProcesses } from './process/link.ts';
 export { monitor, demonitor, MonitorRef, type DownMessage } from './process/monitor.ts';

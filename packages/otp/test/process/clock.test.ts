@@ -1,7 +1,6 @@
-import { cancelTimer, exit, isAlive, receive, self, send, sendAfter, spawn } from '@linnet/otp';
-import { inProcess, settle, TestClock } from '@linnet/otp/testing';
+import { TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { flush, quietCrashes } from '../helpers/mailbox.ts';
+import { quietCrashes } from '../helpers/mailbox.ts';
 import { arm, armedTimers, systemClock, type Timer } from '../../src/process/clock.ts';
 
 quietCrashes();
@@ -129,75 +128,5 @@ describe('timers', () => {
     const wakeup = systemClock.wakeAfter(2 ** 40, () => {});
     wakeup.keepAlive(false);
     wakeup.cancel();
-  });
-});
-
-describe('sendAfter', () => {
-  test('delivers after its delay, and cancelTimer tells what was left', async () => {
-    const clock = new TestClock().install(onTestFinished);
-    const pid = spawn(async () => {
-      await receive((message) => message === 'end');
-      expect(await flush()).toEqual(['b']);
-    });
-    const timer = sendAfter(pid, 'a', 100);
-    sendAfter(pid, 'b', 50);
-    await clock.advance(60);
-    expect(cancelTimer(timer)).toBe(40);
-    expect(cancelTimer(timer)).toBe(false);
-    await clock.advance(100);
-    send(pid, 'end');
-    await settle();
-    expect(isAlive(pid)).toBe(false);
-  });
-
-  test('the timer is dropped when its process dies', async () => {
-    const clock = new TestClock().install(onTestFinished);
-    const pid = spawn(() => receive());
-    const timer = sendAfter(pid, 'x', 100);
-    exit(pid, 'kill');
-    expect(cancelTimer(timer)).toBe(false);
-    expect(cancelTimer(sendAfter(pid, 'x', 100))).toBe(false);
-    await settle();
-    expect(clock.pending).toBe(0);
-  });
-
-  test('a name is looked up when the timer fires', async () => {
-    const clock = new TestClock().install(onTestFinished);
-    sendAfter('not yet', 'x', 100);
-    sendAfter('never', 'x', 100);
-    await clock.advance(50);
-    const { register } = await import('@linnet/otp');
-    const got = inProcess(() => (register('not yet'), receive()));
-    await clock.advance(50);
-    expect(await got).toBe('x');
-  });
-
-  test('a registry that throws when the timer fires harms nobody', async () => {
-    const clock = new TestClock().install(onTestFinished);
-    const registry = {
-      whereisName: () => {
-        throw new Error('registry');
-      },
-      registerName: () => true,
-      unregisterName: () => {},
-    };
-    const done = inProcess(async () => {
-      sendAfter({ via: [registry, 'key'] }, 'lost', 100);
-      sendAfter(self(), 'kept', 100);
-      return receive();
-    });
-    await settle();
-    await clock.advance(100);
-    expect(await done).toBe('kept');
-  });
-
-  test('refuses what is neither a process nor a delay', () => {
-    const badarg = expect.objectContaining({ code: 'ERR_BADARG' }) as Error;
-    for (const ms of [-1, Number.NaN, '5', undefined, 'infinity']) {
-      expect(() => sendAfter('x', 1, ms as number)).toThrow(badarg);
-    }
-    for (const to of [undefined, null, 5, {}]) {
-      expect(() => sendAfter(to as never, 1, 5)).toThrow(badarg);
-    }
   });
 });
