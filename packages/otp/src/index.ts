@@ -1,6 +1,7 @@
 export { spawn, spawnLink, spawnMonitor } from './process/spawn.ts';
 export { currentPid, detached, self, type ContextOptions } from './process/context.ts';
 export { arm, now, Timer, type TimeoutTarget } from './process/clock.ts';
+export { defer, undefer, type Deferred } from './process/deferred.ts';
 export { Pid } from './process/pid.ts';
 export { send } from './process/send.ts';
 export {
@@ -44,6 +45,7 @@ export {
   type ChildSpecOverrides,
   type Ignore,
   type Restart,
+  type RestartBackoff,
   type ShutdownTime,
   type Startable,
 } from './process/child-spec.ts';

@@ -1,5 +1,6 @@
 /** A read-only look at the whole live system. */
 import { armedTimers } from '../process/clock.ts';
+import { flushDeferred } from '../process/deferred.ts';
 import { detailsOf, statusOf } from '../process/info.ts';
 import { thisNode } from '../process/node.ts';
 import { Pid } from '../process/pid.ts';
@@ -36,6 +37,7 @@ interface Entry {
  * console.log(formatTree(introspect()));
  */
 export function introspect(): Snapshot {
+  flushDeferred();
   const now = Date.now();
   const entries = new Map<Pid, Entry>();
   for (const process of processes()) {

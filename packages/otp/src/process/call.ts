@@ -15,7 +15,7 @@ import { outside } from './link.ts';
 import { isName } from './names.ts';
 import { Pid } from './pid.ts';
 import { Process } from './process.ts';
-import { putOff, takeBack, type PutOff } from './put-off.ts';
+import { defer, undefer, type Deferred } from './deferred.ts';
 import { isVia, resolveRef, type ServerRef } from './server-ref.ts';
 import { attachWatch, Watch } from './watch.ts';
 
@@ -70,7 +70,7 @@ function describeServer(server: unknown): string {
 const fromBrand = brand('from');
 
 /** A pending request. */
-export class Call implements From, PutOff {
+export class Call implements From, Deferred {
   readonly #request: unknown;
   readonly #site: CallSite;
   readonly #server: ServerRef;
@@ -82,8 +82,8 @@ export class Call implements From, PutOff {
   #target: Process | undefined = undefined;
   /** What watches over the call once the turn in which it was made is over. */
   #guard: Guard | undefined = undefined;
-  older: PutOff | undefined = undefined;
-  newer: PutOff | undefined = undefined;
+  older: Deferred | undefined = undefined;
+  newer: Deferred | undefined = undefined;
 
   constructor(
     site: CallSite,
@@ -152,12 +152,12 @@ export class Call implements From, PutOff {
   send(target: Process): void {
     this.#target = target;
     // On any other clock than the system's, time may pass before the end of the turn.
-    if (clock() === systemClock) putOff(this);
-    else this.catchUp();
+    if (clock() === systemClock) defer(this);
+    else this.run();
     target.deliver(this);
   }
 
-  catchUp(): void {
+  run(): void {
     this.#guard = new Guard(this, this.#target as Process, this.#caller, this.#timeout);
   }
 
@@ -179,7 +179,7 @@ export class Call implements From, PutOff {
   drop(): void {
     this.#resolve = this.#reject = undefined;
     if (this.#guard !== undefined) this.#guard.release();
-    else if (this.#target !== undefined) takeBack(this);
+    else if (this.#target !== undefined) undefer(this);
   }
 }
 

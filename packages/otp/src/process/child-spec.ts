@@ -23,6 +23,21 @@ export type Restart = 'permanent' | 'transient' | 'temporary';
 export type ShutdownTime = number | 'brutal_kill' | 'infinity';
 
 /**
+ * How long a supervisor waits before it starts a child again: `initial` ms, `factor` times as long each
+ * time, `max` ms at most. Not in OTP, where a restart comes at once; see {@link ChildSpec.backoff}.
+ */
+export interface RestartBackoff {
+  /** Milliseconds before the first restart. */
+  readonly initial: number;
+  /** The most milliseconds before one. */
+  readonly max: number;
+  /** Default 2; 1 waits the same time each time. */
+  readonly factor?: number;
+  /** Milliseconds that it has to run for the wait to be `initial` again. Default `max`. */
+  readonly resetAfter?: number;
+}
+
+/**
  * A child of a supervisor.
  *
  * `S` is what its start function gives: `ChildSpec` alone is one that always gives a process,
@@ -40,6 +55,13 @@ export interface ChildSpec<S extends Startable = Pid | { readonly pid: Pid }> {
   readonly shutdown?: ShutdownTime;
   /** Default `'worker'`. */
   readonly type?: 'worker' | 'supervisor';
+  /**
+   * Waits before each restart, also before one whose start has failed. Meanwhile the child is
+   * `'restarting'`, the supervisor serves others, and with `'one_for_all'` and `'rest_for_one'` the group
+   * is stopped at once and started after the wait. Each restart counts against `maxRestarts` when its time
+   * has come. Without it (the default) a restart comes at once, as in OTP.
+   */
+  readonly backoff?: RestartBackoff;
   /** Whether its end can end the supervisor, see `autoShutdown`. Default false. */
   readonly significant?: boolean;
 }

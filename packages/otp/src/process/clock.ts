@@ -7,7 +7,7 @@
  */
 import { setImmediate } from 'node:timers';
 import { detached } from './context.ts';
-import { catchUp } from './put-off.ts';
+import { flushDeferred } from './deferred.ts';
 
 /** A pending wake-up of a {@link Clock}. */
 export interface Wakeup {
@@ -69,7 +69,7 @@ export function now(): number {
  * stay on the clock on which they were armed.
  */
 export function useClock(replacement: Clock): () => void {
-  catchUp();
+  flushDeferred();
   const former = { current, lists, backgroundLists };
   current = replacement;
   lists = new Map();
@@ -148,7 +148,7 @@ const everyList = new Set<TimerList>();
 
 /** How many timers are armed on any clock. Counts them one by one: for tests and inspection. */
 export function armedTimers(): number {
-  catchUp();
+  flushDeferred();
   let count = 0;
   for (const list of everyList) count += list.size;
   return count;

@@ -9,7 +9,7 @@ import { currentLogger } from './crash-report.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { checkPid, processOf, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
-import { catchUp } from './put-off.ts';
+import { flushDeferred } from './deferred.ts';
 
 /** A watch that is on: its place in the list of its target, and in that of its owner. */
 export class WatchLink {
@@ -121,7 +121,7 @@ export const attachMonitor = (watch: Watch, target: Process, owner: Process | un
 
 /** The watches on a process, newest first. */
 export function watchesOn(process: Process): Watch[] {
-  catchUp();
+  flushDeferred();
   const watches: Watch[] = [];
   for (let link = process.newestWatch; link !== undefined; link = link.olderOnTarget) {
     watches.push(link.watch);
@@ -131,7 +131,7 @@ export function watchesOn(process: Process): Watch[] {
 
 /** The watches that a process owns, newest first. */
 export function watchesOf(process: Process): Watch[] {
-  catchUp();
+  flushDeferred();
   const watches: Watch[] = [];
   for (let link = process.newestOwned; link !== undefined; link = link.olderOfOwner) {
     watches.push(link.watch);
@@ -150,7 +150,7 @@ export function notifyMonitors(process: Process, reason: ExitReason): void {
 }
 
 function notify(process: Process, reason: ExitReason, monitors: boolean): void {
-  catchUp();
+  flushDeferred();
   if (process.newestWatch === undefined) return;
   const watches: Watch[] = [];
   let link: WatchLink | undefined = process.newestWatch;
@@ -174,7 +174,7 @@ function notify(process: Process, reason: ExitReason, monitors: boolean): void {
 
 /** Releases every watch that a dead process owned. */
 export function releaseWatches(process: Process): void {
-  catchUp();
+  flushDeferred();
   if (process.newestOwned === undefined) return;
   detached(() => {
     while (process.newestOwned !== undefined) {

@@ -11,6 +11,7 @@
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
 import type { Name } from '../process/names.ts';
 import type { Pid } from '../process/pid.ts';
+import { splitOverrides } from '../supervisor/split-overrides.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { RegistryHandle } from './handle.ts';
 import type { LockOptions } from './locks.ts';
@@ -62,15 +63,13 @@ async function startLink<Key = unknown, Value = unknown>(
  * });
  */
 function childSpec(options: RegistryOptions & ChildSpecOverrides): ChildSpec<RegistryHandle> {
-  const { id, restart, shutdown, type, significant, ...registry } = options;
+  const [overrides, { id, type, ...registry }] = splitOverrides(options);
   checkOptions(registry);
   return {
     id: id ?? registry.name,
     start: () => startLink(registry),
     type: type ?? 'supervisor',
-    ...(restart === undefined ? undefined : { restart }),
-    ...(shutdown === undefined ? undefined : { shutdown }),
-    ...(significant === undefined ? undefined : { significant }),
+    ...overrides,
   };
 }
 

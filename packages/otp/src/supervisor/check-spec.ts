@@ -1,6 +1,7 @@
 /** Checks of child specifications and flags, in OTP's order and with OTP's error terms. */
 import { BadArgumentError } from '../process/errors.ts';
 import { isKey, keyOf } from '../process/term-key.ts';
+import { isBackoff } from './backoff.ts';
 import type { FullChildSpec } from './child-record.ts';
 import type { AutoShutdown, Strategy } from './types.ts';
 
@@ -73,7 +74,7 @@ export function expandChildren(children: unknown): unknown[] {
 export function checkChildSpec(spec: unknown, autoShutdown: AutoShutdown): FullChildSpec | Invalid {
   if (!isFields(spec) || Array.isArray(spec)) return new Invalid(['invalid_child_spec', spec]);
   const { id, start, restart = 'permanent', significant = false, type = 'worker' } = spec;
-  const { shutdown = type === 'supervisor' ? 'infinity' : 5000 } = spec;
+  const { shutdown = type === 'supervisor' ? 'infinity' : 5000, backoff } = spec;
   if (id === undefined) return new Invalid('missing_id');
   if (!isKey(id)) return new Invalid(['invalid_child_id', id]);
   if (start === undefined) return new Invalid('missing_start');
@@ -88,7 +89,10 @@ export function checkChildSpec(spec: unknown, autoShutdown: AutoShutdown): FullC
   if (typeof significant !== 'boolean') return new Invalid(['invalid_significant', significant]);
   if (type !== 'worker' && type !== 'supervisor') return new Invalid(['invalid_child_type', type]);
   if (!isShutdown(shutdown)) return new Invalid(['invalid_shutdown', shutdown]);
-  return Object.freeze({ id, start, restart, shutdown, type, significant }) as FullChildSpec;
+  if (backoff !== undefined && !isBackoff(backoff))
+    return new Invalid(['invalid_backoff', backoff]);
+  const full = { id, start, restart, shutdown, type, significant } as FullChildSpec;
+  return Object.freeze(backoff === undefined ? full : { ...full, backoff });
 }
 
 function isShutdown(value: unknown): boolean {

@@ -1,5 +1,6 @@
 /** What a supervisor remembers of one child. */
-import type { ChildId, Restart, ShutdownTime } from '../process/child-spec.ts';
+import type { ChildId, Restart, RestartBackoff, ShutdownTime } from '../process/child-spec.ts';
+import type { Backoff } from './backoff.ts';
 import type { ChildState } from './types.ts';
 
 /** A child specification with all its defaults filled in. */
@@ -10,6 +11,7 @@ export interface FullChildSpec {
   readonly shutdown: ShutdownTime;
   readonly type: 'worker' | 'supervisor';
   readonly significant: boolean;
+  readonly backoff?: RestartBackoff;
 }
 
 /** One entry of a supervisor: the specification and the process. */
@@ -18,6 +20,8 @@ export class ChildRecord {
   pid: ChildState = undefined;
   /** How often it was restarted. */
   restarts = 0;
+  /** The wait before its next restart, if its specification asks for one and there has been one. */
+  backoff: Backoff | undefined = undefined;
   /** Its neighbours in the start order: see child-table.ts. */
   previous: ChildRecord | undefined = undefined;
   next: ChildRecord | undefined = undefined;

@@ -72,6 +72,7 @@ export class ChildTable implements Iterable<ChildRecord> {
     if (Pid.isPid(child.pid) && this.#byPid.get(child.pid) === child) this.#byPid.delete(child.pid);
     if (known && counts(child)) this.#significant--;
     child.pid = state;
+    if (state !== 'restarting') child.backoff?.cancel();
     if (known && counts(child)) this.#significant++;
     if (Pid.isPid(state)) this.#byPid.set(state, child);
   }

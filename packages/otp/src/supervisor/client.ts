@@ -1,6 +1,6 @@
 /** The client side of all supervisors: requests by reference, and handles. */
 import { CallError, request } from '../process/call.ts';
-import type { ChildId, ChildSpec, Startable } from '../process/child-spec.ts';
+import type { ChildId, ChildSpec, RestartBackoff, Startable } from '../process/child-spec.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { Pid } from '../process/pid.ts';
 import { whereis, type NameOption, type ServerRef } from '../process/server-ref.ts';
@@ -41,7 +41,11 @@ export function idOf(name: NameOption | undefined): ChildId | undefined {
 }
 
 /** The child specification of a full one, as users write it. */
-export type GivenChildSpec = Required<ChildSpec<Startable>>;
+export type GivenChildSpec = Given<ChildSpec<Startable>>;
+
+/** All but the back-off, which has no default. */
+type Given<Spec extends { readonly backoff?: RestartBackoff }> = Required<Omit<Spec, 'backoff'>> &
+  Pick<Spec, 'backoff'>;
 
 const askSupervisor = <T>(ref: ServerRef, operation: string, ...args: unknown[]): Promise<T> =>
   ask('Supervisor', ref, operation, ...args);
@@ -216,7 +220,7 @@ export interface SimpleSupervisorHandle<
   /** One child. */
   whichChild(pid: Pid): Promise<ChildInfo>;
   /** The template, with all defaults filled in. */
-  getChildSpec(pid: Pid): Promise<Required<ChildTemplate<Args, S>>>;
+  getChildSpec(pid: Pid): Promise<Given<ChildTemplate<Args, S>>>;
 }
 
 export class Handle implements AnySupervisorHandle {

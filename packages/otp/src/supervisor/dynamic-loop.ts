@@ -4,6 +4,7 @@ import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import type { Pending } from '../gen-server/gen.ts';
 import type { DynamicFlags } from './check-dynamic.ts';
+import type { Backoff } from './backoff.ts';
 import type { FullChildSpec } from './child-record.ts';
 import {
   startChild,
@@ -18,6 +19,8 @@ interface Entry {
   readonly spec: FullChildSpec;
   restarting: boolean;
   restarts: number;
+  /** The wait before its next restart, if there has been one. */
+  backoff: Backoff | undefined;
 }
 
 export class DynamicLoop extends SupervisorBase {
@@ -79,7 +82,11 @@ export class DynamicLoop extends SupervisorBase {
     }
     this.publishTerminated(spec, pid, reason);
     if (spec.restart === 'permanent' || (spec.restart === 'transient' && !soft)) {
-      return this.#restart(pid, entry);
+      const { backoff } = spec;
+      if (backoff === undefined) return this.#restart(pid, entry);
+      entry.restarting = true;
+      entry.backoff = this.wait(pid, backoff, entry.backoff);
+      return undefined;
     }
     this.#children.delete(pid);
     return undefined;
@@ -92,8 +99,13 @@ export class DynamicLoop extends SupervisorBase {
 
   protected override terminate(): Promise<void> {
     const running = [...this.#children].filter(([, entry]) => !entry.restarting);
+    this.drop();
     this.#children.clear();
     return this.stopAll(running.map(([pid, { spec }]) => [pid, spec]));
+  }
+
+  drop(): void {
+    for (const { backoff } of this.#children.values()) backoff?.cancel();
   }
 
   async #restart(pid: Pid, entry: Entry): Promise<void> {
@@ -108,6 +120,7 @@ export class DynamicLoop extends SupervisorBase {
       if (outcome.pid === undefined) return undefined;
       entry.restarting = false;
       entry.restarts++;
+      entry.backoff?.started();
       this.#children.set(outcome.pid, entry);
       this.publishRestart(entry.spec, outcome.pid);
       return undefined;
@@ -115,7 +128,10 @@ export class DynamicLoop extends SupervisorBase {
     this.report('start_error', outcome.reason, entry.spec, 'restarting');
     entry.restarting = true;
     this.publishRestart(entry.spec, undefined);
-    if (!this.process.dead) this.retryLater(pid);
+    if (this.process.dead) return undefined;
+    const { backoff } = entry.spec;
+    if (backoff === undefined) this.retryLater(pid);
+    else entry.backoff = this.wait(pid, backoff, entry.backoff);
     return undefined;
   }
 
@@ -129,7 +145,7 @@ export class DynamicLoop extends SupervisorBase {
       if (!(outcome instanceof Started)) return new Refused(outcome.reason);
       const { pid } = outcome;
       if (pid !== undefined) {
-        this.#children.set(pid, { spec, restarting: false, restarts: 0 });
+        this.#children.set(pid, { spec, restarting: false, restarts: 0, backoff: undefined });
         this.publishStarted('child_started', spec, pid);
       }
       return new Granted(outcome.result);
@@ -142,6 +158,7 @@ export class DynamicLoop extends SupervisorBase {
     const entry = this.#children.get(pid);
     if (entry === undefined) return new Refused('not_found');
     const finish = (): Answer => {
+      entry.backoff?.cancel();
       this.#children.delete(pid);
       return new Granted();
     };

@@ -25,6 +25,7 @@ import {
 } from './client.ts';
 import { DynamicLoop } from './dynamic-loop.ts';
 import { SupervisorError } from './errors.ts';
+import { splitOverrides } from './split-overrides.ts';
 import { startProcess } from './start-supervisor.ts';
 import type {
   CheckedChild,
@@ -188,14 +189,12 @@ function define<Arg, R extends DynamicSupervisorFlags | Ignore>(callbacks: {
 function childSpec<const Extra extends readonly unknown[] = readonly []>(
   options: DynamicSupervisorOptions<Extra> & Omit<ChildSpecOverrides, 'type'> = {},
 ): ChildSpec<DynamicSupervisorHandle<Extra>> {
-  const { id, restart, shutdown, significant, ...flags } = options;
+  const [overrides, { id, ...flags }] = splitOverrides(options);
   return {
     id: id ?? idOf(flags.name) ?? 'DynamicSupervisor',
     start: () => startLink(flags),
     type: 'supervisor',
-    ...(restart === undefined ? undefined : { restart }),
-    ...(shutdown === undefined ? undefined : { shutdown }),
-    ...(significant === undefined ? undefined : { significant }),
+    ...overrides,
   };
 }
 

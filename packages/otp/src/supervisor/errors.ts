@@ -63,6 +63,8 @@ const expected: Record<string, string> = {
   invalid_significant: 'significant must be a boolean',
   invalid_child_type: "type must be 'worker' or 'supervisor'",
   invalid_shutdown: "shutdown must be an integer of ms >= 0, 'brutal_kill' or 'infinity'",
+  invalid_backoff:
+    'backoff must be { initial, max } with 0 <= initial <= max in ms, and factor >= 1',
   invalid_type: 'the flags of a supervisor must be an object',
   invalid_strategy: "strategy must be 'one_for_one', 'one_for_all' or 'rest_for_one'",
   invalid_intensity: 'maxRestarts must be an integer >= 0',

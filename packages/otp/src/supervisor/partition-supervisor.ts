@@ -29,6 +29,7 @@ import {
   type AnySupervisorHandle,
 } from './client.ts';
 import { PartitionTable } from './partition-table.ts';
+import { splitOverrides } from './split-overrides.ts';
 import { startSupervisor } from './start-supervisor.ts';
 import { StaticLoop } from './static-loop.ts';
 import type { ChildModule, ChildModuleWithArg, RestartLimits, Strategy } from './types.ts';
@@ -265,14 +266,12 @@ class PartitionHandle extends Handle implements PartitionSupervisorHandle {
 function childSpec(
   options: PartitionSupervisorOptions & Omit<ChildSpecOverrides, 'type'>,
 ): ChildSpec<PartitionSupervisorHandle> {
-  const { id, restart, shutdown, significant, ...own } = options;
+  const [overrides, { id, ...own }] = splitOverrides(options);
   return {
     id: id ?? idOf(own.name) ?? 'PartitionSupervisor',
     start: () => startLink(own),
     type: 'supervisor',
-    ...(restart === undefined ? undefined : { restart }),
-    ...(shutdown === undefined ? undefined : { shutdown }),
-    ...(significant === undefined ? undefined : { significant }),
+    ...overrides,
   };
 }
 

@@ -5,6 +5,7 @@ import { Pid, processOf } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import type { Pending } from '../gen-server/gen.ts';
 import { checkChildSpecs, Invalid, type FullFlags } from './check-spec.ts';
+import type { Backoff } from './backoff.ts';
 import type { FullChildSpec } from './child-record.ts';
 import { startChild, Started, thrownInSupervisor, type StartOutcome } from './start-child.ts';
 import { Granted, Refused, SupervisorBase, type Answer } from './supervisor-base.ts';
@@ -15,6 +16,8 @@ interface Entry {
   readonly args: readonly unknown[];
   restarting: boolean;
   restarts: number;
+  /** The wait before its next restart, if there has been one. */
+  backoff: Backoff | undefined;
 }
 
 export class SimpleLoop extends SupervisorBase {
@@ -87,7 +90,11 @@ export class SimpleLoop extends SupervisorBase {
     if (!soft || restart === 'permanent') this.report('child_terminated', reason, template, pid);
     this.publishTerminated(template, pid, reason);
     if (restart === 'permanent' || (restart === 'transient' && !soft)) {
-      return this.#restart(pid, entry);
+      const { backoff } = template;
+      if (backoff === undefined) return this.#restart(pid, entry);
+      entry.restarting = true;
+      entry.backoff = this.wait(pid, backoff, entry.backoff);
+      return undefined;
     }
     this.#children.delete(pid);
     return undefined;
@@ -101,8 +108,13 @@ export class SimpleLoop extends SupervisorBase {
   protected override terminate(): Promise<void> {
     const template = this.#template;
     const running = [...this.#children].filter(([, entry]) => !entry.restarting);
+    this.drop();
     this.#children.clear();
     return this.stopAll(running.map(([pid]) => [pid, template]));
+  }
+
+  drop(): void {
+    for (const { backoff } of this.#children.values()) backoff?.cancel();
   }
 
   async #restart(pid: Pid, entry: Entry): Promise<void> {
@@ -117,6 +129,7 @@ export class SimpleLoop extends SupervisorBase {
       if (outcome.pid === undefined) return undefined;
       entry.restarting = false;
       entry.restarts++;
+      entry.backoff?.started();
       this.#children.set(outcome.pid, entry);
       this.publishRestart(this.#template, outcome.pid);
       return undefined;
@@ -124,7 +137,10 @@ export class SimpleLoop extends SupervisorBase {
     this.report('start_error', outcome.reason, this.#template, pid);
     entry.restarting = true;
     this.publishRestart(this.#template, undefined);
-    if (!this.process.dead) this.retryLater(pid);
+    if (this.process.dead) return undefined;
+    const { backoff } = this.#template;
+    if (backoff === undefined) this.retryLater(pid);
+    else entry.backoff = this.wait(pid, backoff, entry.backoff);
     return undefined;
   }
 
@@ -138,7 +154,7 @@ export class SimpleLoop extends SupervisorBase {
       if (!(outcome instanceof Started)) return new Refused(outcome.reason);
       const { pid } = outcome;
       if (pid !== undefined) {
-        this.#children.set(pid, { args, restarting: false, restarts: 0 });
+        this.#children.set(pid, { args, restarting: false, restarts: 0, backoff: undefined });
         this.publishStarted('child_started', this.#template, pid);
       }
       return new Granted(outcome.result);
@@ -152,6 +168,7 @@ export class SimpleLoop extends SupervisorBase {
     const entry = this.#children.get(pid);
     if (entry === undefined) return strangerOr(pid, () => new Granted());
     const finish = (): Answer => {
+      entry.backoff?.cancel();
       this.#children.delete(pid);
       return new Granted();
     };

@@ -1,5 +1,5 @@
 /** The loop of a supervisor with named children: one_for_one, one_for_all, rest_for_one. */
-import type { ChildId } from '../process/child-spec.ts';
+import type { ChildId, RestartBackoff } from '../process/child-spec.ts';
 import { isSoftReason, type ExitReason } from '../process/exit-reason.ts';
 import { Pid, processOf } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
@@ -87,7 +87,10 @@ export class StaticLoop extends SupervisorBase {
     const soft = isSoftReason(reason);
     if (!soft || restart === 'permanent') this.report('child_terminated', reason, child.spec, pid);
     this.publishTerminated(child.spec, pid, reason);
-    if (restart === 'permanent' || (restart === 'transient' && !soft)) return this.#restart(child);
+    if (restart === 'permanent' || (restart === 'transient' && !soft)) {
+      const { backoff } = child.spec;
+      return backoff === undefined ? this.#restart(child) : this.#restartAfter(child, backoff);
+    }
     this.#drop(child);
     return this.#mustShutDown(child) ? this.end('shutdown') : undefined;
   }
@@ -106,6 +109,10 @@ export class StaticLoop extends SupervisorBase {
     }
   }
 
+  drop(): void {
+    for (const { backoff } of this.#children) backoff?.cancel();
+  }
+
   async #restart(child: ChildRecord): Promise<void> {
     if (!this.allowRestart(child.spec, child.pid)) {
       this.#drop(child);
@@ -115,7 +122,21 @@ export class StaticLoop extends SupervisorBase {
       this.#flags.strategy === 'one_for_one'
         ? await this.#restartOne(child)
         : await this.#restartGroup(child);
-    if (failed !== undefined && !this.process.dead) this.retryLater(failed.id);
+    if (failed !== undefined && !this.process.dead) this.#retryLater(failed);
+  }
+
+  /** Stops the child's group, and starts it again when the child has waited. */
+  async #restartAfter(child: ChildRecord, backoff: RestartBackoff): Promise<void> {
+    if (this.#flags.strategy !== 'one_for_one') await this.#stopGroup(child);
+    if (this.process.dead) return;
+    this.#children.setState(child, 'restarting');
+    child.backoff = this.wait(child.id, backoff, child.backoff);
+  }
+
+  #retryLater(failed: ChildRecord): void {
+    const { backoff } = failed.spec;
+    if (backoff === undefined) this.retryLater(failed.id);
+    else failed.backoff = this.wait(failed.id, backoff, failed.backoff);
   }
 
   /** Starts one child again; gives it back if that failed. */
@@ -127,6 +148,12 @@ export class StaticLoop extends SupervisorBase {
 
   /** Stops the child's group in reverse order and starts it again; gives the one that failed. */
   async #restartGroup(child: ChildRecord): Promise<ChildRecord | undefined> {
+    const group = await this.#stopGroup(child);
+    return (await this.#startAll(group, 'restarted'))?.child;
+  }
+
+  /** Stops the child's group in reverse order; gives those of it that are to be started again. */
+  async #stopGroup(child: ChildRecord): Promise<ChildRecord[]> {
     this.#children.setState(child, undefined);
     const wholeGroup = this.#flags.strategy === 'one_for_all';
     const group = [...(wholeGroup ? this.#children : this.#children.from(child))];
@@ -137,8 +164,7 @@ export class StaticLoop extends SupervisorBase {
       }
       this.#drop(member);
     }
-    const kept = group.filter((member) => !member.temporary);
-    return (await this.#startAll(kept, 'restarted'))?.child;
+    return group.filter((member) => !member.temporary);
   }
 
   /** Starts children in order, up to the first that fails: that one is `'restarting'` then. */
@@ -164,6 +190,7 @@ export class StaticLoop extends SupervisorBase {
   #restarted(child: ChildRecord, outcome: StartOutcome): boolean {
     if (outcome instanceof Started) {
       child.restarts++;
+      child.backoff?.started();
       this.#up(child, outcome, 'restarted');
       return true;
     }

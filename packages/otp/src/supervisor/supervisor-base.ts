@@ -1,12 +1,13 @@
 /** What all supervisors share: requests, exits of children, the restart limit, reports. */
 import type { Call } from '../process/call.ts';
-import type { ChildId } from '../process/child-spec.ts';
+import type { ChildId, RestartBackoff } from '../process/child-spec.ts';
 import { restartChannel, type RestartEvent } from '../process/events.ts';
 import { isSoftReason, type ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import { isThenable } from '../process/thenable.ts';
 import { isExitMessage } from '../process/signals.ts';
 import { Gen, type Pending } from '../gen-server/gen.ts';
+import { Backoff } from './backoff.ts';
 import type { FullChildSpec } from './child-record.ts';
 import { report, reportUnexpected, supervisorChannel, type ReportContext } from './reports.ts';
 import { RestartWindow } from './restart-window.ts';
@@ -110,6 +111,13 @@ export abstract class SupervisorBase extends Gen {
   /** Puts a failed restart at the end of the mailbox. */
   protected retryLater(key: unknown): void {
     this.process.deliver(new RetryMessage(key));
+  }
+
+  /** Lets a child wait before its turn comes by {@link retry}; gives the wait. */
+  protected wait(key: unknown, backoff: RestartBackoff, known: Backoff | undefined): Backoff {
+    const wait = known ?? new Backoff((child) => this.retryLater(child));
+    wait.begin(key, backoff);
+    return wait;
   }
 
   /** Counts one restart. When it is one too many, the supervisor has to end. */

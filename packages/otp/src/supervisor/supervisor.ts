@@ -32,6 +32,7 @@ import {
   type SupervisorHandle,
 } from './client.ts';
 import { SupervisorError } from './errors.ts';
+import { splitOverrides } from './split-overrides.ts';
 import { startSupervisor } from './start-supervisor.ts';
 import type {
   AutoShutdown,
@@ -171,7 +172,7 @@ function childSpec(tree: unknown, overrides?: ChildSpecOverrides): ChildSpec<Sta
   if (typeof tree !== 'object' || tree === null || !('children' in tree)) {
     return { ...(expandChild(tree) as ChildSpec<Startable>), ...overrides };
   }
-  const { children, id, restart, shutdown, significant, ...options } = tree as SupervisorTree;
+  const [own, { children, id, ...options }] = splitOverrides(tree as SupervisorTree);
   const init = staticInit(children, options);
   return {
     id: id ?? idOf(options.name) ?? 'Supervisor',
@@ -180,9 +181,7 @@ function childSpec(tree: unknown, overrides?: ChildSpecOverrides): ChildSpec<Sta
       return new StaticHandle(pid);
     },
     type: 'supervisor',
-    ...(restart === undefined ? undefined : { restart }),
-    ...(shutdown === undefined ? undefined : { shutdown }),
-    ...(significant === undefined ? undefined : { significant }),
+    ...own,
     ...overrides,
   };
 }
