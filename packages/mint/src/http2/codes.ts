@@ -2,7 +2,8 @@
  * Error codes of HTTP/2 (RFC 9113, 7).
  */
 
-const names = [
+/** The names, by their numbers. */
+export const errorNames = [
   'NO_ERROR',
   'PROTOCOL_ERROR',
   'INTERNAL_ERROR',
@@ -19,6 +20,9 @@ const names = [
   'HTTP_1_1_REQUIRED',
 ] as const;
 
+/** The name of an error code. */
+export type ErrorName = (typeof errorNames)[number];
+
 export const noError = 0;
 export const protocolError = 1;
 export const internalError = 2;
@@ -33,11 +37,11 @@ export const http11Required = 13;
 
 /** The name of an error code; `UNKNOWN_17` for one that has none. */
 export function codeName(code: number): string {
-  return names[code] ?? `UNKNOWN_${code}`;
+  return errorNames[code] ?? `UNKNOWN_${code}`;
 }
 
 /** The code of a name; that of INTERNAL_ERROR if it has none. */
 export function codeOf(name: string): number {
-  const code = (names as readonly string[]).indexOf(name);
+  const code = (errorNames as readonly string[]).indexOf(name);
   return code < 0 ? internalError : code;
 }
