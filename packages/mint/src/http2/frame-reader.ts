@@ -46,11 +46,6 @@ export class FrameReader {
   /** To be skipped after the pieces. */
   private padding = 0;
 
-  /** Whether the bytes so far end with a frame. */
-  get isBetweenFrames(): boolean {
-    return this.state === inHeader && this.gathered === 0;
-  }
-
   /** Give so many bytes of the payload as one. */
   whole(length: number): void {
     this.state = inWhole;

@@ -15,7 +15,7 @@ const names = Object.entries(event).filter(
 /** What a connection said; pieces of a body that follow each other as one. */
 export interface Said {
   readonly event: string;
-  readonly stream?: number;
+  readonly stream?: number | undefined;
   readonly [detail: string]: unknown;
 }
 
@@ -116,15 +116,15 @@ export class Driven {
     }
   }
 
-  private add(said: Said | { event: string; stream: number | undefined }): void {
-    this.said.push(said as Said);
+  private add(said: Said): void {
+    this.said.push(said);
   }
 
   private addData(stream: number | undefined, text: string): void {
     const last = this.said.at(-1);
     if (last?.event === 'data' && last.stream === stream) {
       this.said[this.said.length - 1] = { ...last, text: `${String(last['text'])}${text}` };
-    } else this.add({ event: 'data', stream, text } as Said);
+    } else this.add({ event: 'data', stream, text });
   }
 }
 

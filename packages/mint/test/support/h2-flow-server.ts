@@ -71,7 +71,10 @@ class FlowPeer {
         const path = list.find(([name]) => name === ':path')?.[1] ?? '/0';
         streams.set(each.stream, { left: Number(path.slice(1)), window: this.initialWindow });
         socket.write(frame('HEADERS', flag.END_HEADERS, each.stream, head));
+        return;
       }
+      default:
+      // Bodies of requests, and what else there may be, interest nobody.
     }
   }
 

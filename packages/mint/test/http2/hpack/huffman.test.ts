@@ -63,6 +63,7 @@ describe('the Huffman code', () => {
     ['EOS', 'ffff ffff'],
     ['EOS in the midst of a text', '1fff ffff ff1f'],
     ['EOS that ends within the last byte', 'ffff fffc'],
+    ['EOS in the last bits behind two symbols', '007f ffff ff'],
     ['EOS behind a symbol, as the whole of the last bits', '1fff ffff fe'],
   ])('refuses %s', (_what, bytes) => {
     expect(decode(hex(bytes))).toBeUndefined();

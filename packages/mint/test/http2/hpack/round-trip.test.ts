@@ -84,7 +84,7 @@ describe('the encoder', () => {
       const { version } = encoder;
       for (const [name, value] of all) encoder.field(out, name, value, true);
       expect(decode(decoder, out.take()).fields).toEqual(all);
-      if (round > 0) expect(encoder.version).toBe(version);
+      expect(encoder.version > version).toBe(round === 0);
     }
     expect(decoder.size).toBeLessThanOrEqual(4096);
     expect(decoder.size).toBeGreaterThan(4000);
