@@ -191,9 +191,12 @@ export const relationCases: Readonly<
   names,
   'keys of a registry': keys,
   'entries of one key': entries,
-  locks,
   timers,
   messages,
-  'postponed events': postponed,
   'a look at all processes': looking,
 };
+
+/** The same for what waits. */
+export const waitingCases: Readonly<
+  Record<string, (count: number, timed: Timed) => Promise<void>>
+> = { locks, 'postponed events': postponed };
