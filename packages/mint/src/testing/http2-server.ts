@@ -1,0 +1,295 @@
+/**
+ * An HTTP/2 server that sends exactly the frames that a test tells it to, over
+ * TCP (prior knowledge) or TLS: for servers that misbehave, and for what no
+ * HTTP/2 library can be made to send.
+ */
+import type { Socket } from 'node:net';
+import * as reading from '../http2/frame-reader.ts';
+import { FrameReader } from '../http2/frame-reader.ts';
+import { clientPreface } from '../http2/frames.ts';
+import {
+  codeOf,
+  encodeData,
+  encodeFrame,
+  encodeHeaders,
+  encodeSettings,
+  Frame,
+  frameFlag,
+  uint32,
+} from './frames.ts';
+import type { DataOptions, ErrorCode, FrameType, HeadersOptions, Settings } from './frames.ts';
+import { encodeFields, HeaderBlockReader } from './header-block.ts';
+import type { FieldList } from './header-block.ts';
+import { Peer } from './peer.ts';
+import { startServer } from './scripted-server.ts';
+import type { Script, ScriptedServer, ScriptedServerOptions } from './scripted-server.ts';
+
+/** Which frames of a type are meant. */
+export interface FrameFilter {
+  /** Those of this stream. Default: of any. */
+  readonly stream?: number | undefined;
+  /** Those that are answers, or those that are not. Default: both. */
+  readonly ack?: boolean | undefined;
+}
+
+/**
+ * One connection of an HTTP/2 client. Each method that sends sends one frame, and neither checks it
+ * nor waits for a window. Nothing is answered by itself but SETTINGS and PING of the client, as long
+ * as `answersSettings` and `answersPings` say so, and these not before the handshake.
+ */
+export class Http2Peer extends Peer {
+  /** All frames that came, in order. */
+  readonly frames: Frame[] = [];
+  /** Whether SETTINGS of the client are acknowledged as they come. */
+  answersSettings = true;
+  /** Whether PINGs of the client are answered as they come. */
+  answersPings = true;
+  /** How many bytes came. */
+  bytesRead = 0;
+
+  private readonly reader = new FrameReader();
+  private readonly blocks = new HeaderBlockReader();
+  private readonly taken = new Set<Frame>();
+  /** What has come of the preface. */
+  private preface = '';
+  /** The header block that is not whole. */
+  private block: { readonly head: Frame; readonly parts: Buffer[] } | undefined = undefined;
+  private isGreeted = false;
+  private readonly unanswered: Frame[] = [];
+  private roundTrips = 0;
+
+  constructor(socket: Socket) {
+    super(socket);
+    socket.on('data', (chunk: Buffer) => {
+      this.bytesRead += chunk.length;
+      try {
+        this.read(chunk, this.readPreface(chunk));
+      } catch (error) {
+        // What the client sent is no HTTP/2: the script that waits for more is told so.
+        socket.destroy(error as Error);
+      }
+      this.wake();
+    });
+  }
+
+  // Waiting ---------------------------------------------------------------------
+
+  /** Waits for the client's preface and SETTINGS, and sends SETTINGS and what answers are due. */
+  async handshake(settings: Settings = {}): Promise<this> {
+    await this.next('SETTINGS', { ack: false });
+    this.settings(settings);
+    this.isGreeted = true;
+    for (const frame of this.unanswered.splice(0)) this.answerTo(frame);
+    return this;
+  }
+
+  /** Takes the oldest frame of a type that was not taken yet, and waits for it if need be. */
+  async next(type: FrameType, filter: FrameFilter = {}): Promise<Frame> {
+    const found = (): Frame | undefined => this.came(type, filter)[0];
+    await this.until(() => found() !== undefined, type);
+    const frame = found() as Frame;
+    this.taken.add(frame);
+    return frame;
+  }
+
+  /** Takes the next request's HEADERS, whole: its `stream`, its `fields` (`fields.get(':path')`). */
+  readRequest(): Promise<Frame> {
+    return this.next('HEADERS');
+  }
+
+  /** Waits for the end of a request's body, and takes it. */
+  async readBody(stream: number): Promise<Buffer> {
+    const pieces: Buffer[] = [];
+    for (;;) {
+      const frame = await this.next('DATA', { stream });
+      pieces.push(frame.content);
+      if (frame.endStream) return Buffer.concat(pieces);
+    }
+  }
+
+  /** The frames of a type that came and were not taken. */
+  came(type: FrameType, { stream, ack }: FrameFilter = {}): Frame[] {
+    return this.frames.filter(
+      (frame) =>
+        frame.type === type &&
+        !this.taken.has(frame) &&
+        (stream === undefined || frame.stream === stream) &&
+        (ack === undefined || frame.ack === ack) &&
+        frame !== this.block?.head,
+    );
+  }
+
+  /** How many bytes of DATA came, on one stream or on all. */
+  dataLength(stream?: number): number {
+    return this.frames
+      .filter((frame) => frame.type === 'DATA' && (stream ?? frame.stream) === frame.stream)
+      .reduce((sum, { content }) => sum + content.length, 0);
+  }
+
+  /** Sends a PING and waits for its answer: the client has dealt with all that was sent before. */
+  async roundTrip(): Promise<void> {
+    const payload = Buffer.concat([uint32(0), uint32((this.roundTrips += 1))]);
+    this.ping(payload);
+    const answer = (): Frame | undefined =>
+      this.came('PING', { ack: true }).find((frame) => frame.payload.equals(payload));
+    await this.until(() => answer() !== undefined, 'the answer to a PING');
+    this.taken.add(answer() as Frame);
+  }
+
+  override get summary(): string {
+    return this.frames.map(({ type, stream }) => `${type}/${stream}`).join(' ') || 'no frame';
+  }
+
+  // Sending ---------------------------------------------------------------------
+
+  /** A frame of any type, with any flags and payload. */
+  frame(type: FrameType | number, flags = 0, stream = 0, payload?: Uint8Array): void {
+    this.send(encodeFrame(type, flags, stream, payload));
+  }
+
+  /** A whole response: HEADERS with status 200, and DATA. */
+  answer(stream: number, body: Uint8Array | string = 'OK', fields: FieldList = []): void {
+    this.respond(stream, 200, fields);
+    this.data(stream, body, { endStream: true });
+  }
+
+  /** The head of a response. */
+  respond(
+    stream: number,
+    status: number | string = 200,
+    fields: FieldList = [],
+    options: HeadersOptions = {},
+  ): void {
+    this.headers(stream, [[':status', String(status)], ...fields], options);
+  }
+
+  /** HEADERS of fields, such as trailers, or of the bytes of a block, which may be garbage. */
+  headers(stream: number, block: FieldList | Uint8Array, options?: HeadersOptions): void {
+    this.send(encodeHeaders(stream, block, options));
+  }
+
+  /** CONTINUATION with a part of a header block. */
+  continuation(stream: number, bytes: Uint8Array, endHeaders = false): void {
+    this.frame('CONTINUATION', endHeaders ? frameFlag.END_HEADERS : 0, stream, bytes);
+  }
+
+  /** DATA. */
+  data(stream: number, bytes: Uint8Array | string, options?: DataOptions): void {
+    this.send(encodeData(stream, bytes, options));
+  }
+
+  /** RST_STREAM. */
+  reset(stream: number, code: ErrorCode = 'CANCEL'): void {
+    this.frame('RST_STREAM', 0, stream, uint32(codeOf(code)));
+  }
+
+  /** SETTINGS. */
+  settings(settings?: Settings): void {
+    this.send(encodeSettings(settings));
+  }
+
+  /** The answer to SETTINGS. */
+  settingsAck(): void {
+    this.frame('SETTINGS', frameFlag.ACK);
+  }
+
+  /** WINDOW_UPDATE; of the connection's window with stream 0. */
+  windowUpdate(stream: number, increment: number): void {
+    this.frame('WINDOW_UPDATE', 0, stream, uint32(increment));
+  }
+
+  /** PING, or the answer to one. */
+  ping(payload: Uint8Array = Buffer.alloc(8), ack = false): void {
+    this.frame('PING', ack ? frameFlag.ACK : 0, 0, payload);
+  }
+
+  /** GOAWAY: no stream above `lastStream` was looked at. */
+  goaway(lastStream: number, code: ErrorCode = 'NO_ERROR', debug = ''): void {
+    const payload = [uint32(lastStream), uint32(codeOf(code)), Buffer.from(debug, 'latin1')];
+    this.frame('GOAWAY', 0, 0, Buffer.concat(payload));
+  }
+
+  /** PUSH_PROMISE. */
+  pushPromise(stream: number, promised: number, fields: FieldList): void {
+    const payload = Buffer.concat([uint32(promised), encodeFields(fields)]);
+    this.frame('PUSH_PROMISE', frameFlag.END_HEADERS, stream, payload);
+  }
+
+  // Reading ---------------------------------------------------------------------
+
+  /** Looks at what came of the preface; returns where the frames begin. */
+  private readPreface(chunk: Buffer): number {
+    const missing = clientPreface.length - this.preface.length;
+    this.preface += chunk.toString('latin1', 0, missing);
+    if (!clientPreface.startsWith(this.preface)) {
+      throw new Error(`The client speaks no HTTP/2: ${JSON.stringify(this.preface)}`);
+    }
+    return Math.min(missing, chunk.length);
+  }
+
+  private read(chunk: Buffer, start: number): void {
+    const { reader } = this;
+    let at = start;
+    for (;;) {
+      const step = reader.next(chunk, at, chunk.length);
+      at = reader.at;
+      if (step === reading.more) return;
+      if (step === reading.header) {
+        reader.whole(reader.length);
+      } else {
+        const payload = Buffer.from(reader.bytes.subarray(reader.from, reader.to));
+        this.accept(new Frame(reader.type, reader.flags, reader.id, payload));
+      }
+    }
+  }
+
+  private accept(frame: Frame): void {
+    this.frames.push(frame);
+    this.answerTo(frame);
+    if (frame.type === 'HEADERS') this.block = { head: frame, parts: [] };
+    if (this.block === undefined) return;
+    if (frame.type !== 'HEADERS' && frame.type !== 'CONTINUATION') return;
+    const { head, parts } = this.block;
+    parts.push(frame.content);
+    if (!frame.has(frameFlag.END_HEADERS)) return;
+    head.fields = this.blocks.read(Buffer.concat(parts));
+    this.block = undefined;
+  }
+
+  private answerTo(frame: Frame): void {
+    if (frame.ack || (frame.type !== 'SETTINGS' && frame.type !== 'PING')) return;
+    // The first frame of a server must be its SETTINGS.
+    if (!this.isGreeted) this.unanswered.push(frame);
+    else if (frame.type === 'PING' && this.answersPings) this.ping(frame.payload, true);
+    else if (frame.type === 'SETTINGS' && this.answersSettings) this.settingsAck();
+  }
+}
+
+/**
+ * Starts an HTTP/2 server on a free port of 127.0.0.1 that runs `script` for each connection; with
+ * TLS it settles for `h2` by ALPN, without it clients must know that it speaks HTTP/2. Without a
+ * script it does the handshake.
+ *
+ * Rejects when it cannot listen.
+ *
+ * @example
+ * import { connect } from '@linnet/mint';
+ *
+ * await using server = await startHttp2Server(async (peer) => {
+ *   await peer.handshake({ maxConcurrentStreams: 1 });
+ *   const { stream } = await peer.readRequest();
+ *   peer.respond(stream, 200);
+ *   peer.data(stream, 'half of it');
+ *   peer.reset(stream, 'INTERNAL_ERROR');
+ * });
+ * const connection = await connect(server.url, { protocols: ['http2'] });
+ * // Rejects with StreamResetError: [INTERNAL_ERROR].
+ * await connection.request({ method: 'GET', target: '/' });
+ */
+export function startHttp2Server(
+  script: Script<Http2Peer> = (peer) => peer.handshake(),
+  { tls, path }: ScriptedServerOptions = {},
+): Promise<ScriptedServer<Http2Peer>> {
+  const options = tls === undefined ? undefined : { ALPNProtocols: ['h2'], ...tls };
+  return startServer((socket) => new Http2Peer(socket), script, { tls: options, path });
+}

@@ -1,0 +1,108 @@
+/**
+ * A server on a free port of the loopback interface that runs a script for each
+ * connection.
+ */
+import { once } from 'node:events';
+import { createServer as createTcpServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { TlsOptions } from 'node:tls';
+import { Waiting } from './waiting.ts';
+
+/**
+ * What a server does on each connection: it is given the connection, and its number from 0. May be
+ * async; what it throws, `close` of the server rejects with.
+ */
+export type Script<P> = (peer: P, index: number) => unknown;
+
+/** Where a scripted server listens, and whether it speaks TLS. */
+export interface ScriptedServerOptions {
+  /** Speak TLS: key and certificate ({@link createAuthority} makes them), `ALPNProtocols`, and all else of node:tls. */
+  readonly tls?: TlsOptions | undefined;
+  /** Listen on a unix socket of this path in place of a port. */
+  readonly path?: string | undefined;
+}
+
+/** A server that does what its script says, and nothing else. */
+export interface ScriptedServer<P> extends AsyncDisposable {
+  /** The port on 127.0.0.1; 0 on a unix socket. */
+  readonly port: number;
+  /** `http://127.0.0.1:40001`; with TLS `https://localhost:40001`. */
+  readonly url: string;
+  /** The server underneath, of node:net or node:tls. */
+  readonly server: Server;
+  /** The connections accepted so far; with TLS, after their handshake. */
+  readonly peers: readonly P[];
+  /** Waits for the connection of this number. Default 0, the first one. Rejects when the server is closed before. */
+  peer(index?: number): Promise<P>;
+  /**
+   * Breaks all connections and stops listening.
+   *
+   * Rejects with what a script threw while the server was open, so that a wrong expectation in a
+   * script fails the test.
+   */
+  close(): Promise<void>;
+}
+
+/** Starts a server whose connections are made into peers. */
+export async function startServer<P>(
+  makePeer: (socket: Socket) => P,
+  script: Script<P>,
+  { tls, path }: ScriptedServerOptions,
+): Promise<ScriptedServer<P>> {
+  const peers: P[] = [];
+  const failures: unknown[] = [];
+  const sockets = new Set<Socket>();
+  const arrivals = new Waiting();
+  let isClosing = false;
+  const run = async (peer: P, index: number): Promise<void> => {
+    try {
+      await script(peer, index);
+    } catch (error) {
+      // A script that waits on a connection which `close` has broken has done nothing wrong.
+      if (!isClosing) failures.push(error);
+    }
+  };
+  const accept = (socket: Socket): void => {
+    socket.setNoDelay(true);
+    const peer = makePeer(socket);
+    peers.push(peer);
+    arrivals.wake();
+    void run(peer, peers.length - 1);
+  };
+  const server: Server = tls === undefined ? createTcpServer(accept) : createTlsServer(tls, accept);
+  // The client sees the handshake fail; here nobody waits for it.
+  server.on('tlsClientError', () => {});
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).once('close', () => sockets.delete(socket));
+  });
+  server.listen(path === undefined ? { port: 0, host: '127.0.0.1' } : { path });
+  await once(server, 'listening');
+  const port = path === undefined ? (server.address() as AddressInfo).port : 0;
+  const close = async (): Promise<void> => {
+    isClosing = true;
+    for (const socket of sockets) socket.destroy();
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+    arrivals.wake();
+    if (failures.length > 0) throw failures[0];
+  };
+  return {
+    port,
+    url: tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`,
+    server,
+    peers,
+    peer: async (index = 0) => {
+      for (;;) {
+        const peer = peers[index];
+        if (peer !== undefined) return peer;
+        if (isClosing) throw new Error(`The server was closed before connection ${index} came`);
+        await arrivals.next();
+      }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
