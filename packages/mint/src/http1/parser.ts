@@ -343,8 +343,11 @@ export class ResponseParser {
   private checkStart(b: Buffer, at: number, limit: number): -1 {
     for (let i = at + 7; i < limit; i++) {
       const c = b[i] as number;
-      const isBlank = i === at + 8;
-      if (isBlank ? c !== space : !isDigit(c)) throw i === at + 7 ? badVersion() : badStatusLine();
+      if (i === at + 7) {
+        if (c !== 0x30 && c !== 0x31) throw badVersion();
+      } else if (i === at + 8 ? c !== space : !isDigit(c)) {
+        throw badStatusLine();
+      }
     }
     return -1;
   }
@@ -376,7 +379,7 @@ export class ResponseParser {
     this.lastName = colon - at;
     switch (colon - at) {
       case 7:
-        if (isNamed(b, at, 'upgrade')) this.hasUpgrade = true;
+        if (i > start && isNamed(b, at, 'upgrade')) this.hasUpgrade = true;
         break;
       case 10:
         // What concerns the connection is said before the body, or not at all (RFC 9110, 6.5.1).
@@ -541,7 +544,10 @@ export class ResponseParser {
       throw new Fault('too_many_interim_responses', detail);
     }
     this.state = startLine;
+    const { closes } = this;
     this.resetHead();
+    // The end of the connection may be announced early (RFC 9112, 9.6).
+    this.closes = closes;
     return interim;
   }
 

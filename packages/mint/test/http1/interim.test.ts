@@ -9,14 +9,14 @@ describe('[M10] interim responses', () => {
   test('come before the final one, and lend it nothing', () => {
     const bytes =
       'HTTP/1.1 100 Continue\r\n\r\n' +
-      'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\nconnection: close\r\nkeep-alive: timeout=1\r\n\r\n' +
+      'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\nconnection: upgrade\r\nkeep-alive: timeout=1\r\n\r\n' +
       'HTTP/1.1 199 x\r\ncontent-length: 9\r\ncontent-type: a/b\r\n folded\r\n\r\n' +
       final;
     const reading = readResponse(bytes);
     expect(reading).toMatchObject({
       interims: [
         [100, []],
-        [103, ['link', '</a>', 'connection', 'close', 'keep-alive', 'timeout=1']],
+        [103, ['link', '</a>', 'connection', 'upgrade', 'keep-alive', 'timeout=1']],
         [199, ['content-length', '9', 'content-type', 'a/b folded']],
       ],
       status: 200,
@@ -32,6 +32,11 @@ describe('[M10] interim responses', () => {
   test('have no body: what follows is the next head', () => {
     const bytes = `HTTP/1.1 103 Early Hints\r\ncontent-length: 5\r\n\r\nhello${final}`;
     expect(readResponse(bytes)).toMatchObject({ status: 0, outcome: 'invalid_status_line' });
+  });
+
+  test('may announce the end of the connection', () => {
+    const bytes = `HTTP/1.1 103 Early Hints\r\nconnection: close\r\n\r\n${hints}${final}`;
+    expect(readResponse(bytes)).toMatchObject({ outcome: 'complete', keepAlive: false });
   });
 
   test('may have been all that came', () => {
@@ -99,6 +104,7 @@ describe('101', () => {
     'connection: upgrades\r\nupgrade: x\r\n',
     'connection: upgrade\xa0\r\nupgrade: x\r\n',
     'connection: upgrade\r\nupgrad3: x\r\n',
+    'connection: upgrade\r\nupgrade:\r\n',
   ])('is refused with %j', (fields) => {
     const bytes = `HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n`;
     expect(readResponse(bytes, { kind: upgradeRequest }).outcome).toBe('unexpected_upgrade');

@@ -35,6 +35,7 @@ test.each([
   ['HTTP/3.0 200 OK', 'unsupported_version'],
   ['HTTP/0.9 200 OK', 'unsupported_version'],
   ['HTTP/1.2 200 OK', 'unsupported_version'],
+  ['HTTP/1.2', 'unsupported_version'],
   ['HTTP/1.  200 OK', 'unsupported_version'],
   ['HTTP/1.\xff 200 OK', 'unsupported_version'],
   ['HTTP/1.10 200 OK', 'invalid_status_line'],
