@@ -7,6 +7,7 @@ import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { TlsOptions } from 'node:tls';
+import type { Peer } from './peer.ts';
 import { Waiting } from './waiting.ts';
 
 /**
@@ -45,7 +46,7 @@ export interface ScriptedServer<P> extends AsyncDisposable {
 }
 
 /** Starts a server whose connections are made into peers. */
-export async function startServer<P>(
+export async function startServer<P extends Peer>(
   makePeer: (socket: Socket) => P,
   script: Script<P>,
   { tls, path }: ScriptedServerOptions,
@@ -55,12 +56,13 @@ export async function startServer<P>(
   const sockets = new Set<Socket>();
   const arrivals = new Waiting();
   let isClosing = false;
+  /** The connections that `close` broke: a script that fails on one of them has done nothing wrong. */
+  let broken: ReadonlySet<P> = new Set();
   const run = async (peer: P, index: number): Promise<void> => {
     try {
       await script(peer, index);
     } catch (error) {
-      // A script that waits on a connection which `close` has broken has done nothing wrong.
-      if (!isClosing) failures.push(error);
+      if (!broken.has(peer)) failures.push(error);
     }
   };
   const accept = (socket: Socket): void => {
@@ -81,6 +83,7 @@ export async function startServer<P>(
   await once(server, 'listening');
   const port = path === undefined ? (server.address() as AddressInfo).port : 0;
   const close = async (): Promise<void> => {
+    if (!isClosing) broken = new Set(peers.filter(({ socket }) => !socket.destroyed));
     isClosing = true;
     for (const socket of sockets) socket.destroy();
     await new Promise<void>((resolve) => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect as connectSocket } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -12,6 +13,18 @@ import {
 } from '../../src/testing/index.ts';
 import { createSocketPath } from '../support/socket-path.ts';
 
+/** The response to a request of node:http, which is an implementation that is not ours. */
+async function responseTo(request: ClientRequest): Promise<IncomingMessage> {
+  const [answer] = (await once(request.end(), 'response')) as [IncomingMessage];
+  return answer;
+}
+
+/** What a request fails with. */
+async function failureOf(request: ClientRequest): Promise<Error> {
+  const [error] = (await once(request.end(), 'error')) as [Error];
+  return error;
+}
+
 test('a script reads a request, and what it writes is what the client gets', async () => {
   await using server = await startHttp1Server(async (peer) => {
     const { method, target, headers, body, text: whole } = await peer.readRequest();
@@ -19,9 +32,12 @@ test('a script reads a request, and what it writes is what the client gets', asy
     expect(whole).toMatch(/^POST \/p\?q=1 HTTP\/1\.1\r\n/);
     await peer.write(response(summary, ['x-b: 2'], '201 Made'));
   });
-  const request = httpRequest(`${server.url}/p?q=1`, { method: 'POST', headers: { 'X-A': '1' } });
-  request.end('hello');
-  const [answer] = await once(request, 'response');
+  const request = httpRequest(`${server.url}/p?q=1`, {
+    method: 'POST',
+    headers: { 'X-A': '1', 'content-length': 5 },
+  });
+  request.write('hello');
+  const answer = await responseTo(request);
 
   expect(answer).toMatchObject({ statusCode: 201, statusMessage: 'Made', headers: { 'x-b': '2' } });
   expect(await text(answer)).toBe('POST /p?q=1 1 hello');
@@ -88,10 +104,7 @@ test('a client gets ECONNRESET from a connection that is reset', async () => {
     await peer.readRequest();
     peer.resetConnection();
   });
-  const request = httpRequest(server.url).end();
-  const [error] = await once(request, 'error');
-
-  expect(error).toMatchObject({ code: 'ECONNRESET' });
+  expect(await failureOf(httpRequest(server.url))).toMatchObject({ code: 'ECONNRESET' });
 });
 
 test('with TLS it is reached by a client that trusts its authority, and by no other', async () => {
@@ -105,12 +118,11 @@ test('with TLS it is reached by a client that trusts its authority, and by no ot
   );
   expect(server.url).toBe(`https://localhost:${server.port}`);
 
-  const [answer] = await once(httpsRequest(server.url, { ca: authority.ca }).end(), 'response');
+  const answer = await responseTo(httpsRequest(server.url, { ca: authority.ca }));
   expect(await text(answer)).toBe('secret');
 
   const other = createSelfSigned(['localhost']).cert;
-  const [error] = await once(httpsRequest(server.url, { ca: other }).end(), 'error');
-  expect(error).toBeInstanceOf(Error);
+  await failureOf(httpsRequest(server.url, { ca: other }));
   expect(server.peers).toHaveLength(1);
 });
 
@@ -119,6 +131,6 @@ test('it listens on a unix socket', async () => {
   await using server = await startHttp1Server((peer) => peer.write(response('by path')), where);
   expect(server.port).toBe(0);
 
-  const [answer] = await once(httpRequest({ socketPath: where.path }).end(), 'response');
+  const answer = await responseTo(httpRequest({ socketPath: where.path }));
   expect(await text(answer)).toBe('by path');
 });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect as connectHttp2, constants } from 'node:http2';
-import type { ClientHttp2Session } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
@@ -15,10 +15,17 @@ import {
 
 /** A session of node:http2, an implementation that is not ours. */
 function sessionWith(url: string, ca?: string): ClientHttp2Session {
-  const session = connectHttp2(url, ca === undefined ? {} : { ca });
+  const settings = { enablePush: false };
+  const session = connectHttp2(url, ca === undefined ? { settings } : { settings, ca });
   session.on('error', () => {});
   onTestFinished(() => session.destroy());
   return session;
+}
+
+/** The head of the response to a request. */
+async function headOf(stream: ClientHttp2Stream): Promise<IncomingHttpHeaders> {
+  const [head] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+  return head;
 }
 
 test('a script reads a request with its body, and answers it', async () => {
@@ -38,10 +45,10 @@ test('a script reads a request with its body, and answers it', async () => {
   const trailers = once(stream, 'trailers');
   stream.end('hello');
 
-  const [head] = await once(stream, 'response');
+  const head = await headOf(stream);
   expect(head).toMatchObject({ ':status': 201, 'x-b': '2' });
   expect(await text(stream)).toBe('hello');
-  expect((await trailers)[0]).toMatchObject({ 'x-sum': '5' });
+  expect(await trailers).toContainEqual(expect.objectContaining({ 'x-sum': '5' }));
   expect(session.remoteSettings?.maxConcurrentStreams).toBe(7);
 });
 
@@ -66,10 +73,15 @@ test('SETTINGS and PING of the client are answered, unless the script wants to',
   });
   const session = sessionWith(server.url);
   const peer = await server.peer();
-  await new Promise((resolve) => session.ping(resolve));
-  expect(session.pendingSettingsAck).toBe(true);
-
-  const acknowledged = once(session, 'localSettings');
+  let isAcknowledged = false;
+  const acknowledged = once(session, 'localSettings').then(() => {
+    isAcknowledged = true;
+  });
+  await new Promise((resolve) => {
+    session.ping(resolve);
+  });
+  await peer.next('PING', { ack: false });
+  expect(isAcknowledged).toBe(false);
   peer.settingsAck();
   await acknowledged;
 
@@ -97,8 +109,7 @@ test('streams are reset and connections ended with the codes that a script gives
   expect(stream.rstCode).toBe(constants.NGHTTP2_REFUSED_STREAM);
 
   peer.goaway(id, 99, 'bye');
-  const [code, last, debug] = await once(session, 'goaway');
-  expect([code, last, String(debug)]).toEqual([99, id, 'bye']);
+  expect(await once(session, 'goaway')).toEqual([99, id, Buffer.from('bye')]);
 });
 
 test('what a client resets, updates and sets is read by name', async () => {
@@ -106,6 +117,7 @@ test('what a client resets, updates and sets is read by name', async () => {
   const session = sessionWith(server.url);
   const stream = session.request({ ':path': '/' });
   const peer = await server.peer();
+  await peer.next('SETTINGS', { ack: true });
   const settings = peer.frames.find(({ type, ack }) => type === 'SETTINGS' && !ack);
   expect(settings?.settings.get(settingIds.enablePush)).toBe(0);
 
@@ -114,6 +126,8 @@ test('what a client resets, updates and sets is read by name', async () => {
   stream.close(constants.NGHTTP2_CANCEL);
   expect((await peer.next('RST_STREAM', { stream: request.stream })).error).toBe('CANCEL');
   session.setLocalWindowSize(1_000_000);
+  // What node:http2 has to say of its windows goes out with something else.
+  session.ping(() => {});
   expect((await peer.next('WINDOW_UPDATE', { stream: 0 })).increment).toBeGreaterThan(0);
 });
 
@@ -125,14 +139,13 @@ test('header blocks may refer to the dynamic table, or be no header blocks', asy
   const { stream } = await peer.readRequest();
   const block = [encodeIndexed(8), encodeInserted('x-token', 'abc'), encodeIndexed(62)];
   peer.headers(stream, Buffer.concat(block), { endStream: true, dependsOn: 0 });
-  const [head] = await once(first, 'response');
-  expect(head).toMatchObject({ ':status': 200, 'x-token': 'abc, abc' });
+  expect(await headOf(first)).toMatchObject({ ':status': 200, 'x-token': 'abc, abc' });
 
   const second = session.request({ ':path': '/' });
   second.on('error', () => {});
   const failed = once(session, 'error');
   peer.headers((await peer.readRequest()).stream, Buffer.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff));
-  expect((await failed)[0]).toMatchObject({ code: 'ERR_HTTP2_ERROR' });
+  expect(await failed).toMatchObject([{ code: 'ERR_HTTP2_ERROR' }]);
 });
 
 test('a client that speaks no HTTP/2 is told apart from one that says nothing', async () => {
