@@ -8,12 +8,15 @@
  */
 import {
   currentPid,
+  defer,
   exit,
   ignore,
   Machine,
   now,
   SupervisorError,
+  undefer,
   Watch,
+  type Deferred,
   type Pid,
   type Startable,
 } from '@linnet/otp';
@@ -51,7 +54,7 @@ const ConnectionProcess = Machine.define(connectionMachine, {
   onDone: (_output, connection) => ({ shutdown: (connection as Connection).closeReason }),
 });
 
-export class Connection extends Watch implements ConnectionInput {
+export class Connection extends Watch implements ConnectionInput, Deferred {
   readonly owner: ConnectionOwner;
   /** Above the pool's size: closed after its use. */
   readonly overflow: boolean;
@@ -74,6 +77,10 @@ export class Connection extends Watch implements ConnectionInput {
   /** How long it was idle before its present use, in ms, as far as anybody listens to that. */
   idledFor: number | undefined = 0;
 
+  // Kept by the runtime while the machine's CHECKIN is deferred.
+  older: Deferred | undefined = undefined;
+  newer: Deferred | undefined = undefined;
+
   // Kept by the stack of connections that it is in.
   stack: ConnectionStack | undefined;
   above: Connection | undefined;
@@ -94,6 +101,8 @@ export class Connection extends Watch implements ConnectionInput {
   private settling: Settling | undefined;
   private heartbeat: Heartbeat | undefined;
   private over = false;
+  /** Idle, which the machine learns at the end of the turn: most connections are taken again before. */
+  private resting = false;
   /** When it began to be opened; once it is open, since when it is. 0: neither. */
   private since = 0;
   private idleSince: number | undefined = undefined;
@@ -196,7 +205,8 @@ export class Connection extends Watch implements ConnectionInput {
     else this.idledFor = idlenessWatched() ? this.idleFor() : undefined;
     this.state = 'in_use';
     this.users = 1;
-    this.step(events.checkout);
+    if (this.resting) this.stayInUse();
+    else this.step(events.checkout);
     reused(this);
   }
 
@@ -232,10 +242,15 @@ export class Connection extends Watch implements ConnectionInput {
   /** Nobody wants it: it is idle from here on. */
   checkin(): void {
     this.users = 0;
-    const event = this.state === 'connecting' ? events.opened : events.checkin;
+    const isNew = this.state === 'connecting';
     this.state = 'idle';
     this.idleSince = idlenessWatched() ? now() : undefined;
-    this.step(event);
+    if (isNew) {
+      this.step(events.opened);
+    } else {
+      this.resting = true;
+      defer(this);
+    }
   }
 
   /** Idle, it is to be idle for all of the owner's idle time from now on. */
@@ -251,6 +266,12 @@ export class Connection extends Watch implements ConnectionInput {
     // Not left to the death of the process: the slot is to be free when this returns.
     this.release(reason);
     this.step(events.close);
+  }
+
+  /** The end of the turn. */
+  run(): void {
+    this.resting = false;
+    this.machine?.step(events.checkin);
   }
 
   // The machine's input -----------------------------------------------------------
@@ -358,13 +379,24 @@ export class Connection extends Watch implements ConnectionInput {
   }
 
   private step(event: ConnectionEvent): void {
+    if (this.resting) {
+      this.stayInUse();
+      this.machine?.step(events.checkin);
+    }
     this.machine?.step(event);
+  }
+
+  /** The machine is not to learn that it was idle. */
+  private stayInUse(): void {
+    this.resting = false;
+    undefer(this);
   }
 
   /** The one way out. */
   private release(reason: unknown): void {
     if (this.over) return;
     this.over = true;
+    if (this.resting) this.stayInUse();
     this.unwatch();
     this.settling?.cancel();
     this.heartbeat?.stop();

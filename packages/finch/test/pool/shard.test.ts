@@ -15,6 +15,7 @@ class Recorder implements Waiter {
   nextWaiter: Waiter | undefined = undefined;
   dial: Connection | undefined = undefined;
   readonly connectTimeout = undefined;
+  readonly fresh = false;
   readonly told: string[] = [];
   stays = true;
 

@@ -10,6 +10,7 @@ const waiter = (): Waiter => ({
   requeue: () => {},
   failed: () => {},
   connectTimeout: undefined,
+  fresh: false,
   dialling: () => {},
   dialGone: () => {},
   dialLost: () => false,
