@@ -73,6 +73,7 @@ test('SETTINGS and PING of the client are answered, unless the script wants to',
   });
   const session = sessionWith(server.url);
   const peer = await server.peer();
+  await once(session, 'remoteSettings');
   let isAcknowledged = false;
   const acknowledged = once(session, 'localSettings').then(() => {
     isAcknowledged = true;
