@@ -177,7 +177,8 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
 
   flush(): void {
     this.queued = false;
-    if (this.failure !== undefined) return;
+    // What is not begun when the socket has gone is not sent.
+    if (this.failure !== undefined || this.driver.isGone) return;
     const { current } = this;
     if (current === undefined) {
       if (this.connection.ready) this.rest();

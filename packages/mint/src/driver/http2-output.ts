@@ -47,7 +47,8 @@ export class Http2Output implements TurnUser {
 
   flush(): void {
     this.queued = false;
-    if (this.closed) return;
+    // What is written to a socket that has gone would not be sent.
+    if (this.closed || this.driver.isGone) return;
     if (!this.blocked) {
       const hasMore = this.senders.pump(this.source);
       this.write();

@@ -54,6 +54,11 @@ export class SocketDriver implements ReadTarget {
     if (socket.readableLength > 0) queueMicrotask(this.onReadable);
   }
 
+  /** Whether the socket has ended, by an error perhaps: `onClose` is about to follow. */
+  get isGone(): boolean {
+    return this.socket.destroyed;
+  }
+
   /** Writes; `false` when the socket has more to send than it should: `onDrain` says when to go on. */
   write(data: Uint8Array): boolean {
     return this.socket.write(data);
