@@ -76,7 +76,7 @@ export class Connection implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const collector = new Collector(resolve, reject, signal);
-      collector.exchange = this.send(request, collector);
+      collector.start((handler) => this.send(request, handler));
     });
   }
 
