@@ -8,15 +8,12 @@
  */
 import {
   currentPid,
-  defer,
   exit,
   ignore,
   Machine,
   now,
   SupervisorError,
-  undefer,
   Watch,
-  type Deferred,
   type Pid,
   type Startable,
 } from '@linnet/otp';
@@ -43,6 +40,7 @@ import {
   type ConnectionInput,
 } from './connection-machine.ts';
 import type { CloseReason, ConnectionOwner, ConnectionState } from './connection-owner.ts';
+import { DeferredCheckin } from './deferred-checkin.ts';
 import { ageLimit, describeEnd, endOf, uselessTime } from './ending.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { connectTimeoutOf, openWire } from './open.ts';
@@ -54,7 +52,7 @@ const ConnectionProcess = Machine.define(connectionMachine, {
   onDone: (_output, connection) => ({ shutdown: (connection as Connection).closeReason }),
 });
 
-export class Connection extends Watch implements ConnectionInput, Deferred {
+export class Connection extends Watch implements ConnectionInput {
   readonly owner: ConnectionOwner;
   /** Above the pool's size: closed after its use. */
   readonly overflow: boolean;
@@ -77,10 +75,6 @@ export class Connection extends Watch implements ConnectionInput, Deferred {
   /** How long it was idle before its present use, in ms, as far as anybody listens to that. */
   idledFor: number | undefined = 0;
 
-  // Kept by the runtime while the machine's CHECKIN is deferred.
-  older: Deferred | undefined = undefined;
-  newer: Deferred | undefined = undefined;
-
   // Kept by the stack of connections that it is in.
   stack: ConnectionStack | undefined;
   above: Connection | undefined;
@@ -101,8 +95,7 @@ export class Connection extends Watch implements ConnectionInput, Deferred {
   private settling: Settling | undefined;
   private heartbeat: Heartbeat | undefined;
   private over = false;
-  /** Idle, which the machine learns at the end of the turn: most connections are taken again before. */
-  private resting = false;
+  private readonly restLater = new DeferredCheckin(() => this.machine?.step(events.checkin));
   /** When it began to be opened; once it is open, since when it is. 0: neither. */
   private since = 0;
   private idleSince: number | undefined = undefined;
@@ -205,8 +198,7 @@ export class Connection extends Watch implements ConnectionInput, Deferred {
     else this.idledFor = idlenessWatched() ? this.idleFor() : undefined;
     this.state = 'in_use';
     this.users = 1;
-    if (this.resting) this.stayInUse();
-    else this.step(events.checkout);
+    if (!this.restLater.takeBack()) this.step(events.checkout);
     reused(this);
   }
 
@@ -245,12 +237,8 @@ export class Connection extends Watch implements ConnectionInput, Deferred {
     const isNew = this.state === 'connecting';
     this.state = 'idle';
     this.idleSince = idlenessWatched() ? now() : undefined;
-    if (isNew) {
-      this.step(events.opened);
-    } else {
-      this.resting = true;
-      defer(this);
-    }
+    if (isNew) this.step(events.opened);
+    else this.restLater.defer();
   }
 
   /** Idle, it is to be idle for all of the owner's idle time from now on. */
@@ -266,12 +254,6 @@ export class Connection extends Watch implements ConnectionInput, Deferred {
     // Not left to the death of the process: the slot is to be free when this returns.
     this.release(reason);
     this.step(events.close);
-  }
-
-  /** The end of the turn. */
-  run(): void {
-    this.resting = false;
-    this.machine?.step(events.checkin);
   }
 
   // The machine's input -----------------------------------------------------------
@@ -379,24 +361,15 @@ export class Connection extends Watch implements ConnectionInput, Deferred {
   }
 
   private step(event: ConnectionEvent): void {
-    if (this.resting) {
-      this.stayInUse();
-      this.machine?.step(events.checkin);
-    }
+    if (this.restLater.takeBack()) this.machine?.step(events.checkin);
     this.machine?.step(event);
-  }
-
-  /** The machine is not to learn that it was idle. */
-  private stayInUse(): void {
-    this.resting = false;
-    undefer(this);
   }
 
   /** The one way out. */
   private release(reason: unknown): void {
     if (this.over) return;
     this.over = true;
-    if (this.resting) this.stayInUse();
+    this.restLater.takeBack();
     this.unwatch();
     this.settling?.cancel();
     this.heartbeat?.stop();

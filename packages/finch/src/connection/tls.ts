@@ -31,11 +31,7 @@ export function tlsSourceOf(options: ResolvedPoolOptions): TlsSource {
  */
 export function openTlsSource(options: object, option: string): TlsSource {
   try {
-    return new TlsSource(
-      options,
-      option,
-      warnOfReload,
-    );
+    return new TlsSource(options, option, warnOfReload);
   } catch (error) {
     throw fromMint(error);
   }

@@ -29,8 +29,6 @@ export abstract class ShardState {
   checkouts = 0;
   /** Whether the last attempt to open a connection failed. */
   dialFailed = false;
-  /** Until when the server is spoken to in HTTP/1.1 only, on the runtime's clock. */
-  http1Until = 0;
   /** When a connection was taken last; kept only for a pool with `poolMaxIdleTime`. */
   usedAt: number = now();
   /** Called when the last connection came back while draining, or the queue ran empty; and at the end. */
@@ -54,8 +52,9 @@ export abstract class ShardState {
     this.forecast = new Forecast(pool, options);
   }
 
+  /** Whether the server wants HTTP/1.1 for the time being. */
   get http1Only(): boolean {
-    return this.http1Until > 0 && now() < this.http1Until;
+    return this.forecast.http1Only;
   }
 
   get inUse(): number {
@@ -119,6 +118,23 @@ export abstract class ShardState {
       connecting: table.connecting,
       queued: queue.unassigned,
     };
+  }
+
+  setIdleTime(idleTime: number): void {
+    this.idleTime = idleTime;
+    this.table.restartIdleTime(idleTime);
+  }
+
+  /** Takes a connection out of what callers are given; whoever has a place on it keeps that. */
+  unlist(connection: Connection): void {
+    this.table.unlist(connection);
+  }
+
+  /** Belongs to this instance from here on; what the former one was told by `setTimeout` is gone with it. */
+  protected adopt(slots: SlotSource): void {
+    this.ledger = slots.ledger;
+    this.maxPerHost = toNumber(this.options.maxPerHost ?? slots.maxPerHost);
+    this.idleTime = slots.idleTime ?? toNumber(this.options.connMaxIdleTime);
   }
 
   /** Whether nothing is in use and nobody waits. */

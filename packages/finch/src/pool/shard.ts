@@ -19,7 +19,6 @@ import type {
   ConnectionState,
 } from '../connection/connection-owner.ts';
 import { Connection } from '../connection/connection.ts';
-import { mayBeHttp1 } from '../connection/protocol.ts';
 import { PoolDownError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { HandOver } from './hand-over.ts';
@@ -29,9 +28,6 @@ import { queueFull, refuseSurplus } from './queue-full.ts';
 import { ShardState } from './shard-state.ts';
 import type { SlotSource, SlotUser } from './slot-ledger.ts';
 import type { Waiter } from './wait-queue.ts';
-
-/** How long a server that wants HTTP/1.1 is spoken to in nothing else, in ms. */
-const http1RequiredFor = 600_000;
 
 /** Starts the process of a connection; `connection.abandoned` is called when it cannot. */
 export type StartConnection = (connection: Connection) => void;
@@ -73,11 +69,6 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
     if (this.closed || !connection.fit || connection.inFlight >= connection.limit) return false;
     this.occupy(connection);
     return true;
-  }
-
-  /** Takes a connection out of what callers are given; whoever has a place on it keeps that. */
-  unlist(connection: Connection): void {
-    this.table.unlist(connection);
   }
 
   /** Puts it back. */
@@ -155,12 +146,10 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
   /** The instance is another one: counts the open connections in its ledger. */
   moveTo(slots: SlotSource): void {
     this.ledger.leave(this);
-    this.ledger = slots.ledger;
+    const { idleTime } = this;
+    this.adopt(slots);
     this.ledger.join(this);
-    this.maxPerHost = toNumber(this.options.maxPerHost ?? slots.maxPerHost);
-    // What the former one was told by setTimeout is gone with it.
-    const idleTime = slots.idleTime ?? toNumber(this.options.connMaxIdleTime);
-    if (idleTime !== this.idleTime) this.setIdleTime(idleTime);
+    if (idleTime !== this.idleTime) this.setIdleTime(this.idleTime);
     if (this.open > 0) this.ledger.add(this.host, this.open);
     this.serve();
   }
@@ -172,11 +161,6 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
       // One after the other.
     }
     this.serve();
-  }
-
-  setIdleTime(idleTime: number): void {
-    this.idleTime = idleTime;
-    this.table.restartIdleTime(idleTime);
   }
 
   /** Ends the connections that are not to be used any more; one that a request has ends after it. */
@@ -252,8 +236,7 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
 
   /** Shared connections end with what they carry; those that are opened from now on speak HTTP/1.1. */
   requireHttp1(): boolean {
-    if (!mayBeHttp1(this.pool, this.options)) return false;
-    this.http1Until = now() + http1RequiredFor;
+    if (!this.forecast.requireHttp1()) return false;
     for (const connection of this.table.shared) this.retire(connection, 'goaway');
     return true;
   }
@@ -316,18 +299,16 @@ export class Shard extends ShardState implements ConnectionOwner, SlotUser {
     // A server may allow fewer than it did when they were taken on.
     const full = connection.users > connection.limit || connection.unlisted;
     const next = full ? undefined : this.queue.next;
-    if (next?.fresh === true && !connection.shared) {
+    if (next === undefined) {
+      this.leave(connection);
+    } else if (next.fresh && !connection.shared) {
       // It makes room for the one that the next waiter needs.
       connection.close('evicted');
-      return;
-    }
-    const waiter = next === undefined ? undefined : this.queue.shift();
-    if (waiter === undefined) {
-      this.leave(connection);
     } else {
+      this.queue.remove(next);
       connection.handover();
       this.checkouts++;
-      this.handOver.give(waiter, connection);
+      this.handOver.give(next, connection);
     }
   }
 
