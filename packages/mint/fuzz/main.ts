@@ -1,12 +1,13 @@
 /**
  * Differential fuzz: the same bytes into our codecs and into independent ones.
  *
- *     npm run fuzz -w @linnet/mint -- --seconds 600 [--seed 1] [--only http1]
+ *     npm run fuzz -w @linnet/mint -- --seconds 600 [--seed 1] [--only http2]
  *
  * Ends with 1 when there is a difference that is not listed with its reason.
  */
 import { parseArgs } from 'node:util';
 import { http1 } from './http1/target.ts';
+import { http2 } from './http2/target.ts';
 import { run } from './run.ts';
 
 const { values } = parseArgs({
@@ -16,7 +17,9 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 });
-const targets = [http1].filter(({ name }) => values.only === undefined || values.only === name);
+const targets = [http1, http2].filter(
+  ({ name }) => values.only === undefined || values.only === name,
+);
 if (targets.length === 0) throw new Error(`nothing to fuzz is called ${values.only}`);
 
 const seed = Number(values.seed);

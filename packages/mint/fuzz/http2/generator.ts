@@ -1,0 +1,154 @@
+/** What a server might say to the open requests: mostly right, changed here and there. */
+import { flag, frame, settingsFrame, uint32 } from '../../test/support/h2-frames.ts';
+import type { FrameName } from '../../test/support/h2-frames.ts';
+import type { Random } from '../random.ts';
+import { block } from './blocks.ts';
+import { methods } from './result.ts';
+
+/** The frames behind the server's greeting. */
+export function generate(random: Random): readonly Buffer[] {
+  const frames: Buffer[] = [];
+  for (let count = 1 + random.below(8); count > 0; count--) frames.push(...part(random));
+  return random.once(8)
+    ? frames.map((each) => (random.once(frames.length) ? damaged(each, random) : each))
+    : frames;
+}
+
+/** The stream of a request; seldom another. */
+function streamId(random: Random): number {
+  if (random.once(25)) return random.of([0, 2, 9, 99, 2 ** 31 - 1]);
+  return 1 + 2 * random.below(methods.length);
+}
+
+function part(random: Random): Buffer[] {
+  const id = streamId(random);
+  switch (random.below(16)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+      return whole(id, random);
+    case 4:
+    case 5:
+    case 6:
+      return headers(id, random, block(random, !random.once(6)), random.once(3));
+    case 7:
+    case 8:
+    case 9:
+      return [data(id, random, random.once(3))];
+    case 10:
+      return [frame('RST_STREAM', 0, id, uint32(random.of([0, 1, 5, 7, 8, 99])))];
+    case 11:
+      return [frame('WINDOW_UPDATE', 0, random.of([0, id]), uint32(random.of(increments)))];
+    case 12:
+      return [settings(random)];
+    case 13:
+      return [ping(random)];
+    case 14:
+      return [other(id, random)];
+    default:
+      return random.once(6) ? [goaway(random)] : [data(id, random, true)];
+  }
+}
+
+/** A response from its head to its end. */
+function whole(id: number, random: Random): Buffer[] {
+  const pieces = random.below(3);
+  const hasTrailers = random.once(4);
+  const frames = headers(id, random, block(random, true), pieces === 0 && !hasTrailers);
+  for (let left = pieces; left > 0; left--) {
+    frames.push(data(id, random, left === 1 && !hasTrailers));
+  }
+  if (hasTrailers) frames.push(...headers(id, random, block(random, false), true));
+  return frames;
+}
+
+function headers(id: number, random: Random, bytes: Buffer, ends: boolean): Buffer[] {
+  const end = ends ? flag.END_STREAM : 0;
+  const cut = random.once(6) ? random.below(bytes.length + 1) : bytes.length;
+  const isWhole = cut === bytes.length && !random.once(10);
+  const first = bytes.subarray(0, cut);
+  const last = isWhole ? flag.END_HEADERS : 0;
+  const frames = random.once(8)
+    ? [frame('HEADERS', end | last | flag.PADDED, id, padded(first, random))]
+    : random.once(10)
+      ? [
+          frame(
+            'HEADERS',
+            end | last | flag.PRIORITY,
+            id,
+            Buffer.concat([uint32(random.of([0, 1, id])), Buffer.from([16]), first]),
+          ),
+        ]
+      : [frame('HEADERS', end | last, id, first)];
+  if (!isWhole)
+    frames.push(
+      frame('CONTINUATION', random.once(30) ? 0 : flag.END_HEADERS, id, bytes.subarray(cut)),
+    );
+  return frames;
+}
+
+function data(id: number, random: Random, ends: boolean): Buffer {
+  const end = ends ? flag.END_STREAM : 0;
+  const body = Buffer.from(random.of(['', 'hello', 'hell', 'o', 'x'.repeat(300)]));
+  if (random.once(6)) return frame('DATA', end | flag.PADDED, id, padded(body, random));
+  return frame('DATA', end, id, body);
+}
+
+/** With padding, whose length may be a lie. */
+function padded(bytes: Uint8Array, random: Random): Buffer {
+  const length = random.of([0, 1, 7, 255]);
+  const told = random.once(8) ? random.below(256) : length;
+  return Buffer.concat([Buffer.from([told]), bytes, Buffer.alloc(length)]);
+}
+
+const increments = [0, 1, 1000, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1];
+
+function settings(random: Random): Buffer {
+  if (random.once(4)) return frame('SETTINGS', flag.ACK, 0, Buffer.alloc(random.once(2) ? 0 : 6));
+  return settingsFrame({
+    [random.of([1, 2, 3, 4, 5, 6, 8, 99])]: random.of([
+      0,
+      1,
+      2,
+      100,
+      16_383,
+      16_384,
+      2 ** 24 - 1,
+      2 ** 24,
+      2 ** 31 - 1,
+      2 ** 31,
+      2 ** 32 - 1,
+    ]),
+  });
+}
+
+function ping(random: Random): Buffer {
+  const length = random.once(6) ? random.below(12) : 8;
+  return frame('PING', random.of([0, flag.ACK]), random.once(8) ? 1 : 0, Buffer.alloc(length));
+}
+
+function goaway(random: Random): Buffer {
+  const lastStream = uint32(random.of([0, 1, 3, 7, 2 ** 31 - 1]));
+  return frame('GOAWAY', 0, 0, Buffer.concat([lastStream, uint32(random.of([0, 1, 11]))]));
+}
+
+function other(id: number, random: Random): Buffer {
+  const payload = Buffer.alloc(random.of([0, 4, 5, 6, 8, 20]), random.below(256));
+  const type = random.of<FrameName | number>([
+    'PRIORITY',
+    'PUSH_PROMISE',
+    'CONTINUATION',
+    0xb,
+    0x10,
+    0xff,
+  ]);
+  return frame(type, random.of([0, 1, 4, 5]), id, payload);
+}
+
+function damaged(bytes: Buffer, random: Random): Buffer {
+  const copy = Buffer.from(bytes);
+  const at = random.below(copy.length);
+  copy[at] = random.once(2) ? random.below(256) : (copy[at] as number) ^ (1 << random.below(8));
+  return copy;
+}
