@@ -112,7 +112,7 @@ export class Http2Exchange implements Exchange {
       const contentLength = connection.declaredLength;
       const plan = { body: this.source ?? bytes ?? noBytes, contentLength, patience, trailers };
       this.upload = new Http2Upload(this, plan, wire, stream, wire.clock);
-      inCleanContext(start, this.upload);
+      this.upload.start();
     }
   }
 
@@ -366,8 +366,4 @@ export class Http2Exchange implements Exchange {
     const option = 'maxResponseSize';
     return new ResponseTooLargeError({ ...this.facts(), option, limit, received: this.bodyBytes });
   }
-}
-
-function start(upload: Http2Upload): void {
-  upload.start();
 }

@@ -34,6 +34,7 @@ export class Http2Upload implements Sender {
   private readonly wire: Http2Wire;
   private readonly stream: Http2Stream<Http2Exchange>;
   private readonly clock: Clock;
+  private started = false;
   private stopped = false;
   private size = 0;
   // What is being sent.
@@ -58,10 +59,9 @@ export class Http2Upload implements Sender {
     this.clock = clock;
   }
 
+  /** Begins when the head is about to be written: what never leaves has not touched its source. */
   start(): void {
-    this.run().catch((error: unknown) => {
-      if (!this.stopped) this.exchange.uploadFailed(error as Error);
-    });
+    this.wire.output.senders.add(this);
   }
 
   /** The server wants the body. */
@@ -82,6 +82,10 @@ export class Http2Upload implements Sender {
   }
 
   sendFrame(): boolean {
+    if (!this.started) {
+      this.begin();
+      return false;
+    }
     const { bytes, at } = this;
     const sent = this.wire.connection.send(this.stream, bytes, at, bytes.length, this.isLast);
     if (sent === 0) return false;
@@ -92,6 +96,14 @@ export class Http2Upload implements Sender {
     }
     this.exchange.progressed();
     return true;
+  }
+
+  private begin(): void {
+    this.started = true;
+    this.wire.output.senders.delete(this);
+    this.run().catch((error: unknown) => {
+      if (!this.stopped) this.exchange.uploadFailed(error as Error);
+    });
   }
 
   private async run(): Promise<void> {

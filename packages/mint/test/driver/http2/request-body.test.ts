@@ -193,6 +193,27 @@ describe('a body', () => {
     await released;
   });
 
+  test('is not touched by a request that never leaves: it can be sent elsewhere', async () => {
+    await using server = await startHttp2Server(echo);
+    using open = await openHttp2Wire(server.port);
+    await open.until((wire) => wire.settled);
+    let pulled = 0;
+    const source = {
+      *[Symbol.iterator]() {
+        pulled += 1;
+        yield 'hello';
+      },
+    };
+    const log = send(open.wire, { method: 'POST', body: source });
+    await Promise.resolve();
+    // The end of this turn, in which it would have left, is not come.
+    open.wire.destroy();
+    await log.done;
+    expect(log.error).toMatchObject({ name: 'ConnectionClosedError', requestSent: false });
+    await open.closed;
+    expect(pulled).toBe(0);
+  });
+
   test('[H174] [H182] is followed by trailer fields', async () => {
     const { promise, resolve } = Promise.withResolvers<IncomingHttpHeaders>();
     await using server = await startHttp2Server((stream) => {
