@@ -24,6 +24,11 @@ export class ResetBudget {
     this.left = burst;
   }
 
+  /** Whether none was left after the last one. */
+  get isSpent(): boolean {
+    return this.left < 1;
+  }
+
   /** Counts a reset at this time, in ms; returns whether any are left. */
   spend(now: number): boolean {
     const earned = ((now - this.since) / 1000) * this.rate;

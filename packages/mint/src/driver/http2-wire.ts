@@ -186,10 +186,17 @@ export class Http2Wire implements Wire, SocketUser {
     if (this.exchanges.delete(exchange) && this.underWay === 0) this.settle();
   }
 
-  /** Gives a stream up. */
+  /**
+   * Gives a stream up. When too many were, the server is not told: the connection takes on nobody
+   * any more, and the stream ends with it.
+   */
   reset(stream: Http2Stream<Http2Exchange>): void {
-    if (this.isEnding || !this.connection.reset(stream)) return;
-    if (!this.resets.spend(this.clock.now())) this.retire(new Retired());
+    if (this.isEnding || stream.isClosed) return;
+    if (!this.resets.isSpent) {
+      this.connection.reset(stream);
+      this.resets.spend(this.clock.now());
+    }
+    if (this.resets.isSpent) this.retire(new Retired());
     this.output.schedule();
   }
 
