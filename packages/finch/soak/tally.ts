@@ -65,7 +65,8 @@ export class Tally {
     this.count(this.outcomes, outcome);
     const overdue = performance.now() - entry.deadline;
     if (overdue <= 0) return;
-    const late = overdue - this.lag.since(entry.deadline - 1);
+    // Those before the deadline, too: a timer counts from the end of the turn in which it was armed.
+    const late = overdue - this.lag.since(entry.startedAt);
     this.latest = Math.max(this.latest, late);
     if (late <= margin) return;
     this.late++;
