@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { send } from '../exchange-log.ts';
+import { turn } from '../../support/eventually.ts';
+import { expectBody, meet } from './hostile/world.ts';
 import { openHttp2Wire, startHttp2Server } from './open-http2-wire.ts';
 
 const size = 64 * 1024 * 1024;
@@ -85,3 +87,42 @@ test('a response that has come whole is delivered, although the connection ends 
   expect(log.body).toHaveLength(50_000);
   expect(log.endings).toBe(1);
 });
+
+test('pieces of a byte each, which came while nobody read, are handed on in order', async () => {
+  await using world = await meet();
+  const { log, id } = await world.open();
+  log.greedy = false;
+  world.peer.respond(id);
+  const text = Array.from({ length: 1000 }, (_, index) => String(index % 10)).join('');
+  for (const char of text) world.peer.data(id, char);
+  world.peer.data(id, '', { endStream: true });
+  await world.peer.roundTrip();
+  log.greedy = true;
+  log.exchange?.resume();
+  await expectBody(log, text);
+});
+
+test('an upload waits for a server that reads nothing, and holds no more than the socket does', async () => {
+  await using world = await meet({ settings: { initialWindowSize: 2 ** 31 - 1 } });
+  world.peer.windowUpdate(0, 2 ** 30);
+  await world.peer.roundTrip();
+  let pulled = 0;
+  function* source(): Generator<Uint8Array> {
+    const piece = Buffer.alloc(65_536);
+    for (; pulled < 1000; pulled += 1) yield piece;
+  }
+  world.peer.socket.pause();
+  const log = world.send({ method: 'POST', body: source() });
+  for (let before = -1; before !== pulled;) {
+    before = pulled;
+    await turn(100);
+  }
+  // The system's buffers take some megabytes.
+  expect(pulled).toBeLessThan(500);
+  world.peer.socket.resume();
+  const { stream } = await world.peer.request();
+  await world.peer.until(() => world.peer.frames.at(-1)?.endStream === true);
+  expect(pulled).toBe(1000);
+  world.peer.answer(stream, 'thanks');
+  await expectBody(log, 'thanks');
+}, 60_000);
