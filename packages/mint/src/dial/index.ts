@@ -21,7 +21,6 @@ export type { ProxiedTarget, ProxyServer } from './proxy/proxy-server.ts';
 export { parseProxyUrl } from './proxy/proxy-url.ts';
 export type { ProxyAddress, ProxyProtocol } from './proxy/proxy-url.ts';
 export type { DialTarget, SocketOptions, Tunnel } from './dial-target.ts';
-export { tlsAlertOf } from './tls-alert.ts';
 export { TlsIdentity } from './tls-identity.ts';
 export type { TlsIdentityOptions } from './tls-identity.ts';
 export type { TlsOptions } from './tls-options.ts';

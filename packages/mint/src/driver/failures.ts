@@ -10,7 +10,7 @@ import {
   TlsError,
   Truncation,
 } from '../errors/index.ts';
-import { tlsAlertOf } from '../dial/tls-alert.ts';
+import { tlsAlertOf } from '../errors/tls-alert.ts';
 import type { ExchangeFacts } from '../errors/index.ts';
 
 /** The peer ended the connection in order. */

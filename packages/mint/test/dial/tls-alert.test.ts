@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { TlsOptions } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { dial, tlsAlertOf, TlsIdentity } from '../../src/dial/index.ts';
+import { dial, TlsIdentity } from '../../src/dial/index.ts';
+import { tlsAlertOf } from '../../src/errors/tls-alert.ts';
 import type { DialOptions, TlsIdentityOptions } from '../../src/dial/index.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { startRawServer } from '../support/raw-server.ts';
