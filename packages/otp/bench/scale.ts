@@ -64,6 +64,7 @@ const groups: ReadonlyArray<
   readonly [what: string, cases: Readonly<Record<string, Case>>, count: number]
 > = [
   ['children', childCases, 5000],
+  ['waiting', waitingCases, 5000],
   ['relations', relationCases, 25_000],
 ];
 

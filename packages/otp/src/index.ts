@@ -4,6 +4,7 @@ export { arm, now, Timer, type TimeoutTarget } from './process/clock.ts';
 export { defer, undefer, type Deferred } from './process/deferred.ts';
 export { Pid } from './process/pid.ts';
 export { send } from './process/send.ts';
+export { Alias, alias, unalias, type AliasOptions } from './process/alias.ts';
 export {
   cancelTimer,
   exitAfter,
@@ -37,6 +38,7 @@ export {
 export { BadArgumentError, NoProcessError, ReceiveTimeoutError } from './process/errors.ts';
 export { CallError, type From } from './process/call.ts';
 export { StartError } from './process/start.ts';
+export { ProcLib, type ProcLibOptions, type StartedProcess } from './process/proc-lib.ts';
 export { setLogger, type CrashReport, type Logger } from './process/crash-report.ts';
 export {
   ignore,
@@ -51,6 +53,17 @@ export {
 } from './process/child-spec.ts';
 export { GenServer, type GenServerModule, type GenServerOptions } from './gen-server/gen-server.ts';
 export type { ServerContext } from './gen-server/types.ts';
+export type { FormatStatus, ServerStatus } from './gen-server/status.ts';
+export {
+  checkResponse,
+  receiveResponse,
+  RequestCollection,
+  RequestId,
+  sendRequest,
+  waitResponse,
+  type ResponseMessage,
+  type ResponseOptions,
+} from './gen-server/send-request.ts';
 export { FunctionClauseError } from './gen-server/errors.ts';
 export type { CallOptions, ServerHandle } from './gen-server/server-handle.ts';
 export {
@@ -127,6 +140,7 @@ export type {
   MachineModule,
   MachineOptions,
   MachineRef,
+  MachineState,
   StartMachineOptions,
 } from './machine/types.ts';
 export {

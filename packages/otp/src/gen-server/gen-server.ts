@@ -183,13 +183,14 @@ function finishThrown(error: unknown, finish: (result: unknown) => InitOutcome):
 }
 
 function compile(callbacks: Record<string, unknown>): Callbacks {
-  const { name, init, handleCall, handleCast, handleContinue, handleInfo, terminate } = callbacks;
+  const { name, init, handleCall, handleCast, handleContinue } = callbacks;
+  const { handleInfo, terminate, formatStatus } = callbacks;
   for (const key of Object.keys(callbacks)) {
     if (!knownCallbacks.has(key)) {
       throw new BadArgumentError('callbacks', key, `made of ${[...knownCallbacks].join(', ')}`);
     }
   }
-  for (const [key, value] of Object.entries({ init, handleInfo, terminate })) {
+  for (const [key, value] of Object.entries({ init, handleInfo, terminate, formatStatus })) {
     if (value === undefined && key !== 'init') continue;
     if (typeof value !== 'function') throw new BadArgumentError(key, value, 'a function');
   }
@@ -201,6 +202,7 @@ function compile(callbacks: Record<string, unknown>): Callbacks {
     continues: clauses('handleContinue', handleContinue),
     handleInfo: handleInfo as Callbacks['handleInfo'],
     terminate: terminate as Callbacks['terminate'],
+    formatStatus: formatStatus as Callbacks['formatStatus'],
   };
 }
 
@@ -212,6 +214,7 @@ const knownCallbacks = new Set([
   'handleContinue',
   'handleInfo',
   'terminate',
+  'formatStatus',
 ]);
 
 function clauses(kind: string, value: unknown): Callbacks['calls'] {

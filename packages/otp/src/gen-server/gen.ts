@@ -9,11 +9,14 @@ import type { Behaviour, Process } from '../process/process.ts';
 import { isThenable } from '../process/thenable.ts';
 import { receive } from '../process/receive.ts';
 import { isExitMessage, type ExitMessage } from '../process/signals.ts';
+import type { ServerStatus } from './status.ts';
 import { SystemMessage, type SystemRequest, type TraceEvent } from './system.ts';
 
 export type Pending = void | PromiseLike<void>;
 
 export abstract class Gen implements Behaviour {
+  /** What crash reports and `processInfo` show. */
+  abstract details(): Readonly<Record<string, unknown>>;
   protected readonly process: Process;
   readonly #parent: Pid | undefined;
   #listener: ((event: TraceEvent) => void) | undefined;
@@ -32,13 +35,22 @@ export abstract class Gen implements Behaviour {
   protected abstract beforeMessage(message: unknown, system: boolean): void;
   /** A message as traces show it. */
   protected shown(message: unknown): unknown {
-    return Call.isCall(message) ? message.request : message;
+    const shown = Call.isCall(message) ? message.request : message;
+    return this.shownStatus({ state: this.getState(), message: shown }).message;
   }
   protected abstract getState(): unknown;
+  /** The status as others see it. */
+  protected abstract shownStatus(status: ServerStatus): Partial<ServerStatus>;
   protected abstract setState(state: unknown): void;
 
-  details(): Readonly<Record<string, unknown>> {
-    return { state: this.getState() };
+  /** The reason of its end, as its crash report shows it. */
+  shownReason(reason: ExitReason): ExitReason {
+    return this.shownStatus({ state: this.getState(), reason }).reason;
+  }
+
+  /** The state, as `getState` and traces show it. */
+  protected shownState(): unknown {
+    return this.shownStatus({ state: this.getState() }).state;
   }
 
   handle(message: unknown): Pending {
@@ -109,7 +121,7 @@ export abstract class Gen implements Behaviour {
   #handleSystem(call: Call, request: SystemRequest): Pending {
     switch (request.operation) {
       case 'getState':
-        call.reply(this.getState());
+        call.reply(this.shownState());
         return;
       case 'replaceState':
         return this.#replace(call, request.replace);
@@ -137,7 +149,7 @@ export abstract class Gen implements Behaviour {
       if (this.process.dead) return;
       try {
         this.setState(state);
-        call.reply({ state });
+        call.reply({ state: this.shownState() });
       } catch (error) {
         failed(error);
       }

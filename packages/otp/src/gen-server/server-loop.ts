@@ -9,6 +9,7 @@ import type { Pid } from '../process/pid.ts';
 import { reduction } from '../process/scheduler.ts';
 import { FunctionClauseError } from './errors.ts';
 import { Gen, type Pending } from './gen.ts';
+import { formatted, type FormatStatus, type ServerStatus } from './status.ts';
 import { Cast, isRequest, shownMessage, TimeoutTick, type Request } from './messages.ts';
 import {
   adopt,
@@ -34,6 +35,7 @@ export interface Callbacks {
   readonly casts: Clauses;
   readonly continues: Clauses;
   readonly handleInfo: Handler | undefined;
+  readonly formatStatus: FormatStatus<never> | undefined;
   readonly terminate: ((reason: ExitReason, state: unknown) => unknown) | undefined;
 }
 
@@ -77,7 +79,9 @@ export class ServerLoop extends Gen implements TimeoutTarget {
   }
 
   override details(): Readonly<Record<string, unknown>> {
-    return { state: this.#state, lastMessage: shownMessage(this.#lastMessage) };
+    const message = shownMessage(this.#lastMessage);
+    const status = this.shownStatus({ state: this.#state, message });
+    return { state: status.state, lastMessage: status.message };
   }
 
   drop(): void {
@@ -86,6 +90,10 @@ export class ServerLoop extends Gen implements TimeoutTarget {
 
   protected override getState(): unknown {
     return this.#state;
+  }
+
+  protected override shownStatus(status: ServerStatus): Partial<ServerStatus> {
+    return formatted(this.#callbacks.formatStatus, status);
   }
 
   protected override setState(state: unknown): void {
@@ -120,7 +128,7 @@ export class ServerLoop extends Gen implements TimeoutTarget {
   }
 
   protected override shown(message: unknown): unknown {
-    return shownMessage(message);
+    return super.shown(shownMessage(message));
   }
 
   protected override terminate(reason: ExitReason): unknown {
@@ -154,7 +162,7 @@ export class ServerLoop extends Gen implements TimeoutTarget {
     if (handleInfo === undefined) {
       const { pid } = this.process;
       currentLogger().error(
-        { pid, received: message },
+        { pid, received: this.shown(message) },
         `${label} ${String(pid)} received an unexpected message and has no handleInfo`,
       );
       return undefined;
@@ -203,7 +211,7 @@ export class ServerLoop extends Gen implements TimeoutTarget {
       this.#state = state;
       this.#answer(call, value);
     } else this.#state = state;
-    if (this.tracing) this.traced({ type: 'state', state: this.#state });
+    if (this.tracing) this.traced({ type: 'state', state: this.shownState() });
     if (next !== undefined) this.#follow(next);
     return undefined;
   }

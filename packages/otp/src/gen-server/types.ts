@@ -2,6 +2,7 @@
 import type { Ignore } from '../process/child-spec.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import type { From } from '../process/call.ts';
+import type { FormatStatus } from './status.ts';
 import type { NoReply, Ok, Reply, StartFailure, Stop } from './results.ts';
 
 /** What `init` may give instead of a state. */
@@ -106,4 +107,17 @@ export interface GenServerCallbacks<
    * Its result is ignored.
    */
   readonly terminate?: (this: ServerContext, reason: ExitReason, state: StateOf<R>) => unknown;
+  /**
+   * What others see of the server: `getState`, `replaceState`, traces, `processInfo` and crash reports
+   * show what it makes of state, message and reason. Use it to keep secrets out of them. What it
+   * leaves out is shown as it is; where it throws, nothing is.
+   *
+   * Source: `gen_server:format_status/1`.
+   * @example
+   * GenServer.define({
+   *   init: (password: string) => ({ password, calls: 0 }),
+   *   formatStatus: ({ state }) => ({ state: { ...state, password: '***' } }),
+   * });
+   */
+  readonly formatStatus?: FormatStatus<StateOf<R>>;
 }

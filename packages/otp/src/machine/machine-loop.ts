@@ -1,7 +1,14 @@
 /** What both engines share: one event at a time, from the mailbox, a timer, or `step`. */
 import { isDeepStrictEqual } from 'node:util';
-import type { AnyMachineSnapshot, AnyStateMachine, EventObject, StateValue } from 'xstate';
+import type {
+  AnyMachineSnapshot,
+  AnyStateMachine,
+  EventObject,
+  MachineContext,
+  StateValue,
+} from 'xstate';
 import { Gen, type Pending } from '../gen-server/gen.ts';
+import { formatted, type ServerStatus } from '../gen-server/status.ts';
 import type { Call } from '../process/call.ts';
 import { currentProcess } from '../process/context.ts';
 import { currentLogger } from '../process/crash-report.ts';
@@ -13,7 +20,7 @@ import { Backlog } from './backlog.ts';
 import { CallEvent, checkEvent, isEvent } from './call-event.ts';
 import { MachineTimer, type TimerOwner } from './machine-timer.ts';
 import type { TransitionTable } from './table.ts';
-import type { MachineOptions, MachineRef } from './types.ts';
+import type { MachineOptions, MachineRef, MachineState } from './types.ts';
 
 /** A definition as the engines need it. */
 export interface Definition {
@@ -109,7 +116,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
       this.process.deliver(event);
       return true;
     }
-    if (this.tracing) this.traced({ type: 'in', message: event });
+    if (this.tracing) this.traced({ type: 'in', message: this.shown(event) });
     return this.runAsProcess(event);
   }
 
@@ -157,11 +164,18 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
   }
 
   override details(): Readonly<Record<string, unknown>> {
-    const { context } = this.getSnapshot() as { context: object };
+    const event = this.#current;
+    const given = {
+      state: this.getState(),
+      ...(event === undefined ? undefined : { message: event }),
+    };
+    const { state, message } = this.shownStatus(given);
+    const { context = {} } = (state ?? {}) as Partial<MachineState>;
     return {
+      // The state value is what trees of processes show: it has no secrets.
       value: this.value,
       ...(Object.keys(context).length === 0 ? undefined : { context }),
-      ...(this.#current === undefined ? undefined : { event: this.#current }),
+      ...(message === undefined ? undefined : { event: message }),
     };
   }
 
@@ -189,15 +203,19 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
     return this.#ending;
   }
 
-  protected override getState(): { readonly value: StateValue; readonly context: unknown } {
-    return { value: this.value, context: this.getSnapshot().context as unknown };
+  protected override getState(): MachineState {
+    return { value: this.value, context: this.getSnapshot().context as MachineContext };
+  }
+
+  protected override shownStatus(status: ServerStatus): Partial<ServerStatus> {
+    return formatted(this.definition.options.formatStatus, status);
   }
 
   protected override terminate(reason: ExitReason): unknown {
     this.ended = true;
     const { value, context } = this.getState();
     const input = this.input as never;
-    return this.definition.options.terminate?.(reason, { value, context: context as never, input });
+    return this.definition.options.terminate?.(reason, { value, context, input });
   }
 
   /** Takes an event, then what the backlog holds. */
@@ -233,7 +251,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
       const fired = this.fire(next);
       if (fired === undefined) return;
       event = fired;
-      if (this.tracing) this.traced({ type: 'in', message: event });
+      if (this.tracing) this.traced({ type: 'in', message: this.shown(event) });
     } else if (event instanceof CallEvent && !this.can(event)) {
       event.from.fail('unhandled_event');
       return;
@@ -242,7 +260,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
     this.#current = event;
     this.transition(event);
     this.#current = undefined;
-    if (this.tracing) this.traced({ type: 'state', state: this.getState() });
+    if (this.tracing) this.traced({ type: 'state', state: this.shownState() });
     if (this.backlog?.hasPostponed === true && !isDeepStrictEqual(before, this.value)) {
       this.backlog.replay();
     }

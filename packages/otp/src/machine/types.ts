@@ -10,6 +10,7 @@ import type {
   SnapshotFrom,
   StateValue,
 } from 'xstate';
+import type { ServerStatus } from '../gen-server/status.ts';
 import type { From } from '../process/call.ts';
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
 import type { ContextOptions } from '../process/context.ts';
@@ -47,6 +48,12 @@ export interface MachineArgs<Input = unknown, E extends EventObject = EventObjec
   readonly input: Input;
 }
 
+/** The state of a machine, as `getState` gives it. */
+export interface MachineState {
+  readonly value: StateValue;
+  readonly context: MachineContext;
+}
+
 /** Options of `Machine.define`. */
 export interface MachineOptions<M extends AnyStateMachine> {
   /** What crash reports and `introspect` call it. Default: the id of the machine. */
@@ -71,6 +78,13 @@ export interface MachineOptions<M extends AnyStateMachine> {
       readonly input: InputFrom<M>;
     },
   ) => unknown;
+  /**
+   * What others see of the machine: `getState`, `replaceState`, traces, `processInfo` and crash reports
+   * show what it makes of state, event (`message`) and reason. Use it to keep secrets out of them.
+   *
+   * Source: `gen_statem:format_status/1`.
+   */
+  readonly formatStatus?: (status: ServerStatus<MachineState>) => Partial<ServerStatus>;
   /** Where xstate's `log` action writes. Default: the debug level of the runtime's logger. */
   readonly logger?: (...values: unknown[]) => void;
 }

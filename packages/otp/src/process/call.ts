@@ -142,10 +142,13 @@ export class Call implements From, Deferred {
 
   /** The promise that the caller gets; to be asked for once. */
   answer<T>(): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    return new Promise((resolve, reject) => this.settleWith(resolve, reject));
+  }
+
+  /** Who is told of the answer, or of the failure; once. */
+  settleWith(resolve: (value: never) => void, reject: (error: CallError) => void): void {
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
 
   /** Puts it into the mailbox of its server. */
@@ -218,6 +221,19 @@ class Guard extends Watch implements TimeoutTarget {
   }
 }
 
+/** Sends a call to whoever a reference leads to, or fails it at once. */
+export function sendCall(call: Call, target: Target, caller: Process | undefined): void {
+  if (!(target instanceof Process)) {
+    call.fail(target === undefined ? 'noproc' : ['nodedown', target.node]);
+  } else if (target === caller && (target.busy || isRunning(target))) {
+    call.fail('calling_self');
+  } else {
+    call.send(target);
+  }
+}
+
+type Target = ReturnType<typeof resolveRef>;
+
 /** Sends a request that the receiver takes as a {@link Call}, and waits for the answer. */
 export function request<T>(
   site: CallSite,
@@ -227,7 +243,7 @@ export function request<T>(
 ): Promise<T> {
   checkTimeout('timeout', timeout);
   const caller = currentProcess();
-  let target: ReturnType<typeof resolveRef>;
+  let target: Target;
   try {
     target = resolveRef(server);
   } catch (error) {
@@ -236,12 +252,6 @@ export function request<T>(
   if (caller?.dead === true) return new Promise(() => {}); // nobody is left to hear it
   const call = new Call(site, server, message, timeout, caller);
   const answer = call.answer<T>();
-  if (!(target instanceof Process)) {
-    call.fail(target === undefined ? 'noproc' : ['nodedown', target.node]);
-  } else if (target === caller && (target.busy || isRunning(target))) {
-    call.fail('calling_self');
-  } else {
-    call.send(target);
-  }
+  sendCall(call, target, caller);
   return answer;
 }

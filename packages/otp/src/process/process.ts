@@ -2,6 +2,7 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { announceDeath } from './announce-death.ts';
 import { newScope, newScopeWithin, runAs, type CallerContext } from './context.ts';
+import { crashOf } from './crash-of.ts';
 import { reportCrash } from './crash-report.ts';
 import { exitChannel, spawnChannel, type ExitEvent, type SpawnEvent } from './events.ts';
 import { isSoftReason, reasonOfThrown, type ExitReason } from './exit-reason.ts';
@@ -27,6 +28,8 @@ export interface Behaviour {
   handle(message: unknown): void | PromiseLike<void>;
   /** What a crash report and `processInfo` show beyond the process itself. */
   details?(): Readonly<Record<string, unknown>>;
+  /** The reason of its end, as its crash report is to show it. */
+  shownReason?(reason: ExitReason): ExitReason;
   /** A linked process has died, and its EXIT is about to be put into the mailbox. Must not throw or run user code. */
   exitArrived?(from: Pid, reason: ExitReason): void;
   /** The process died, whatever the cause: release timers. Must not throw or run user code. */
@@ -239,7 +242,7 @@ export class Process extends ProcessActor implements Runnable {
   /** Ends the process. Everyone else sees it dead from here on, whatever its code still does. */
   terminate(reason: ExitReason, cause: 'fault' | 'signal'): void {
     if (this.dead) return;
-    const report = isSoftReason(reason) ? undefined : this.#crashReport(reason, cause);
+    const report = isSoftReason(reason) ? undefined : crashOf(this, reason, cause);
     this.dead = true;
     this.exitReason = reason;
     const name = this.registeredName;
@@ -356,25 +359,6 @@ export class Process extends ProcessActor implements Runnable {
   #publishExit(name: Name | undefined, reason: ExitReason): void {
     const { pid, label } = this;
     exitChannel.publish({ type: 'exit', pid, name, label, reason } satisfies ExitEvent);
-  }
-
-  #crashReport(reason: ExitReason, cause: 'fault' | 'signal'): Parameters<typeof reportCrash>[0] {
-    let details: Readonly<Record<string, unknown>> = {};
-    try {
-      details = this.behaviour?.details?.() ?? {};
-    } catch {
-      // A report without details is better than none.
-    }
-    return {
-      pid: this.pid,
-      name: this.registeredName,
-      label: this.label,
-      reason,
-      cause,
-      parent: this.startedBy,
-      messageQueueLength: this.messages.size,
-      details,
-    };
   }
 }
 

@@ -1,4 +1,5 @@
 /** Sending messages. */
+import { Alias } from './alias.ts';
 import { currentProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
 import { isName } from './names.ts';
@@ -9,7 +10,7 @@ import { isVia, resolveRef, type ServerRef } from './server-ref.ts';
 import { refusePromise, type Settled } from './thenable.ts';
 
 /**
- * Sends a message to a process.
+ * Sends a message to a process, or through an {@link Alias} of one.
  *
  * Asynchronous and safe: a dead process swallows it, and nothing runs before this returns.
  * Messages from one process to another arrive in the order in which they were sent.
@@ -19,7 +20,7 @@ import { refusePromise, type Settled } from './thenable.ts';
  * @example
  * send(pid, { type: 'ping', from: self() });
  */
-export function send<M>(to: ServerRef, message: Settled<M>): void {
+export function send<M>(to: ServerRef | Alias, message: Settled<M>): void {
   refusePromise('message', message);
   // What a process does after its death has no effect on others.
   if (currentProcess()?.dead === true) return;
@@ -30,7 +31,8 @@ export function send<M>(to: ServerRef, message: Settled<M>): void {
       return;
     }
   }
-  deliver(to, message);
+  if (to instanceof Alias) to.deliver(message);
+  else deliver(to, message);
 }
 
 function deliver(to: ServerRef, message: unknown): void {

@@ -23,7 +23,8 @@ import { attachWatch, Watch } from './watch.ts';
 export type InitOutcome =
   | {
       readonly type: 'ok';
-      readonly behaviour: Behaviour;
+      /** None for a process that goes on with its body. */
+      readonly behaviour: Behaviour | undefined;
       /** Runs after the starter was told, before any message. */
       readonly begin?: () => void | PromiseLike<void>;
     }

@@ -7,6 +7,7 @@ import type { Pid } from '../process/pid.ts';
 import { isThenable } from '../process/thenable.ts';
 import { isExitMessage } from '../process/signals.ts';
 import { Gen, type Pending } from '../gen-server/gen.ts';
+import type { ServerStatus } from '../gen-server/status.ts';
 import { Backoff } from './backoff.ts';
 import type { FullChildSpec } from './child-record.ts';
 import { report, reportUnexpected, supervisorChannel, type ReportContext } from './reports.ts';
@@ -79,6 +80,10 @@ export abstract class SupervisorBase extends Gen {
 
   protected override getState(): unknown {
     return this.details();
+  }
+
+  protected override shownStatus(status: ServerStatus): ServerStatus {
+    return status;
   }
 
   protected override setState(): void {

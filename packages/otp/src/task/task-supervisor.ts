@@ -7,6 +7,7 @@ import { callerContext, currentProcess } from '../process/context.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { Pid } from '../process/pid.ts';
 import { whereis, type ServerRef } from '../process/server-ref.ts';
+import type { ChildCounts } from '../supervisor/types.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import {
   DynamicSupervisor,
@@ -161,6 +162,17 @@ async function children(supervisor: ServerRef): Promise<Pid[]> {
 }
 
 /**
+ * How many tasks run, and how many of them are alive.
+ *
+ * Source: `supervisor:count_children/1`, which a Task.Supervisor answers as any other.
+ * @example
+ * const { active } = await Task.Supervisor.countChildren('tasks');
+ */
+function countTasks(supervisor: ServerRef): Promise<ChildCounts> {
+  return DynamicSupervisor.countChildren(supervisor);
+}
+
+/**
  * A running supervisor of tasks. Each of its functions is also `Task.Supervisor.…(supervisor, …)`,
  * where it is described.
  */
@@ -221,6 +233,11 @@ export class TaskSupervisorHandle implements AsyncDisposable {
     return children(this.pid);
   }
 
+  /** How many tasks run, and how many of them are alive. */
+  countChildren(): Promise<ChildCounts> {
+    return countTasks(this.pid);
+  }
+
   /**
    * Stops a task.
    * @throws {SupervisorError} with reason `'not_found'` when it is none of this supervisor.
@@ -249,6 +266,7 @@ export const TaskSupervisor: {
   readonly asyncStream: typeof asyncStream;
   readonly asyncStreamNolink: typeof asyncStreamNolink;
   readonly children: typeof children;
+  readonly countChildren: typeof countTasks;
   /**
    * Stops a task.
    *
@@ -268,6 +286,7 @@ export const TaskSupervisor: {
   asyncStream,
   asyncStreamNolink,
   children,
+  countChildren: countTasks,
   terminateChild: DynamicSupervisor.terminateChild,
   stop: stopServer,
 });

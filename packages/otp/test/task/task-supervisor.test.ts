@@ -70,12 +70,10 @@ test('[OTP U002] counts and lists its tasks', async () => {
     expect(await tasks.children()).toEqual([]);
     const pid = await tasks.startChild(never);
     expect(await tasks.children()).toEqual([pid]);
-    expect(await Supervisor.countChildren(tasks.pid)).toEqual({
-      specs: 1,
-      active: 1,
-      supervisors: 0,
-      workers: 1,
-    });
+    const counts = { specs: 1, active: 1, supervisors: 0, workers: 1 };
+    expect(await Supervisor.countChildren(tasks.pid)).toEqual(counts);
+    expect(await Task.Supervisor.countChildren(tasks)).toEqual(counts);
+    expect(await tasks.countChildren()).toEqual(counts);
   });
 });
 
