@@ -1,6 +1,7 @@
 import { eventually } from '@linnet/otp/testing';
 import { expect, it } from 'vitest';
-import { describeH2Server, load, startClient } from './describe-h2-server.ts';
+import { large } from './bodies.ts';
+import { describeH2Server, load, outcomes, startClient } from './describe-h2-server.ts';
 import { nghttpd } from './nghttp2-servers.ts';
 
 describeH2Server(nghttpd, (server) => {
@@ -17,6 +18,26 @@ describeH2Server(nghttpd, (server) => {
       expect(text).toHaveLength(1024);
     }
     expect(relay.connections).toBe(1);
+  });
+
+  it('loses no innocent request by 2,000 that are given up in a row, nor by 2,000 at once [W18]', async () => {
+    const http2 = { streamWindowSize: 65_535 };
+    const { finch, url, relay } = await startClient(server(), { size: 20, http2 });
+    const innocent: Promise<{ readonly status: number }>[] = [];
+    for (let count = 0; count < 2000; count += 1) {
+      const response = await finch.open(`${url}/file/${large}`);
+      response.cancel();
+      if (count % 20 === 0) innocent.push(finch.get(`${url}/file/1024`));
+    }
+    const controller = new AbortController();
+    const { signal } = controller;
+    const given = Array.from({ length: 2000 }, () => finch.get(`${url}/file/${large}`, { signal }));
+    const abort = outcomes(given);
+    innocent.push(finch.get(`${url}/file/1024`));
+    controller.abort();
+    expect(await outcomes(innocent)).toEqual({ 200: 101 });
+    expect(await abort).toEqual({ ERR_FINCH_REQUEST_CANCELLED: 2000 });
+    expect(relay.connections).toBeLessThan(30);
   });
 
   it('is over with typed errors, and starts anew, when the server is restarted under load', async () => {
