@@ -320,18 +320,16 @@ export abstract class Operation extends LimitedClaim implements WireHandler, Bod
   /** Whether there is another attempt, which is begun at once. */
   private retryAfter(error: Error): Retry {
     if (this.cancelled !== undefined || this.over || this.answered) return 'never';
-    if (!this.options.retry || this.attempts >= maxAttempts || this.shard === undefined) {
-      return 'never';
-    }
-    if (!this.canSendAgain) return 'never';
+    if (!this.options.retry || this.attempts >= maxAttempts || !this.canSendAgain) return 'never';
     const retry = retryAfter(error, this.request);
     // A connection that the server had left was no attempt at the server.
     if (retry === 'fresh') this.attempts--;
     return retry;
   }
 
-  /** Whether the body is there, from its beginning. */
+  /** Whether the body is there, from its beginning, and the connection not a certain one. */
   private get canSendAgain(): boolean {
+    if (this.shard === undefined) return false;
     return this.held?.sendable ?? isReplayable(this.request.body);
   }
 
