@@ -12,13 +12,16 @@ const root = join(import.meta.dirname, '../..');
 const packages = indexes(root);
 const scopeOf = (specifier: string) => exportsOf(packages.get(specifier) ?? '', specifier);
 const otp = [scopeOf('@linnet/otp'), scopeOf('@linnet/otp/testing')];
+const mint = [scopeOf('@linnet/mint'), scopeOf('@linnet/mint/testing')];
 const elsewhere = [
   valuesFrom('vitest', 'expect', 'onTestFinished', 'test'),
   valuesFrom('xstate', 'createMachine', 'sendTo', 'setup'),
   valuesFrom('node:fs', 'readFileSync'),
+  valuesFrom('node:net', 'Socket'),
+  valuesFrom('node:tls', 'TLSSocket'),
 ];
 /** What examples of modules that are not exported use of one another. */
-const inner = ['transport/tls-identity', 'options/fields'].map((name) =>
+const inner = ['options/fields'].map((name) =>
   exportsOf(join(root, `packages/finch/src/${name}.ts`)),
 );
 const prelude = (name: string) => exportsOf(join(import.meta.dirname, `prelude-${name}.ts`));
@@ -28,6 +31,9 @@ const sources = (...specifiers: readonly string[]) =>
 const examples = [
   ...sources('@linnet/otp', '@linnet/otp/testing').flatMap((source) =>
     examplesOf(source, [...otp, prelude('otp'), ...elsewhere]),
+  ),
+  ...sources('@linnet/mint', '@linnet/mint/testing').flatMap((source) =>
+    examplesOf(source, [...mint, prelude('mint'), ...elsewhere]),
   ),
   ...sources('@linnet/finch').flatMap((source) =>
     examplesOf(source, [

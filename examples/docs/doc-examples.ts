@@ -91,5 +91,7 @@ export const indexes = (root: string): ReadonlyMap<string, string> =>
   new Map([
     ['@linnet/otp', join(root, 'packages/otp/src/index.ts')],
     ['@linnet/otp/testing', join(root, 'packages/otp/src/testing/index.ts')],
+    ['@linnet/mint', join(root, 'packages/mint/src/index.ts')],
+    ['@linnet/mint/testing', join(root, 'packages/mint/src/testing/index.ts')],
     ['@linnet/finch', join(root, 'packages/finch/src/index.ts')],
   ]);

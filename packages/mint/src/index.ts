@@ -8,6 +8,27 @@ export type { CollectedResponse } from './response.ts';
 export type { ConnectOptions, Protocol } from './dial/connect-options.ts';
 export type { WireOptions } from './wire-options.ts';
 
+export {
+  HpackDecoder,
+  HpackEncoder,
+  http2Event,
+  Http2Connection,
+  OutputBuffer,
+  requestKind,
+  responseEvent,
+  ResponseParser,
+} from './codecs.ts';
+export type {
+  ConnectionEvent,
+  FieldSink,
+  Http2ConnectionOptions,
+  Http2Stream,
+  ParserEvent,
+  ParserOptions,
+  RequestHead,
+  RequestKind,
+} from './codecs.ts';
+
 export { Fields } from './fields.ts';
 export type {
   Exchange,

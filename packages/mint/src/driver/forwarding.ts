@@ -8,6 +8,10 @@ import type { WireRequest } from '../wire.ts';
  * The `rewrite` of a wire to a forwarding proxy. The server is `http://` and
  * `authority`; a field of a request takes the place of the proxy's field of that
  * name.
+ *
+ * @example
+ * const rewrite = forwarding('api.example.com', ['proxy-authorization', 'Basic dTpw']);
+ * rewrite({ method: 'GET', target: '/users', headers: [] }).target; // 'http://api.example.com/users'
  */
 export function forwarding(
   authority: string,

@@ -31,6 +31,7 @@ export const end = 4;
 /** A head after which the bytes are not HTTP any more: `status`, `fields`. */
 export const handover = 5;
 
+/** What the parser says: one of the constants above. */
 export type ParserEvent = 0 | 1 | 2 | 3 | 4 | 5;
 
 /** What the framing of a response depends on. */
@@ -107,6 +108,21 @@ const lf = 0x0a;
 const space = 0x20;
 const tab = 0x09;
 
+/**
+ * Reads the responses of one connection, in order. Say `begin` for each request that is sent, then
+ * call `next` with what comes, from where it stopped, until it says that it needs more.
+ *
+ * @example
+ * const parser = new ResponseParser();
+ * parser.begin(requestKind.plain);
+ * const bytes = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi');
+ * for (let at = 0, event; ; at = parser.at) {
+ *   event = parser.next(bytes, at, bytes.length);
+ *   if (event === responseEvent.head) console.log(parser.status, parser.fields.list);
+ *   if (event === responseEvent.data) console.log(bytes.toString('utf8', parser.from, parser.to));
+ *   if (event === responseEvent.end || event === responseEvent.more) break;
+ * }
+ */
 export class ResponseParser {
   // The details of the last event.
   /** Where the next call is to go on. */
@@ -471,6 +487,8 @@ export class ResponseParser {
     if (this.state === trailerLine) {
       throw new Fault('invalid_transfer_encoding', 'a transfer-encoding after the body');
     }
+    // A field without a coding beside one that has it: others might take the other one.
+    if (start === stop) throw unsupportedCoding();
     this.coded = true;
     for (const item of b.toString('latin1', start, stop).split(',')) {
       const coding = withoutBlanks(item).toLowerCase();

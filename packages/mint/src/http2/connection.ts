@@ -81,6 +81,7 @@ export const pong = 9;
 /** The peer takes more of a request, or of several. */
 export const window = 10;
 
+/** What the connection says: one of the constants above. */
 export type ConnectionEvent = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 
 /** Limits, windows, and where requests go. */
@@ -112,6 +113,23 @@ export interface Http2ConnectionOptions {
 
 const noBytes = new Uint8Array(0);
 
+/**
+ * The client's side of one connection. `User` is what each stream carries for whoever opened it.
+ *
+ * @example
+ * const connection = new Http2Connection<string>({ scheme: 'https', authority: 'api.example.com' });
+ * const get = { method: 'GET', target: '/users', headers: ['accept', 'application/json'] };
+ * connection.open('the first request', get, 0, true, false);
+ * socket.write(connection.take());
+ * socket.on('data', (bytes: Buffer) => {
+ *   for (let at = 0; ; at = connection.at) {
+ *     const event = connection.next(bytes, at, bytes.length);
+ *     if (event === http2Event.more) break;
+ *     if (event === http2Event.head) console.log(connection.stream?.user, connection.status);
+ *   }
+ *   if (connection.waiting > 0) socket.write(connection.take());
+ * });
+ */
 export class Http2Connection<User> {
   // What `next` tells -------------------------------------------------------------
 
@@ -316,6 +334,7 @@ export class Http2Connection<User> {
     stream.credit = 0;
   }
 
+  /** Sends a PING with a number, which its answer brings back (`pong`). */
   ping(number: number): void {
     this.writer.ping(number);
   }

@@ -12,6 +12,15 @@ const largeSlabSize = 131_072;
 
 const noBytes = Buffer.alloc(0);
 
+/**
+ * Bytes that wait to be written, appended at `at` after `ensure`.
+ *
+ * @example
+ * const out = new OutputBuffer();
+ * out.ensure(2);
+ * out.at += out.bytes.write('hi', out.at);
+ * socket.write(out.take());
+ */
 export class OutputBuffer {
   bytes: Buffer = noBytes;
   /** Where the next byte goes; call `ensure` before. */

@@ -8,6 +8,7 @@ import { Fault } from '../errors/fault.ts';
 import { fieldOverhead, maxFieldCount, maxInterimResponses } from '../syntax.ts';
 import type { Section } from './section.ts';
 
+/** A request, and how far its response has come. Only the connection changes it. */
 export class Http2Stream<User> {
   readonly id: number;
   /** Whose it is. */

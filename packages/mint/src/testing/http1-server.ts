@@ -28,6 +28,7 @@ export class Http1Peer extends Peer {
     return this.text;
   }
 
+  /** Everything that came so far, as a JSON string. */
   override get summary(): string {
     return JSON.stringify(this.text);
   }

@@ -136,6 +136,7 @@ export class Http2Peer extends Peer {
     this.taken.add(answer() as Frame);
   }
 
+  /** The frames that came so far: `SETTINGS/0 HEADERS/1`. */
   override get summary(): string {
     return this.frames.map(({ type, stream }) => `${type}/${stream}`).join(' ') || 'no frame';
   }

@@ -28,6 +28,11 @@ export interface NamedProxy {
  *
  * `HTTP_PROXY` is not read where `REQUEST_METHOD` is set: in a CGI program it
  * is what a client sent as its `Proxy` header (CVE-2016-5385, "httpoxy").
+ *
+ * @example
+ * const server = { scheme: 'https', host: 'api.example.com', port: 443 } as const;
+ * const proxy = environmentProxy(server, process.env);
+ * if (proxy !== undefined) console.log(`${proxy.variable} says ${proxy.url}`);
  */
 export function environmentProxy(
   server: ProxiedServer,

@@ -5,6 +5,7 @@ import type { DialTarget } from '../dial-target.ts';
 import type { TlsIdentity } from '../tls-identity.ts';
 import type { ProxyAddress } from './proxy-url.ts';
 
+/** A proxy: where it is, and what it is told. */
 export interface ProxyServer extends ProxyAddress {
   /** The fields that are for it: of `CONNECT`, or of each forwarded request; flat. */
   readonly headers: readonly string[];

@@ -32,6 +32,9 @@ const longestSocksField = 255;
  * Reads the URL of a proxy: `http://user:password@proxy.example.com:3128`.
  * Undefined for one that cannot be used: another scheme, no host, a path, a
  * query, broken percent-encoding.
+ *
+ * @example
+ * parseProxyUrl('socks5h://proxy.example.com')?.port; // 1080
  */
 export function parseProxyUrl(text: string): ProxyAddress | undefined {
   const [, scheme = '', authority = ''] = /^([a-z0-9]+):\/\/([^/?#\\\s]+)\/?$/i.exec(text) ?? [];

@@ -13,7 +13,7 @@ import { staticCount, staticNames, staticValues } from './static-table.ts';
 export interface FieldSink {
   /** Nothing further is wanted: what follows is decoded for the table's sake only. */
   readonly isFull: boolean;
-  /** `size` is that of RFC 7541, 4.1: the bytes of name and value, and 32. */
+  /** `kind` tells what the field is to a response; `size` is that of RFC 7541, 4.1: the bytes of name and value, and 32. */
   add(name: string, value: string, kind: number, size: number): void;
 }
 
@@ -45,6 +45,17 @@ const noEntry = new TableEntry('', '', regularField, 0);
 /** Integers beyond this stand for nothing that a block can have. */
 const maxInteger = 2 ** 28;
 
+/**
+ * Decodes the header blocks of one connection, in order.
+ *
+ * @example
+ * const decoder = new HpackDecoder();
+ * const block = Buffer.of(0x88);
+ * decoder.decode(block, 0, block.length, {
+ *   isFull: false,
+ *   add: (name, value) => console.log(name, value), // :status 200
+ * });
+ */
 export class HpackDecoder {
   /** Counts the changes of the dynamic table. */
   version = 0;

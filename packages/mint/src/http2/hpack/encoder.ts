@@ -15,6 +15,16 @@ const maxCapacity = 4096;
 const getIndex = staticIndex(':method', 'GET');
 const pathIndex = staticIndex(':path', '/');
 
+/**
+ * Encodes the header blocks of one connection, in order.
+ *
+ * @example
+ * const encoder = new HpackEncoder();
+ * const out = new OutputBuffer();
+ * encoder.begin(out);
+ * encoder.field(out, ':status', '200', false);
+ * const block = out.take();
+ */
 export class HpackEncoder {
   /** Counts the changes of the dynamic table: what was encoded before one must not be written after it. */
   version = 0;
