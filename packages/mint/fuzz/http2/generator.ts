@@ -8,47 +8,79 @@ import { methods } from './result.ts';
 /** The frames behind the server's greeting. */
 export function generate(random: Random): readonly Buffer[] {
   const frames: Buffer[] = [];
-  for (let count = 1 + random.below(8); count > 0; count--) frames.push(...part(random));
-  return random.once(8)
-    ? frames.map((each) => (random.once(frames.length) ? damaged(each, random) : each))
-    : frames;
+  // What each stream is at: a server that is not broken sends a head, data, and an end.
+  const answered = new Set<number>();
+  const ended = new Set<number>();
+  for (let left = 1 + random.below(8); left > 0 || frames.length === 0; left--) {
+    const id = streamId(random);
+    if (random.once(10)) frames.push(...anything(id, random));
+    else if (random.once(4)) frames.push(...aside(id, random));
+    else if (!ended.has(id)) frames.push(...next(id, answered, ended, random));
+  }
+  if (!random.once(10)) return frames;
+  return framed(
+    Buffer.concat(
+      frames.map((each) => (random.once(frames.length) ? damaged(each, random) : each)),
+    ),
+  );
+}
+
+/** The frames that the bytes are; at the end what is none. */
+function framed(bytes: Buffer): Buffer[] {
+  const frames: Buffer[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 9 <= bytes.length ? at + 9 + bytes.readUIntBE(at, 3) : bytes.length;
+    frames.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return frames;
 }
 
 /** The stream of a request; seldom another. */
 function streamId(random: Random): number {
-  if (random.once(25)) return random.of([0, 2, 9, 99, 2 ** 31 - 1]);
+  if (random.once(40)) return random.of([0, 2, 9, 99, 2 ** 31 - 1]);
   return 1 + 2 * random.below(methods.length);
 }
 
-function part(random: Random): Buffer[] {
-  const id = streamId(random);
-  switch (random.below(16)) {
+/** What comes next on a stream. */
+function next(id: number, answered: Set<number>, ended: Set<number>, random: Random): Buffer[] {
+  if (!answered.has(id)) {
+    answered.add(id);
+    if (random.once(3)) {
+      ended.add(id);
+      return whole(id, random);
+    }
+    return headers(id, random, block(random, true), false);
+  }
+  const ends = random.once(2);
+  if (ends) ended.add(id);
+  if (ends && random.once(3)) return headers(id, random, block(random, false), true);
+  return [data(id, random, ends)];
+}
+
+/** What concerns no response. */
+function aside(id: number, random: Random): Buffer[] {
+  switch (random.below(7)) {
     case 0:
+      return [frame('WINDOW_UPDATE', 0, random.of([0, id]), uint32(random.of(increments)))];
     case 1:
     case 2:
-    case 3:
-      return whole(id, random);
-    case 4:
-    case 5:
-    case 6:
-      return headers(id, random, block(random, !random.once(6)), random.once(3));
-    case 7:
-    case 8:
-    case 9:
-      return [data(id, random, random.once(3))];
-    case 10:
-      return [frame('RST_STREAM', 0, id, uint32(random.of([0, 1, 5, 7, 8, 99])))];
-    case 11:
-      return [frame('WINDOW_UPDATE', 0, random.of([0, id]), uint32(random.of(increments)))];
-    case 12:
       return [settings(random)];
-    case 13:
+    case 3:
       return [ping(random)];
-    case 14:
+    case 4:
+      return [frame('RST_STREAM', 0, id, uint32(random.of([0, 1, 5, 7, 8, 99])))];
+    case 5:
       return [other(id, random)];
     default:
-      return random.once(6) ? [goaway(random)] : [data(id, random, true)];
+      return random.once(3) ? [goaway(random)] : [ping(random)];
   }
+}
+
+/** Whether it is its turn or not. */
+function anything(id: number, random: Random): Buffer[] {
+  if (random.once(2)) return [data(id, random, random.once(2))];
+  return headers(id, random, block(random, random.once(2)), random.once(2));
 }
 
 /** A response from its head to its end. */

@@ -3,7 +3,8 @@ import { Fault } from '../../src/errors/index.ts';
 import * as event from '../../src/http2/connection.ts';
 import { Http2Connection } from '../../src/http2/connection.ts';
 import { codeName } from '../../src/http2/codes.ts';
-import { Frame, FrameReader } from '../../test/support/h2-frames.ts';
+import { FrameReader } from '../../test/support/h2-frames.ts';
+import type { Frame } from '../../test/support/h2-frames.ts';
 import { methods, streamLogs } from './result.ts';
 import type { Http2Result, StreamLog } from './result.ts';
 
@@ -67,6 +68,7 @@ class Player {
         break;
       case event.broken:
         log.ending = 'refused';
+        log.refusal = connection.fault?.reason ?? '';
         break;
       case event.goaway:
         this.isGoingAway = true;

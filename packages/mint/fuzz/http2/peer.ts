@@ -27,16 +27,18 @@ class Line extends Duplex {
 
 export async function peerResult(bytes: Buffer): Promise<Http2Result> {
   const line = new Line();
-  const session = connect('http://a', { createConnection: () => line });
+  const session = connect('http://a', {
+    createConnection: () => line,
+    settings: { enablePush: false },
+  });
   const player = new Player(session);
   await until(() => line.frames.filter(({ type }) => type === 'HEADERS').length === methods.length);
   const before = line.frames.length;
   line.push(bytes);
   await turns(4);
-  const written = line.frames.slice(before);
+  const result = player.result(line.frames.slice(before));
   session.destroy();
-  await turns(1);
-  return player.result(written);
+  return result;
 }
 
 class Player {
@@ -46,8 +48,10 @@ class Player {
 
   constructor(session: ClientHttp2Session) {
     session
-      .on('error', (error) => {
-        this.failure ||= nameOf(error);
+      .on('error', (error: Error) => {
+        // A GOAWAY with an error ends a session of Node.js: that is for who drives a connection.
+        if (!error.message.startsWith('Session closed with error code'))
+          this.failure ||= nameOf(error);
       })
       .on('goaway', () => {
         this.isGoingAway = true;
@@ -64,10 +68,11 @@ class Player {
       if (frame.type === 'GOAWAY' && resetCode(frame) !== 'NO_ERROR')
         this.failure = resetCode(frame);
       const log = streams[(frame.stream - 1) / 2];
-      if (frame.type !== 'RST_STREAM' || log === undefined || log.ending === 'end') continue;
-      log.ending = `refused ${resetCode(frame)}`;
+      if (frame.type !== 'RST_STREAM' || log === undefined) continue;
+      if (resetCode(frame) !== 'NO_ERROR') log.ending = `refused ${resetCode(frame)}`;
     }
-    return { failure: this.failure, isGoingAway, streams };
+    // What comes later is of the end of the session, not of the server.
+    return structuredClone({ failure: this.failure, isGoingAway, streams });
   }
 }
 
@@ -75,7 +80,7 @@ function follow(stream: ClientHttp2Stream, log: StreamLog): void {
   stream
     .setEncoding('latin1')
     .on('headers', (headers) => log.interims.push(headers[':status'] as number))
-    .on('response', (headers, _flags, raw: readonly string[] = []) => {
+    .on('response', (headers, _flags, raw) => {
       log.status = headers[':status'] as number;
       log.fields = withoutPseudo(raw);
     })
@@ -99,9 +104,9 @@ function withoutPseudo(raw: readonly string[]): readonly string[] {
   return raw.filter((_, at) => !(raw[at - (at % 2)] as string).startsWith(':'));
 }
 
-function nameOf(error: Error): string {
-  const { message } = error;
-  return /NGHTTP2_(\w+)/.exec(message)?.[1] ?? message;
+/** The name of the code that an error of a session stands for. */
+function nameOf({ message }: Error): string {
+  return /NGHTTP2_(\w+)/.exec(message)?.[1] ?? message.toUpperCase().replaceAll(' ', '_');
 }
 
 async function until(condition: () => boolean): Promise<void> {

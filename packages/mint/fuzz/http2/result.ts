@@ -10,6 +10,8 @@ export interface StreamResult {
   readonly trailers: readonly string[];
   /** `open`, `end`, `reset 8` by the server, `refused 1` by the client. */
   readonly ending: string;
+  /** Why the client refused it, where that is known. */
+  readonly refusal: string;
 }
 
 export interface Http2Result {
@@ -31,6 +33,7 @@ export class StreamLog implements StreamResult {
   body = '';
   trailers: readonly string[] = [];
   ending = 'open';
+  refusal = '';
 }
 
 export function streamLogs(): readonly StreamLog[] {

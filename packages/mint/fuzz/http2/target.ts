@@ -3,7 +3,7 @@ import { greeting } from '../../test/http2/drive.ts';
 import { FrameReader } from '../../test/support/h2-frames.ts';
 import type { Random } from '../random.ts';
 import type { Finding, FuzzTarget } from '../target.ts';
-import { differences } from './compare.ts';
+import { difference, differenceOf } from './compare.ts';
 import { generate } from './generator.ts';
 import { reasonFor } from './known-differences.ts';
 import { ourResult } from './ours.ts';
@@ -17,7 +17,7 @@ export const http2: FuzzTarget = {
     const frames = generate(random);
     const bytes = Buffer.concat([greeting, ...frames]);
     const ours = ourResult([bytes]);
-    return [beside(bytes, ours, random), ...(await besidePeer(bytes, ours))];
+    return [beside(bytes, ours, random), await besidePeer(frames)];
   },
 };
 
@@ -33,20 +33,49 @@ function beside(bytes: Buffer, ours: Http2Result, random: Random): Finding {
   };
 }
 
-async function besidePeer(bytes: Buffer, ours: Http2Result): Promise<Finding[]> {
-  const peer = await peerResult(bytes);
-  const input = inputOf(bytes);
-  const detail = `${framesOf(bytes)}\n      ours ${JSON.stringify(ours)}\n      peer ${JSON.stringify(peer)}`;
-  const found = differences(ours, peer);
-  if (found.length === 0) {
-    const kind = ours.failure === '' ? 'both go on alike' : 'both end the connection';
-    return [{ kind, verdict: 'same', input, detail }];
+async function besidePeer(frames: readonly Buffer[]): Promise<Finding> {
+  const last = await play(frames);
+  if (differenceOf(last.ours, last.peer) === '') {
+    const kind = last.ours.failure === '' ? 'both go on alike' : 'both end the connection alike';
+    return { kind, verdict: 'same', input: inputOf(last.bytes), detail: '' };
   }
-  return found.map((difference) => {
-    const reason = reasonFor(difference, bytes);
-    const verdict = reason === undefined ? 'failure' : 'known';
-    return { kind: reason ?? difference, verdict, input, detail };
-  });
+  return firstDifference(frames);
+}
+
+/** The difference that the fewest frames make. */
+async function firstDifference(frames: readonly Buffer[]): Promise<Finding> {
+  let before = await play([]);
+  for (let count = 1; ; count++) {
+    const now = await play(frames.slice(0, count));
+    const kind = difference([now.ours, before.ours], [now.peer, before.peer]);
+    if (kind !== '' || count >= frames.length) return findingOf(frames.slice(0, count), kind, now);
+    before = now;
+  }
+}
+
+function findingOf(frames: readonly Buffer[], difference: string, played: Played): Finding {
+  const { bytes, ours, peer } = played;
+  const last = framesOf(frames.at(-1) as Buffer);
+  const kind = `${last.slice(0, last.indexOf('('))}: ${difference || 'a matter of time'}`;
+  const reason = reasonFor(kind, bytes.subarray(greeting.length));
+  return {
+    kind: reason ?? kind,
+    verdict: reason === undefined ? 'failure' : 'known',
+    input: inputOf(bytes),
+    detail: `${framesOf(Buffer.concat(frames))}\n      ours ${JSON.stringify(ours)}\n      peer ${JSON.stringify(peer)}`,
+  };
+}
+
+/** What both make of the same frames. */
+interface Played {
+  readonly bytes: Buffer;
+  readonly ours: Http2Result;
+  readonly peer: Http2Result;
+}
+
+async function play(frames: readonly Buffer[]): Promise<Played> {
+  const bytes = Buffer.concat([greeting, ...frames]);
+  return { bytes, ours: ourResult([bytes]), peer: await peerResult(bytes) };
 }
 
 /** The bytes behind the greeting, as a test has them. */
@@ -54,12 +83,10 @@ function inputOf(bytes: Buffer): string {
   return `play('${bytes.toString('hex', greeting.length)}')`;
 }
 
-/** The same for people. */
+/** Frames for people. */
 function framesOf(bytes: Buffer): string {
-  return [...new FrameReader().read(bytes.subarray(greeting.length))]
-    .map(
-      ({ type, flags, stream, payload }) =>
-        `${type}(${flags}) ${stream}: ${payload.toString('hex')}`,
-    )
-    .join(', ');
+  const frames = [...new FrameReader().read(bytes)].map(
+    ({ type, flags, stream, payload }) => `${type}(${flags}) ${stream}: ${payload.toString('hex')}`,
+  );
+  return frames.length === 0 ? `CUT(${bytes.toString('hex', 0, 9)})` : frames.join(', ');
 }

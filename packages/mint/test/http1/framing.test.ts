@@ -87,6 +87,8 @@ describe('transfer-encoding', () => {
     'chunked, gzip',
     'chunked, chunked',
     'chunked\r\ntransfer-encoding: chunked',
+    'chunked\r\ntransfer-encoding:',
+    '\r\ntransfer-encoding: chunked',
     'chunked\r\ntransfer-encoding: identity',
     'identity\r\ntransfer-encoding: chunked',
     'xchunked',
