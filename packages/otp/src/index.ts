@@ -1,4 +1,9 @@
-export { spawn, spawnLink, spawnMonitor } from './process/spawn.ts';
+export { spawn, spawnLink, spawnMonitor, type ProcessOptions } from './process/spawn.ts';
+export {
+  setMailboxLimits,
+  type MailboxLimits,
+  type MailboxOptions,
+} from './process/mailbox-limits.ts';
 export { currentPid, detached, self, type ContextOptions } from './process/context.ts';
 export { arm, now, Timer, type TimeoutTarget } from './process/clock.ts';
 export { defer, undefer, type Deferred } from './process/deferred.ts';
@@ -98,7 +103,7 @@ export {
   type SystemEvent,
 } from './introspect/subscribe.ts';
 export type { ProcessNode, Snapshot, StateValue, SupervisorNode } from './introspect/snapshot.ts';
-export type { ExitEvent, RestartEvent, SpawnEvent } from './process/events.ts';
+export type { ExitEvent, MailboxEvent, RestartEvent, SpawnEvent } from './process/events.ts';
 export { Supervisor, type SupervisorModule } from './supervisor/supervisor.ts';
 export { SupervisorError } from './supervisor/errors.ts';
 export type {

@@ -14,7 +14,8 @@ import type { Process } from '../process/process.ts';
 import { isThenable, type Settled } from '../process/thenable.ts';
 import { whereis, type NameOption, type ServerRef } from '../process/server-ref.ts';
 import { start, type InitOutcome } from '../process/start.ts';
-import { currentProcess, type ContextOptions } from '../process/context.ts';
+import { currentProcess } from '../process/context.ts';
+import type { ProcessOptions } from '../process/spawn.ts';
 import { adopt, isInstance, NoReply, Ok, Reply, StartFailure, Stop } from './results.ts';
 import {
   callServer,
@@ -35,7 +36,7 @@ import type {
 } from './types.ts';
 
 /** Options of the start of a server. */
-export interface GenServerOptions extends ContextOptions {
+export interface GenServerOptions extends ProcessOptions {
   /** Registers the server before `init` runs. */
   readonly name?: NameOption;
   /** Milliseconds for `init`, `'infinity'` by default; then the process is killed. */
@@ -102,11 +103,12 @@ function define<
     startLink: (...args) => run(true, args[0] as Arg, args[1]),
     start: (...args) => run(false, args[0] as Arg, args[1]),
     childSpec: (...args) => {
-      const { name, timeout, context, ...overrides } = args[1] ?? {};
+      const { name, timeout, context, mailbox, ...overrides } = args[1] ?? {};
       const options = {
         ...(name === undefined ? undefined : { name }),
         ...(timeout === undefined ? undefined : { timeout }),
         ...(context === undefined ? undefined : { context }),
+        ...(mailbox === undefined ? undefined : { mailbox }),
       };
       return {
         id: idOf(name) ?? (callbacks.name === undefined ? module : callbacks.name),

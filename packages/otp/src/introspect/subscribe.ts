@@ -5,9 +5,11 @@ import { crashChannel, currentLogger, type CrashReport } from '../process/crash-
 import { BadArgumentError } from '../process/errors.ts';
 import {
   exitChannel,
+  mailboxChannel,
   restartChannel,
   spawnChannel,
   type ExitEvent,
+  type MailboxEvent,
   type RestartEvent,
   type SpawnEvent,
 } from '../process/events.ts';
@@ -19,7 +21,7 @@ export interface CrashEvent {
 }
 
 /** What happens to processes. */
-export type SystemEvent = SpawnEvent | ExitEvent | CrashEvent | RestartEvent;
+export type SystemEvent = SpawnEvent | ExitEvent | CrashEvent | RestartEvent | MailboxEvent;
 
 /** Ends a subscription when it is called or disposed of. */
 export interface Subscription extends Disposable {
@@ -27,13 +29,14 @@ export interface Subscription extends Disposable {
 }
 
 /**
- * Calls `listener` for every process that starts or ends, every crash and every restart by a
- * supervisor, in order.
+ * Calls `listener` for every process that starts or ends, every crash, every restart by a supervisor,
+ * and every mailbox that grows beyond its alarm, in order.
  *
  * The listener runs outside any process, right after the turn of the event. One that throws is
  * logged and unsubscribed. While nobody has subscribed, events cost nothing. The same events are
  * published on the `diagnostics_channel` names `otp.process.spawn`, `otp.process.exit`,
- * `otp.crash` and `otp.supervisor.restart`, there inside the turn.
+ * `otp.crash`, `otp.supervisor.restart` and `otp.process.mailbox`, there inside the turn. A subscriber
+ * of a channel that throws has an uncaught exception, as with all channels of Node.js.
  *
  * @example
  * using _ = subscribe((event) => {
@@ -68,6 +71,7 @@ export function subscribe(listener: (event: SystemEvent) => void): Subscription 
     [exitChannel, (event) => enqueue(event as ExitEvent)],
     [crashChannel, (report) => enqueue({ type: 'crash', report: report as CrashReport })],
     [restartChannel, (event) => enqueue(event as RestartEvent)],
+    [mailboxChannel, (event) => enqueue(event as MailboxEvent)],
   ];
   const unsubscribe = (): void => {
     active = false;

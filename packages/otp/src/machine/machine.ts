@@ -79,10 +79,11 @@ function define<M extends AnyStateMachine>(
     startLink: (...args) => run(true, args[0], args[1]),
     start: (...args) => run(false, args[0], args[1]),
     childSpec: (...args) => {
-      const { name, context, ...overrides } = args[1] ?? {};
+      const { name, context, mailbox, ...overrides } = args[1] ?? {};
       const given = {
         ...(name === undefined ? undefined : { name }),
         ...(context === undefined ? undefined : { context }),
+        ...(mailbox === undefined ? undefined : { mailbox }),
       };
       return {
         id: idOf(name) ?? module,

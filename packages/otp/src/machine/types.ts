@@ -13,7 +13,7 @@ import type {
 import type { ServerStatus } from '../gen-server/status.ts';
 import type { From } from '../process/call.ts';
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
-import type { ContextOptions } from '../process/context.ts';
+import type { ProcessOptions } from '../process/spawn.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import type { NameOption, ServerRef } from '../process/server-ref.ts';
@@ -90,7 +90,7 @@ export interface MachineOptions<M extends AnyStateMachine> {
 }
 
 /** Options of the start of a machine process. */
-export interface StartMachineOptions extends ContextOptions {
+export interface StartMachineOptions extends ProcessOptions {
   /** Registers the process before the machine starts. */
   readonly name?: NameOption;
 }

@@ -44,7 +44,7 @@ export function newScope(process: Process): AsyncResource {
 /** The async context of the running code, to be carried to where a process is made. */
 export type CallerContext = AsyncResource;
 
-/** Options of whatever starts a process. */
+/** Options of what runs code of others. */
 export interface ContextOptions {
   /**
    * Whether the code of the process sees the stores of `AsyncLocalStorage` (request ids, traces) that

@@ -34,6 +34,20 @@ export interface RestartEvent {
   readonly restarts: number;
 }
 
+/** A mailbox has grown beyond its alarm: see `setMailboxLimits`. */
+export interface MailboxEvent {
+  readonly type: 'mailbox';
+  readonly pid: Pid;
+  readonly name: Name | undefined;
+  readonly label: string;
+  /** How many messages wait. */
+  readonly length: number;
+  /** The alarm beyond which it has grown. */
+  readonly limit: number;
+}
+
+/** Mailboxes publish a {@link MailboxEvent} here. */
+export const mailboxChannel = channel('otp.process.mailbox');
 export const spawnChannel = channel('otp.process.spawn');
 export const exitChannel = channel('otp.process.exit');
 /** Supervisors publish a {@link RestartEvent} here. */

@@ -147,11 +147,12 @@ function childSpec(
   body: Body,
   options: ProcLibOptions & ChildSpecOverrides = {},
 ): ChildSpec<StartedProcess> {
-  const { name, timeout, context, label, ...overrides } = options;
+  const { name, timeout, context, mailbox, label, ...overrides } = options;
   const own: ProcLibOptions = {
     name,
     timeout,
     ...(context && { context }),
+    ...(mailbox && { mailbox }),
     ...(label && { label }),
   };
   const id = typeof name === 'object' ? (name.via[1] as ChildId) : name;

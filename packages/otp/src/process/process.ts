@@ -6,6 +6,7 @@ import { crashOf } from './crash-of.ts';
 import { reportCrash } from './crash-report.ts';
 import { exitChannel, spawnChannel, type ExitEvent, type SpawnEvent } from './events.ts';
 import { isSoftReason, reasonOfThrown, type ExitReason } from './exit-reason.ts';
+import type { MailboxGuard } from './mailbox-limits.ts';
 import { releaseName, type Name } from './names.ts';
 import { actorById, liveActors, ProcessActor } from './nact-actor.ts';
 import { nextProcessId, thisNode } from './node.ts';
@@ -74,6 +75,7 @@ export class Process extends ProcessActor implements Runnable {
   /** How many of the oldest messages every pending receiver has refused already. */
   #refused = 0;
   #body: Body | undefined;
+  readonly #mailboxGuard: MailboxGuard | undefined;
   #scheduled = true;
   #scope: AsyncResource | undefined = undefined;
   #abort: AbortController | undefined = undefined;
@@ -83,6 +85,7 @@ export class Process extends ProcessActor implements Runnable {
     label: string,
     startedBy: Pid | undefined,
     context: CallerContext | undefined,
+    mailboxGuard: MailboxGuard | undefined,
   ) {
     const id = nextProcessId();
     super(id);
@@ -92,6 +95,7 @@ export class Process extends ProcessActor implements Runnable {
     this.startedBy = startedBy;
     this.label = label;
     this.#body = body;
+    this.#mailboxGuard = mailboxGuard;
     if (context !== undefined) this.#scope = newScopeWithin(this, context);
     schedule(this);
     if (spawnChannel.hasSubscribers) this.#publishSpawn();
@@ -128,6 +132,7 @@ export class Process extends ProcessActor implements Runnable {
       this.#scheduled = true;
       schedule(this);
     }
+    if (this.#mailboxGuard !== undefined) this.#mailboxGuard.arrived(this);
   }
 
   /** nact's stop is the polite exit signal, from nobody in particular. */

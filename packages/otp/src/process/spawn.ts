@@ -6,6 +6,7 @@ import {
   type CallerContext,
   type ContextOptions,
 } from './context.ts';
+import { newMailboxGuard, type MailboxOptions } from './mailbox-limits.ts';
 import { BadArgumentError } from './errors.ts';
 import { ExitError } from './exit-reason.ts';
 import { linkProcesses } from './link.ts';
@@ -13,12 +14,20 @@ import { monitorFor, type MonitorRef } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { Process, type Body } from './process.ts';
 
+/** Options of whatever starts a process. */
+export interface ProcessOptions extends ContextOptions, MailboxOptions {}
+
 /** Makes a process; it gets its first turn after the current one. */
-export function newProcess(body: Body, label: string, context?: CallerContext): Process {
+export function newProcess(
+  body: Body,
+  label: string,
+  context?: CallerContext,
+  options?: MailboxOptions,
+): Process {
   const parent = currentProcess();
   // Code that goes on after the death of its process must not leave anything behind.
   if (parent?.dead === true) throw new ExitError(parent.exitReason);
-  return new Process(body, label, parent?.pid, context);
+  return new Process(body, label, parent?.pid, context, newMailboxGuard(options));
 }
 
 function checkBody(body: unknown): void {
@@ -40,9 +49,9 @@ function checkBody(body: unknown): void {
  *   }
  * });
  */
-export function spawn(body: Body, options?: ContextOptions): Pid {
+export function spawn(body: Body, options?: ProcessOptions): Pid {
   checkBody(body);
-  return newProcess(body, 'process', callerContext(options, 'none')).pid;
+  return newProcess(body, 'process', callerContext(options, 'none'), options).pid;
 }
 
 /**
@@ -55,10 +64,10 @@ export function spawn(body: Body, options?: ContextOptions): Pid {
  * const child = spawnLink(() => exit('bored'));
  * await receive(); // { type: 'EXIT', from: child, reason: 'bored' }
  */
-export function spawnLink(body: Body, options?: ContextOptions): Pid {
+export function spawnLink(body: Body, options?: ProcessOptions): Pid {
   checkBody(body);
   const parent = requireProcess('spawnLink()');
-  const process = newProcess(body, 'process', callerContext(options, 'none'));
+  const process = newProcess(body, 'process', callerContext(options, 'none'), options);
   linkProcesses(parent, process.pid);
   return process.pid;
 }
@@ -74,10 +83,10 @@ export function spawnLink(body: Body, options?: ContextOptions): Pid {
  */
 export function spawnMonitor(
   body: Body,
-  options?: ContextOptions,
+  options?: ProcessOptions,
 ): { readonly pid: Pid; readonly ref: MonitorRef } {
   checkBody(body);
   const parent = requireProcess('spawnMonitor()');
-  const { pid } = newProcess(body, 'process', callerContext(options, 'none'));
+  const { pid } = newProcess(body, 'process', callerContext(options, 'none'), options);
   return { pid, ref: monitorFor(parent, pid) };
 }

@@ -1,7 +1,7 @@
 /** Starting a process that answers when it is ready: `proc_lib:start_link`. */
 import { brand, brandKey, type Brand } from './brand.ts';
 import { arm, type Timer, type TimeoutTarget } from './clock.ts';
-import { callerContext, currentProcess, type ContextOptions } from './context.ts';
+import { callerContext, currentProcess } from './context.ts';
 import { checkTimeout } from './errors.ts';
 import {
   ExitError,
@@ -16,7 +16,7 @@ import { processOf, type Pid } from './pid.ts';
 import type { Behaviour, Process } from './process.ts';
 import { isThenable } from './thenable.ts';
 import { checkNameOption, viaRegistry, type NameOption } from './server-ref.ts';
-import { newProcess } from './spawn.ts';
+import { newProcess, type ProcessOptions } from './spawn.ts';
 import { attachWatch, Watch } from './watch.ts';
 
 /** What the initialisation of a process comes to. */
@@ -35,7 +35,7 @@ export type InitOutcome =
   /** Failed, without a crash: the process ends `'normal'`. */
   | { readonly type: 'error'; readonly reason: ExitReason };
 
-export interface StartOptions extends ContextOptions {
+export interface StartOptions extends ProcessOptions {
   /** Registers the process before its initialisation runs. */
   readonly name?: NameOption | undefined;
   /** Milliseconds for the initialisation, `'infinity'` by default; then the process is killed. */
@@ -151,7 +151,7 @@ export function start(
   checkNameOption(options?.name);
   checkTimeout('timeout', options?.timeout);
   const parent = currentProcess();
-  const process = newProcess(() => initialise(), label, callerContext(options, 'none'));
+  const process = newProcess(() => initialise(), label, callerContext(options, 'none'), options);
   const linkedParent = linked ? parent : undefined;
   if (linkedParent !== undefined) linkProcesses(linkedParent, process.pid);
   let starting: Start;
