@@ -88,7 +88,7 @@ const atEnd = 21;
 /** The bytes are not HTTP any more. */
 const over = 22;
 
-/** The most bytes of extensions in the chunks of one response. */
+/** The most bytes of extensions beyond what the chunks that have them make up for. */
 const maxExtensions = 16_384;
 
 /** The largest buffer for sections that is kept from one response to the next. */
@@ -692,6 +692,8 @@ export class ResponseParser {
   /** The size of a chunk is known; returns whether it is the last one, which trailers follow. */
   private endOfSize(): boolean {
     if (this.left > 0) {
+      // A body may go on for ever, and so may its extensions, as long as there is data with them.
+      if (this.extensions > 0) this.extensions = Math.max(0, this.extensions - 16 - 2 * this.left);
       this.state = chunkData;
       return false;
     }
