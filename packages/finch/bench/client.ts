@@ -22,6 +22,7 @@ export interface Turn {
 // Each process loads one client only, as a program would.
 const clients: Readonly<Record<ClientName, () => Promise<Prepare>>> = {
   linnet: async () => (await import('./clients/linnet.ts')).prepareBuilt,
+  mint: async () => (await import('./clients/mint.ts')).prepareMint,
   floor: async () => (await import('./clients/floor.ts')).prepareFloor,
   'linnet-url': async () => (await import('./clients/linnet.ts')).prepareUrl,
   'linnet-telemetry': async () => (await import('./clients/linnet.ts')).prepareTelemetry,

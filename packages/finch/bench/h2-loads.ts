@@ -8,7 +8,7 @@ const common = {
   method: 'GET',
   transport: 'h2',
   also: [],
-  clients: ['linnet', 'node:http2', 'undici8-h2', 'got-h2'],
+  clients: ['linnet', 'mint', 'node:http2', 'undici8-h2', 'got-h2'],
   aims: [
     { peer: 'undici8-h2', ratio: 1 },
     { peer: 'got-h2', ratio: 1 },

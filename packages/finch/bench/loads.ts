@@ -27,9 +27,10 @@ export interface Load {
 }
 
 /** The clients that take part in each load. */
-export const mainClients = ['linnet', 'floor', 'undici8', 'undici8-dispatch', 'undici7'] as const;
+export const mainClients = ['linnet', 'mint', 'floor', 'undici8', 'undici7'] as const;
 /** `finch.request(url)` instead of a request that was built before, a listener to all events of requests; the other clients. */
 export const otherClients = [
+  'undici8-dispatch',
   'linnet-url',
   'linnet-telemetry',
   'fetch',
@@ -50,6 +51,7 @@ export type Aimed = ClientName | 'undici';
 /** How the clients are called in tables. */
 export const clientTitles: Readonly<Record<ClientName, string>> = {
   linnet: 'Linnet finch.request',
+  mint: 'Linnet mint, wires alone',
   floor: 'bare sockets, smallest parser',
   'linnet-url': 'Linnet finch.request(url)',
   'linnet-telemetry': 'Linnet, telemetry subscribed',

@@ -1,5 +1,5 @@
 /**
- * The benchmark of the client: `finch.request` beside undici 7 and 8, fetch, node:http, axios and
+ * The benchmark of the client: `finch.request` beside @linnet/mint alone, bare sockets, undici 7 and 8, fetch, node:http, axios and
  * got, in interleaved turns against one server.
  *
  * npm run bench -w @linnet/finch -- [--seconds 300] [--only c50,unix,memory] [--all] [--json]
