@@ -4,7 +4,8 @@
  * may hold them for a while.
  */
 
-/** How much is allocated at a time: the requests of a busy turn. */
+/** How much is allocated at a time: at first, since many connections have little to say, and at most. */
+const firstSlabSize = 1024;
 const slabSize = 8192;
 
 /** The same where bodies are written. */
@@ -26,6 +27,7 @@ export class OutputBuffer {
   /** Where the next byte goes; call `ensure` before. */
   at = 0;
   private from = 0;
+  private nextSize = firstSlabSize;
 
   /** How many bytes wait. */
   get length(): number {
@@ -47,7 +49,8 @@ export class OutputBuffer {
   private grow(count: number): void {
     const { from, at } = this;
     const waiting = at - from;
-    const least = count > slabSize ? largeSlabSize : slabSize;
+    const least = count > slabSize ? largeSlabSize : this.nextSize;
+    this.nextSize = Math.min(this.nextSize * 2, slabSize);
     const bytes = Buffer.allocUnsafeSlow(Math.max(least, waiting * 2 + count));
     this.bytes.copy(bytes, 0, from, at);
     this.bytes = bytes;
