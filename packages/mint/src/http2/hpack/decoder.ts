@@ -42,6 +42,13 @@ export class TableEntry {
 
 const noEntry = new TableEntry('', '', regularField, 0);
 
+/** How many entries the table has room for at first. */
+const firstSlots = 16;
+
+function emptySlots(count: number): TableEntry[] {
+  return Array.from<TableEntry>({ length: count }).fill(noEntry);
+}
+
 /** Integers beyond this stand for nothing that a block can have. */
 const maxInteger = 2 ** 28;
 
@@ -66,9 +73,9 @@ export class HpackDecoder {
   private readonly maxCapacity: number;
   private capacity: number;
   private used = 0;
-  // The dynamic table: a ring, the newest entry at `newest`.
-  private readonly mask: number;
-  private readonly entries: TableEntry[];
+  // The dynamic table: a ring, the newest entry at `newest`. Many servers never use it.
+  private mask = firstSlots - 1;
+  private entries: TableEntry[] = emptySlots(firstSlots);
   private newest = 0;
   private count = 0;
   // Where a block is being read.
@@ -83,9 +90,6 @@ export class HpackDecoder {
   constructor(maxCapacity = 4096) {
     this.maxCapacity = maxCapacity;
     this.capacity = maxCapacity;
-    const slots = 2 ** Math.ceil(Math.log2(maxCapacity / fieldOverhead + 1));
-    this.mask = slots - 1;
-    this.entries = Array.from<TableEntry>({ length: slots }).fill(noEntry);
   }
 
   /**
@@ -190,10 +194,22 @@ export class HpackDecoder {
       return;
     }
     this.evict(this.capacity - size);
+    if (this.count > this.mask) this.grow();
     this.newest = (this.newest + 1) & this.mask;
     this.entries[this.newest] = entry;
     this.used += size;
     this.count++;
+  }
+
+  private grow(): void {
+    const { count } = this;
+    const larger = emptySlots(2 * (this.mask + 1));
+    for (let nth = 0; nth < count; nth++) {
+      larger[count - 1 - nth] = this.entries[(this.newest - nth) & this.mask] as TableEntry;
+    }
+    this.entries = larger;
+    this.mask = larger.length - 1;
+    this.newest = count - 1;
   }
 
   private resize(capacity: number): void {

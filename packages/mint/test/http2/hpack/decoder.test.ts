@@ -107,6 +107,16 @@ describe('the dynamic table', () => {
     expect(decoder.size).toBe(0);
   });
 
+  test('has room for as many entries as its size allows, each at its index', () => {
+    const decoder = new HpackDecoder();
+    const values = Array.from({ length: 500 }, (_, index) => String(index));
+    for (const value of values) decode(decoder, indexing('x', value));
+    const kept = values.slice(-Math.floor(4096 / (1 + 3 + 32))).toReversed();
+    const block = Buffer.concat(kept.map((_value, index) => indexed(62 + index)));
+    expect(decode(decoder, block).fields.map(([, value]) => value)).toEqual(kept);
+    expect(() => decode(decoder, indexed(62 + kept.length))).toThrow('which no table has');
+  });
+
   test('may be made smaller and larger between blocks, also twice', () => {
     const decoder = new HpackDecoder();
     decode(decoder, indexing('a', '1'));
