@@ -200,3 +200,5 @@ export { ApplicationError } from './application/errors.ts';
 export type { ApplicationOptions } from './application/options.ts';
 export { System } from './application/system.ts';
 export type { ApplicationEnd } from './application/running-application.ts';
+export { Pg, type PgOptions } from './pg/pg.ts';
+export type { GroupMessage, GroupMonitor } from './pg/scope.ts';

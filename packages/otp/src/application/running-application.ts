@@ -4,11 +4,11 @@ import { detached } from '../process/context.ts';
 import { currentLogger } from '../process/crash-report.ts';
 import { formatReason, type ExitReason } from '../process/exit-reason.ts';
 import { outside } from '../process/link.ts';
+import { onDeath } from '../process/on-death.ts';
 import type { Pid } from '../process/pid.ts';
 import { processes, type Process } from '../process/process.ts';
 import { signalExit } from '../process/signals.ts';
 import { whereis } from '../process/server-ref.ts';
-import { Watch } from '../process/watch.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import type { SupervisorHandle } from '../supervisor/client.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
@@ -92,10 +92,10 @@ export class RunningApplication {
       throw failure;
     }
     this.#rootEnd = new Promise((resolve) => {
-      new RootEnd((reason) => {
+      onDeath(this.supervisor.pid, (reason) => {
         resolve(reason);
         if (this.#stopping === undefined) void this.#endedByItself(reason);
-      }).watch(this.supervisor.pid);
+      });
     });
   }
 
@@ -189,17 +189,4 @@ function killTree(root: Pid): void {
     tree.push(process);
   }
   for (const process of tree) signalExit(process, outside, 'kill');
-}
-
-class RootEnd extends Watch {
-  readonly #ended: (reason: ExitReason) => void;
-
-  constructor(ended: (reason: ExitReason) => void) {
-    super();
-    this.#ended = ended;
-  }
-
-  protected override down(_pid: Pid, reason: ExitReason): void {
-    this.#ended(reason);
-  }
 }

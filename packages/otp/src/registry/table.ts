@@ -9,11 +9,11 @@ import { requireProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { linkProcesses, unlinkProcesses } from '../process/link.ts';
 import { processByName, type Name } from '../process/names.ts';
+import { onDeath } from '../process/on-death.ts';
 import { checkPid, processOf, type Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import { provideVia, withdrawVia, type ViaRegistry } from '../process/server-ref.ts';
 import { keyOf } from '../process/term-key.ts';
-import { Watch } from '../process/watch.ts';
 import { Bucket } from './bucket.ts';
 import { AlreadyRegisteredError, DuplicateRegistryError, UnknownRegistryError } from './errors.ts';
 import { Locks } from './locks.ts';
@@ -61,13 +61,13 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
   open(supervisor: Pid): void {
     this.#supervisor = supervisor;
     provideVia(this.name, this);
-    new Down(() => this.#close()).watch(supervisor);
+    onDeath(supervisor, () => this.#close());
   }
 
   /** A partition has started; its death removes the entries of the owners it is linked with. */
   openPartition(index: number, pid: Pid): void {
     this.#partitions[index] = pid;
-    new Down(() => this.#partitionDown(index, pid)).watch(pid);
+    onDeath(pid, () => this.#partitionDown(index, pid));
   }
 
   get count(): number {
@@ -271,18 +271,5 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
     this.#buckets.clear();
     this.#count = 0;
     this.locks.close();
-  }
-}
-
-class Down extends Watch {
-  readonly #act: () => void;
-
-  constructor(act: () => void) {
-    super();
-    this.#act = act;
-  }
-
-  protected override down(): void {
-    this.#act();
   }
 }

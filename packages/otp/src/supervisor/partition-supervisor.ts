@@ -4,6 +4,7 @@ import { CallError } from '../process/call.ts';
 import type { ChildSpec, ChildSpecOverrides, Startable } from '../process/child-spec.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { isName } from '../process/names.ts';
+import { onDeath } from '../process/on-death.ts';
 import { Pid } from '../process/pid.ts';
 import { Process } from '../process/process.ts';
 import { isThenable } from '../process/thenable.ts';
@@ -16,7 +17,6 @@ import {
   type ServerRef,
   type ViaRegistry,
 } from '../process/server-ref.ts';
-import { Watch } from '../process/watch.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import { expandChild, type FullFlags } from './check-spec.ts';
 import {
@@ -90,7 +90,7 @@ async function startLink(options: PartitionSupervisorOptions): Promise<Partition
   const loop = (process: Process, parent: Pid | undefined, flags: FullFlags): PartitionLoop => {
     if (name !== undefined && isName(name)) {
       provideVia(name, table);
-      new Withdrawal(() => withdrawVia(name, table)).watch(process.pid);
+      onDeath(process.pid, () => withdrawVia(name, table));
     }
     return new PartitionLoop(process, parent, flags, table);
   };
@@ -159,19 +159,6 @@ class PartitionLoop extends StaticLoop {
   constructor(process: Process, parent: Pid | undefined, flags: FullFlags, table: PartitionTable) {
     super(process, parent, flags);
     this.table = table;
-  }
-}
-
-class Withdrawal extends Watch {
-  readonly #withdraw: () => void;
-
-  constructor(withdraw: () => void) {
-    super();
-    this.#withdraw = withdraw;
-  }
-
-  protected override down(): void {
-    this.#withdraw();
   }
 }
 
