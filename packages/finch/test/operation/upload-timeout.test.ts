@@ -1,5 +1,6 @@
 /** `receiveTimeout` while a large body is sent over HTTP/1.1: for HTTP/2 see `http2/deadlines.test.ts`. */
 import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { eventually, TestClock } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { rejection, startApp } from '../support/app.ts';
@@ -46,8 +47,11 @@ async function startTaker() {
 test.each([
   ['bytes', () => Buffer.alloc(steps * step)],
   ['text', () => 'x'.repeat(steps * step)],
+  ['a Blob', () => new Blob([Buffer.alloc(steps * step)])],
+  ['a stream of one large piece', () => Readable.from([Buffer.alloc(steps * step)])],
+  ['a web stream of one large piece', () => ReadableStream.from([Buffer.alloc(steps * step)])],
 ])(
-  'does not end an upload of %s of which the server takes a part now and then',
+  'does not end an upload of %s of which the server takes a part now and then [W22b]',
   async (...given) => {
     const [, body] = given;
     const { clock, finch, url, begun, take, rest } = await startTaker();
