@@ -65,6 +65,7 @@ export default defineConfig({
       unit('finch', './packages/finch', ['test/**/*.test.ts']),
       unit('examples', './examples', ['**/*.test.ts']),
       types('otp', './packages/otp'),
+      types('mint', './packages/mint'),
       types('finch', './packages/finch'),
     ],
   },

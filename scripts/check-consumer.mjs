@@ -23,6 +23,8 @@ const main = `
 import { GenServer, Supervisor, reply, spawn, type Pid } from '@linnet/otp';
 import { startSupervised } from '@linnet/otp/testing';
 import { Finch, Pool, type Response } from '@linnet/finch';
+import { connect, type Connection, ResponseParser, StreamResetError } from '@linnet/mint';
+import { response as rawResponse, startHttp1Server } from '@linnet/mint/testing';
 
 const Counter = GenServer.define({
   init: (start: number) => start,
@@ -39,6 +41,10 @@ export const supervisor = await Supervisor.startLink(
 );
 export const response: Response = await Finch.get('F').get('https://example.com');
 export const start: typeof startSupervised = startSupervised;
+export const connection: Connection = await connect('https://example.com');
+export const parser: ResponseParser = new ResponseParser();
+export const isReset = (error: unknown) => error instanceof StreamResetError && error.http2Code;
+export const server = startHttp1Server((peer) => peer.write(rawResponse('OK')));
 `;
 
 /** @param {string} name */
@@ -62,6 +68,7 @@ function pack(name) {
 rmSync(consumer, { recursive: true, force: true });
 mkdirSync(consumer, { recursive: true });
 pack('otp');
+pack('mint');
 pack('finch');
 writeFileSync(join(consumer, 'package.json'), JSON.stringify({ type: 'module', private: true }));
 writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify(tsconfig));

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 
 /**
  * @typedef {{ prefix: string, from: number, to: number, digits?: number }} Cases
- * @typedef {{ title: string, tests: string, page: string, intro: string,
+ * @typedef {{ title: string, tests: string | string[], page: string, intro: string,
  *   modules: { module: string, cases: Cases[] }[], notApplicable: Record<string, string> }} Section
  */
 
@@ -31,15 +31,18 @@ const catalogue = /** @type {Record<string, Section>} */ (
 const readmes = { 'README.md': 'otp', 'packages/otp/README.md': 'otp' };
 
 /**
- * The numbers that the titles of a package's tests cite: `[F96]`, `[OTP S034, S037]`, `[H9–H12]`.
- * @param {string} folder
+ * The numbers that the titles of tests cite: `[F96]`, `[OTP S034, S037]`, `[H9–H12]`.
+ * @param {string[]} folders
  * @returns {Set<string>}
  */
-function citedIn(folder) {
+function citedIn(folders) {
   /** @type {Set<string>} */
   const cited = new Set();
-  for (const file of globSync('**/*.ts', { cwd: join(root, folder) })) {
-    const text = readFileSync(join(root, folder, file), 'utf8');
+  const files = folders.flatMap((folder) =>
+    globSync('**/*.ts', { cwd: join(root, folder) }).map((file) => join(root, folder, file)),
+  );
+  for (const file of files) {
+    const text = readFileSync(file, 'utf8');
     // In a title, or first in a row of `test.each`, whose title cites it.
     for (const [, group = ''] of text.matchAll(/\[\s*'?((?:OTP )?[A-Z]+\d[^'\]\n]*)['\]]/g)) {
       for (const id of idsOf(group)) cited.add(id);
@@ -101,7 +104,7 @@ function ranges(ids) {
  * @returns {{ page: string, tally: string, missing: string[] }}
  */
 function report({ title, tests, intro, modules, notApplicable }) {
-  const cited = citedIn(tests);
+  const cited = citedIn([tests].flat());
   const excluded = new Map(
     Object.entries(notApplicable).flatMap(([group, why]) => idsOf(group).map((id) => [id, why])),
   );

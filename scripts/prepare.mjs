@@ -19,7 +19,8 @@ function findCompiler() {
 
 const compiler = findCompiler();
 if (compiler !== undefined) {
-  const build = spawnSync(process.execPath, [compiler, '-b', 'packages/otp', 'packages/finch'], {
+  const packages = ['packages/otp', 'packages/mint', 'packages/finch'];
+  const build = spawnSync(process.execPath, [compiler, '-b', ...packages], {
     cwd: root,
     stdio: 'inherit',
   });

@@ -4,8 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as finch from '@linnet/finch';
+import * as mint from '@linnet/mint';
 import * as otp from '@linnet/otp';
 import { expect, test } from 'vitest';
+import { connectRules } from '../../packages/mint/src/dial/index.ts';
+import { wireRules } from '../../packages/mint/src/wire-options.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -47,6 +50,22 @@ test('the guide on errors has no class that is not there', () => {
   expect(named.filter((name) => !known.has(name))).toEqual([]);
   expect(named.length).toBeGreaterThan(20);
 });
+
+const mintPage = read('packages/mint/README.md');
+
+test.each(errorsOf(mint).filter(([name]) => /^(?!Mint).*Error$/.test(name)))(
+  'the page of mint has %s with its code',
+  (name, { code }) => {
+    expect(mintPage).toContain(`\n| \`${name}\` \`${code}\` |`);
+  },
+);
+
+test.each(Object.keys({ ...connectRules, ...wireRules }))(
+  'the guide on one connection has the option %s',
+  (name) => {
+    expect(read('docs/guides/mint.md')).toContain(`\n| \`${name}\` |`);
+  },
+);
 
 const events = read('packages/finch/src/telemetry/events.ts');
 const telemetryPage = read('docs/guides/telemetry.md');

@@ -23,9 +23,9 @@ test('calls handlers outside the async context of whoever dialled or sent', asyn
       note();
       onHeaders.apply(log, given);
     };
-    log.onData = (chunk) => {
+    log.onData = (...given) => {
       note();
-      return onData.call(log, chunk);
+      return onData.apply(log, given);
     };
     log.atEnd = note;
     storage.run(requester, () => {

@@ -106,8 +106,8 @@ test('every exchange ends exactly once and every wire closes exactly once, whate
           };
         }
         const onData = log.onData.bind(log);
-        log.onData = (chunk) => {
-          onData(chunk);
+        log.onData = (...args) => {
+          onData(...args);
           disturb(log);
           return log.greedy;
         };
