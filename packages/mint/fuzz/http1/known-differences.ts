@@ -40,6 +40,13 @@ const known: readonly KnownDifference[] = [
       /transfer-encoding:(?! *chunked *\r\n)[\t ,]*chunked[\t ,]*\r\n/i.test(bytes),
   },
   {
+    reason: 'a tab after a length is white space (RFC 9110, 5.5, 5.6.3)',
+    applies: (ours, peer, { bytes }) =>
+      ours.accepted &&
+      peer.reason === 'HPE_INVALID_CONTENT_LENGTH' &&
+      /content-length:[\t ]*\d+[\t ]*\t[\t ]*\r\n/i.test(bytes),
+  },
+  {
     reason: 'a folded value is joined by spaces (RFC 9112, 5.2)',
     applies: (ours, peer, { kind, bytes }) =>
       ours.accepted &&
@@ -71,6 +78,11 @@ const known: readonly KnownDifference[] = [
       'an empty line before a status line is for servers to skip, before a request (RFC 9112, 2.2)',
     applies: (ours, peer, { bytes }) =>
       ours.reason === 'invalid_status_line' && peer.accepted && /(^|\r\n)[\r\n]+HTTP\//.test(bytes),
+  },
+  {
+    reason: 'CR without LF ends no line; the llhttp of Node.js 22 takes it for one (RFC 9112, 2.2)',
+    applies: (ours, peer, { bytes }) =>
+      ours.reason === 'invalid_status_line' && peer.accepted && /\d{3} [^\r\n]*\r\r/.test(bytes),
   },
   {
     reason: 'a reason phrase has no control characters (RFC 9112, 4)',

@@ -17,7 +17,7 @@ interface KnownDifference {
 
 const known: readonly KnownDifference[] = [
   {
-    kind: /^DATA: ours refuses a stream \[PROTOCOL_ERROR: (data_before_head|unexpected_body|content_length_mismatch)\], the peer ends the connection \[PROTOCOL_ERROR\]/,
+    kind: /^DATA: ours refuses a stream \[PROTOCOL_ERROR: (data_before_head|unexpected_body|content_length_mismatch)\], the peer ends the connection \[(PROTOCOL|INTERNAL)_ERROR\]/,
     reason: 'a malformed response is an error of its stream alone (RFC 9113, 8.1.1)',
   },
   {
@@ -25,7 +25,7 @@ const known: readonly KnownDifference[] = [
     reason: 'DATA before the head is malformed, even if it is empty (RFC 9113, 8.1)',
   },
   {
-    kind: /^PING: ours goes on, the peer ends the connection \[PROTOCOL_ERROR\]/,
+    kind: /^PING: ours goes on, the peer ends the connection \[(PROTOCOL|INTERNAL)_ERROR\]/,
     applies: (frames) => frames.at(-1)?.ack === true,
     reason: 'a PONG that nobody asked for means nothing (RFC 9113, 6.7)',
   },

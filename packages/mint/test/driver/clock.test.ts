@@ -43,6 +43,15 @@ test('an alarm that was cancelled does not go off, and may be cancelled again', 
   expect(count).toBe(0);
 });
 
+test('an alarm in the background goes off, too, while the program runs', async () => {
+  await Promise.all([
+    new Promise<void>((resolve) => {
+      systemClock.after(1, resolve, true);
+    }),
+    alarm(2),
+  ]);
+});
+
 test.each([2 ** 31, 2 ** 40, Number.POSITIVE_INFINITY])(
   'an alarm of %d ms does not go off at once, as a timer of Node.js would',
   async (ms) => {

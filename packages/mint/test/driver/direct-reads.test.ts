@@ -116,3 +116,7 @@ test('what is taken is lent only: the next read, of any socket, overwrites it', 
   await read('b');
   expect(lent.map(String)).toEqual(['b', 'b']);
 });
+
+test('what comes before it is known whose reads they are is refused', () => {
+  expect(new DirectReads().onread.callback(5, Buffer.alloc(0))).toBe(false);
+});
