@@ -202,3 +202,5 @@ export { System } from './application/system.ts';
 export type { ApplicationEnd } from './application/running-application.ts';
 export { Pg, type PgOptions } from './pg/pg.ts';
 export type { GroupMessage, GroupMonitor } from './pg/scope.ts';
+export { Nact, type NactHandle, type NactOptions } from './nact/nact.ts';
+export type { NactActor, NactContext, NactLogger, NactReference } from './nact/types.ts';

@@ -37,7 +37,7 @@ export class RequestId<T = unknown, Label = unknown> {
   readonly #call: Call;
 
   /** @internal */
-  constructor(server: ServerRef, message: Request, label: Label, owner: Process) {
+  constructor(server: ServerRef, message: unknown, label: Label, owner: Process) {
     this.server = server;
     this.label = label;
     this.#owner = owner;
@@ -152,8 +152,17 @@ export function sendRequest<T = unknown, Label = undefined>(
       'the name of a clause, or [clause, ...arguments]',
     );
   }
-  const owner = requireProcess('sendRequest()');
-  const request = new RequestId<T, Label>(server, message, label as Label, owner);
+  return newRequest<T, Label>(server, message, label as Label, 'sendRequest()');
+}
+
+/** Sends a request of the current process, whatever its form. */
+export function newRequest<T, Label>(
+  server: ServerRef,
+  message: unknown,
+  label: Label,
+  operation: string,
+): RequestId<T, Label> {
+  const request = new RequestId<T, Label>(server, message, label, requireProcess(operation));
   request.send();
   return request;
 }

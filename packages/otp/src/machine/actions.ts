@@ -163,6 +163,17 @@ export function eventTimeout<Input = unknown, E extends EventObject = EventObjec
 }
 
 /**
+ * Stops the event timeout; harmless when it is not running.
+ *
+ * Source: `gen_statem`, action `{timeout, cancel}`.
+ * @example
+ * on: { WAIT: { actions: Machine.cancelEventTimeout() } }
+ */
+export function cancelEventTimeout(): MachineAction {
+  return cancelTimeout(eventTimeoutId);
+}
+
+/**
  * A process as the target of xstate's `sendTo`.
  * @example
  * sendTo(Machine.target('metrics'), { type: 'COUNT' })

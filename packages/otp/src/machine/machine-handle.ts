@@ -1,5 +1,6 @@
 /** The client side of a machine process. */
 import type { AnyMachineSnapshot, EventObject, StateValue } from 'xstate';
+import { newRequest, type RequestId } from '../gen-server/send-request.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import { CallError, request, type CallSite } from '../process/call.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
@@ -31,6 +32,25 @@ export function callMachine<T = unknown>(
 ): Promise<T> {
   checkEvent(event);
   return request(callSite, machine, event, timeoutOf(options, 'infinity'));
+}
+
+/**
+ * As `sendRequest`, with an event: the answer of the machine comes to the mailbox of the current process,
+ * where `receiveResponse` and `checkResponse` take it.
+ *
+ * Source: `gen_statem:send_request/2,4`.
+ * @throws {NoProcessError} outside any process; {BadArgumentError} for what is no event.
+ * @example
+ * const request = Machine.sendRequest<string>('door', { type: 'STATUS' });
+ * const response = await receiveResponse(request, { timeout: 1000 });
+ */
+export function sendRequestToMachine<T = unknown, Label = undefined>(
+  machine: ServerRef,
+  event: EventObject,
+  ...[label]: undefined extends Label ? [label?: Label] : [label: Label]
+): RequestId<T, Label> {
+  checkEvent(event);
+  return newRequest<T, Label>(machine, event, label as Label, 'Machine.sendRequest()');
 }
 
 /**

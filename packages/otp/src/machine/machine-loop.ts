@@ -12,7 +12,7 @@ import { formatted, type ServerStatus } from '../gen-server/status.ts';
 import type { Call } from '../process/call.ts';
 import { currentProcess } from '../process/context.ts';
 import { currentLogger } from '../process/crash-report.ts';
-import { reasonOfThrown, type ExitReason } from '../process/exit-reason.ts';
+import { ExitError, reasonOfThrown, type ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import { isThenable } from '../process/thenable.ts';
@@ -49,11 +49,13 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
   #ending: Pending = undefined;
   #failed = false;
   #dueBudget = dueBudget;
+  readonly #strict: boolean;
 
   constructor(process: Process, parent: Pid | undefined, definition: Definition, input: unknown) {
     super(process, parent);
     this.definition = definition;
     this.input = input;
+    this.#strict = definition.options.unhandled === 'fail';
   }
 
   abstract get value(): StateValue;
@@ -255,6 +257,10 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
     } else if (event instanceof CallEvent && !this.can(event)) {
       event.from.fail('unhandled_event');
       return;
+    }
+    if (this.#strict && !this.can(event)) {
+      this.#current = event;
+      throw new ExitError(['unhandled_event', event]);
     }
     const before = this.value;
     this.#current = event;

@@ -13,6 +13,7 @@ import type { Settled } from '../process/thenable.ts';
 import {
   action,
   answer,
+  cancelEventTimeout,
   cancelTimeout,
   delay,
   eventTimeout,
@@ -23,7 +24,7 @@ import {
 } from './actions.ts';
 import { ActorMachine } from './actor-machine.ts';
 import { checkDelays, withDelays } from './delay.ts';
-import { callMachine, Handle, sendToMachine } from './machine-handle.ts';
+import { callMachine, Handle, sendRequestToMachine, sendToMachine } from './machine-handle.ts';
 import type { Definition, MachineLoop } from './machine-loop.ts';
 import { TransitionTable } from './table.ts';
 import { TableMachine } from './table-machine.ts';
@@ -59,6 +60,10 @@ function define<M extends AnyStateMachine>(
 ): MachineModule<M> {
   if (!isStateMachine(machine)) {
     throw new BadArgumentError('machine', machine, 'a machine made by createMachine of xstate');
+  }
+  const { unhandled } = options;
+  if (unhandled !== undefined && unhandled !== 'ignore' && unhandled !== 'fail') {
+    throw new BadArgumentError('unhandled', unhandled, "'ignore' or 'fail'");
   }
   checkDelays(machine);
   const { table, reason } = compile(machine, options.engine);
@@ -163,6 +168,7 @@ export const Machine: {
   readonly define: typeof define;
   readonly send: typeof sendToMachine;
   readonly call: typeof callMachine;
+  readonly sendRequest: typeof sendRequestToMachine;
   /**
    * Answers a call: its event carries `from`, which may be kept and answered later, from any process.
    *
@@ -187,11 +193,13 @@ export const Machine: {
   readonly timeout: typeof timeout;
   readonly cancelTimeout: typeof cancelTimeout;
   readonly eventTimeout: typeof eventTimeout;
+  readonly cancelEventTimeout: typeof cancelEventTimeout;
   readonly target: typeof target;
 } = Object.freeze({
   define,
   send: sendToMachine,
   call: callMachine,
+  sendRequest: sendRequestToMachine,
   reply: replyTo,
   stop: stopServer,
   whereis,
@@ -202,5 +210,6 @@ export const Machine: {
   timeout,
   cancelTimeout,
   eventTimeout,
+  cancelEventTimeout,
   target,
 });

@@ -67,6 +67,12 @@ export interface MachineOptions<M extends AnyStateMachine> {
    * as a live xstate actor. Default: the table wherever it is provably the same.
    */
   readonly engine?: 'table' | 'actor';
+  /**
+   * What an event does for which the current state has no transition. `'ignore'` (default): nothing, as in
+   * xstate. `'fail'`: the machine ends with reason `['unhandled_event', event]`, as a `gen_statem` without a
+   * clause for it crashes. A call of such an event fails either way.
+   */
+  readonly unhandled?: 'ignore' | 'fail';
   /** The exit reason that a final state's output stands for. Default `'normal'`. */
   readonly onDone?: (output: OutputFrom<M>, input: InputFrom<M>) => ExitReason;
   /** Runs before the process ends, except when it is killed; its result is ignored. */

@@ -84,7 +84,7 @@ export abstract class ProcessActor extends BareActor {
   }
 
   /** nact's entry for a message: `dispatch(reference, message)`. */
-  abstract override dispatch(message: unknown): void;
+  abstract override dispatch(message: unknown, sender?: unknown): void;
   /** nact's entry for stopping: `stop(reference)`. */
   abstract override stop(): void;
   /** nact's crash hook: the exception becomes the exit reason, nact's default policy never runs. */

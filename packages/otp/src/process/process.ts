@@ -27,6 +27,8 @@ const checkInterval = 32;
 export interface Behaviour {
   /** Handles the oldest message. While a returned promise is pending, the mailbox waits. */
   handle(message: unknown): void | PromiseLike<void>;
+  /** A message that came through nact, as it goes into the mailbox. */
+  fromNact?(message: unknown, sender: unknown): unknown;
   /** What a crash report and `processInfo` show beyond the process itself. */
   details?(): Readonly<Record<string, unknown>>;
   /** The reason of its end, as its crash report is to show it. */
@@ -119,9 +121,10 @@ export class Process extends ProcessActor implements Runnable {
   }
 
   /** nact's entry; the runtime's own is {@link deliver}. */
-  override dispatch(message: unknown): void {
+  override dispatch(message: unknown, sender?: unknown): void {
     refusePromise('message', message);
-    this.deliver(message);
+    const { behaviour } = this;
+    this.deliver(behaviour?.fromNact === undefined ? message : behaviour.fromNact(message, sender));
   }
 
   /** Puts a message into the mailbox. It is no promise: see {@link refusePromise}. */
