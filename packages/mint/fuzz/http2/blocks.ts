@@ -7,8 +7,9 @@ import type { Random } from '../random.ts';
 
 type Field = HeaderList[number];
 
-const statuses = ['200', '204', '304', '404', '500', '103', '100', '101', '199', '299', '999'];
-const badStatuses = ['', '0', '20', '2000', '099', '2x0', ' 200', '200 ', '-20', '+20'];
+const finals = ['200', '200', '200', '404', '500', '299', '999', '204', '304'];
+const interims = ['103', '100', '199', '102'];
+const badStatuses = ['', '0', '20', '2000', '101', '099', '2x0', ' 200', '200 ', '-20', '+20'];
 
 const fields: readonly Field[] = [
   ['content-type', 'text/plain'],
@@ -57,27 +58,35 @@ const oddFields: readonly Field[] = [
   [':status', '200'],
 ];
 
-/** The block of a head, or of trailers. */
-export function block(random: Random, isHead: boolean): Buffer {
+/** What a block is of. */
+export type BlockKind = 'interim' | 'final' | 'trailers';
+
+/** A block: mostly a right one. */
+export function block(random: Random, kind: BlockKind): Buffer {
   const list: Field[] = [];
-  if (isHead) list.push([':status', random.of(random.once(20) ? badStatuses : statuses)]);
-  for (let count = random.below(4); count > 0; count--) {
-    list.push(random.of(random.once(12) ? oddFields : fields));
+  if (kind !== 'trailers') {
+    const usual = kind === 'interim' ? interims : finals;
+    list.push([':status', random.of(random.once(30) ? badStatuses : usual)]);
   }
-  if (random.once(20)) list.push([':status', '200']);
-  if (random.once(20)) list.reverse();
+  for (let count = random.below(4); count > 0; count--) {
+    list.push(random.of(random.once(25) ? oddFields : fields));
+  }
+  if (random.once(30)) list.push([':status', '200']);
+  if (random.once(30)) list.reverse();
   const bytes = encoded(list, random);
-  return random.once(12) ? damaged(bytes, random) : bytes;
+  return random.once(20) ? damaged(bytes, random) : bytes;
 }
 
 function encoded(list: readonly Field[], random: Random): Buffer {
   const parts: Uint8Array[] = [];
-  if (random.once(15)) parts.push(tableSize(random.of([0, 50, 100, 4096, 4097, 65_536])));
+  if (random.once(15)) parts.push(tableSize(random.of([0, 50, 100, 200, 4096])));
+  if (random.once(100)) parts.push(tableSize(random.of([4097, 65_536])));
   for (const field of list) {
     if (random.once(3)) parts.push(literals([field]));
     else if (random.once(2)) parts.push(indexing(...field));
     else parts.push(coded(field));
-    if (random.once(8)) parts.push(indexed(random.of([8, 9, 13, 31, 54, 61, 62, 63, 64, 70, 0])));
+    if (random.once(10)) parts.push(indexed(random.of([16, 21, 31, 54, 61])));
+    if (random.once(40)) parts.push(indexed(random.of([0, 2, 8, 62, 63, 64, 66, 70])));
   }
   return Buffer.concat(parts);
 }

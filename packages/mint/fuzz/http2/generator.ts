@@ -1,8 +1,9 @@
 /** What a server might say to the open requests: mostly right, changed here and there. */
 import { flag, frame, settingsFrame, uint32 } from '../../test/support/h2-frames.ts';
-import type { FrameName } from '../../test/support/h2-frames.ts';
+import type { FrameName, Settings } from '../../test/support/h2-frames.ts';
 import type { Random } from '../random.ts';
 import { block } from './blocks.ts';
+import type { BlockKind } from './blocks.ts';
 import { methods } from './result.ts';
 
 /** The frames behind the server's greeting. */
@@ -11,9 +12,13 @@ export function generate(random: Random): readonly Buffer[] {
   // What each stream is at: a server that is not broken sends a head, data, and an end.
   const answered = new Set<number>();
   const ended = new Set<number>();
-  for (let left = 1 + random.below(8); left > 0 || frames.length === 0; left--) {
+  for (
+    let left = 1 + random.below(random.once(3) ? 24 : 8);
+    left > 0 || frames.length === 0;
+    left--
+  ) {
     const id = streamId(random);
-    if (random.once(10)) frames.push(...anything(id, random));
+    if (random.once(20)) frames.push(...anything(id, random));
     else if (random.once(4)) frames.push(...aside(id, random));
     else if (!ended.has(id)) frames.push(...next(id, answered, ended, random));
   }
@@ -38,23 +43,25 @@ function framed(bytes: Buffer): Buffer[] {
 
 /** The stream of a request; seldom another. */
 function streamId(random: Random): number {
-  if (random.once(40)) return random.of([0, 2, 9, 99, 2 ** 31 - 1]);
+  if (random.once(150)) return random.of([0, 2, 9, 99, 2 ** 31 - 1]);
   return 1 + 2 * random.below(methods.length);
 }
 
 /** What comes next on a stream. */
 function next(id: number, answered: Set<number>, ended: Set<number>, random: Random): Buffer[] {
   if (!answered.has(id)) {
+    if (random.once(3)) return headers(id, random, block(random, 'interim'), false);
     answered.add(id);
-    if (random.once(3)) {
+    // The second request is a HEAD.
+    if (random.once(3) || (id === 3 && !random.once(8))) {
       ended.add(id);
       return whole(id, random);
     }
-    return headers(id, random, block(random, true), false);
+    return headers(id, random, block(random, 'final'), false);
   }
   const ends = random.once(2);
   if (ends) ended.add(id);
-  if (ends && random.once(3)) return headers(id, random, block(random, false), true);
+  if (ends && random.once(3)) return headers(id, random, block(random, 'trailers'), true);
   return [data(id, random, ends)];
 }
 
@@ -62,7 +69,14 @@ function next(id: number, answered: Set<number>, ended: Set<number>, random: Ran
 function aside(id: number, random: Random): Buffer[] {
   switch (random.below(7)) {
     case 0:
-      return [frame('WINDOW_UPDATE', 0, random.of([0, id]), uint32(random.of(increments)))];
+      return [
+        frame(
+          'WINDOW_UPDATE',
+          0,
+          random.of([0, id]),
+          uint32(random.of(random.once(10) ? wrongIncrements : increments)),
+        ),
+      ];
     case 1:
     case 2:
       return [settings(random)];
@@ -77,21 +91,23 @@ function aside(id: number, random: Random): Buffer[] {
   }
 }
 
+const blockKinds: readonly BlockKind[] = ['interim', 'final', 'trailers'];
+
 /** Whether it is its turn or not. */
 function anything(id: number, random: Random): Buffer[] {
   if (random.once(2)) return [data(id, random, random.once(2))];
-  return headers(id, random, block(random, random.once(2)), random.once(2));
+  return headers(id, random, block(random, random.of(blockKinds)), random.once(2));
 }
 
 /** A response from its head to its end. */
 function whole(id: number, random: Random): Buffer[] {
-  const pieces = random.below(3);
+  const pieces = id === 3 && !random.once(8) ? 0 : random.below(3);
   const hasTrailers = random.once(4);
-  const frames = headers(id, random, block(random, true), pieces === 0 && !hasTrailers);
+  const frames = headers(id, random, block(random, 'final'), pieces === 0 && !hasTrailers);
   for (let left = pieces; left > 0; left--) {
     frames.push(data(id, random, left === 1 && !hasTrailers));
   }
-  if (hasTrailers) frames.push(...headers(id, random, block(random, false), true));
+  if (hasTrailers) frames.push(...headers(id, random, block(random, 'trailers'), true));
   return frames;
 }
 
@@ -115,7 +131,7 @@ function headers(id: number, random: Random, bytes: Buffer, ends: boolean): Buff
       : [frame('HEADERS', end | last, id, first)];
   if (!isWhole)
     frames.push(
-      frame('CONTINUATION', random.once(30) ? 0 : flag.END_HEADERS, id, bytes.subarray(cut)),
+      frame('CONTINUATION', random.once(60) ? 0 : flag.END_HEADERS, id, bytes.subarray(cut)),
     );
   return frames;
 }
@@ -130,34 +146,39 @@ function data(id: number, random: Random, ends: boolean): Buffer {
 /** With padding, whose length may be a lie. */
 function padded(bytes: Uint8Array, random: Random): Buffer {
   const length = random.of([0, 1, 7, 255]);
-  const told = random.once(8) ? random.below(256) : length;
+  const told = random.once(40) ? random.below(256) : length;
   return Buffer.concat([Buffer.from([told]), bytes, Buffer.alloc(length)]);
 }
 
-const increments = [0, 1, 1000, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1];
+const increments = [1, 1000, 65_535, 2 ** 30, 2 ** 31 + 1];
+const wrongIncrements = [0, 2 ** 31 - 1, 2 ** 31];
 
 function settings(random: Random): Buffer {
-  if (random.once(4)) return frame('SETTINGS', flag.ACK, 0, Buffer.alloc(random.once(2) ? 0 : 6));
-  return settingsFrame({
-    [random.of([1, 2, 3, 4, 5, 6, 8, 99])]: random.of([
-      0,
-      1,
-      2,
-      100,
-      16_383,
-      16_384,
-      2 ** 24 - 1,
-      2 ** 24,
-      2 ** 31 - 1,
-      2 ** 31,
-      2 ** 32 - 1,
-    ]),
-  });
+  if (random.once(30)) return frame('SETTINGS', flag.ACK, 0, Buffer.alloc(random.once(2) ? 0 : 6));
+  if (random.once(20)) return settingsFrame({ [random.of(settingIds)]: random.of(edges) });
+  return settingsFrame(random.of(rightSettings));
 }
 
+const rightSettings: readonly Settings[] = [
+  {},
+  { headerTableSize: 0 },
+  { headerTableSize: 2 ** 32 - 1 },
+  { enablePush: 0 },
+  { maxConcurrentStreams: 0 },
+  { initialWindowSize: 0 },
+  { initialWindowSize: 2 ** 31 - 1 },
+  { maxFrameSize: 2 ** 24 - 1 },
+  { maxHeaderListSize: 100 },
+  { enableConnectProtocol: 1 },
+  { 99: 5 },
+];
+const settingIds = [1, 2, 3, 4, 5, 6, 8, 99];
+const edges = [0, 1, 2, 16_383, 16_384, 2 ** 24 - 1, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
+
 function ping(random: Random): Buffer {
-  const length = random.once(6) ? random.below(12) : 8;
-  return frame('PING', random.of([0, flag.ACK]), random.once(8) ? 1 : 0, Buffer.alloc(length));
+  const length = random.once(30) ? random.below(12) : 8;
+  const flags = random.once(20) ? flag.ACK : 0;
+  return frame('PING', flags, random.once(40) ? 1 : 0, Buffer.alloc(length));
 }
 
 function goaway(random: Random): Buffer {
@@ -166,15 +187,10 @@ function goaway(random: Random): Buffer {
 }
 
 function other(id: number, random: Random): Buffer {
-  const payload = Buffer.alloc(random.of([0, 4, 5, 6, 8, 20]), random.below(256));
-  const type = random.of<FrameName | number>([
-    'PRIORITY',
-    'PUSH_PROMISE',
-    'CONTINUATION',
-    0xb,
-    0x10,
-    0xff,
-  ]);
+  const payload = Buffer.alloc(random.once(4) ? random.of([0, 4, 6, 20]) : 5, random.below(256));
+  const type = random.of<FrameName | number>(
+    random.once(8) ? ['PUSH_PROMISE', 'CONTINUATION'] : ['PRIORITY', 0xb, 0x10, 0xff],
+  );
   return frame(type, random.of([0, 1, 4, 5]), id, payload);
 }
 

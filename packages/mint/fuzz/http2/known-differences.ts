@@ -35,6 +35,11 @@ const known: readonly KnownDifference[] = [
     reason: 'the window of a stream is of no concern to others (RFC 9113, 6.9, 6.9.1)',
   },
   {
+    kind: /^SETTINGS: ours goes on, the peer ends the connection \[FLOW_CONTROL_ERROR\]/,
+    applies: (frames) => frames.some(({ type, stream }) => type === 'WINDOW_UPDATE' && stream > 0),
+    reason: 'a stream that is closed has no window (RFC 9113, 6.9.2)',
+  },
+  {
     kind: /^PRIORITY: ours (refuses a stream \[FRAME_SIZE_ERROR: priority_size\]|goes on), the peer ends the connection \[FRAME_SIZE_ERROR\]/,
     reason: 'the size of a PRIORITY is an error of its stream alone (RFC 9113, 6.3)',
   },
@@ -75,6 +80,12 @@ const known: readonly KnownDifference[] = [
     kind: /^(HEADERS|CONTINUATION): ours goes on, the peer (ends the connection \[COMPRESSION_ERROR\]|refuses a stream)/,
     applies: (frames) => frames.at(-1)?.has(flag.END_HEADERS) === false,
     reason: 'a block is judged when it is whole (RFC 9113, 4.3)',
+  },
+  {
+    kind: /^(DATA|HEADERS): ours ends the connection \[FRAME_SIZE_ERROR\], the peer ends the connection \[PROTOCOL_ERROR\]/,
+    applies: (frames) => frames.at(-1)?.payload.length === 0,
+    reason:
+      'a padded frame without room for the length of its padding is too short (RFC 9113, 4.2)',
   },
   {
     kind: /^CUT: /,
