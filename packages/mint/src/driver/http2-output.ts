@@ -3,7 +3,7 @@
  * end, and not while the socket has enough.
  */
 import type { SendOutput } from './send-queue.ts';
-import { SendQueue } from './send-queue.ts';
+import { outputSize, SendQueue } from './send-queue.ts';
 import type { SocketDriver } from './socket-driver.ts';
 import { turn } from './turn.ts';
 import type { TurnUser } from './turn.ts';
@@ -36,6 +36,11 @@ export class Http2Output implements TurnUser {
     this.source = source;
     this.driver = driver;
     this.onTurn = onTurn;
+  }
+
+  /** Whether more may be added to what is written at the end of the turn. */
+  get hasRoom(): boolean {
+    return !this.blocked && this.senders.isEmpty && this.source.waiting < outputSize;
   }
 
   /** Writes at the end of the turn. */

@@ -86,14 +86,20 @@ export class Http2Upload implements Sender {
       this.begin();
       return false;
     }
+    if (!this.advance()) return false;
+    if (this.at === this.bytes.length) {
+      this.wire.output.senders.delete(this);
+      this.wakeUp();
+    }
+    return true;
+  }
+
+  /** Sends as much as one frame and the windows take; returns whether that is anything. */
+  private advance(): boolean {
     const { bytes, at } = this;
     const sent = this.wire.connection.send(this.stream, bytes, at, bytes.length, this.isLast);
     if (sent === 0) return false;
     this.at = at + sent;
-    if (this.at === bytes.length) {
-      this.wire.output.senders.delete(this);
-      this.wakeUp();
-    }
     this.exchange.progressed();
     return true;
   }
@@ -131,9 +137,14 @@ export class Http2Upload implements Sender {
     }
     this.bytes = bytes;
     this.at = 0;
-    this.wire.output.senders.add(this);
-    this.wire.output.schedule();
-    await this.woken();
+    const { output } = this.wire;
+    output.schedule();
+    // Pieces that are there leave together, unless there are others whose turn it is.
+    while (output.hasRoom && this.at < bytes.length && this.advance());
+    if (this.at < bytes.length) {
+      output.senders.add(this);
+      await this.woken();
+    }
     this.bytes = noBytes;
   }
 

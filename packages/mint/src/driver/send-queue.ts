@@ -16,7 +16,7 @@ export interface SendOutput {
 }
 
 /** How much is written at a time, before the socket is asked whether it takes more. */
-const outputSize = 131_072;
+export const outputSize = 131_072;
 
 export class SendQueue {
   private readonly senders = new Set<Sender>();

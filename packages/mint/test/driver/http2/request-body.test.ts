@@ -8,6 +8,7 @@ import {
   RequestBodyError,
 } from '../../../src/errors/index.ts';
 import type { WireBody, WireRequest } from '../../../src/wire.ts';
+import { turn } from '../../support/eventually.ts';
 import { ExchangeLog, send } from '../exchange-log.ts';
 import { openHttp2Wire, startHttp2Server } from './open-http2-wire.ts';
 
@@ -115,6 +116,21 @@ describe('a body', () => {
     drain();
     expect((await log.done).status).toBe(200);
     expect(pulled).toBe(200);
+  });
+
+  test('of many small pieces leaves with all of them that are there in a turn', async () => {
+    await using server = await startHttp2Server(echo);
+    using open = await openHttp2Wire(server.port);
+    await open.until((wire) => wire.settled);
+    let pulled = 0;
+    function* source(): Generator<string> {
+      for (; pulled < 100; pulled += 1) yield 'x';
+    }
+    const log = send(open.wire, { method: 'POST', body: source() });
+    // The head leaves at the end of the first one.
+    await turn(2);
+    expect(pulled).toBe(100);
+    expect((await log.done).body).toBe('x'.repeat(100));
   });
 
   test('tells while its source is being waited for', async () => {
