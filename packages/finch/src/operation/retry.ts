@@ -19,9 +19,9 @@ export function retryAfter(error: Error, request: Request): Retry {
   if (!(error instanceof ConnectionClosedError)) return 'never';
   if (error.http2Code === 'HTTP_1_1_REQUIRED') return 'http1';
   if (error.requestSent === false) return error.reused === true ? 'fresh' : 'again';
+  if (!isIdempotent(request.method)) return 'never';
   // The end of a connection that was kept crossed the request.
-  const crossed = error.reused === true && error.bytesReceived === 0;
-  // Likewise what a server that leaves PINGs unanswered has not begun to answer.
-  const unanswered = error.reason === 'ping_timeout';
-  return (crossed || unanswered) && isIdempotent(request.method) ? 'fresh' : 'never';
+  if (error.reused === true && error.bytesReceived === 0) return 'fresh';
+  // A server that leaves PINGs unanswered has not begun to answer.
+  return error.reason === 'ping_timeout' ? 'again' : 'never';
 }

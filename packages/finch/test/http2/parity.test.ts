@@ -215,13 +215,15 @@ describe('streams', () => {
       {},
       {
         stream: (acc: string) =>
-          acc.length < 3 ? { data: 'piece ', acc: `${acc}x` } : { done: acc },
+          acc.split('x').length <= 3 ? { data: 'piece ', acc: `${acc}x` } : { done: acc },
       },
     );
     const end = await finch.streamWhile(request, '', (part, acc) => ({
       cont: part.type === 'data' ? acc + Buffer.from(part.data).toString() : acc,
     }));
-    expect(end).toBe('xxxpiece piece piece ');
+    // The response may begin before the body has ended.
+    expect(end.replaceAll('x', '')).toBe('piece piece piece ');
+    expect(end.split('x')).toHaveLength(4);
   });
 
   test('end with what their function throws or wrongly returns; the connection goes on [F55] [F155] [F156]', async () => {

@@ -38,7 +38,6 @@ export class Http2Exchange implements Exchange {
   private readonly wire: Http2Wire;
   private readonly handler: WireHandler;
   private readonly request: WireRequest;
-  private readonly reused: boolean;
   /** How often the wire had written when the request was begun. */
   private readonly writes: number;
   private source: RequestBody | undefined = undefined;
@@ -60,7 +59,6 @@ export class Http2Exchange implements Exchange {
     this.wire = wire;
     this.request = request;
     this.handler = handler;
-    this.reused = wire.served > 0;
     this.writes = wire.output.writes;
   }
 
@@ -203,6 +201,7 @@ export class Http2Exchange implements Exchange {
     if (this.over) return;
     this.headerBytes += size;
     this.answered = true;
+    this.wire.answered += 1;
     const stream = this.stream as Http2Stream<Http2Exchange>;
     if (stream.isTunnel) {
       this.handOver(stream, status, fields);
@@ -281,7 +280,7 @@ export class Http2Exchange implements Exchange {
     return {
       origin: this.wire.origin,
       phase: this.written || bytesReceived > 0 ? 'receive' : 'send',
-      reused: this.reused,
+      reused: this.wire.answered > (this.answered ? 1 : 0),
       requestSent: this.stream !== undefined && this.wire.output.writes > this.writes,
       bytesReceived,
     };

@@ -91,6 +91,8 @@ export class Http2Wire implements Wire, SocketUser {
   limit: number;
   settled = false;
   served = 0;
+  /** How many responses have begun: a connection without any may be none that works. */
+  answered = 0;
   onClosed: (error?: Error) => void = noop;
   onChange: () => void = noop;
   onActivity: (() => void) | undefined = undefined;
@@ -339,7 +341,7 @@ export class Http2Wire implements Wire, SocketUser {
     const reason = this.failure ?? this.retired ?? new PeerClosed();
     const facts = {
       origin: this.origin,
-      reused: this.served > 0,
+      reused: this.answered > 0,
       requestSent: false,
       bytesReceived: 0,
     };
