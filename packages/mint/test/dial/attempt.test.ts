@@ -5,23 +5,22 @@ import { dial, TlsIdentity } from '../../src/dial/index.ts';
 import type { Dial, DialOptions, DialTarget, Dialled, Make } from '../../src/dial/index.ts';
 import type { Clock } from '../../src/driver/clock.ts';
 import { ConnectError, ConnectTimeoutError, TlsError } from '../../src/errors/index.ts';
-import { createAuthority } from '../support/certificates.ts';
+import { createAuthority, startHttp1Server } from '../../src/testing/index.ts';
+import type { Http1Peer, ScriptedServer, ScriptedServerOptions } from '../../src/testing/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { startRawServer } from '../support/raw-server.ts';
-import type { RawServer, RawServerOptions } from '../support/raw-server.ts';
 
 const authority = createAuthority();
 const certificate = authority.issue(['localhost']);
 const tls = new TlsIdentity({ ca: authority.ca });
 
-async function start(options: RawServerOptions = {}): Promise<RawServer> {
-  const server = await startRawServer(() => {}, options);
+async function start(options: ScriptedServerOptions = {}): Promise<ScriptedServer<Http1Peer>> {
+  const server = await startHttp1Server(() => {}, options);
   onTestFinished(() => server.close());
   return server;
 }
 
-function target({ port }: RawServer, more: Partial<DialTarget> = {}): DialTarget {
+function target({ port }: ScriptedServer<Http1Peer>, more: Partial<DialTarget> = {}): DialTarget {
   return {
     origin: `https://localhost:${port}`,
     address: { host: '127.0.0.1', port },
@@ -38,7 +37,7 @@ function failure(dialling: Dial<unknown>): Promise<unknown> {
 }
 
 /** Waits until the server has seen all clients leave. */
-async function expectLeft({ server }: RawServer): Promise<void> {
+async function expectLeft({ server }: ScriptedServer<Http1Peer>): Promise<void> {
   const count = promisify(server.getConnections.bind(server));
   await eventually(async () => expect(await count()).toBe(0));
 }
@@ -121,7 +120,11 @@ test('a second cancellation changes nothing', async () => {
 
 // What the dial is for ------------------------------------------------------------
 
-function made<T>(server: RawServer, make: Make<T>, options: DialOptions = {}): Dial<T> {
+function made<T>(
+  server: ScriptedServer<Http1Peer>,
+  make: Make<T>,
+  options: DialOptions = {},
+): Dial<T> {
   return dial(target(server, { tls }), options, make);
 }
 

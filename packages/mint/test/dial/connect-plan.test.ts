@@ -3,11 +3,10 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { dialPlan, planConnect, TlsIdentity, TlsSource } from '../../src/dial/index.ts';
 import type { ConnectOptions, Protocol } from '../../src/dial/index.ts';
 import { OptionsError } from '../../src/errors/index.ts';
-import { createAuthority } from '../support/certificates.ts';
+import { createAuthority, startHttp1Server } from '../../src/testing/index.ts';
+import type { Http1Peer, ScriptedServer, ScriptedServerOptions } from '../../src/testing/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { startHttpProxy } from '../support/http-proxy.ts';
-import { startRawServer } from '../support/raw-server.ts';
-import type { RawServer, RawServerOptions } from '../support/raw-server.ts';
 import { createSocketPath } from '../support/socket-path.ts';
 import { startSocksProxy } from '../support/socks-proxy.ts';
 import { createTlsFiles } from '../support/tls-files.ts';
@@ -26,8 +25,8 @@ function errorOf(url: unknown, options?: object): OptionsError {
   throw new Error('no error');
 }
 
-async function start(options: RawServerOptions = {}): Promise<RawServer> {
-  const server = await startRawServer(() => {}, options);
+async function start(options: ScriptedServerOptions = {}): Promise<ScriptedServer<Http1Peer>> {
+  const server = await startHttp1Server(() => {}, options);
   onTestFinished(() => server.close());
   return server;
 }

@@ -14,7 +14,7 @@ import { dial, TlsIdentity } from '../../src/dial/index.ts';
 import type { Dial, DialOptions, DialTarget } from '../../src/dial/index.ts';
 import { turn } from '../support/eventually.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { startRawServer } from '../support/raw-server.ts';
+import { startHttp1Server } from '../../src/testing/index.ts';
 import { createSocketPath } from '../support/socket-path.ts';
 
 function target(port: number, more: Partial<DialTarget> = {}): DialTarget {
@@ -46,7 +46,7 @@ async function failure(dialling: Dial): Promise<unknown> {
 
 /** A port without a listener. */
 async function freePort(): Promise<number> {
-  const server = await startRawServer();
+  const server = await startHttp1Server();
   const { port } = server;
   await server.close();
   return port;
@@ -67,7 +67,7 @@ async function deafPort(): Promise<number> {
 }
 
 test('[H351] opens a TCP connection and tells how long its parts took', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   const { socket, alpnProtocol, timings } = await dialUp(target(server.port)).result;
   expect(socket.remotePort).toBe(server.port);
   expect(alpnProtocol).toBeUndefined();
@@ -76,7 +76,7 @@ test('[H351] opens a TCP connection and tells how long its parts took', async ()
 });
 
 test('reads nothing from the socket, and loses nothing of what comes before it is handed on', async () => {
-  await using server = await startRawServer((peer) => peer.write('banner'));
+  await using server = await startHttp1Server((peer) => peer.write('banner'));
   const { socket } = await dialUp(target(server.port)).result;
   await (await server.peer(0)).write('');
   await turn(5);
@@ -106,7 +106,7 @@ test('[H353] fails when the port is none', async () => {
 });
 
 test('[H350] opens a connection to localhost', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   const to = target(server.port, { address: { host: 'localhost', port: server.port } });
   const { socket } = await dialUp(to).result;
   expect(socket.remoteAddress).toBe('127.0.0.1');
@@ -119,7 +119,7 @@ test('fails when the unix socket does not exist', async () => {
 });
 
 test('fails when the local address does not suit', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   const error = await failure(dial(target(server.port), { localAddress: '203.0.113.1' }));
   expect(error).toMatchObject({ code: 'ERR_MINT_CONNECT', reason: 'EADDRNOTAVAIL' });
   expect(await failure(dial(target(server.port), { localAddress: 'here' }))).toMatchObject({
@@ -128,7 +128,7 @@ test('fails when the local address does not suit', async () => {
 });
 
 test('connects from the local address that is asked for', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   const { socket } = await dialUp(target(server.port), { localAddress: '127.0.0.1' }).result;
   expect(socket.localAddress).toBe('127.0.0.1');
 });
@@ -145,7 +145,7 @@ test('[H99] gives up after connectTimeout while TCP does not answer', async () =
 });
 
 test('[H131] gives up after connectTimeout while the TLS handshake is not answered', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   const dialling = dial(target(server.port, { tls: new TlsIdentity() }), { connectTimeout: 50 });
   expect(await failure(dialling)).toBeInstanceOf(ConnectTimeoutError);
   await (
@@ -154,7 +154,7 @@ test('[H131] gives up after connectTimeout while the TLS handshake is not answer
 });
 
 test('gives up after connectTimeout while the lookup is not answered, and opens nothing later', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   let answer!: () => void;
   const lookup: LookupFunction = (_host, _options, callback) => {
     answer = () => callback(null, [{ address: '127.0.0.1', family: 4 }]);
@@ -169,7 +169,7 @@ test('gives up after connectTimeout while the lookup is not answered, and opens 
 });
 
 test('can be cancelled during the lookup: nothing is opened later', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   let answer: (() => void) | undefined;
   const lookup: LookupFunction = (_host, _options, callback) => {
     answer = () => callback(null, [{ address: '127.0.0.1', family: 4 }]);
@@ -198,7 +198,7 @@ test('can be cancelled during the TCP handshake: no socket stays', async () => {
 });
 
 test('can be cancelled during the TLS handshake: the server sees the connection close', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   const dialling = dial(target(server.port, { tls: new TlsIdentity() }));
   const peer = await server.peer(0);
   await peer.read(1);
@@ -208,7 +208,7 @@ test('can be cancelled during the TLS handshake: the server sees the connection 
 });
 
 test('is cancelled by a signal, before and during', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   expect(await failure(dial(target(server.port), { signal: AbortSignal.abort('early') }))).toBe(
     'early',
   );
@@ -224,7 +224,7 @@ test('is cancelled by a signal, before and during', async () => {
 });
 
 test('a cancellation after the connection opened does nothing', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   const controller = new AbortController();
   const dialling = dialUp(target(server.port), { signal: controller.signal });
   const { socket } = await dialling.result;
@@ -241,7 +241,7 @@ test('a failure that is not waited for does not end the program', async () => {
 });
 
 test('leaves no timer and no listener behind', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   const clock = new ManualClock();
   const { signal } = new AbortController();
   const options = { signal, clock };
@@ -257,7 +257,7 @@ test('leaves no timer and no listener behind', async () => {
 });
 
 test('opens sockets outside the async context of the caller', async () => {
-  await using server = await startRawServer((peer) => peer.write('hello'));
+  await using server = await startHttp1Server((peer) => peer.write('hello'));
   const storage = new AsyncLocalStorage<string>();
   const { socket } = await storage.run('mine', () => dialUp(target(server.port)).result);
   const seen = await new Promise((resolve) => {
@@ -267,7 +267,7 @@ test('opens sockets outside the async context of the caller', async () => {
 });
 
 test('tries the next address of a name when one refuses', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   const lookup: LookupFunction = (_host, _options, callback) => {
     callback(null, [
       { address: '::1', family: 6 },
@@ -295,7 +295,7 @@ test('names the reason when every address of a name refuses', async () => {
 });
 
 test('[M43] uses the family that is asked for', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   let asked: unknown;
   const lookup: LookupFunction = (_host, options, callback) => {
     asked = options.family;
@@ -308,7 +308,7 @@ test('[M43] uses the family that is asked for', async () => {
 
 test('opens a unix socket', async () => {
   using socketPath = createSocketPath();
-  await using server = await startRawServer((peer) => peer.write('hello'), socketPath);
+  await using server = await startHttp1Server((peer) => peer.write('hello'), socketPath);
   const { socket } = await dialUp(target(0, { address: { path: socketPath.path } })).result;
   const [chunk] = (await once(socket, 'data')) as [Buffer];
   expect(chunk.toString()).toBe('hello');
@@ -317,7 +317,7 @@ test('opens a unix socket', async () => {
 
 test.runIf(process.platform === 'linux')('[W22] opens an abstract unix socket', async () => {
   const path = `\0linnet-${process.pid}-${performance.now()}`;
-  await using server = await startRawServer((peer) => peer.write('hello'), { path });
+  await using server = await startHttp1Server((peer) => peer.write('hello'), { path });
   const { socket } = await dialUp(target(0, { address: { path } })).result;
   const [chunk] = (await once(socket, 'data')) as [Buffer];
   expect(chunk.toString()).toBe('hello');
@@ -353,7 +353,7 @@ test('keys that cannot be read are an error of the options, which shows nothing 
 });
 
 test('a connection that closes inside the TLS handshake is a failure of TLS', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.read(1);
     peer.end();
   });
@@ -363,7 +363,7 @@ test('a connection that closes inside the TLS handshake is a failure of TLS', as
 });
 
 test('a peer that does not speak TLS is a failure of TLS', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.read(1);
     await peer.write('HTTP/1.1 400 Bad Request\r\n\r\n');
   });

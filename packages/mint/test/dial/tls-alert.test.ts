@@ -4,8 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { dial, TlsIdentity } from '../../src/dial/index.ts';
 import { tlsAlertOf } from '../../src/errors/tls-alert.ts';
 import type { DialOptions, TlsIdentityOptions } from '../../src/dial/index.ts';
-import { createAuthority } from '../support/certificates.ts';
-import { startRawServer } from '../support/raw-server.ts';
+import { createAuthority, startHttp1Server } from '../../src/testing/index.ts';
 
 const authority = createAuthority();
 
@@ -16,7 +15,7 @@ async function errorOf(
   options: DialOptions = {},
 ): Promise<unknown> {
   const tls = { ...authority.issue(['localhost']), ca: authority.ca, ...server };
-  const raw = await startRawServer(() => {}, { tls });
+  const raw = await startHttp1Server(() => {}, { tls });
   onTestFinished(() => raw.close());
   const { port } = raw;
   const target = {

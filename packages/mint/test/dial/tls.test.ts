@@ -9,11 +9,10 @@ import { dial, TlsIdentity } from '../../src/dial/index.ts';
 import type { Dialled, DialOptions, DialTarget } from '../../src/dial/index.ts';
 import { createHttp1Wire } from '../../src/driver/http1-wire.ts';
 import { send } from '../driver/exchange-log.ts';
-import { createAuthority, createSelfSigned } from '../support/certificates.ts';
+import { createAuthority, createSelfSigned, startHttp1Server } from '../../src/testing/index.ts';
+import type { Http1Peer, ScriptedServer } from '../../src/testing/index.ts';
 import { turn } from '../support/eventually.ts';
 import { startHttpServer } from '../support/http-server.ts';
-import { startRawServer } from '../support/raw-server.ts';
-import type { RawServer } from '../support/raw-server.ts';
 import { createSocketPath } from '../support/socket-path.ts';
 
 const authority = createAuthority();
@@ -27,7 +26,7 @@ interface Attempt extends DialOptions {
 }
 
 /** Dials 127.0.0.1 under the given host name. */
-async function connect(server: RawServer, attempt: Attempt = {}): Promise<Dialled> {
+async function connect(server: ScriptedServer<Http1Peer>, attempt: Attempt = {}): Promise<Dialled> {
   const { host = 'localhost', servername, tls = new TlsIdentity(trusting), ...options } = attempt;
   const to: DialTarget = {
     origin: `https://${host}:${server.port}`,
@@ -44,15 +43,15 @@ async function connect(server: RawServer, attempt: Attempt = {}): Promise<Dialle
   return dialled;
 }
 
-async function failure(server: RawServer, attempt: Attempt = {}): Promise<unknown> {
+async function failure(server: ScriptedServer<Http1Peer>, attempt: Attempt = {}): Promise<unknown> {
   return connect(server, attempt).then(
     () => undefined,
     (error: unknown) => error,
   );
 }
 
-function startTlsServer(tls: TlsOptions = {}): Promise<RawServer> {
-  return startRawServer((peer) => peer.write('hello'), { tls: { ...localhost, ...tls } });
+function startTlsServer(tls: TlsOptions = {}): Promise<ScriptedServer<Http1Peer>> {
+  return startHttp1Server((peer) => peer.write('hello'), { tls: { ...localhost, ...tls } });
 }
 
 /** Tickets of TLS 1.3 come after the handshake, before the first data; Node reports them at once or soon after. */
@@ -62,7 +61,7 @@ async function ticket(socket: Dialled['socket']): Promise<void> {
 }
 
 /** The server's side of the connection. */
-async function accepted(server: RawServer, index = 0): Promise<TLSSocket> {
+async function accepted(server: ScriptedServer<Http1Peer>, index = 0): Promise<TLSSocket> {
   return (await server.peer(index)).socket as TLSSocket;
 }
 
@@ -311,7 +310,7 @@ test('appends the keys of a session to keyLogFile', async () => {
 
 test('[M44] speaks TLS over a unix socket, to localhost unless another name is given', async () => {
   using socketPath = createSocketPath();
-  await using server = await startRawServer((peer) => peer.write('hello'), {
+  await using server = await startHttp1Server((peer) => peer.write('hello'), {
     path: socketPath.path,
     tls: localhost,
   });
@@ -330,7 +329,7 @@ test('[M44] speaks TLS over a unix socket, to localhost unless another name is g
 
 test('[W8] checks an address that is given as servername over a unix socket', async () => {
   using socketPath = createSocketPath();
-  await using server = await startRawServer((peer) => peer.write('hello'), {
+  await using server = await startHttp1Server((peer) => peer.write('hello'), {
     path: socketPath.path,
     tls: localhost,
   });

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { DirectReads } from '../../src/driver/direct-reads.ts';
 import type { ReadTarget } from '../../src/driver/direct-reads.ts';
 import { eventually } from '../support/eventually.ts';
-import { startRawServer } from '../support/raw-server.ts';
+import { startHttp1Server } from '../../src/testing/index.ts';
 
 /** Keeps what it takes, as text, while it is willing. */
 class Taker implements ReadTarget {
@@ -45,7 +45,7 @@ async function connected(port: number): Promise<Socket> {
 }
 
 test('what nobody takes goes through the stream of the socket', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.write('hello');
     peer.end();
   });
@@ -55,7 +55,7 @@ test('what nobody takes goes through the stream of the socket', async () => {
 });
 
 test('what came before somebody took it is still in the stream, and comes first', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.write('one');
     await peer.readUntil('go');
     await peer.write('two');
@@ -77,7 +77,7 @@ test('what came before somebody took it is still in the stream, and comes first'
 
 test('what is refused goes through the stream, which holds the peer back when nobody reads', async () => {
   const piece = Buffer.alloc(65_536, 'x');
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     for (let i = 0; i < 64; i++) await peer.write(piece);
     peer.end();
   });
@@ -92,7 +92,7 @@ test('what is refused goes through the stream, which holds the peer back when no
 });
 
 test('what is taken is lent only: the next read, of any socket, overwrites it', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.write(await peer.read(1));
   });
   const lent: Buffer[] = [];

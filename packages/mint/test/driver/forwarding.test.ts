@@ -4,12 +4,12 @@ import { expect, onTestFinished, test } from 'vitest';
 import { forwarding } from '../../src/driver/forwarding.ts';
 import { createHttp1Wire } from '../../src/driver/http1-wire.ts';
 import type { Wire, WireRequest } from '../../src/wire.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
-import type { RawServer } from '../support/raw-server.ts';
+import { response, startHttp1Server } from '../../src/testing/index.ts';
+import type { Http1Peer, ScriptedServer } from '../../src/testing/index.ts';
 import { ExchangeLog } from './exchange-log.ts';
 
-async function echo(): Promise<RawServer> {
-  const server = await startRawServer(async (peer) => {
+async function echo(): Promise<ScriptedServer<Http1Peer>> {
+  const server = await startHttp1Server(async (peer) => {
     for (;;) {
       await peer.readRequest();
       await peer.write(response('ok'));
@@ -19,7 +19,11 @@ async function echo(): Promise<RawServer> {
   return server;
 }
 
-async function wireTo(server: RawServer, authority: string, proxyHeaders: string[]): Promise<Wire> {
+async function wireTo(
+  server: ScriptedServer<Http1Peer>,
+  authority: string,
+  proxyHeaders: string[],
+): Promise<Wire> {
   const socket = connect(server.port, '127.0.0.1');
   await once(socket, 'connect');
   const wire = createHttp1Wire(socket, {

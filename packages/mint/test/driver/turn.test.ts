@@ -85,3 +85,21 @@ test('nobody is flushed in the context of the one who was added first', async ()
   await nextTurn();
   expect(seen).toEqual([undefined, undefined]);
 });
+
+test('who throws keeps nobody else from their turn', async () => {
+  const log: string[] = [];
+  const bug = new Error('a bug in a handler');
+  const thrown = new Promise((resolve) => process.once('uncaughtException', resolve));
+  const others = process.listeners('uncaughtException').slice(0, -1);
+  for (const listener of others) process.off('uncaughtException', listener);
+  turn.add(
+    user(log, 'a', () => {
+      throw bug;
+    }),
+  );
+  turn.add(user(log, 'b'));
+  expect(await thrown).toBe(bug);
+  for (const listener of others) process.on('uncaughtException', listener);
+  await nextTurn();
+  expect(log).toEqual(['a', 'b']);
+});

@@ -1,6 +1,7 @@
 /**
  * HTTP/2 frames (RFC 9113, 4 and 6) as bytes, right ones and wrong ones alike:
- * nothing here checks what it is given to write.
+ * nothing here checks what it is given to write. It has nothing of the package,
+ * whose codecs are tested and fuzzed with it.
  */
 
 /** Types of frames, by their code. */

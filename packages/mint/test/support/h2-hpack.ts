@@ -1,6 +1,7 @@
 /**
  * HPACK (RFC 7541): a decoder for the blocks of honest clients, and the parts of which a server
- * puts blocks together, wrong ones too.
+ * puts blocks together, wrong ones too. It has nothing of the package, whose HPACK is tested and
+ * fuzzed with it.
  */
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];

@@ -3,7 +3,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Certificate } from './certificates.ts';
+import type { Certificate } from '../../src/testing/index.ts';
 
 export interface TlsFiles {
   /** To be spread into `connOpts.tls`. */

@@ -9,36 +9,38 @@ import {
 } from '../../../src/errors/index.ts';
 import { dialThrough, parseProxyUrl, TlsIdentity } from '../../../src/dial/index.ts';
 import type { ProxyAddress } from '../../../src/dial/index.ts';
-import { createAuthority } from '../../support/certificates.ts';
+import { createAuthority, startHttp1Server } from '../../../src/testing/index.ts';
+import type { Http1Peer, ScriptedServer } from '../../../src/testing/index.ts';
 import { eventually, turn } from '../../support/eventually.ts';
 import { startHttpProxy } from '../../support/http-proxy.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { startRawServer } from '../../support/raw-server.ts';
-import type { RawPeer, RawServer } from '../../support/raw-server.ts';
 import { dialUp, failure, firstData } from './through.ts';
 
 const authority = createAuthority();
 const tls = new TlsIdentity({ ca: authority.ca });
 
-async function server(script: (peer: RawPeer) => unknown, secure = false): Promise<RawServer> {
+async function server(
+  script: (peer: Http1Peer) => unknown,
+  secure = false,
+): Promise<ScriptedServer<Http1Peer>> {
   const certificate = authority.issue(['origin.test', 'localhost']);
-  const raw = await startRawServer(script, secure ? { tls: certificate } : {});
+  const raw = await startHttp1Server(script, secure ? { tls: certificate } : {});
   onTestFinished(() => raw.close());
   return raw;
 }
 
 /** A proxy that answers a request with this, and nothing after it. */
-function answering(answer: string | Buffer): Promise<RawServer> {
+function answering(answer: string | Buffer): Promise<ScriptedServer<Http1Peer>> {
   return server(async (peer) => {
     await peer.readRequest();
     await peer.write(answer);
   });
 }
 
-const urlOf = ({ port }: RawServer): string => `http://127.0.0.1:${port}`;
+const urlOf = ({ port }: ScriptedServer<Http1Peer>): string => `http://127.0.0.1:${port}`;
 
 /** Waits until the proxy has lost all its clients. */
-async function expectLeft({ peers }: RawServer): Promise<void> {
+async function expectLeft({ peers }: ScriptedServer<Http1Peer>): Promise<void> {
   await Promise.all(peers.map(({ closed }) => closed));
 }
 
@@ -163,17 +165,17 @@ test.each(answers)('[M46] $reason: the proxy answers with $title', async (row) =
 });
 
 test.each([
-  ['at once', (peer: RawPeer) => peer.end()],
+  ['at once', (peer: Http1Peer) => peer.end()],
   [
     'after the request',
-    async (peer: RawPeer) => {
+    async (peer: Http1Peer) => {
       await peer.readRequest();
       peer.end();
     },
   ],
   [
     'in the middle of the head',
-    async (peer: RawPeer) => {
+    async (peer: Http1Peer) => {
       await peer.readRequest();
       await peer.write('HTTP/1.1 200 Conn');
       peer.end();
@@ -181,10 +183,10 @@ test.each([
   ],
   [
     'in the middle of the head, hard',
-    async (peer: RawPeer) => {
+    async (peer: Http1Peer) => {
       await peer.readRequest();
       await peer.write('HTTP/1.1 200 OK\r\nvia: ');
-      peer.reset();
+      peer.resetConnection();
     },
   ],
 ])('says that the proxy closed the connection %s', async (_title, script) => {
@@ -214,7 +216,7 @@ test('keeps what comes first through a tunnel without TLS', async () => {
 });
 
 test('says that a proxy cannot be reached, and which one', async () => {
-  const closed = await startRawServer();
+  const closed = await startHttp1Server();
   await closed.close();
   const error = await failure(
     dialUp({ proxy: `http://user:secret@127.0.0.1:${closed.port}`, tls }),
@@ -231,7 +233,7 @@ test('says that a proxy cannot be reached, and which one', async () => {
 });
 
 /** Where a proxy falls silent; each script waits for what comes before that. */
-const silences: readonly (readonly [string, (peer: RawPeer) => Promise<void>])[] = [
+const silences: readonly (readonly [string, (peer: Http1Peer) => Promise<void>])[] = [
   ['before the answer', async (peer) => void (await peer.readRequest())],
   [
     'in the middle of the answer',
@@ -337,7 +339,9 @@ test('resumes a TLS session of the server through the same proxy only', async ()
 
 test('[M46] settles the protocol with the server by ALPN, not with the proxy', async () => {
   const certificate = authority.issue(['origin.test']);
-  const origin = await startRawServer(() => {}, { tls: { ...certificate, ALPNProtocols: ['h2'] } });
+  const origin = await startHttp1Server(() => {}, {
+    tls: { ...certificate, ALPNProtocols: ['h2'] },
+  });
   onTestFinished(() => origin.close());
   const proxyTls = authority.issue(['localhost']);
   const proxy = await startHttpProxy({ tls: { ...proxyTls, ALPNProtocols: ['h2', 'http/1.1'] } });
@@ -350,7 +354,7 @@ test('[M46] settles the protocol with the server by ALPN, not with the proxy', a
 
 test('[W8] checks an address that is given as servername with an https proxy, and with the server', async () => {
   const certificate_ = authority.issue(['localhost', '127.0.0.1']);
-  const origin = await startRawServer(() => {}, { tls: certificate_ });
+  const origin = await startHttp1Server(() => {}, { tls: certificate_ });
   onTestFinished(() => origin.close());
   const proxy = await startHttpProxy({ tls: certificate_ });
   onTestFinished(() => proxy.close());
@@ -412,7 +416,7 @@ test('[W2] a server that settles no protocol fails the dial where one is require
 test('[W13] says that an https proxy requires a certificate, though with TLS 1.3 it comes after the handshake', async () => {
   const certificate = authority.issue(['localhost']);
   const mutual = { ca: authority.ca, requestCert: true, rejectUnauthorized: true };
-  const proxy = await startRawServer(() => {}, { tls: { ...certificate, ...mutual } });
+  const proxy = await startHttp1Server(() => {}, { tls: { ...certificate, ...mutual } });
   onTestFinished(() => proxy.close());
   const url = `https://localhost:${proxy.port}`;
   const error = await failure(dialUp({ proxy: url, proxyTls: tls, tls }));
@@ -431,11 +435,11 @@ test('[W13] says that an https proxy requires a certificate, though with TLS 1.3
 
 test('requires no protocol of an https proxy', async () => {
   const certificate = authority.issue(['localhost']);
-  const script = async (peer: RawPeer): Promise<void> => {
+  const script = async (peer: Http1Peer): Promise<void> => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 200 OK\r\n\r\n');
   };
-  const proxy = await startRawServer(script, { tls: certificate });
+  const proxy = await startHttp1Server(script, { tls: certificate });
   onTestFinished(() => proxy.close());
   const way = { proxy: `https://localhost:${proxy.port}`, proxyTls: tls };
   const { socket } = await dialUp(way, { alpnProtocols: ['h2'], requireAlpn: true }).result;

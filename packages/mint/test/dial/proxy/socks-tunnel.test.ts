@@ -2,32 +2,32 @@ import { inspect } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { ConnectTimeoutError, ProxyError } from '../../../src/errors/index.ts';
 import { TlsIdentity } from '../../../src/dial/index.ts';
-import { createAuthority } from '../../support/certificates.ts';
+import { createAuthority, startHttp1Server } from '../../../src/testing/index.ts';
+import type { Http1Peer, ScriptedServer } from '../../../src/testing/index.ts';
 import { eventually, turn } from '../../support/eventually.ts';
-import { startRawServer } from '../../support/raw-server.ts';
-import type { RawPeer, RawServer } from '../../support/raw-server.ts';
 import { startSocksProxy } from '../../support/socks-proxy.ts';
 import { dialUp, failure, firstData } from './through.ts';
 
 const authority = createAuthority();
 const tls = new TlsIdentity({ ca: authority.ca });
 
-async function server(script: (peer: RawPeer) => unknown): Promise<RawServer> {
-  const raw = await startRawServer(script);
+async function server(script: (peer: Http1Peer) => unknown): Promise<ScriptedServer<Http1Peer>> {
+  const raw = await startHttp1Server(script);
   onTestFinished(() => raw.close());
   return raw;
 }
 
-const urlOf = ({ port }: RawServer): string => `socks5h://ann:s3cret@127.0.0.1:${port}`;
+const urlOf = ({ port }: ScriptedServer<Http1Peer>): string =>
+  `socks5h://ann:s3cret@127.0.0.1:${port}`;
 
-async function expectLeft({ peers }: RawServer): Promise<void> {
+async function expectLeft({ peers }: ScriptedServer<Http1Peer>): Promise<void> {
   await Promise.all(peers.map(({ closed }) => closed));
 }
 
 const granted = Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 80]);
 
 /** Takes part in the greeting without credentials, and answers the request with this. */
-async function answer(peer: RawPeer, reply: Uint8Array): Promise<void> {
+async function answer(peer: Http1Peer, reply: Uint8Array): Promise<void> {
   await peer.read(4);
   await peer.write(Buffer.from([5, 0]));
   await peer.read(4 + 1 + 'origin.test'.length + 2);
@@ -81,7 +81,7 @@ test.each([
   await eventually(() => expect(proxy.open).toBe(0));
 });
 
-test.each<readonly [string, string, (peer: RawPeer) => unknown]>([
+test.each<readonly [string, string, (peer: Http1Peer) => unknown]>([
   ['bad_answer', 'another version', (peer) => peer.write(Buffer.from([4, 0]))],
   ['bad_answer', 'a method that was not offered', (peer) => peer.write(Buffer.from([5, 3]))],
   ['bad_answer', 'HTTP', (peer) => peer.write('HTTP/1.1 400 Bad Request\r\n\r\n')],
@@ -93,7 +93,7 @@ test.each<readonly [string, string, (peer: RawPeer) => unknown]>([
     'a reset',
     async (peer) => {
       await peer.read(4);
-      peer.reset();
+      peer.resetConnection();
     },
   ],
   [
@@ -176,7 +176,7 @@ test('says that the proxy closed the connection during the lookup for socks5', a
   let answer = (): void => {};
   const proxy = await server(async (peer) => {
     await asked.promise;
-    peer.reset();
+    peer.resetConnection();
   });
   const dialling = dialUp(
     { proxy: `socks5://127.0.0.1:${proxy.port}` },
@@ -206,7 +206,7 @@ test('leaves no socket when it is cancelled during the lookup for socks5', async
 });
 
 /** Where a proxy falls silent. */
-const silences: readonly (readonly [string, (peer: RawPeer) => Promise<unknown>])[] = [
+const silences: readonly (readonly [string, (peer: Http1Peer) => Promise<unknown>])[] = [
   ['before it answers the greeting', (peer) => peer.read(4)],
   ['before it answers the request', (peer) => answer(peer, Buffer.alloc(0))],
   [

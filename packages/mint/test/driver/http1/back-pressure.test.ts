@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { response, startRawServer } from '../../support/raw-server.ts';
+import { response, startHttp1Server } from '../../../src/testing/index.ts';
 import { send } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';
 
@@ -7,7 +7,7 @@ const size = 64 * 1024 * 1024;
 
 test('stops the server while the reader does not read on, and loses nothing', async () => {
   let written = 0;
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n`);
     const piece = Buffer.alloc(64 * 1024, 'x');
@@ -41,7 +41,7 @@ test('stops the server while the reader does not read on, and loses nothing', as
 });
 
 test('hands on one piece for each resume()', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
     await peer.write('1\r\na\r\n1\r\nb\r\n1\r\nc\r\n0\r\n\r\n');
@@ -62,7 +62,7 @@ test('hands on one piece for each resume()', async () => {
 });
 
 test('resume() without a pause, or after the end, does nothing', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     for (;;) {
       await peer.readRequest();
       await peer.write(response('ok'));
@@ -78,7 +78,7 @@ test('resume() without a pause, or after the end, does nothing', async () => {
 });
 
 test('can be aborted while it is paused', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello');
   });
@@ -93,7 +93,7 @@ test('can be aborted while it is paused', async () => {
 });
 
 test('hands on what was read before the connection was reset under a paused reader', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello');
   });
@@ -101,7 +101,7 @@ test('hands on what was read before the connection was reset under a paused read
   const log = send(open.wire);
   log.greedy = false;
   await log.until(() => log.body === 'hello');
-  (await server.peer(0)).reset();
+  (await server.peer(0)).resetConnection();
   await log.done;
   expect(log.body).toBe('hello');
   expect(log.error).toMatchObject({ code: 'ERR_MINT_CONNECTION_CLOSED' });
@@ -110,7 +110,7 @@ test('hands on what was read before the connection was reset under a paused read
 test('one reader may resume another from inside its own onData', async () => {
   const bytes =
     'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n';
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(bytes);
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { response, startRawServer } from '../../support/raw-server.ts';
-import type { RawPeer } from '../../support/raw-server.ts';
+import { response, startHttp1Server } from '../../../src/testing/index.ts';
+import type { Http1Peer } from '../../../src/testing/index.ts';
 import { ExchangeLog } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';
 
@@ -60,7 +60,7 @@ const scenario = fc.record({
   deed: fc.constantFrom('nothing', 'abort', 'destroy', 'pause', 'throw'),
 });
 
-async function speak(peer: RawPeer, text: string, pieces: number): Promise<void> {
+async function speak(peer: Http1Peer, text: string, pieces: number): Promise<void> {
   for (let index = 0; index < text.length; index += pieces) {
     if (peer.socket.destroyed) return;
     await Promise.race([peer.write(text.slice(index, index + pieces)), peer.closed]);
@@ -70,13 +70,13 @@ async function speak(peer: RawPeer, text: string, pieces: number): Promise<void>
 test('every exchange ends exactly once and every wire closes exactly once, whatever happens', async () => {
   await fc.assert(
     fc.asyncProperty(scenario, async (given) => {
-      await using server = await startRawServer(async (peer) => {
+      await using server = await startHttp1Server(async (peer) => {
         for (const text of given.speeches) {
           await Promise.race([peer.readUntil('\r\n\r\n'), peer.closed]).catch(() => {});
           await speak(peer, text, given.pieces);
         }
         if (given.after === 'end') peer.end();
-        if (given.after === 'reset') peer.reset();
+        if (given.after === 'reset') peer.resetConnection();
       });
       using open = await openWire(server.port);
       const logs: ExchangeLog[] = [];
@@ -171,10 +171,10 @@ test('a response that was broken off never looks complete', async () => {
       fc.boolean(),
       async (text, at, reset) => {
         const length = at % text.length;
-        await using server = await startRawServer(async (peer) => {
+        await using server = await startHttp1Server(async (peer) => {
           await peer.readRequest();
           await peer.write(text.slice(0, length));
-          if (reset) peer.reset();
+          if (reset) peer.resetConnection();
           else peer.end();
         });
         using open = await openWire(server.port);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { ConnectionClosedError, ProtocolError } from '../../../src/errors/index.ts';
-import { response, startRawServer } from '../../support/raw-server.ts';
+import { response, startHttp1Server } from '../../../src/testing/index.ts';
 import { ExchangeLog, send } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';
 
@@ -18,10 +18,10 @@ test.each([chunked, response('hello'), 'HTTP/1.1 200 OK\r\nconnection: close\r\n
   'ends exactly once, wherever the server resets the connection: %j',
   async (bytes) => {
     for (let length = 0; length <= bytes.length; length += 1) {
-      await using server = await startRawServer(async (peer) => {
+      await using server = await startHttp1Server(async (peer) => {
         await peer.readRequest();
         await peer.write(bytes.slice(0, length));
-        peer.reset();
+        peer.resetConnection();
       });
       using open = await openWire(server.port);
       const log = await send(open.wire).done;
@@ -38,7 +38,7 @@ test.each([chunked, response('hello'), 'HTTP/1.1 200 OK\r\nconnection: close\r\n
 test('ends exactly once, wherever garbage comes in', async () => {
   const bytes = response('hello');
   for (let length = 0; length < bytes.length; length += 1) {
-    await using server = await startRawServer(async (peer) => {
+    await using server = await startHttp1Server(async (peer) => {
       await peer.readRequest();
       await peer.write(`${bytes.slice(0, length)}\x00\x00\x00\x00\x00\x00`);
       peer.end();
@@ -63,7 +63,7 @@ test.each(['abort', 'destroy'] as const)(
   'ends exactly once, at once and with the given error, on %s after any byte',
   async (kind) => {
     for (let length = 0; length < chunked.length; length += 1) {
-      await using server = await startRawServer(async (peer) => {
+      await using server = await startHttp1Server(async (peer) => {
         await peer.readRequest();
         await peer.write(chunked.slice(0, length));
       });
@@ -88,7 +88,7 @@ test.each(['abort', 'destroy'] as const)(
 test.each(['onInformational', 'onHeaders', 'onData'] as const)(
   'can be aborted from inside %s',
   async (method) => {
-    await using server = await startRawServer(async (peer) => {
+    await using server = await startHttp1Server(async (peer) => {
       await peer.readRequest();
       await peer.write(chunked);
     });
@@ -113,7 +113,7 @@ test.each(['onInformational', 'onHeaders', 'onData'] as const)(
 test.each(['onInformational', 'onHeaders', 'onData'] as const)(
   'fails with what the handler throws in %s',
   async (method) => {
-    await using server = await startRawServer(async (peer) => {
+    await using server = await startHttp1Server(async (peer) => {
       await peer.readRequest();
       await peer.write(chunked);
     });
@@ -133,7 +133,7 @@ test.each(['onInformational', 'onHeaders', 'onData'] as const)(
 );
 
 test('lets go of a request that was aborted before it was sent, and keeps the connection', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     for (;;) {
       await peer.readRequest();
       await peer.write(response('ok'));
@@ -160,7 +160,7 @@ test('lets go of a request that was aborted before it was sent, and keeps the co
 });
 
 test('an abort after the end does nothing', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     for (;;) {
       await peer.readRequest();
       await peer.write(response('ok'));
@@ -174,7 +174,7 @@ test('an abort after the end does nothing', async () => {
 });
 
 test('destroying an idle wire closes it once, without an error', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   using open = await openWire(server.port);
   const peer = await server.peer(0);
   open.wire.destroy();
@@ -187,7 +187,7 @@ test('destroying an idle wire closes it once, without an error', async () => {
 });
 
 test('destroying without an error fails what is in flight as a closed connection', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   using open = await openWire(server.port);
   const log = send(open.wire);
   await (await server.peer(0)).readRequest();
@@ -197,7 +197,7 @@ test('destroying without an error fails what is in flight as a closed connection
 });
 
 test('[M21] a request on a closed wire fails at once, never sent', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   using open = await openWire(server.port);
   open.wire.destroy();
   expect(send(open.wire).error).toMatchObject({
@@ -224,7 +224,7 @@ test.each([
   ['a length that is none', { headers: ['content-length', '0x1'], body: 'a' }],
   ['a length that is not that of the body', { headers: ['content-length', '3'], body: 'ab' }],
 ])('[H115] [H132] [M20] refuses %s and keeps the connection', async (_what, request) => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('ok'));
   });
@@ -239,14 +239,14 @@ test.each([
 });
 
 test('an error that nobody waits for does not end the program', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   using open = await openWire(server.port);
-  (await server.peer(0)).reset();
+  (await server.peer(0)).resetConnection();
   expect(await open.closed).toMatchObject({ reason: 'ECONNRESET' });
 });
 
 test('an exception in onEnd is not hidden', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('ok'));
   });
@@ -265,7 +265,7 @@ test('an exception in onEnd is not hidden', async () => {
 });
 
 test('tells the facts of a failure', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhel');
     peer.end();
@@ -284,7 +284,7 @@ test('tells the facts of a failure', async () => {
 });
 
 test('an exception in onSent fails the exchange and closes the connection', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   using open = await openWire(server.port);
   const log = new ExchangeLog(open.wire);
   const bug = new Error('a bug in the handler');

@@ -3,13 +3,13 @@ import { ConnectionClosedError, InvalidRequestError } from '../../../src/errors/
 import { dial } from '../../../src/dial/dial.ts';
 import { createHttp1Wire } from '../../../src/driver/http1-wire.ts';
 import { startHttpServer } from '../../support/http-server.ts';
-import { response, startRawServer } from '../../support/raw-server.ts';
+import { response, startHttp1Server } from '../../../src/testing/index.ts';
 import { createSocketPath } from '../../support/socket-path.ts';
 import { send } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';
 
 test('sends a request and hands on status, fields in order and body', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('hello', ['X-Second: 2', 'a: 1', 'A: 3']));
   });
@@ -26,9 +26,9 @@ test('sends a request and hands on status, fields in order and body', async () =
 
 test('writes the request as it was given, with the authority as host unless there is one', async () => {
   const heads: string[] = [];
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     for (;;) {
-      heads.push(await peer.readRequest());
+      heads.push((await peer.readRequest()).text);
       await peer.write(response('ok'));
     }
   });
@@ -74,7 +74,7 @@ test('takes the next request from inside the end of the one before', async () =>
 });
 
 test('is unusable while it serves a request, and refuses a second one', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 200 OK\r\n');
   });
@@ -88,14 +88,14 @@ test('is unusable while it serves a request, and refuses a second one', async ()
 });
 
 test('[M12] takes no body after HEAD, whatever the fields say, and reuses the connection', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     for (const fields of [
       'content-length: 5\r\n',
       'transfer-encoding: chunked\r\n',
       '',
       'connection: close\r\ncontent-length: 5\r\n',
     ]) {
-      expect(await peer.readRequest()).toContain('connection: keep-alive');
+      expect((await peer.readRequest()).text).toContain('connection: keep-alive');
       await peer.write(`HTTP/1.1 200 OK\r\n${fields}\r\n`);
     }
   });
@@ -109,7 +109,7 @@ test('[M12] takes no body after HEAD, whatever the fields say, and reuses the co
 });
 
 test.each([204, 304])('[A2] [M12] does not close the connection after %i', async (status) => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     for (;;) {
       await peer.readRequest();
       await peer.write(`HTTP/1.1 ${status} Fine\r\netag: "a"\r\n\r\n`);
@@ -128,7 +128,7 @@ test.each([
   [204, false],
   [304, true],
 ])('[W22] a %i that tells a length: open afterwards is %s', async (status, usable) => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(`HTTP/1.1 ${status} Fine\r\ncontent-length: 5\r\n\r\n`);
   });
@@ -139,7 +139,7 @@ test.each([
 });
 
 test('[D6] [M10] keeps interim responses apart from the final one, 100 included', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n');
     await peer.write('x-only: early\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 100 Con');
@@ -162,7 +162,7 @@ test('[D6] [M10] keeps interim responses apart from the final one, 100 included'
 });
 
 test('[D7] [M9] hands trailers on apart from the fields, without those that have no business there', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nx: head\r\n\r\n');
     await peer.write(
@@ -182,7 +182,7 @@ test('reads a response that comes byte by byte', async () => {
   const bytes =
     'HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked \r\n' +
     'x-long: value \r\n\r\n4;ext="a"\r\n0123\r\n1\r\n4\r\n0\r\nx-trailer: t\r\n\r\n';
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     for (const byte of bytes) await peer.write(byte);
   });
@@ -217,7 +217,7 @@ test('tells the addresses of its connection, also after its end', async () => {
 });
 
 test('cannot be made over a socket that is closed', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   const origin = `http://127.0.0.1:${server.port}`;
   const address = { host: '127.0.0.1', port: server.port };
   const { socket } = await dial({ origin, address }).result;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { response, startRawServer } from '../../support/raw-server.ts';
+import { response, startHttp1Server } from '../../../src/testing/index.ts';
 import { send } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';
 
@@ -9,7 +9,7 @@ async function staysOpen(
   fields: string,
   request: string[] = [],
 ): Promise<boolean> {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(`HTTP/${version} 200 OK\r\n${fields}content-length: 2\r\n\r\nok`);
     await peer.readRequest().catch(() => {});
@@ -61,7 +61,7 @@ test.each([
 });
 
 test('[H155] does not reuse a connection of an unknown version', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/3.0 200 OK\r\ncontent-length: 2\r\n\r\nok');
   });
@@ -71,8 +71,8 @@ test('[H155] does not reuse a connection of an unknown version', async () => {
 });
 
 test('sends connection: close when the request asks for it', async () => {
-  await using server = await startRawServer(async (peer) => {
-    const head = await peer.readRequest();
+  await using server = await startHttp1Server(async (peer) => {
+    const { text: head } = await peer.readRequest();
     expect(head).toContain('\r\nconnection: close\r\n');
     expect(head).not.toContain('keep-alive');
     await peer.write(response('ok'));
@@ -82,7 +82,7 @@ test('sends connection: close when the request asks for it', async () => {
 });
 
 test("closes an idle connection before the server's hint runs out", async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('ok', ['keep-alive: timeout=2']));
     await peer.closed;
@@ -94,7 +94,7 @@ test("closes an idle connection before the server's hint runs out", async () => 
 });
 
 test('does not reuse a connection whose hint is shorter than the threshold', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('ok', ['keep-alive: timeout=1']));
   });
@@ -104,7 +104,7 @@ test('does not reuse a connection whose hint is shorter than the threshold', asy
 });
 
 test('notices that the server closes an idle connection', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('ok'));
   });
@@ -119,14 +119,14 @@ test('notices that the server closes an idle connection', async () => {
 });
 
 test('notices that the server resets an idle connection that was never used', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   using open = await openWire(server.port);
-  (await server.peer(0)).reset();
+  (await server.peer(0)).resetConnection();
   expect(await open.closed).toMatchObject({ reason: 'ECONNRESET' });
 });
 
 test('[A3] [D16] tells that nothing came when a reused connection closes under a request', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('ok'));
     await peer.readRequest();

@@ -1,8 +1,8 @@
 /** Between two requests on a connection its socket is looked at. */
 import { expect, test } from 'vitest';
 import type { WireRequest } from '../../../src/wire.ts';
-import { response, startRawServer } from '../../support/raw-server.ts';
-import type { RawPeer } from '../../support/raw-server.ts';
+import { response, startHttp1Server } from '../../../src/testing/index.ts';
+import type { Http1Peer } from '../../../src/testing/index.ts';
 import { send } from '../exchange-log.ts';
 import type { ExchangeLog } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';
@@ -17,9 +17,9 @@ const requests: readonly { readonly what: string; readonly request: Partial<Wire
 /** Sends a second request inside the end of the first response, to a server that answers once in its own way. */
 async function secondOf(
   request: Partial<WireRequest>,
-  answer: (peer: RawPeer) => Promise<void>,
+  answer: (peer: Http1Peer) => Promise<void>,
 ): Promise<{ readonly second: ExchangeLog; readonly received: string }> {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await answer(peer);
     await peer.closed;
@@ -82,7 +82,7 @@ test('a request that was not sent leaves its body untouched', async () => {
 });
 
 test('an abort before the request is written leaves the connection as it was', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     for (;;) {
       await peer.readRequest();
       await peer.write(response('ok'));

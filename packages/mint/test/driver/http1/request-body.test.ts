@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { startHttpServer } from '../../support/http-server.ts';
-import { response, startRawServer } from '../../support/raw-server.ts';
-import type { RawServer } from '../../support/raw-server.ts';
+import { response, startHttp1Server } from '../../../src/testing/index.ts';
+import type { Http1Peer, ScriptedServer } from '../../../src/testing/index.ts';
 import type { WireBody, WireRequest } from '../../../src/wire.ts';
 import { send } from '../exchange-log.ts';
 import type { ExchangeLog } from '../exchange-log.ts';
@@ -10,7 +10,7 @@ import { openWire } from '../open-wire.ts';
 
 /** What arrives at the server for a request, and how the exchange ends. */
 async function transmit(request: Partial<WireRequest>): Promise<string> {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('ok'));
   });
@@ -34,7 +34,7 @@ test.each<[string, WireBody | undefined]>([
 test.each(['GET', 'DELETE', 'HEAD', 'OPTIONS'])(
   '[H139] [H140] declares no length for a %s without a body',
   async (method) => {
-    await using server = await startRawServer(async (peer) => {
+    await using server = await startHttp1Server(async (peer) => {
       await peer.readRequest();
       await peer.write('HTTP/1.1 204 No Content\r\n\r\n');
     });
@@ -126,7 +126,7 @@ test.each([
   ['longer', ['hel', 'lo!']],
   ['shorter', ['hel']],
 ])('fails when a stream is %s than declared, and closes the connection', async (_how, body) => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   using open = await openWire(server.port);
   const log = await send(open.wire, { method: 'POST', headers: ['content-length', '5'], body })
     .done;
@@ -137,7 +137,7 @@ test.each([
 
 test('[H113] fails with the error of the source as the cause, and closes the connection', async () => {
   const broken = new Error('the disk is gone');
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   using open = await openWire(server.port);
   const log = await send(open.wire, {
     method: 'POST',
@@ -154,7 +154,7 @@ test('[H113] fails with the error of the source as the cause, and closes the con
 });
 
 test('fails when a piece is neither text nor bytes', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   using open = await openWire(server.port);
   const body = [1] as unknown as WireBody;
   const log = await send(open.wire, { method: 'POST', body }).done;
@@ -165,7 +165,7 @@ test('asks for a piece only when the one before it found room', async () => {
   const piece = Buffer.alloc(64 * 1024);
   let asked = 0;
   let stop = false;
-  await using server = await startRawServer((peer) => {
+  await using server = await startHttp1Server((peer) => {
     peer.socket.pause();
   });
   using open = await openWire(server.port);
@@ -241,10 +241,10 @@ function endless(): { source: Record<string, () => WireBody>; released: Promise<
 
 async function exchangeWithEndless(
   name: string,
-  during: (server: RawServer) => Promise<void>,
+  during: (server: ScriptedServer<Http1Peer>) => Promise<void>,
   then: 'abort' | 'answer',
 ): Promise<void> {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   using open = await openWire(server.port);
   const { source, released } = endless();
   const log = send(open.wire, { method: 'POST', body: source[name]?.() });
@@ -279,7 +279,7 @@ test.each(['a Node stream', 'a web stream', 'an async iterator'])(
 );
 
 test('hands on an early response whole, then closes the connection', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readUntil('hel');
     await peer.write(response('too much', [], '413 Content Too Large'));
   });
@@ -293,7 +293,7 @@ test('hands on an early response whole, then closes the connection', async () =>
 });
 
 test('leaves a source alone whose request was not sent, so that it can be sent elsewhere', async () => {
-  await using server = await startRawServer(async (peer, index) => {
+  await using server = await startHttp1Server(async (peer, index) => {
     await peer.readRequest();
     await peer.write(index === 0 ? response('first') + response('EVIL') : response('ok'));
   });

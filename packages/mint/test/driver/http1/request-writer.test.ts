@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startHttpServer } from '../../support/http-server.ts';
-import { response, startRawServer } from '../../support/raw-server.ts';
+import { response, startHttp1Server } from '../../../src/testing/index.ts';
 import { send } from '../exchange-log.ts';
 import type { ExchangeLog } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';
@@ -9,7 +9,7 @@ import { openWire } from '../open-wire.ts';
 const patient = 60_000;
 
 test('holds the body back until the server says 100 Continue', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     const head = await peer.readUntil('\r\n\r\n');
     expect(head).toBe(
       'PUT /big HTTP/1.1\r\nhost: a\r\nconnection: keep-alive\r\nx: y\r\n' +
@@ -37,7 +37,7 @@ test('holds the body back until the server says 100 Continue', async () => {
 });
 
 test('sends the body after the given time when the server says nothing', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('stored'));
   });
@@ -49,7 +49,7 @@ test('sends the body after the given time when the server says nothing', async (
 });
 
 test('spares the body when the server refuses it, and closes the connection', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readUntil('\r\n\r\n');
     await peer.write(response('no', [], '417 Expectation Failed'));
   });
@@ -63,8 +63,8 @@ test('spares the body when the server refuses it, and closes the connection', as
 });
 
 test('says nothing of an expectation when there is no body to hold back', async () => {
-  await using server = await startRawServer(async (peer) => {
-    expect(await peer.readRequest()).not.toContain('expect');
+  await using server = await startHttp1Server(async (peer) => {
+    expect((await peer.readRequest()).text).not.toContain('expect');
     await peer.write(response('ok'));
   });
   using open = await openWire(server.port);
@@ -75,13 +75,13 @@ test('says nothing of an expectation when there is no body to hold back', async 
 test.each(['abort', 'reset'] as const)(
   'ends once on %s while the body is held back',
   async (how) => {
-    await using server = await startRawServer();
+    await using server = await startHttp1Server();
     using open = await openWire(server.port);
     const log = send(open.wire, { method: 'PUT', body: 'hello', expectContinue: patient });
     const peer = await server.peer(0);
     await peer.readUntil('\r\n\r\n');
     if (how === 'abort') log.exchange?.abort(new Error('enough'));
-    else peer.reset();
+    else peer.resetConnection();
     await log.done;
     await open.closed;
     expect(log.endings).toBe(1);
@@ -90,7 +90,7 @@ test.each(['abort', 'reset'] as const)(
 );
 
 test('[M19] sends trailers after a body in chunks', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readUntil('x-sum: 5\r\n\r\n');
     await peer.write(response('ok'));
     await peer.readRequest();
@@ -137,7 +137,7 @@ test.each([
   ['a b', 'c'],
   ['a', 'b\r\nc: d'],
 ])('[M19] refuses the trailer %j: %j', async (...trailer) => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   using open = await openWire(server.port);
   const log = await send(open.wire, { method: 'POST', body: 'hello', trailers: () => trailer })
     .done;
@@ -148,7 +148,7 @@ test.each([
 
 test('fails with the error of the source as the cause', async () => {
   const broken = new Error('the disk is gone');
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   using open = await openWire(server.port);
   const log = await send(open.wire, {
     method: 'POST',
@@ -166,7 +166,7 @@ test.each([
   ['longer', ['hel', 'lo!']],
   ['shorter', ['hel']],
 ])('fails when the body is %s than declared', async (_how, body) => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   using open = await openWire(server.port);
   const log = await send(open.wire, {
     method: 'POST',
@@ -178,7 +178,7 @@ test.each([
 });
 
 test('a request that was given up before it was sent does not take the place of the next one', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     for (;;) {
       await peer.readRequest();
       await peer.write(response('ok'));
@@ -199,7 +199,7 @@ test('a request that was given up before it was sent does not take the place of 
 });
 
 test('trailers are sent, too, where the same fields were sent without them before', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('ok'));
     expect(await peer.readUntil('x: y\r\n\r\n')).toContain('transfer-encoding: chunked');
@@ -213,9 +213,9 @@ test('trailers are sent, too, where the same fields were sent without them befor
 });
 
 test('characters above ASCII in a field are bytes beside a body of ASCII, and of UTF-8', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     for (const text of ['hello', 'h\xc3\xa9llo']) {
-      const request = await peer.readRequest();
+      const { text: request } = await peer.readRequest();
       expect(request).toContain('x: \xe9\r\n');
       expect(request.endsWith(`\r\n\r\n${text}`)).toBe(true);
       await peer.write(response('ok'));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ConnectionClosedError, ProtocolError } from '../../../src/errors/index.ts';
-import { response, startRawServer } from '../../support/raw-server.ts';
+import { response, startHttp1Server } from '../../../src/testing/index.ts';
 import { send } from '../exchange-log.ts';
 import type { ExchangeLog } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';
@@ -13,7 +13,7 @@ async function answer(
   bytes: string,
   settings: { end?: boolean; method?: string; wire?: OpenWireOptions } = {},
 ): Promise<{ log: ExchangeLog; closed: Promise<Error | undefined>; usable: () => boolean }> {
-  const server = await startRawServer(async (peer) => {
+  const server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(bytes);
     if (settings.end === true) peer.end();
@@ -298,7 +298,7 @@ test('refuses a body beyond maxResponseSize', async () => {
 });
 
 test('[M8] hands on what came of a huge chunk at once', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(`${ok}transfer-encoding: chunked\r\n\r\nfffffff\r\nfirst`);
   });
@@ -377,7 +377,7 @@ test.each([
 });
 
 test('fails a body without a length when the connection is reset', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(`${ok}\r\nhello`);
     await peer.readUntil('never').catch(() => {});
@@ -385,7 +385,7 @@ test('fails a body without a length when the connection is reset', async () => {
   using open = await openWire(server.port);
   const log = send(open.wire);
   await log.until(() => log.body === 'hello');
-  (await server.peer(0)).reset();
+  (await server.peer(0)).resetConnection();
   await log.done;
   expect(log.error).toMatchObject({ code: 'ERR_MINT_CONNECTION_CLOSED', reason: 'ECONNRESET' });
 });
@@ -409,7 +409,7 @@ test('[D4] skips an empty line after a response', async () => {
 });
 
 test('[D4] never gives surplus bytes to the request that follows at once', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('hello') + response('EVIL'));
   });
@@ -430,7 +430,7 @@ test('[D4] never gives surplus bytes to the request that follows at once', async
 });
 
 test('[H164] [M16] closes an idle connection on which something arrives', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('hello'));
   });
@@ -442,7 +442,7 @@ test('[H164] [M16] closes an idle connection on which something arrives', async 
 });
 
 test('[M16] closes a connection on which the server speaks first', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.write('SSH-2.0-OpenSSH_9.2\r\n');
   });
   using open = await openWire(server.port);

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { TlsIdentity } from '../../../src/dial/index.ts';
 import { TlsError } from '../../../src/errors/index.ts';
-import { createAuthority } from '../../support/certificates.ts';
-import { startRawServer } from '../../support/raw-server.ts';
+import { createAuthority, startHttp1Server } from '../../../src/testing/index.ts';
 import { send } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';
 
@@ -11,7 +10,7 @@ test(
   { repeats: 5 },
   async () => {
     const authority = createAuthority();
-    await using server = await startRawServer(async (peer) => void (await peer.closed), {
+    await using server = await startHttp1Server((peer) => peer.closed, {
       tls: {
         ...authority.issue(['127.0.0.1']),
         ca: authority.ca,

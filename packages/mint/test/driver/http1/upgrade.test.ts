@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { response, startRawServer } from '../../support/raw-server.ts';
+import { response, startHttp1Server } from '../../../src/testing/index.ts';
 import { ExchangeLog, send } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';
 
@@ -8,8 +8,10 @@ const switching =
   'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n';
 
 test('[D9] [M11] hands the socket over on 101, with the bytes that followed, and forgets it', async () => {
-  await using server = await startRawServer(async (peer) => {
-    expect(await peer.readRequest()).toContain('\r\nconnection: upgrade\r\nupgrade: echo\r\n');
+  await using server = await startHttp1Server(async (peer) => {
+    expect((await peer.readRequest()).text).toContain(
+      '\r\nconnection: upgrade\r\nupgrade: echo\r\n',
+    );
     await peer.write(`${switching}first`);
     await peer.readUntil('ping');
     await peer.write('pong');
@@ -36,7 +38,7 @@ test('[D9] [M11] hands the socket over on 101, with the bytes that followed, and
 });
 
 test('an answer that is no switch is an ordinary response; the connection is not reused', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('no', [], '426 Upgrade Required'));
   });
@@ -49,8 +51,10 @@ test('an answer that is no switch is an ordinary response; the connection is not
 });
 
 test('[M12] hands the socket over when CONNECT succeeds, whatever length the head announces', async () => {
-  await using server = await startRawServer(async (peer) => {
-    expect(await peer.readRequest()).toMatch(/^CONNECT api\.example\.com:443 HTTP\/1\.1\r\n/);
+  await using server = await startHttp1Server(async (peer) => {
+    expect((await peer.readRequest()).text).toMatch(
+      /^CONNECT api\.example\.com:443 HTTP\/1\.1\r\n/,
+    );
     await peer.write('HTTP/1.1 200 Connection established\r\ncontent-length: 0\r\n\r\n');
     await peer.readUntil('ping');
     await peer.write('pong');
@@ -66,7 +70,7 @@ test('[M12] hands the socket over when CONNECT succeeds, whatever length the hea
 });
 
 test('[M12] [M46] a refused CONNECT is a response without its body, and closes the connection', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('pay first', ['proxy-authenticate: Basic'], '407 Proxy Auth'));
   });
@@ -82,7 +86,7 @@ test('[M12] [M46] a refused CONNECT is a response without its body, and closes t
 });
 
 test('[M10] skips interim responses to a CONNECT', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\na: b\r\n\r\n');
     await peer.write('HTTP/1.1 200 Connection established\r\n\r\n');
@@ -95,7 +99,7 @@ test('[M10] skips interim responses to a CONNECT', async () => {
 });
 
 test('fails once when the handler throws at a refused CONNECT', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('no', [], '403 Forbidden'));
   });
@@ -113,7 +117,7 @@ test('fails once when the handler throws at a refused CONNECT', async () => {
 });
 
 test('closes the socket when the handler does not take upgrades', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(switching);
   });
@@ -135,21 +139,21 @@ test.each([
   ['content-length: nonsense'],
   ['transfer-encoding: gzip'],
 ])('[W12] an answer to CONNECT that opens the tunnel is not framed by %j', async (fields) => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(`HTTP/1.1 200 Connection established\r\n${fields}\r\n\r\nhello`);
   });
   using open = await openWire(server.port);
   const log = await send(open.wire, { method: 'CONNECT', target: 'api.example.com:443' }).done;
   expect(log.kinds).toEqual(['upgrade']);
-  expect((log.socket?.read() as Buffer).toString()).toBe('hello');
+  expect(String(log.socket?.read())).toBe('hello');
   log.socket?.destroy();
 });
 
 test.each(['connection: upgrade', 'upgrade: echo', 'connection: keep-alive\r\nupgrade: echo'])(
   'does not take a 101 with no more than %j for the switch that was asked for',
   async (fields) => {
-    await using server = await startRawServer(async (peer) => {
+    await using server = await startHttp1Server(async (peer) => {
       await peer.readRequest();
       await peer.write(`HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n\r\n`);
     });
@@ -160,7 +164,7 @@ test.each(['connection: upgrade', 'upgrade: echo', 'connection: keep-alive\r\nup
 );
 
 test.each(['ECHO', ' echo '])('takes a switch to %j as the one to "echo"', async (name) => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(switching.replace('echo', name));
   });
@@ -173,7 +177,7 @@ test.each(['ECHO', ' echo '])('takes a switch to %j as the one to "echo"', async
 test.each(['other', 'echo, other', 'echo/2', ''])(
   'refuses a switch to %j where "echo" was asked for',
   async (name) => {
-    await using server = await startRawServer(async (peer) => {
+    await using server = await startHttp1Server(async (peer) => {
       await peer.readRequest();
       await peer.write(switching.replace('echo', name));
     });
@@ -187,7 +191,7 @@ test.each(['other', 'echo, other', 'echo/2', ''])(
 );
 
 test.each(['HEAD', 'CONNECT'])('does not send a %s with an upgrade', async (method) => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   using open = await openWire(server.port);
   const log = await send(open.wire, { method, target: 'a:1', upgrade: 'echo' }).done;
   expect(log.error).toMatchObject({ code: 'ERR_MINT_INVALID_REQUEST', option: 'method' });

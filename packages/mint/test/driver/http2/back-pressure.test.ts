@@ -120,7 +120,7 @@ test('an upload waits for a server that reads nothing, and holds no more than th
   // The system's buffers take some megabytes.
   expect(pulled).toBeLessThan(500);
   world.peer.socket.resume();
-  const { stream } = await world.peer.request();
+  const { stream } = await world.peer.readRequest();
   await world.peer.until(() => world.peer.frames.at(-1)?.endStream === true);
   expect(pulled).toBe(1000);
   world.peer.answer(stream, 'thanks');

@@ -76,7 +76,7 @@ test('[W10] a 204 with DATA fails alone; a POST in flight beside it goes on', as
 test('[W12] a CONNECT that succeeds may declare a length, which means nothing', async () => {
   await using world = await meet();
   const log = world.send({ method: 'CONNECT', target: 'db.example:5432' });
-  const { stream } = await world.peer.request();
+  const { stream } = await world.peer.readRequest();
   world.peer.respond(stream, 200, [['content-length', '3']]);
   world.peer.data(stream, 'more than three', { endStream: true });
   await log.done;

@@ -15,7 +15,7 @@ import { createHttp2Wire } from '../../../src/driver/http2-wire.ts';
 import { dial, TlsIdentity } from '../../../src/dial/index.ts';
 import type { Http2WireOptions } from '../../../src/driver/http2-wire.ts';
 import type { Wire } from '../../../src/wire.ts';
-import { createAuthority } from '../../support/certificates.ts';
+import { createAuthority } from '../../../src/testing/index.ts';
 
 export type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => unknown;
 

@@ -9,7 +9,7 @@ import type { World, WorldOptions } from './hostile/world.ts';
 /** A tunnel, and the stream that it is to the server. */
 async function tunnelIn(world: World): Promise<{ tunnel: Duplex; id: number }> {
   const log = world.send({ method: 'CONNECT', target: 'db.example:5432' });
-  const { stream: id } = await world.peer.request();
+  const { stream: id } = await world.peer.readRequest();
   world.peer.respond(id);
   await log.done;
   expect(log.kinds).toEqual(['upgrade']);

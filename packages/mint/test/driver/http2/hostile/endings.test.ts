@@ -4,10 +4,16 @@ import { createHttp2Wire } from '../../../../src/driver/http2-wire.ts';
 import { dial } from '../../../../src/dial/index.ts';
 import type { Wire } from '../../../../src/wire.ts';
 import { eventually } from '../../../support/eventually.ts';
-import { flag, frame, settingsFrame, uint32 } from '../../../support/h2-frames.ts';
-import { literals } from '../../../support/h2-hpack.ts';
-import { response, startRawServer } from '../../../support/raw-server.ts';
-import type { RawScript } from '../../../support/raw-server.ts';
+import {
+  encodeFields,
+  encodeFrame,
+  encodeSettings,
+  frameFlag,
+  response,
+  startHttp1Server,
+} from '../../../../src/testing/index.ts';
+import type { Http1Peer, Script } from '../../../../src/testing/index.ts';
+import { uint32 } from '../../../../src/testing/frames.ts';
 import { send } from '../../exchange-log.ts';
 import { expectBody, failure, meet } from './world.ts';
 
@@ -21,7 +27,7 @@ async function connect(port: number): Promise<{ wire: Wire; closed: Promise<Erro
 }
 
 describe('a server that does not speak HTTP/2', () => {
-  const strangers: Record<string, RawScript> = {
+  const strangers: Record<string, Script<Http1Peer>> = {
     'that answers like HTTP/1.1': async (peer) => {
       await peer.write(response('bad request', [], '400 Bad Request'));
     },
@@ -43,29 +49,29 @@ describe('a server that does not speak HTTP/2', () => {
       peer.end();
     },
     'that resets': (peer) => {
-      peer.reset();
+      peer.resetConnection();
     },
     '[M23] whose first frame is GOAWAY': async (peer) => {
-      await peer.write(frame('GOAWAY', 0, 0, Buffer.alloc(8)));
+      await peer.write(encodeFrame('GOAWAY', 0, 0, Buffer.alloc(8)));
     },
     '[M23] whose first frame is PING': async (peer) => {
-      await peer.write(frame('PING', 0, 0, Buffer.alloc(8)));
+      await peer.write(encodeFrame('PING', 0, 0, Buffer.alloc(8)));
     },
     '[M23] whose first frame is an ACK of SETTINGS': async (peer) => {
-      await peer.write(frame('SETTINGS', flag.ACK, 0));
+      await peer.write(encodeFrame('SETTINGS', frameFlag.ACK, 0));
     },
     '[M23] whose first frame is a response': async (peer) => {
-      await peer.write(frame('HEADERS', 5, 1, literals([[':status', '200']])));
+      await peer.write(encodeFrame('HEADERS', 5, 1, encodeFields([[':status', '200']])));
     },
     '[M23] whose first frame is unknown': async (peer) => {
-      await peer.write(frame(0xbb, 0, 0, Buffer.alloc(8)));
+      await peer.write(encodeFrame(0xbb, 0, 0, Buffer.alloc(8)));
     },
   };
 
   test.each(Object.entries(strangers))(
     '%s: every request fails with a typed error, and the connection ends',
     async (_kind, script) => {
-      await using server = await startRawServer(async (peer, index) => {
+      await using server = await startHttp1Server(async (peer, index) => {
         // With the request behind the preface, both before and after the first bytes of the answer.
         await peer.readUntil('SM\r\n\r\n');
         await script(peer, index);
@@ -87,25 +93,30 @@ describe('a server that does not speak HTTP/2', () => {
 
 /** All that a well-behaved server says for one request. */
 const transcript = Buffer.concat([
-  settingsFrame({ maxConcurrentStreams: 10 }),
-  frame('SETTINGS', flag.ACK, 0),
-  frame('WINDOW_UPDATE', 0, 0, uint32(1000)),
-  frame('HEADERS', flag.END_HEADERS, 1, literals([[':status', '103']])),
-  frame('HEADERS', 0, 1, literals([[':status', '200']])),
-  frame('CONTINUATION', flag.END_HEADERS, 1, literals([['a', 'b']])),
-  frame('DATA', 0, 1, Buffer.from('hello ')),
-  frame('DATA', flag.PADDED, 1, Buffer.from('\x02world\0\0')),
-  frame('HEADERS', flag.END_HEADERS | flag.END_STREAM, 1, literals([['t', 'x']])),
+  encodeSettings({ maxConcurrentStreams: 10 }),
+  encodeFrame('SETTINGS', frameFlag.ACK, 0),
+  encodeFrame('WINDOW_UPDATE', 0, 0, uint32(1000)),
+  encodeFrame('HEADERS', frameFlag.END_HEADERS, 1, encodeFields([[':status', '103']])),
+  encodeFrame('HEADERS', 0, 1, encodeFields([[':status', '200']])),
+  encodeFrame('CONTINUATION', frameFlag.END_HEADERS, 1, encodeFields([['a', 'b']])),
+  encodeFrame('DATA', 0, 1, Buffer.from('hello ')),
+  encodeFrame('DATA', frameFlag.PADDED, 1, Buffer.from('\x02world\0\0')),
+  encodeFrame(
+    'HEADERS',
+    frameFlag.END_HEADERS | frameFlag.END_STREAM,
+    1,
+    encodeFields([['t', 'x']]),
+  ),
 ]);
 
 describe.each(['ends', 'resets'] as const)('a server that %s the connection', (how) => {
   test('[M34] [D3] at any byte: the request ends once, with its response or a typed error', async () => {
     for (let length = 0; length <= transcript.length; length += 1) {
-      await using server = await startRawServer(async (peer) => {
+      await using server = await startHttp1Server(async (peer) => {
         await peer.readUntil('SM\r\n\r\n');
         if (length > 0) await peer.write(transcript.subarray(0, length));
         if (how === 'ends') peer.end();
-        else peer.reset();
+        else peer.resetConnection();
       });
       const { wire, closed } = await connect(server.port);
       const log = await send(wire).done;
@@ -157,7 +168,7 @@ describe('a connection', () => {
     }
     const { log, id } = await world.open({ method: 'POST', body: source() });
     await world.peer.next('DATA', { stream: id });
-    world.peer.abort();
+    world.peer.resetConnection();
     expect(await failure(log)).toMatchObject({ name: 'ConnectionClosedError', requestSent: true });
     await world.closed;
     await eventually(() => expect(released).toBe(true));
@@ -182,10 +193,10 @@ describe('a connection', () => {
 
   test('[F186] a ping that waits ends with the connection', async () => {
     await using world = await meet();
-    world.peer.ackPings = false;
+    world.peer.answersPings = false;
     const pong = world.wire.ping?.();
     await world.peer.next('PING', { ack: false });
-    world.peer.abort();
+    world.peer.resetConnection();
     await expect(pong).rejects.toMatchObject({ name: 'ConnectionClosedError' });
   });
 
@@ -198,7 +209,7 @@ describe('a connection', () => {
 
   test('[D12] never has more than ten pings without an answer, and goes on', async () => {
     await using world = await meet();
-    world.peer.ackPings = false;
+    world.peer.answersPings = false;
     const waiting = Array.from({ length: 10 }, async () => world.wire.ping?.());
     await expect(world.wire.ping?.()).rejects.toThrow('Too many PINGs wait for their answer');
     for (let count = 0; count < 10; count += 1) {

@@ -1,14 +1,20 @@
 /** Floods and bombs: what comes costs no more than bounded memory, and never another request. */
 import { describe, expect, test } from 'vitest';
-import { flag, frame, settingsFrame } from '../../../support/h2-frames.ts';
-import { indexed, indexing, literals } from '../../../support/h2-hpack.ts';
-import type { HeaderList } from '../../../support/h2-hpack.ts';
+import {
+  encodeFields,
+  encodeFrame,
+  encodeIndexed,
+  encodeInserted,
+  encodeSettings,
+  frameFlag,
+} from '../../../../src/testing/index.ts';
+import type { FieldList } from '../../../../src/testing/index.ts';
 import { expectBody, failure, meet } from './world.ts';
 
-const status = literals([[':status', '200']]);
+const status = encodeFields([[':status', '200']]);
 
 /** A list of so many fields. */
-const list = (count: number, value: string): HeaderList =>
+const list = (count: number, value: string): FieldList =>
   Array.from({ length: count }, (_, index) => [`x-${index}`, value] as const);
 
 describe('a head', () => {
@@ -22,7 +28,7 @@ describe('a head', () => {
 
   test.each([
     ['many fields', list(5000, 'value')],
-    ['one large field', [['x-large', 'x'.repeat(60_000)]] as HeaderList],
+    ['one large field', [['x-large', 'x'.repeat(60_000)]] as FieldList],
     ['many empty fields', list(10_000, '')],
   ])(
     '[F178] beyond maxHeaderSize is a typed error of its request only: %s',
@@ -30,7 +36,7 @@ describe('a head', () => {
       await using world = await meet({ maxHeaderSize: 16 * 1024 });
       const other = await world.open();
       const { log, id } = await world.open();
-      const block = Buffer.concat([status, literals(fields)]);
+      const block = Buffer.concat([status, encodeFields(fields)]);
       world.peer.headers(id, block, { parts: Math.ceil(block.length / 16_384), endStream: true });
       await failure(log);
       expect(log.kinds).toEqual(['error']);
@@ -55,7 +61,11 @@ describe('a head', () => {
   test('[F178] of 10 kB that stands for 40 MB is a typed error, and is never expanded', async () => {
     await using world = await meet({ maxHeaderSize: 64 * 1024 });
     const { log, id } = await world.open();
-    const bomb = [status, indexing('x', 'y'.repeat(4000)), Buffer.alloc(10_000, indexed(62))];
+    const bomb = [
+      status,
+      encodeInserted('x', 'y'.repeat(4000)),
+      Buffer.alloc(10_000, encodeIndexed(62)),
+    ];
     world.peer.headers(id, Buffer.concat(bomb), { endStream: true });
     await failure(log);
     expect(log.kinds).toEqual(['error']);
@@ -65,11 +75,11 @@ describe('a head', () => {
     await using world = await meet();
     const { log, id } = await world.open();
     world.peer.headers(id, status, { endHeaders: false });
-    const part = literals([['x', 'y'.repeat(1000)]]);
+    const part = encodeFields([['x', 'y'.repeat(1000)]]);
     let sent = 0;
     while (!world.peer.socket.destroyed && log.endings === 0) {
       world.peer.continuation(id, part);
-      await world.peer.written();
+      await world.peer.flush();
       sent += part.length;
       expect(sent).toBeLessThan(10_000_000);
     }
@@ -83,12 +93,12 @@ describe('a head', () => {
     const { log, id } = await world.open();
     world.peer.headers(id, status, { endHeaders: false });
     const batch = Buffer.concat(
-      Array.from({ length: 100 }, () => frame('CONTINUATION', 0, id, Buffer.alloc(0))),
+      Array.from({ length: 100 }, () => encodeFrame('CONTINUATION', 0, id, Buffer.alloc(0))),
     );
     let batches = 0;
     while (!world.peer.socket.destroyed && log.endings === 0 && batches < 10_000) {
-      world.peer.write(batch);
-      await world.peer.written();
+      world.peer.send(batch);
+      await world.peer.flush();
       batches += 1;
     }
     expect(batches).toBeLessThan(10_000);
@@ -99,17 +109,18 @@ describe('a head', () => {
 
 /** Frames that a server may send, but not thousands of them at once to a client that has asked for nothing. */
 const floods: Record<string, (id: number) => Buffer> = {
-  PING: () => frame('PING', 0, 0, Buffer.alloc(8)),
-  'answers to PING': () => frame('PING', flag.ACK, 0, Buffer.alloc(8)),
-  'empty SETTINGS': () => settingsFrame({}),
-  SETTINGS: () => settingsFrame({ maxConcurrentStreams: 100 }),
-  'empty DATA': (id) => frame('DATA', 0, id),
-  'DATA that is all padding': (id) => frame('DATA', flag.PADDED, id, Buffer.from([0])),
-  'WINDOW_UPDATE by 1': (id) => frame('WINDOW_UPDATE', 0, id, Buffer.from([0, 0, 0, 1])),
-  PRIORITY: (id) => frame('PRIORITY', 0, id, Buffer.alloc(5)),
-  'unknown frames': (id) => frame(0xcc, 0xff, id, Buffer.alloc(20)),
-  'interim heads': (id) => frame('HEADERS', flag.END_HEADERS, id, literals([[':status', '103']])),
-  'RST_STREAM of a closed stream': (id) => frame('RST_STREAM', 0, id - 2, Buffer.alloc(4)),
+  PING: () => encodeFrame('PING', 0, 0, Buffer.alloc(8)),
+  'answers to PING': () => encodeFrame('PING', frameFlag.ACK, 0, Buffer.alloc(8)),
+  'empty SETTINGS': () => encodeSettings({}),
+  SETTINGS: () => encodeSettings({ maxConcurrentStreams: 100 }),
+  'empty DATA': (id) => encodeFrame('DATA', 0, id),
+  'DATA that is all padding': (id) => encodeFrame('DATA', frameFlag.PADDED, id, Buffer.from([0])),
+  'WINDOW_UPDATE by 1': (id) => encodeFrame('WINDOW_UPDATE', 0, id, Buffer.from([0, 0, 0, 1])),
+  PRIORITY: (id) => encodeFrame('PRIORITY', 0, id, Buffer.alloc(5)),
+  'unknown frames': (id) => encodeFrame(0xcc, 0xff, id, Buffer.alloc(20)),
+  'interim heads': (id) =>
+    encodeFrame('HEADERS', frameFlag.END_HEADERS, id, encodeFields([[':status', '103']])),
+  'RST_STREAM of a closed stream': (id) => encodeFrame('RST_STREAM', 0, id - 2, Buffer.alloc(4)),
 };
 
 describe('a flood of', () => {
@@ -124,8 +135,8 @@ describe('a flood of', () => {
       if (kind.includes('DATA')) world.peer.respond(id);
       const batch = Buffer.concat(Array.from({ length: 200 }, () => make(id)));
       for (let round = 0; round < 100 && world.wire.usable; round += 1) {
-        world.peer.write(batch);
-        await world.peer.written();
+        world.peer.send(batch);
+        await world.peer.flush();
       }
       await Promise.race([world.peer.roundTrip().catch(() => {}), world.closed]);
       if (log.endings > 0) {
@@ -151,8 +162,8 @@ describe('a flood of', () => {
       const one = type === 'PING' ? floods['PING'] : floods['SETTINGS'];
       const batch = Buffer.concat(Array.from({ length: 1000 }, () => one?.(id) as Buffer));
       for (let round = 0; round < 2000 && log.endings === 0; round += 1) {
-        world.peer.write(batch);
-        await Promise.race([world.peer.written(), log.done]);
+        world.peer.send(batch);
+        await Promise.race([world.peer.flush(), log.done]);
       }
       expect(log.endings, 'after 2,000,000 frames').toBe(1);
       await failure(log);

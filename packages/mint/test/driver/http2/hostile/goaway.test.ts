@@ -1,6 +1,6 @@
 /** The ways in which a server says that it goes away. */
 import { describe, expect, test } from 'vitest';
-import { errorNames } from '../../../support/h2-frames.ts';
+import { errorNames } from '../../../../src/http2/codes.ts';
 import { expectBody, failure, meet } from './world.ts';
 
 describe('GOAWAY', () => {

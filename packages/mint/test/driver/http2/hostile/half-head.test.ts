@@ -2,12 +2,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { eventually } from '../../../support/eventually.ts';
 import { describe, expect, test } from 'vitest';
-import { flag } from '../../../support/h2-frames.ts';
-import { literals } from '../../../support/h2-hpack.ts';
+import { encodeFields, frameFlag } from '../../../../src/testing/index.ts';
 import { meet } from './world.ts';
 import type { World } from './world.ts';
 
-const halfHead = literals([
+const halfHead = encodeFields([
   [':status', '200'],
   ['x-field', 'x'.repeat(100)],
 ]);
@@ -41,7 +40,7 @@ async function endWithinHead(end: End): Promise<WeakRef<object>> {
   await peer.until(() => peer.dataLength(id) > 100_000);
   peer.socket.pause();
   await turns();
-  peer.frame('HEADERS', flag.END_STREAM, id, halfHead);
+  peer.frame('HEADERS', frameFlag.END_STREAM, id, halfHead);
   // Read before the reset that the unread bytes make of the end.
   await turns();
   await end(world);

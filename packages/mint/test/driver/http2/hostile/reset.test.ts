@@ -1,15 +1,14 @@
 /** RST_STREAM with every code, at every point of a response. */
 import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../../../../src/errors/index.ts';
-import { errorNames } from '../../../support/h2-frames.ts';
-import type { ErrorCode } from '../../../support/h2-frames.ts';
-import type { H2Peer } from '../../../support/h2-raw-server.ts';
+import type { ErrorCode, Http2Peer } from '../../../../src/testing/index.ts';
+import { errorNames } from '../../../../src/http2/codes.ts';
 import { expectBody, failure, meet } from './world.ts';
 
 const codes: readonly ErrorCode[] = [...errorNames, 14, 99, 2 ** 32 - 1];
 
 /** What came of the response before the reset. */
-const moments: Record<string, (peer: H2Peer, id: number) => void> = {
+const moments: Record<string, (peer: Http2Peer, id: number) => void> = {
   'before the head': () => {},
   'after a 103': (peer, id) => peer.respond(id, 103),
   'after the head': (peer, id) => peer.respond(id),

@@ -1,22 +1,26 @@
 /** Responses that are malformed (RFC 9113, 8), and right ones that are unusual. */
 import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../../../../src/errors/index.ts';
-import { indexed, indexing, literals, tableSize } from '../../../support/h2-hpack.ts';
-import type { HeaderList } from '../../../support/h2-hpack.ts';
-import type { H2Peer } from '../../../support/h2-raw-server.ts';
+import {
+  encodeFields,
+  encodeIndexed,
+  encodeInserted,
+  encodeTableSize,
+} from '../../../../src/testing/index.ts';
+import type { FieldList, Http2Peer } from '../../../../src/testing/index.ts';
 import { expectBody, failure, meet } from './world.ts';
 
-type Misbehaviour = (peer: H2Peer, id: number) => void;
+type Misbehaviour = (peer: Http2Peer, id: number) => void;
 
 /** Sends the response with exactly these fields, and a body. */
 const fields =
-  (list: HeaderList): Misbehaviour =>
+  (list: FieldList): Misbehaviour =>
   (peer, id) => {
     peer.headers(id, list);
     peer.data(id, 'body', { endStream: true });
   };
 
-const ok: HeaderList = [[':status', '200']];
+const ok: FieldList = [[':status', '200']];
 
 /** Malformed responses: an error of the request, and no other one (RFC 9113, 8.1.1). */
 const malformed: Record<string, Misbehaviour> = {
@@ -147,16 +151,16 @@ describe('a body that is too long is a typed error, never a response:', () => {
 
 /** What no decoder can go on after (RFC 7541). */
 const garbage: Record<string, Uint8Array> = {
-  'an index that is in no table': indexed(200),
+  'an index that is in no table': encodeIndexed(200),
   'index 0': Buffer.from([0x80]),
   'an index beyond all bounds': Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f]),
   'an integer without an end': Buffer.from([0xff, ...Buffer.alloc(50, 0xff)]),
   'a string longer than the block': Buffer.from([0, 10, 0x61]),
   'a Huffman code with EOS in it': Buffer.from([0, 0x84, 0xff, 0xff, 0xff, 0xff, 1, 0x61]),
   'a Huffman code with long padding': Buffer.from([0, 0x82, 0x1f, 0xff, 1, 0x61]),
-  'a table larger than allowed': tableSize(1_000_000),
-  'a change of the table within a block': Buffer.concat([literals(ok), tableSize(0)]),
-  'a block that ends within a field': literals([['name', 'value']]).subarray(0, 7),
+  'a table larger than allowed': encodeTableSize(1_000_000),
+  'a change of the table within a block': Buffer.concat([encodeFields(ok), encodeTableSize(0)]),
+  'a block that ends within a field': encodeFields([['name', 'value']]).subarray(0, 7),
 };
 
 describe('[M26] HPACK garbage costs the connection, with typed errors for all its requests:', () => {
@@ -267,8 +271,13 @@ describe('a right response comes through whole:', () => {
     const second = await world.open();
     first.log.exchange?.abort(new Error('enough'));
     await world.peer.next('RST_STREAM', { stream: first.id });
-    world.peer.headers(first.id, Buffer.concat([indexed(8), indexing('x-shared', 'value')]));
-    world.peer.headers(second.id, Buffer.concat([indexed(8), indexed(62)]), { endStream: true });
+    world.peer.headers(
+      first.id,
+      Buffer.concat([encodeIndexed(8), encodeInserted('x-shared', 'value')]),
+    );
+    world.peer.headers(second.id, Buffer.concat([encodeIndexed(8), encodeIndexed(62)]), {
+      endStream: true,
+    });
     await expectBody(second.log, '');
     expect(second.log.events[0]).toMatchObject({ headers: ['x-shared', 'value'] });
   });
@@ -277,7 +286,11 @@ describe('a right response comes through whole:', () => {
     await using world = await meet();
     for (const size of [0, 4096, 100, 4096]) {
       const { log, id } = await world.open();
-      const block = Buffer.concat([tableSize(size), indexed(8), indexing('x', `${size}`)]);
+      const block = Buffer.concat([
+        encodeTableSize(size),
+        encodeIndexed(8),
+        encodeInserted('x', `${size}`),
+      ]);
       world.peer.headers(id, block, { endStream: true });
       await expectBody(log, '');
       expect(log.events[0]).toMatchObject({ headers: ['x', `${size}`] });

@@ -1,7 +1,7 @@
 /** SETTINGS: right ones at any moment, and wrong ones. */
 import { describe, expect, test } from 'vitest';
-import { flag } from '../../../support/h2-frames.ts';
-import type { H2Peer } from '../../../support/h2-raw-server.ts';
+import { frameFlag } from '../../../../src/testing/index.ts';
+import type { Http2Peer } from '../../../../src/testing/index.ts';
 import { expectBody, failure, meet } from './world.ts';
 
 describe('SETTINGS', () => {
@@ -134,10 +134,10 @@ describe('SETTINGS', () => {
           target: `/${round}`,
           headers: ['x-same', 'same', 'x-round', `${round}`],
         });
-        const head = await world.peer.request();
-        expect(head.header(':path')).toBe(`/${round}`);
-        expect(head.header('x-same')).toBe('same');
-        expect(head.header('x-round')).toBe(`${round}`);
+        const head = await world.peer.readRequest();
+        expect(head.fields.get(':path')).toBe(`/${round}`);
+        expect(head.fields.get('x-same')).toBe('same');
+        expect(head.fields.get('x-round')).toBe(`${round}`);
         world.peer.answer(head.stream);
         await expectBody(log, 'OK');
       }
@@ -149,7 +149,7 @@ describe('SETTINGS', () => {
     const log = world.send({ headers: ['x-large', 'x'.repeat(1000)] });
     await Promise.race([
       log.done,
-      world.peer.request().then(({ stream }) => world.peer.answer(stream)),
+      world.peer.readRequest().then(({ stream }) => world.peer.answer(stream)),
     ]);
     await log.done;
     await world.serves();
@@ -157,7 +157,7 @@ describe('SETTINGS', () => {
 });
 
 /** Breaches that cost the connection, with the code that the client is to say (RFC 9113, 6.5). */
-const breaches: Record<string, readonly [string, (peer: H2Peer) => void]> = {
+const breaches: Record<string, readonly [string, (peer: Http2Peer) => void]> = {
   'an initial window above 2^31-1': [
     'FLOW_CONTROL_ERROR',
     (peer) => peer.settings({ initialWindowSize: 2 ** 31 }),
@@ -178,10 +178,10 @@ const breaches: Record<string, readonly [string, (peer: H2Peer) => void]> = {
   ],
   'an ACK with content': [
     'FRAME_SIZE_ERROR',
-    (peer) => peer.frame('SETTINGS', flag.ACK, 0, Buffer.alloc(6)),
+    (peer) => peer.frame('SETTINGS', frameFlag.ACK, 0, Buffer.alloc(6)),
   ],
   'a stream': ['PROTOCOL_ERROR', (peer) => peer.frame('SETTINGS', 0, 1)],
-  'an ACK of nothing': ['PROTOCOL_ERROR', (peer) => peer.ackTheirSettings()],
+  'an ACK of nothing': ['PROTOCOL_ERROR', (peer) => peer.settingsAck()],
   'connect protocol taken back': [
     'PROTOCOL_ERROR',
     (peer) => {

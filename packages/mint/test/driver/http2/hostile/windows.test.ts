@@ -1,6 +1,6 @@
 /** Games with the windows of flow control, in both directions. */
 import { describe, expect, test } from 'vitest';
-import { frame } from '../../../support/h2-frames.ts';
+import { encodeFrame } from '../../../../src/testing/index.ts';
 import { expectBody, failure, meet } from './world.ts';
 
 describe('an upload', () => {
@@ -136,7 +136,7 @@ describe('WINDOW_UPDATE', () => {
   test.each([0, 3, 5, 8])('[M24] of %d bytes ends the connection', async (length) => {
     await using world = await meet();
     const { log, id } = await world.open();
-    world.peer.write(frame('WINDOW_UPDATE', 0, id, Buffer.alloc(length, 1)));
+    world.peer.send(encodeFrame('WINDOW_UPDATE', 0, id, Buffer.alloc(length, 1)));
     await failure(log);
     await world.closed;
     world.endedWith('FRAME_SIZE_ERROR');

@@ -6,9 +6,8 @@ import { createHttp2Wire } from '../../../../src/driver/http2-wire.ts';
 import { dial } from '../../../../src/dial/index.ts';
 import type { Http2WireOptions } from '../../../../src/driver/http2-wire.ts';
 import type { Wire, WireRequest } from '../../../../src/wire.ts';
-import type { Settings } from '../../../support/h2-frames.ts';
-import { startH2RawServer } from '../../../support/h2-raw-server.ts';
-import type { H2Peer, H2RawServer } from '../../../support/h2-raw-server.ts';
+import { startHttp2Server } from '../../../../src/testing/index.ts';
+import type { Http2Peer, ScriptedServer, Settings } from '../../../../src/testing/index.ts';
 import { send } from '../../exchange-log.ts';
 import type { ExchangeLog } from '../../exchange-log.ts';
 
@@ -21,18 +20,18 @@ export interface OpenStream {
 
 export class World implements AsyncDisposable {
   readonly wire: Wire;
-  readonly peer: H2Peer;
+  readonly peer: Http2Peer;
   /** What `onClosed` was called with, each time. */
   readonly closings: (Error | undefined)[] = [];
   /** How often `onChange` was called. */
   changes = 0;
   /** Fulfilled with what `onClosed` was called with. */
   readonly closed: Promise<Error | undefined>;
-  readonly #server: H2RawServer;
+  readonly #server: ScriptedServer<Http2Peer>;
   readonly #logs: ExchangeLog[] = [];
   #watchers: (() => void)[] = [];
 
-  constructor(server: H2RawServer, peer: H2Peer, wire: Wire) {
+  constructor(server: ScriptedServer<Http2Peer>, peer: Http2Peer, wire: Wire) {
     this.#server = server;
     this.peer = peer;
     this.wire = wire;
@@ -58,7 +57,7 @@ export class World implements AsyncDisposable {
   /** Sends a request and waits until the server has its head. */
   async open(request: Partial<WireRequest> = {}): Promise<OpenStream> {
     const log = this.send(request);
-    const { stream } = await this.peer.request();
+    const { stream } = await this.peer.readRequest();
     return { log, id: stream };
   }
 
@@ -113,7 +112,7 @@ export interface WorldOptions extends Partial<Http2WireOptions> {
 
 /** Connects a wire to a server, which greets it and then does nothing by itself. */
 export async function meet({ settings = {}, ...options }: WorldOptions = {}): Promise<World> {
-  const server = await startH2RawServer(() => {});
+  const server = await startHttp2Server(() => {});
   const authority = `127.0.0.1:${server.port}`;
   const { socket } = await dial({
     origin: server.url,
