@@ -5,6 +5,7 @@
  * beyond that response, or that it closed, is known by then.
  */
 import { inCleanContext } from './clean-context.ts';
+import { throwLater } from './failures.ts';
 
 /** Has something to write at the end of the turn. */
 export interface TurnUser {
@@ -12,8 +13,6 @@ export interface TurnUser {
 }
 
 class Turn {
-  /** Counts the turns in which somebody was interested. */
-  number = 0;
   private armed = false;
   private due: TurnUser[] = [];
   private polled: TurnUser[] = [];
@@ -22,17 +21,16 @@ class Turn {
   /** Flushes at the end of this turn. */
   add(user: TurnUser): void {
     this.due.push(user);
-    this.note();
+    this.arm();
   }
 
   /** Flushes at the end of the next turn, after the sockets were polled. */
   addAfterPoll(user: TurnUser): void {
     this.polled.push(user);
-    this.note();
+    this.arm();
   }
 
-  /** Has the number of this turn count. */
-  note(): void {
+  private arm(): void {
     if (this.armed) return;
     this.armed = true;
     inCleanContext(setImmediate, this.run);
@@ -40,7 +38,6 @@ class Turn {
 
   private readonly run = (): void => {
     this.armed = false;
-    this.number++;
     const { due, polled, spare } = this;
     this.due = polled;
     this.polled = spare;
@@ -50,7 +47,14 @@ class Turn {
       this.armed = true;
       setImmediate(this.run);
     }
-    for (const user of due) user.flush();
+    for (const user of due) {
+      try {
+        user.flush();
+      } catch (error) {
+        // A bug in a handler, which is not to keep the others from their turn.
+        throwLater(error);
+      }
+    }
     due.length = 0;
   };
 }
