@@ -58,21 +58,6 @@ test('who waits for the poll is flushed a turn later than the others', async () 
   expect(log).toEqual(['due', 'polled', 'next']);
 });
 
-test('the turns are counted in which somebody was interested', async () => {
-  const { number } = turn;
-  await nextTurn();
-  await nextTurn();
-  expect(turn.number).toBe(number);
-  turn.note();
-  turn.note();
-  await nextTurn();
-  expect(turn.number).toBe(number + 1);
-  turn.addAfterPoll({ flush() {} });
-  await nextTurn();
-  await nextTurn();
-  expect(turn.number).toBe(number + 3);
-});
-
 test('nobody is flushed in the context of the one who was added first', async () => {
   const storage = new AsyncLocalStorage<string>();
   const seen: (string | undefined)[] = [];
