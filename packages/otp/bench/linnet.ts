@@ -15,7 +15,8 @@ import {
 } from '@linnet/otp';
 import { answerCounts, type Repeat } from './harness/measure.ts';
 
-setLogger({ error: () => {}, warn: () => {}, debug: () => {} });
+// As Erlang's logger at the level none, which the Erlang measures have.
+setLogger({ error: () => {}, warn: () => {}, debug: () => {}, isLevelEnabled: () => false });
 
 const Counter = GenServer.define({
   init: (start: number) => start,

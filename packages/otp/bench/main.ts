@@ -161,16 +161,22 @@ async function runActivation(): Promise<ActivationResult[]> {
   }));
 }
 
+const memoryTitles: Readonly<Record<string, string>> = {
+  child: 'Linnet GenServer under a DynamicSupervisor',
+  nact: 'raw nact actor',
+};
+
 interface MemoryResult {
   readonly what: string;
   readonly bytes: number;
 }
 
 async function runMemory(erlang: Erlang | undefined): Promise<MemoryResult[]> {
-  const results = ['GenServer', 'process', 'nact'].map((what): MemoryResult => {
+  const kinds = ['process', 'GenServer', 'machine', 'child', 'nact'];
+  const results = kinds.map((what): MemoryResult => {
     const args = ['--expose-gc', script('memory.ts'), what, String(idleProcesses)];
     const bytes = Number(output([process.execPath, ...args]));
-    return { what: what === 'nact' ? 'raw nact actor' : `Linnet ${what}`, bytes };
+    return { what: memoryTitles[what] ?? `Linnet ${what}`, bytes };
   });
   if (erlang === undefined) return results;
   const peer = erlang.start('memory');

@@ -2,7 +2,8 @@
  * How much heap an idle process takes: prints bytes per process.
  * `node --expose-gc memory.ts <what> <count>`
  */
-import { GenServer, receive, reply, spawn } from '@linnet/otp';
+import { DynamicSupervisor, GenServer, Machine, receive, reply, spawn } from '@linnet/otp';
+import { createMachine } from 'xstate';
 import { spawnActor } from './nact-actors.ts';
 
 const Counter = GenServer.define({
@@ -10,8 +11,18 @@ const Counter = GenServer.define({
   handleCall: { value: (n) => reply(n, n) },
 });
 
+const Door = Machine.define(
+  createMachine({
+    initial: 'closed',
+    states: { closed: { on: { OPEN: 'open' } }, open: { after: { 60_000: 'closed' } } },
+  }),
+);
+const supervisor = await DynamicSupervisor.startLink();
+
 const makers: Readonly<Record<string, () => unknown>> = {
   GenServer: () => Counter.start(0),
+  machine: () => Door.start(),
+  child: () => supervisor.startChild(Counter.childSpec(0)),
   process: () => spawn(() => receive()),
   nact: () => spawnActor((state: number) => state, { initialState: 0 }),
 };

@@ -44,7 +44,7 @@ export { BadArgumentError, NoProcessError, ReceiveTimeoutError } from './process
 export { CallError, type From } from './process/call.ts';
 export { StartError } from './process/start.ts';
 export { ProcLib, type ProcLibOptions, type StartedProcess } from './process/proc-lib.ts';
-export { setLogger, type CrashReport, type Logger } from './process/crash-report.ts';
+export { setLogger, type CrashReport, type Logger, type LogLevel } from './process/crash-report.ts';
 export {
   ignore,
   type ChildId,

@@ -32,7 +32,15 @@ export interface Logger {
   warn(fields: object, message: string): void;
   /** What follows from something that was reported, and orderly ends. */
   debug(fields: object, message: string): void;
+  /**
+   * Whether anything is done with a level, as pino's. Where not, no message is put in words for it, which
+   * costs more than many a restart. Every level is enabled without it.
+   */
+  isLevelEnabled?(level: LogLevel): boolean;
 }
+
+/** The levels of a {@link Logger} that the runtime uses. */
+export type LogLevel = 'error' | 'warn' | 'debug';
 
 /** Crash reports are published here (`diagnostics_channel`), whatever the logger does. */
 export const crashChannel = channel('otp.crash');
@@ -45,6 +53,7 @@ export const standardError: Logger = {
   },
   warn: (_fields, message) => print(message),
   debug: () => {},
+  isLevelEnabled: (level) => level !== 'debug',
 };
 
 function print(line: string): void {
@@ -62,13 +71,20 @@ function inspectSafely(error: Error): string {
 let logger: Logger = standardError;
 
 /** What the runtime logs with: whatever the user's logger does, the runtime goes on. */
-const safeLogger: Logger = {
+const safeLogger: Required<Logger> = {
   error: (fields, message) => log('error', fields, message),
   warn: (fields, message) => log('warn', fields, message),
   debug: (fields, message) => log('debug', fields, message),
+  isLevelEnabled: (level) => {
+    try {
+      return logger.isLevelEnabled === undefined || logger.isLevelEnabled(level);
+    } catch {
+      return true; // it fails again when it is to log, and is told of then
+    }
+  },
 };
 
-function log(level: keyof Logger, fields: object, message: string): void {
+function log(level: LogLevel, fields: object, message: string): void {
   try {
     logger[level](fields, message);
   } catch (error) {
@@ -90,13 +106,15 @@ export function setLogger(replacement: Logger): Logger {
 }
 
 /** The logger in use; it never throws. */
-export function currentLogger(): Logger {
+export function currentLogger(): Required<Logger> {
   return safeLogger;
 }
 
 /** Publishes and logs a report. */
 export function reportCrash(report: CrashReport): void {
   if (crashChannel.hasSubscribers) crashChannel.publish(report);
+  const level = report.cause === 'signal' ? 'debug' : 'error';
+  if (!safeLogger.isLevelEnabled(level)) return;
   const who =
     report.name === undefined
       ? String(report.pid)
@@ -106,5 +124,5 @@ export function reportCrash(report: CrashReport): void {
     report.cause === 'stray'
       ? `a stray error of ${report.label} ${who} stops the program: ${reason}`
       : `${report.label} ${who} terminated: ${reason}`;
-  log(report.cause === 'signal' ? 'debug' : 'error', report, message);
+  log(level, report, message);
 }

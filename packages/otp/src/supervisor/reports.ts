@@ -51,6 +51,11 @@ export function report(
   spec: FullChildSpec,
   pid: ChildState,
 ): void {
+  const logger = currentLogger();
+  // The orderly end of a permanent child is no failure, though it is restarted.
+  const orderly = errorContext === 'child_terminated' && isSoftReason(reason);
+  const level = orderly ? 'debug' : 'error';
+  if (!logger.isLevelEnabled(level)) return;
   const { registeredName: name } = supervisor;
   const fields: SupervisorReport = {
     supervisor: supervisor.pid,
@@ -61,10 +66,7 @@ export function report(
   };
   const who = name === undefined ? String(supervisor.pid) : String(name);
   const message = `${supervisor.label} ${who}: ${sentences[errorContext](show(spec.id), reason)}`;
-  const logger = currentLogger();
-  // The orderly end of a permanent child is no failure, though it is restarted.
-  if (errorContext === 'child_terminated' && isSoftReason(reason)) logger.debug(fields, message);
-  else logger.error(fields, message);
+  logger[level](fields, message);
 }
 
 /** Logs a message that no supervisor expects. */
