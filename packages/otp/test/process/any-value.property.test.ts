@@ -49,7 +49,7 @@ const anyValue = fc.oneof(
 );
 
 const Server = GenServer.define({
-  init: () => 0 as unknown,
+  init: (): unknown => 0,
   handleCall: {
     answer: (state, value: readonly unknown[]) => reply(value[0], state),
     become: (_state, value: readonly unknown[]) => reply('ok', value[0]),
@@ -63,7 +63,7 @@ async function outcomeOf(work: () => unknown): Promise<unknown[]> {
     return ['value', await work()];
   } catch (error) {
     const { why, code } = error as { why?: unknown; code?: string };
-    return ['refused', Array.isArray(why) ? why[0] : code];
+    return ['refused', Array.isArray(why) ? (why as unknown[])[0] : code];
   }
 }
 
