@@ -2,9 +2,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAuthority } from '@linnet/mint/testing';
 import { ensureInstalled, output, Peer, pinned } from '../../otp/bench/harness/program.ts';
 import { freePorts, untilListening } from '../test/servers/program.ts';
-import { createAuthority } from '../test/support/certificates.ts';
 
 export interface BenchServer extends AsyncDisposable {
   /** `nginx/1.22.1`, `node:http`. */

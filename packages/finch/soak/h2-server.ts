@@ -5,7 +5,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Socket } from 'node:net';
-import { frame, settingsFrame } from '../test/support/h2-frames.ts';
+import { encodeFrame, encodeSettings } from '@linnet/mint/testing';
 import { answerStream, badH2Behaviours } from './h2-behaviours.ts';
 import type { Random } from './random.ts';
 
@@ -59,27 +59,27 @@ export function serveHttp2(socket: Socket, random: Random, onAnswered: OnAnswere
 /** Frames that nobody may send, and some that nobody expects. */
 const garbage: readonly (() => Buffer)[] = [
   () => Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n', 'latin1'),
-  () => frame('DATA', 0, 0, Buffer.from('no stream')),
-  () => frame('DATA', 1, 1, Buffer.from('no head')),
-  () => frame('HEADERS', 5, 1, Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff])),
-  () => frame('HEADERS', 4, 2, Buffer.from([0x88])),
-  () => frame('WINDOW_UPDATE', 0, 0, Buffer.alloc(4)),
-  () => frame('WINDOW_UPDATE', 0, 0, Buffer.from([0x7f, 0xff, 0xff, 0xff])),
-  () => frame('SETTINGS', 0, 0, Buffer.alloc(5)),
-  () => frame('SETTINGS', 0, 3),
-  () => frame('PUSH_PROMISE', 4, 1, Buffer.from([0, 0, 0, 2, 0x88])),
-  () => frame('RST_STREAM', 0, 99, Buffer.alloc(4)),
-  () => frame('PING', 0, 0, Buffer.alloc(7)),
-  () => frame('CONTINUATION', 4, 1, Buffer.from([0x88])),
-  () => frame('GOAWAY', 0, 0, Buffer.alloc(3)),
-  () => Buffer.concat(Array.from({ length: 200 }, () => frame(0x42, 0, 0, Buffer.alloc(20)))),
-  () => frame('DATA', 0, 1, Buffer.alloc(100), 16_777_215),
+  () => encodeFrame('DATA', 0, 0, Buffer.from('no stream')),
+  () => encodeFrame('DATA', 1, 1, Buffer.from('no head')),
+  () => encodeFrame('HEADERS', 5, 1, Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff])),
+  () => encodeFrame('HEADERS', 4, 2, Buffer.from([0x88])),
+  () => encodeFrame('WINDOW_UPDATE', 0, 0, Buffer.alloc(4)),
+  () => encodeFrame('WINDOW_UPDATE', 0, 0, Buffer.from([0x7f, 0xff, 0xff, 0xff])),
+  () => encodeFrame('SETTINGS', 0, 0, Buffer.alloc(5)),
+  () => encodeFrame('SETTINGS', 0, 3),
+  () => encodeFrame('PUSH_PROMISE', 4, 1, Buffer.from([0, 0, 0, 2, 0x88])),
+  () => encodeFrame('RST_STREAM', 0, 99, Buffer.alloc(4)),
+  () => encodeFrame('PING', 0, 0, Buffer.alloc(7)),
+  () => encodeFrame('CONTINUATION', 4, 1, Buffer.from([0x88])),
+  () => encodeFrame('GOAWAY', 0, 0, Buffer.alloc(3)),
+  () => Buffer.concat(Array.from({ length: 200 }, () => encodeFrame(0x42, 0, 0, Buffer.alloc(20)))),
+  () => encodeFrame('DATA', 0, 1, Buffer.alloc(100), 16_777_215),
 ];
 
 /** Greets as a server does, and then sends what makes no sense when the first request comes. */
 export function serveGarbage(socket: Socket, random: Random): void {
   const bytes = random.pick(garbage)();
-  socket.write(settingsFrame({ maxConcurrentStreams: 100 }));
+  socket.write(encodeSettings({ maxConcurrentStreams: 100 }));
   let isFirst = true;
   socket.on('data', () => {
     if (isFirst) socket.write(bytes);

@@ -1,4 +1,5 @@
 /** Connections as processes: states, owners, ends. */
+import { response, startHttp1Server } from '@linnet/mint/testing';
 import {
   DynamicSupervisor,
   exit,
@@ -18,7 +19,6 @@ import { findInstance } from '../../src/instance/instance.ts';
 import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 
 /** The state of a connection, as the tree of processes shows it. */
 function stateOf(pid: Pid | undefined): unknown {
@@ -113,7 +113,7 @@ describe('a connection', () => {
     const { finch } = await startApp({
       pools: { default: { maxRequestsPerConnection: 1 }, [server.url]: { size: 1 } },
     });
-    const refused = await startRawServer();
+    const refused = await startHttp1Server();
     await refused.close();
 
     await rejection(finch.get(`http://127.0.0.1:${refused.port}/`));
@@ -138,7 +138,7 @@ describe('a connection', () => {
   });
 
   test('costs no restart intensity when it cannot be opened, however often [E1] [H48] [H100]', async () => {
-    const server = await startRawServer();
+    const server = await startHttp1Server();
     await server.close();
     const { finch, name } = await startApp();
     const url = `http://127.0.0.1:${server.port}/`;
@@ -156,7 +156,7 @@ describe('a connection', () => {
 
 test('a pool that is killed at any moment of a dial leaves no socket behind', async () => {
   using _ = captureCrashReports();
-  const silent = await startRawServer();
+  const silent = await startHttp1Server();
   onTestFinished(() => silent.close());
   const { finch } = await startApp();
   const url = `https://127.0.0.1:${silent.port}/`;
@@ -247,7 +247,7 @@ describe('a lease', () => {
   });
 
   test('of a connection that the server closed is told so, and can be given back', async () => {
-    const server = await startRawServer(async (peer) => {
+    const server = await startHttp1Server(async (peer) => {
       await peer.readRequest();
       await peer.write(response('bye', ['connection: close']));
     });

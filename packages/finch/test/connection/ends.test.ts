@@ -1,4 +1,5 @@
 /** How connections end, in order or not: their processes, the pool's figures, what callers hear. */
+import { response, startHttp1Server } from '@linnet/mint/testing';
 import { exit, isAlive, subscribe, type SystemEvent } from '@linnet/otp';
 import { captureCrashReports, eventually, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -7,7 +8,6 @@ import { requireInstance } from '../../src/instance/instance.ts';
 import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
 import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
 import { readings } from '../support/readings.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 
 /** The exit reasons of all connections from here on. */
 function exitReasons(): unknown[] {
@@ -104,7 +104,7 @@ describe.each(readings)('a connection that is not to be used again, read by %s',
     const [, options, headers, reason] = given;
     using crashes = captureCrashReports();
     const reasons = exitReasons();
-    const server = await startRawServer(async (peer) => {
+    const server = await startHttp1Server(async (peer) => {
       await peer.readRequest();
       await peer.write(response(body, headers));
       await peer.closed;
@@ -131,7 +131,7 @@ describe.each(readings)('a connection that is not to be used again, read by %s',
       const [, options] = given;
       using crashes = captureCrashReports();
       const reasons = exitReasons();
-      const server = await startRawServer(async (peer) => {
+      const server = await startHttp1Server(async (peer) => {
         await peer.readRequest();
         await peer.write(
           `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, 65_536)}`,

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createSecureServer, type ServerHttp2Session } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { createAuthority } from '@linnet/mint/testing';
 import { Supervisor } from '@linnet/otp';
 import { eventually } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -22,7 +23,6 @@ import {
   startApp,
   type AppOptions,
 } from '../support/app.ts';
-import { createAuthority } from '../support/certificates.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { shardOf } from '../support/pool-app.ts';
 import { createTlsFiles } from '../support/tls-files.ts';

@@ -1,8 +1,8 @@
 /** Messages say what to change: of errors as they really come about. */
+import { createAuthority, createSelfSigned } from '@linnet/mint/testing';
 import { expect, test } from 'vitest';
 import { Finch, type InstanceOptions, type PoolOptions } from '../../src/index.ts';
 import { rejection } from '../support/app.ts';
-import { createAuthority, createSelfSigned } from '../support/certificates.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../support/http-server.ts';
 

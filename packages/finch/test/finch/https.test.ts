@@ -2,15 +2,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAuthority, startHttp1Server } from '@linnet/mint/testing';
 import { isAlive } from '@linnet/otp';
 import { eventually } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import type { PoolOptions } from '../../src/index.ts';
 import { openSlots, rejection, startApp } from '../support/app.ts';
-import { createAuthority } from '../support/certificates.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { connectionsOf, shardOf } from '../support/pool-app.ts';
-import { startRawServer } from '../support/raw-server.ts';
 
 const authority = createAuthority();
 const localhost = authority.issue(['localhost']);
@@ -102,7 +101,7 @@ test('a second checkout beyond size gets a connection of its own, when that is w
 });
 
 test('a checkout from a closed port, or one that does not speak TLS, is told so [H49] [H26]', async () => {
-  const plain = await startRawServer((peer) => peer.write('hello\r\n'));
+  const plain = await startHttp1Server((peer) => peer.write('hello\r\n'));
   const { finch } = await startApp({ pools: { default: trusting } });
   const url = `https://localhost:${plain.port}`;
 

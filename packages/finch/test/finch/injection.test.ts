@@ -1,15 +1,15 @@
 /** What would be a second request on the wire is refused, by whatever function it is sent. */
+import { response, startHttp1Server } from '@linnet/mint/testing';
 import { eventually, inProcess } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch } from '../../src/index.ts';
 import type { BodyInput, HeadersInput, Request } from '../../src/index.ts';
 import { nextPart } from '../support/async-parts.ts';
 import { rejection, startApp } from '../support/app.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 
 /** A server that notes what reaches it, and an instance. */
 async function start() {
-  const server = await startRawServer(async (peer) => {
+  const server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('OK'));
     await peer.closed;

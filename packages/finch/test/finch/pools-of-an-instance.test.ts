@@ -1,10 +1,10 @@
 /** How an instance comes by its pools: options, tags, sockets, races. */
+import { createAuthority } from '@linnet/mint/testing';
 import { exit, Supervisor } from '@linnet/otp';
 import { captureCrashReports, leakCheck, settle } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, Pool } from '../../src/index.ts';
 import { findInstance } from '../../src/instance/instance.ts';
-import { createAuthority } from '../support/certificates.ts';
 import { rejection, startApp, uniqueName } from '../support/app.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import { createSocketPath } from '../support/socket-path.ts';

@@ -1,24 +1,23 @@
 import { connect } from 'node:net';
 import { inspect } from 'node:util';
+import { createAuthority, response, startHttp1Server } from '@linnet/mint/testing';
+import type { Http1Peer, ScriptedServer } from '@linnet/mint/testing';
 import { introspect, Supervisor } from '@linnet/otp';
 import { eventually } from '@linnet/otp/testing';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { Finch, Pool, subscribeTelemetry } from '../../src/index.ts';
 import type { ConnectionOptions } from '../../src/index.ts';
 import { rejection } from '../support/app.ts';
-import { createAuthority } from '../support/certificates.ts';
 import { startFinch, uniqueName } from '../support/finch.ts';
 import { startHttpProxy, withUser } from '../support/http-proxy.ts';
 import { startHttpServer } from '../support/http-server.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
-import type { RawPeer, RawServer } from '../support/raw-server.ts';
 
 const authority = createAuthority();
 const { ca } = authority;
 const tls = authority.issue(['origin.test']);
 
-async function proxyOf(script: (peer: RawPeer) => unknown): Promise<RawServer> {
-  const proxy = await startRawServer(script);
+async function proxyOf(script: (peer: Http1Peer) => unknown): Promise<ScriptedServer<Http1Peer>> {
+  const proxy = await startHttp1Server(script);
   onTestFinished(() => proxy.close());
   return proxy;
 }
@@ -28,7 +27,7 @@ async function finchWith(proxy: ConnectionOptions['proxy'], more: object = {}): 
   return startFinch({ pools: { default: { connOpts } } });
 }
 
-const urlOf = ({ port }: RawServer): string => `http://127.0.0.1:${port}`;
+const urlOf = ({ port }: ScriptedServer<Http1Peer>): string => `http://127.0.0.1:${port}`;
 
 it('ends by connectTimeout when a proxy does not answer, and serves the next request', async () => {
   const server = await startHttpServer((_request, answer) => answer.end('ok'), { tls });
@@ -54,10 +53,10 @@ it('ends by connectTimeout when a proxy does not answer, and serves the next req
 });
 
 it.each([
-  ['it waits for the answer', (peer: RawPeer) => peer.readRequest()],
+  ['it waits for the answer', (peer: Http1Peer) => peer.readRequest()],
   [
     'it waits for TLS',
-    async (peer: RawPeer) => {
+    async (peer: Http1Peer) => {
       await peer.readRequest();
       await peer.write('HTTP/1.1 200 OK\r\n\r\n');
       await peer.read(1);

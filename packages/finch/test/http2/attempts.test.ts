@@ -1,24 +1,24 @@
 /** A server that serves nothing is not asked without end, however many ask at once. */
+import type { Http2Peer } from '@linnet/mint/testing';
 import { TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { rejection } from '../support/app.ts';
 import { startH2App } from '../support/h2-app.ts';
-import type { H2Peer } from '../support/h2-raw-server.ts';
 
 const callers = 100;
 
 /** What a server does with the first request on each of its connections, and so how often it is asked. */
-const servers: [string, number, (peer: H2Peer) => unknown][] = [
+const servers: [string, number, (peer: Http2Peer) => unknown][] = [
   ['says that it has processed nothing', 4, (peer) => peer.goaway(0)],
   ['ends the connection', 1, (peer) => peer.end()],
-  ['resets the connection', 1, (peer) => peer.abort()],
+  ['resets the connection', 1, (peer) => peer.resetConnection()],
 ];
 
 describe(`a server of which ${callers} requests at once get nothing`, () => {
   test.each(servers)('and which %s has %i connections in all', async (_what, connections, act) => {
     const { ask, server } = await startH2App({
       script: async (peer) => {
-        await peer.request();
+        await peer.readRequest();
         act(peer);
       },
     });
@@ -33,7 +33,7 @@ describe(`a server of which ${callers} requests at once get nothing`, () => {
 test('a server that answers one request on each connection answers all', async () => {
   const { ask, server } = await startH2App({
     script: async (peer) => {
-      peer.answer((await peer.request()).stream);
+      peer.answer((await peer.readRequest()).stream);
       peer.end();
     },
   });
@@ -46,12 +46,12 @@ test('a server that never answers, PINGs neither, is given up', async () => {
   const clock = new TestClock().install(onTestFinished);
   const { ask, peer, server } = await startH2App({
     http2: { pingInterval: 50, pingTimeout: 100 },
-    script: (only) => void (only.ackPings = false),
+    script: (only) => void (only.answersPings = false),
   });
   const answer = rejection(ask('/', { receiveTimeout: 'infinity' }));
   for (let index = 0; index < 4; index += 1) {
     const only = await peer(index);
-    await only.request();
+    await only.readRequest();
     await clock.advance(50);
     await only.next('PING', { ack: false });
     await clock.advance(100);

@@ -14,7 +14,7 @@ describe('an AbortSignal', () => {
       const controller = new AbortController();
       const answer = rejection(ask('/', { signal: controller.signal }));
       const only = await peer();
-      const { stream } = await only.request();
+      const { stream } = await only.readRequest();
       if (when !== 'before the head') only.respond(stream);
       if (when === 'within the body') only.data(stream, 'piece');
       await only.roundTrip();
@@ -25,7 +25,7 @@ describe('an AbortSignal', () => {
       expect((await only.next('RST_STREAM', { stream })).error).toBe('CANCEL');
       await figures({ inUse: 0, idle: 1, inFlight: 0 });
       const next = ask('/next');
-      only.answer((await only.request()).stream, 'next');
+      only.answer((await only.readRequest()).stream, 'next');
       expect((await next).text()).toBe('next');
       expect(server.peers).toHaveLength(1);
     },
@@ -47,7 +47,7 @@ describe('an AbortSignal', () => {
     }
     const answer = rejection(finch.post(url, source(), { signal: controller.signal }));
     const only = await peer();
-    const { stream } = await only.request();
+    const { stream } = await only.readRequest();
     await only.next('DATA', { stream });
     controller.abort();
     expect(await answer).toBeInstanceOf(RequestCancelledError);
@@ -63,7 +63,7 @@ describe('an AbortSignal', () => {
     });
     const first = ask('/first');
     const only = await peer();
-    const { stream } = await only.request();
+    const { stream } = await only.readRequest();
     const controller = new AbortController();
     const second = rejection(ask('/second', { signal: controller.signal }));
     await figures({ queued: 1 });
@@ -112,7 +112,7 @@ describe('a caller', () => {
     const only = peer();
     await inProcess(async () => {
       const ref = finch.asyncRequest(url);
-      const { stream } = await (await only).request();
+      const { stream } = await (await only).readRequest();
       void finch.cancelAsyncRequest(ref);
       expect((await (await only).next('RST_STREAM', { stream })).error).toBe('CANCEL');
       (await only).answer(stream, 'late');
@@ -134,9 +134,9 @@ describe('a caller', () => {
         if (reason !== 'normal') exit(reason);
       });
       const only = await peer();
-      const streams = [(await only.request()).stream, (await only.request()).stream];
+      const streams = [(await only.readRequest()).stream, (await only.readRequest()).stream];
       const other = ask('/other');
-      const request = await only.request();
+      const request = await only.readRequest();
       if (reason === 'kill') exit(caller, 'kill');
       else send(caller, 'end');
       for (const stream of streams) {
@@ -154,11 +154,11 @@ describe('a caller', () => {
     const only = peer();
     await inProcess(async () => {
       const first = finch.get(url);
-      (await only).answer((await (await only).request()).stream);
+      (await only).answer((await (await only).readRequest()).stream);
       await first;
     });
     const second = ask('/second');
-    (await only).answer((await (await only).request()).stream, 'second');
+    (await only).answer((await (await only).readRequest()).stream, 'second');
     expect((await second).text()).toBe('second');
     expect(server.peers).toHaveLength(1);
   });
@@ -168,7 +168,7 @@ test('a reader who leaves in the middle of a body resets its stream with CANCEL'
   const { finch, url, peer, figures } = await startH2App();
   const opening = finch.open(url);
   const only = await peer();
-  const { stream } = await only.request();
+  const { stream } = await only.readRequest();
   only.respond(stream);
   only.data(stream, 'piece');
   for await (const chunk of (await opening).body) {

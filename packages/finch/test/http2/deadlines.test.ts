@@ -37,10 +37,10 @@ describe('an upload whose window never opens', () => {
       });
       const answer = rejection(finch.post(url, body(), limit));
       const only = await peer();
-      const { stream } = await only.request();
+      const { stream } = await only.readRequest();
       await only.until(() => only.dataLength(stream) === 1024);
       const other = ask('/other');
-      const request = await only.request();
+      const request = await only.readRequest();
 
       await clock.advance(300);
 
@@ -61,7 +61,7 @@ describe('an upload whose window never opens', () => {
       nextPart(finch.asyncRequest(Finch.build('POST', url, {}, upload), { receiveTimeout: 500 })),
     );
     const only = await peer();
-    const { stream } = await only.request();
+    const { stream } = await only.readRequest();
     await only.until(() => only.dataLength(stream) === 1024);
     await clock.advance(500);
     expect(await part).toMatchObject({
@@ -77,7 +77,7 @@ describe('an upload whose window never opens', () => {
     });
     const answer = finch.post(url, 'x'.repeat(10 * 65_536), { receiveTimeout: 300 });
     const only = await peer();
-    const { stream } = await only.request();
+    const { stream } = await only.readRequest();
     only.windowUpdate(0, 10 * 65_536);
     for (let taken = 65_535; taken < 10 * 65_536; taken += 65_536) {
       await only.until(() => only.dataLength(stream) >= taken);
@@ -95,14 +95,14 @@ describe('receiveTimeout', () => {
     const { clock, ask, peer, server } = await startTimedApp();
     const answer = rejection(ask('/', { receiveTimeout: 1000 }));
     const only = await peer();
-    const { stream } = await only.request();
+    const { stream } = await only.readRequest();
     await clock.advance(1000);
     expect(await answer).toMatchObject({ code: 'ERR_FINCH_RECEIVE_TIMEOUT', limit: 1000 });
     expect((await only.next('RST_STREAM', { stream })).error).toBe('CANCEL');
     only.answer(stream, 'late');
     await only.roundTrip();
     const next = ask('/next');
-    only.answer((await only.request()).stream, 'next');
+    only.answer((await only.readRequest()).stream, 'next');
     expect((await next).text()).toBe('next');
     expect(server.peers).toHaveLength(1);
   });
@@ -113,7 +113,7 @@ describe('receiveTimeout', () => {
       const { clock, ask, peer } = await startTimedApp();
       const answer = rejection(ask('/', { receiveTimeout: 1000 }));
       const only = await peer();
-      const { stream } = await only.request();
+      const { stream } = await only.readRequest();
       await clock.advance(900);
       only.respond(stream);
       if (where === 'within the body') only.data(stream, 'piece');
@@ -130,7 +130,7 @@ describe('receiveTimeout', () => {
     const { clock, ask, peer } = await startTimedApp();
     const answer = ask('/', { receiveTimeout: 1000 });
     const only = await peer();
-    const { stream } = await only.request();
+    const { stream } = await only.readRequest();
     only.respond(stream);
     for (let count = 0; count < 10; count += 1) {
       only.data(stream, 'piece ');
@@ -145,9 +145,9 @@ describe('receiveTimeout', () => {
     const { clock, ask, peer } = await startTimedApp();
     const silent = rejection(ask('/silent', { receiveTimeout: 1000 }));
     const only = await peer();
-    await only.request();
+    await only.readRequest();
     const busy = ask('/busy', { receiveTimeout: 1000 });
-    const { stream } = await only.request();
+    const { stream } = await only.readRequest();
     only.respond(stream);
     for (let count = 0; count < 2; count += 1) {
       await clock.advance(500);
@@ -163,11 +163,11 @@ describe('receiveTimeout', () => {
     const { clock, finch, ask, url, peer, server } = await startTimedApp();
     const short = rejection(ask('/short', { receiveTimeout: 25 }));
     const only = await peer();
-    await only.request();
+    await only.readRequest();
     await clock.advance(25);
     expect(await short).toMatchObject({ code: 'ERR_FINCH_RECEIVE_TIMEOUT' });
     const long = finch.post(url, 'x'.repeat(150 * 1024));
-    const { stream } = await only.request();
+    const { stream } = await only.readRequest();
     await only.until(() => only.dataLength(stream) === 65_535);
     await clock.advance(1000);
     only.windowUpdate(0, 200_000);
@@ -177,7 +177,7 @@ describe('receiveTimeout', () => {
     only.answer(stream, 'long');
     expect((await long).text()).toBe('long');
     const again = rejection(ask('/short', { receiveTimeout: 25 }));
-    await only.request();
+    await only.readRequest();
     await clock.advance(25);
     expect(await again).toMatchObject({ code: 'ERR_FINCH_RECEIVE_TIMEOUT', limit: 25 });
     expect(server.peers).toHaveLength(1);
@@ -187,7 +187,7 @@ describe('receiveTimeout', () => {
     const { clock, ask, peer } = await startTimedApp();
     const answer = ask('/', { receiveTimeout: 1000, requestTimeout: 2000 });
     const only = await peer();
-    only.answer((await only.request()).stream);
+    only.answer((await only.readRequest()).stream);
     await answer;
     const pending = clock.pending;
     await clock.advance(10_000);
@@ -200,7 +200,7 @@ describe('receiveTimeout', () => {
     const { clock, finch, url, peer } = await startTimedApp();
     const part = inProcess(async () => nextPart(finch.asyncRequest(url, { receiveTimeout: 10 })));
     const only = await peer();
-    const { stream } = await only.request();
+    const { stream } = await only.readRequest();
     await clock.advance(10);
     expect(await part).toMatchObject({
       type: 'error',
@@ -215,7 +215,7 @@ describe('requestTimeout', () => {
     const { clock, ask, peer } = await startTimedApp();
     const answer = rejection(ask('/', { receiveTimeout: 1000, requestTimeout: 3000 }));
     const only = await peer();
-    const { stream } = await only.request();
+    const { stream } = await only.readRequest();
     only.respond(stream);
     for (let count = 0; count < 6; count += 1) {
       only.data(stream, 'piece');
@@ -233,7 +233,7 @@ describe('requestTimeout', () => {
     });
     const first = ask('/first', { receiveTimeout: 'infinity' });
     const only = await peer();
-    const { stream } = await only.request();
+    const { stream } = await only.readRequest();
     const second = rejection(ask('/second', { requestTimeout: 1000 }));
     await figures({ queued: 1 });
     await clock.advance(1000);

@@ -2,11 +2,11 @@
 import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { createAuthority } from '@linnet/mint/testing';
 import { eventually, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Pool, type PoolOptions } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
-import { createAuthority } from '../support/certificates.ts';
 import { startH2App } from '../support/h2-app.ts';
 import { shardOf, startPoolApp } from '../support/pool-app.ts';
 
@@ -77,14 +77,14 @@ test('many requests that met the end of their connection go over one new one', a
   const { ask, peer, server } = await startH2App();
   const first = ask('/first');
   const old = await peer(0);
-  old.answer((await old.request()).stream);
+  old.answer((await old.readRequest()).stream);
   await first;
   const answers = times(20, () => ask());
-  for (let count = 0; count < 20; count += 1) await old.request();
+  for (let count = 0; count < 20; count += 1) await old.readRequest();
   old.socket.destroy();
 
   const next = await peer(1);
-  for (let count = 0; count < 20; count += 1) next.answer((await next.request()).stream);
+  for (let count = 0; count < 20; count += 1) next.answer((await next.readRequest()).stream);
   for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
   expect(server.peers).toHaveLength(2);
 });
@@ -135,10 +135,10 @@ test('an overflow connection that drains does not count twice against the size',
   });
   const first = ask('/first');
   const one = await peer(0);
-  const { stream } = await one.request();
+  const { stream } = await one.readRequest();
   const second = ask('/second');
   const two = await peer(1);
-  const request = await two.request();
+  const request = await two.readRequest();
   two.goaway(request.stream);
   await eventually(() => expect(shard.shared).toHaveLength(1));
   expect(shard.available).toBe(0);

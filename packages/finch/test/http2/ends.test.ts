@@ -1,14 +1,22 @@
 /** Servers that end, flood, or speak something else, as seen by the callers of an instance. */
+import {
+  createAuthority,
+  encodeFields,
+  encodeFrame,
+  encodeIndexed,
+  encodeInserted,
+  encodeSettings,
+  frameFlag,
+  response,
+  startHttp1Server,
+  startHttp2Server,
+} from '@linnet/mint/testing';
+import type { Http2Peer } from '@linnet/mint/testing';
 import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FinchError, isFinchError } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
-import { createAuthority } from '../support/certificates.ts';
 import { answering, startH2App } from '../support/h2-app.ts';
-import { flag, frame, settingsFrame } from '../support/h2-frames.ts';
-import { startH2RawServer, type H2Peer } from '../support/h2-raw-server.ts';
-import { indexed, indexing, literals } from '../support/hpack.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 
 describe('a server that ends the connection', () => {
   test('does not keep the caller of an upload waiting: he hears of it at once [D3]', async () => {
@@ -26,16 +34,16 @@ describe('a server that ends the connection', () => {
     const { finch, ask, url, peer, figures } = await startH2App();
     const answers = Array.from({ length: 10 }, () => rejection(finch.post(url, 'body')));
     const first = await peer(0);
-    for (let count = 0; count < 10; count += 1) await first.request();
+    for (let count = 0; count < 10; count += 1) await first.readRequest();
     await figures({ inFlight: 10 });
-    first.abort();
+    first.resetConnection();
     for (const answer of answers) {
       expect(await answer).toMatchObject({ code: 'ERR_FINCH_CONNECTION_CLOSED' });
     }
     await figures({ inUse: 0, idle: 0, inFlight: 0, queued: 0 });
     const next = ask();
     const second = await peer(1);
-    second.answer((await second.request()).stream);
+    second.answer((await second.readRequest()).stream);
     expect((await next).status).toBe(200);
     expect(crashes.reports).toEqual([]);
   });
@@ -45,7 +53,7 @@ describe('a server that ends the connection', () => {
     const { finch, url, peer } = await startH2App();
     const answer = rejection(finch.post(url, 'body'));
     const only = await peer();
-    await only.request();
+    await only.readRequest();
     const stopped = finch.stop();
     await clock.advance(60_000);
     expect(isFinchError(await answer)).toBe(true);
@@ -55,7 +63,7 @@ describe('a server that ends the connection', () => {
 });
 
 /** What a server may do wrong to a request; all of it is an error, and the next request is served. */
-const wrongs: Record<string, (peer: H2Peer, stream: number) => unknown> = {
+const wrongs: Record<string, (peer: Http2Peer, stream: number) => unknown> = {
   'a frame on a stream never opened': (peer) => peer.data(99, 'x'),
   'DATA before the head': (peer, stream) => peer.data(stream, 'x'),
   'a body longer than content-length [D8]': (peer, stream) => {
@@ -71,19 +79,24 @@ const wrongs: Record<string, (peer: H2Peer, stream: number) => unknown> = {
     peer.headers(
       stream,
       Buffer.concat([
-        literals([[':status', '200']]),
-        indexing('x', 'y'.repeat(4000)),
-        Buffer.alloc(10_000, indexed(62)),
+        encodeFields([[':status', '200']]),
+        encodeInserted('x', 'y'.repeat(4000)),
+        Buffer.alloc(10_000, encodeIndexed(62)),
       ]),
       { endStream: true },
     ),
   'more header fields than maxHeaderSize [F162] [F178]': (peer, stream) =>
     peer.respond(stream, 200, [['x-large', 'x'.repeat(100_000)]], { parts: 7, endStream: true }),
-  'HPACK garbage [M26]': (peer, stream) => peer.headers(stream, indexed(200)),
+  'HPACK garbage [M26]': (peer, stream) => peer.headers(stream, encodeIndexed(200)),
   'a PUSH_PROMISE [M30]': (peer, stream) => peer.pushPromise(stream, 2, []),
   'interim responses without end': (peer, stream) => {
-    const one = frame('HEADERS', flag.END_HEADERS, stream, literals([[':status', '103']]));
-    peer.write(Buffer.concat(Array.from({ length: 10_000 }, () => one)));
+    const one = encodeFrame(
+      'HEADERS',
+      frameFlag.END_HEADERS,
+      stream,
+      encodeFields([[':status', '103']]),
+    );
+    peer.send(Buffer.concat(Array.from({ length: 10_000 }, () => one)));
   },
 };
 
@@ -111,9 +124,9 @@ describe('a server that sends', () => {
   );
 
   test.each([
-    ['PING', frame('PING', 0, 0, Buffer.alloc(8))],
-    ['SETTINGS', settingsFrame({ maxConcurrentStreams: 100 })],
-    ['unknown frames', frame(0xcc, 0, 0, Buffer.alloc(10))],
+    ['PING', encodeFrame('PING', 0, 0, Buffer.alloc(8))],
+    ['SETTINGS', encodeSettings({ maxConcurrentStreams: 100 })],
+    ['unknown frames', encodeFrame(0xcc, 0, 0, Buffer.alloc(10))],
   ])(
     'a flood of %s: the request is answered or fails with a typed error, and the next one is served',
     async (_what, one) => {
@@ -122,7 +135,7 @@ describe('a server that sends', () => {
       const { finch, ask, url } = await startH2App({
         script: answering((peer, { stream }) => {
           requests += 1;
-          if (requests === 1) peer.write(Buffer.concat(Array.from({ length: 50_000 }, () => one)));
+          if (requests === 1) peer.send(Buffer.concat(Array.from({ length: 50_000 }, () => one)));
           peer.answer(stream);
         }),
       });
@@ -139,7 +152,7 @@ describe('a server that sends', () => {
 
 describe('a server that does not speak HTTP/2', () => {
   test('but HTTP/1.1, in the clear: a typed error, each time', async () => {
-    await using server = await startRawServer(async (peer) => {
+    await using server = await startHttp1Server(async (peer) => {
       await peer.readUntil('SM\r\n\r\n');
       await peer.write(response('no', ['connection: close'], '400 Bad Request'));
       peer.end();
@@ -154,8 +167,8 @@ describe('a server that does not speak HTTP/2', () => {
 
   test('but only HTTP/1.1 by ALPN: a TlsError', async () => {
     const authority = createAuthority();
-    const server = await startH2RawServer(() => {}, {
-      tls: { ...authority.issue(['127.0.0.1']), ALPNProtocols: ['http/1.1'] },
+    const server = await startHttp2Server(() => {}, {
+      tls: { ...authority.issue(['localhost']), ALPNProtocols: ['http/1.1'] },
     });
     onTestFinished(() => server.close());
     const { finch } = await startApp({
@@ -166,12 +179,12 @@ describe('a server that does not speak HTTP/2', () => {
 
   test('by ALPN is spoken to in HTTP/2 where it does, over TLS', async () => {
     const authority = createAuthority();
-    const server = await startH2RawServer(
+    const server = await startHttp2Server(
       async (peer) => {
         await peer.handshake();
         await answering()(peer);
       },
-      { tls: { ...authority.issue(['127.0.0.1']) } },
+      { tls: { ...authority.issue(['localhost']) } },
     );
     onTestFinished(() => server.close());
     const { finch } = await startApp({
@@ -183,6 +196,6 @@ describe('a server that does not speak HTTP/2', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
     expect(server.peers).toHaveLength(1);
     const [request] = server.peers[0]?.frames.filter(({ type }) => type === 'HEADERS') ?? [];
-    expect(request?.header(':scheme')).toBe('https');
+    expect(request?.fields.get(':scheme')).toBe('https');
   });
 });

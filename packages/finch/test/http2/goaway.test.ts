@@ -10,14 +10,14 @@ describe('GOAWAY', () => {
     const { ask, peer, figures } = await startH2App();
     const first = ask('/first');
     const going = await peer(0);
-    const { stream } = await going.request();
+    const { stream } = await going.readRequest();
     going.goaway(stream);
     await going.roundTrip().catch(() => {});
 
     const second = ask('/second');
     const next = await peer(1);
-    const request = await next.request();
-    expect(request.header(':path')).toBe('/second');
+    const request = await next.readRequest();
+    expect(request.fields.get(':path')).toBe('/second');
     next.answer(request.stream, 'second');
     expect((await second).text()).toBe('second');
     going.answer(stream, 'first');
@@ -38,7 +38,7 @@ describe('GOAWAY', () => {
       }
     });
     const going = await peer(0);
-    const { stream } = await going.request();
+    const { stream } = await going.readRequest();
     going.goaway(stream);
     going.answer(stream, 'hello');
     expect(await parts).toEqual(['status', 'headers', 'data', 'done']);
@@ -48,19 +48,19 @@ describe('GOAWAY', () => {
     const { finch, ask, url, peer, server } = await startH2App();
     const first = ask('/first');
     const going = await peer(0);
-    const { stream } = await going.request();
+    const { stream } = await going.readRequest();
     const get = ask('/get');
     const post = finch.post(`${url}/post`, 'body');
-    await going.request();
-    await going.request();
+    await going.readRequest();
+    await going.readRequest();
     going.goaway(stream);
 
     const next = await peer(1);
-    const requests = [await next.request(), await next.request()];
-    expect(new Set(requests.map((request) => request.header(':path')))).toEqual(
+    const requests = [await next.readRequest(), await next.readRequest()];
+    expect(new Set(requests.map((request) => request.fields.get(':path')))).toEqual(
       new Set(['/get', '/post']),
     );
-    for (const request of requests) next.answer(request.stream, request.header(':path'));
+    for (const request of requests) next.answer(request.stream, request.fields.get(':path'));
     expect((await get).text()).toBe('/get');
     expect((await post).text()).toBe('/post');
     going.answer(stream, 'first');
@@ -73,7 +73,7 @@ describe('GOAWAY', () => {
     const { finch, url, peer, server } = await startH2App();
     const answer = rejection(finch.post(url, 'body'));
     const going = await peer(0);
-    const { stream } = await going.request();
+    const { stream } = await going.readRequest();
     going.goaway(stream);
     going.end();
     expect(await answer).toMatchObject({
@@ -87,7 +87,7 @@ describe('GOAWAY', () => {
     const { ask, peer, server } = await startH2App();
     const answer = rejection(ask('/', { retry: false }));
     const going = await peer(0);
-    await going.request();
+    await going.readRequest();
     going.goaway(0);
     expect(await answer).toMatchObject({
       code: 'ERR_FINCH_CONNECTION_CLOSED',
@@ -103,7 +103,7 @@ describe('GOAWAY', () => {
     }
     const answer = rejection(finch.post(url, source()));
     const going = await peer(0);
-    const { stream } = await going.request();
+    const { stream } = await going.readRequest();
     await going.next('DATA', { stream });
     going.goaway(0);
     expect(await answer).toMatchObject({ code: 'ERR_FINCH_CONNECTION_CLOSED' });
@@ -113,7 +113,7 @@ describe('GOAWAY', () => {
   test('on every connection ends with an error after four attempts [D16]', async () => {
     const { ask, server } = await startH2App({
       script: async (peer) => {
-        await peer.request();
+        await peer.readRequest();
         peer.goaway(0);
       },
     });
@@ -168,9 +168,9 @@ describe('GOAWAY', () => {
     const { finch, url, ask, peer } = await startH2App();
     const first = rejection(finch.post(`${url}/first`, 'body'));
     const going = await peer(0);
-    const { stream } = await going.request();
+    const { stream } = await going.readRequest();
     const second = ask('/second');
-    await going.request();
+    await going.readRequest();
     going.goaway(stream, 'ENHANCE_YOUR_CALM', 'slow down');
     // As a server must after an error (RFC 9113, 5.4.1); until then it may answer what it does not exclude.
     going.socket.end();
@@ -179,7 +179,7 @@ describe('GOAWAY', () => {
       requestSent: true,
     });
     const next = await peer(1);
-    next.answer((await next.request()).stream, 'second');
+    next.answer((await next.readRequest()).stream, 'second');
     expect((await second).text()).toBe('second');
   });
 });
@@ -189,8 +189,8 @@ describe('REFUSED_STREAM', () => {
     const { finch, url, peer, server } = await startH2App();
     const answer = finch.post(url, 'body');
     const only = await peer(0);
-    only.reset((await only.request()).stream, 'REFUSED_STREAM');
-    only.answer((await only.request()).stream, 'second time');
+    only.reset((await only.readRequest()).stream, 'REFUSED_STREAM');
+    only.answer((await only.readRequest()).stream, 'second time');
     expect((await answer).text()).toBe('second time');
     expect(server.peers).toHaveLength(1);
   });

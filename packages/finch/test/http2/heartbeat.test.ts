@@ -65,7 +65,7 @@ describe('http2.pingInterval', () => {
     });
     await ask();
     const only = await peer();
-    only.ackPings = false;
+    only.answersPings = false;
     for (let count = 0; count < 29; count += 1) await clock.advance(50);
     await only.next('PING', { ack: false });
     await only.roundTrip();
@@ -78,11 +78,11 @@ describe('http2.pingInterval', () => {
     const { clock, ask, peer } = await startTimedApp({ http2: heartbeat });
     const first = ask('/first', { receiveTimeout: 'infinity' });
     const dead = await peer(0);
-    dead.answer((await dead.request()).stream);
+    dead.answer((await dead.readRequest()).stream);
     await first;
-    dead.ackPings = false;
+    dead.answersPings = false;
     const second = ask('/second', { receiveTimeout: 'infinity' });
-    await dead.request();
+    await dead.readRequest();
     await clock.advance(50);
     await dead.next('PING', { ack: false });
 
@@ -90,8 +90,8 @@ describe('http2.pingInterval', () => {
 
     await dead.closed;
     const next = await peer(1);
-    const request = await next.request();
-    expect(request.header(':path')).toBe('/second');
+    const request = await next.readRequest();
+    expect(request.fields.get(':path')).toBe('/second');
     next.answer(request.stream, 'second');
     expect((await second).text()).toBe('second');
   });
@@ -100,8 +100,8 @@ describe('http2.pingInterval', () => {
     const { clock, finch, url, peer, figures } = await startTimedApp({ http2: heartbeat });
     const answer = rejection(finch.post(url, 'body', { receiveTimeout: 'infinity' }));
     const dead = await peer(0);
-    dead.ackPings = false;
-    await dead.request();
+    dead.answersPings = false;
+    await dead.readRequest();
     await clock.advance(50);
     await dead.next('PING', { ack: false });
     await clock.advance(1000);
@@ -114,8 +114,8 @@ describe('http2.pingInterval', () => {
     const { clock, ask, peer } = await startTimedApp({ http2: heartbeat });
     const answer = ask('/', { receiveTimeout: 'infinity' });
     const only = await peer();
-    only.ackPings = false;
-    const { stream } = await only.request();
+    only.answersPings = false;
+    const { stream } = await only.readRequest();
     only.respond(stream);
     await clock.advance(50);
     await only.next('PING', { ack: false });
@@ -149,7 +149,7 @@ describe('finch.ping', () => {
     const { finch, pool, ask, peer, server } = await startH2App();
     const answer = ask();
     const going = await peer(0);
-    const { stream } = await going.request();
+    const { stream } = await going.readRequest();
     going.goaway(stream);
     await going.roundTrip().catch(() => {});
     expect(await finch.ping(pool)).toBeGreaterThanOrEqual(0);
@@ -162,10 +162,10 @@ describe('finch.ping', () => {
     const { finch, pool, ask, peer } = await startH2App({ script: answering() });
     await ask();
     const only = await peer();
-    only.ackPings = false;
+    only.answersPings = false;
     const round = rejection(finch.ping(pool));
     await only.next('PING', { ack: false });
-    only.abort();
+    only.resetConnection();
     expect(await round).toMatchObject({ code: 'ERR_FINCH_CONNECTION_CLOSED' });
   });
 
@@ -173,7 +173,7 @@ describe('finch.ping', () => {
     const { clock, finch, pool, ask, peer, server } = await startTimedApp({ script: answering() });
     await ask();
     const only = await peer();
-    only.ackPings = false;
+    only.answersPings = false;
     const round = rejection(finch.ping(pool, { timeout: 1000 }));
     await only.next('PING', { ack: false });
     await clock.advance(1000);

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAuthority } from '@linnet/mint/testing';
 import { exit, processInfo, self, spawn } from '@linnet/otp';
 import { eventually, inProcess } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, type ResponsePart } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
 import { nextPart } from '../support/async-parts.ts';
-import { createAuthority } from '../support/certificates.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { recordEvents } from '../support/record-events.ts';
 

@@ -1,14 +1,13 @@
 /** Connections that carry many requests: when one is opened, who is given it, and when it ends. */
+import { createAuthority, startHttp1Server } from '@linnet/mint/testing';
 import { exit, isAlive, spawn } from '@linnet/otp';
 import { captureCrashReports, eventually, inProcess } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
 import { Pool, PoolNotFoundError, type PoolOptions } from '../../src/index.ts';
 import { openSlots, rejection, startApp } from '../support/app.ts';
-import { createAuthority } from '../support/certificates.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import type { Http2Options } from '../support/http-server.ts';
 import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
-import { startRawServer } from '../support/raw-server.ts';
 
 const authority = createAuthority();
 const tls = { ...authority.issue(['localhost']) };
@@ -44,7 +43,7 @@ describe('the first connection', () => {
   });
 
   test('that cannot be opened is told to all who waited for it', async () => {
-    const server = await startRawServer();
+    const server = await startHttp1Server();
     await server.close();
     const { finch } = await startApp({ pools: { default: { protocols: ['http2'] } } });
     const errors = await Promise.all(
@@ -67,7 +66,7 @@ describe('the first connection', () => {
 
   test('waits for SETTINGS no longer than connectTimeout', async () => {
     // It accepts, and says nothing at all.
-    const server = await startRawServer();
+    const server = await startHttp1Server();
     const { finch } = await startApp({
       pools: {
         default: {
@@ -396,7 +395,7 @@ describe('finch.ping', () => {
       option: 'pool',
     });
     expect(shard.figures).toMatchObject({ inUse: 0 });
-    const server = await startRawServer();
+    const server = await startHttp1Server();
     await server.close();
     expect(await rejection(finch.ping(`http://127.0.0.1:${server.port}`))).toMatchObject({
       reason: 'ECONNREFUSED',

@@ -34,7 +34,7 @@ describe('the limit of streams', () => {
     const answers = Array.from({ length: 6 }, () => ask());
     for (let index = 0; index < 3; index += 1) {
       const each = await peer(index);
-      const requests = [await each.request(), await each.request()];
+      const requests = [await each.readRequest(), await each.readRequest()];
       await each.roundTrip();
       expect(each.came('HEADERS')).toEqual([]);
       if (index === 2) await figures({ inFlight: 6, inUse: 3, queued: 0 });
@@ -56,7 +56,7 @@ describe('the limit of streams', () => {
     await only.roundTrip();
     expect(only.came('HEADERS')).toEqual([]);
     only.settings({ maxConcurrentStreams: 1 });
-    only.answer((await only.request()).stream);
+    only.answer((await only.readRequest()).stream);
     expect((await answer).status).toBe(200);
   });
 
@@ -67,7 +67,7 @@ describe('the limit of streams', () => {
     });
     const first = ask();
     const only = await peer();
-    only.answer((await only.request()).stream);
+    only.answer((await only.readRequest()).stream);
     await first;
     only.settings({ maxConcurrentStreams: 0 });
     await only.roundTrip();
@@ -76,7 +76,7 @@ describe('the limit of streams', () => {
     await only.roundTrip();
     expect(only.came('HEADERS')).toEqual([]);
     only.settings({ maxConcurrentStreams: 10 });
-    for (const _ of answers) only.answer((await only.request()).stream);
+    for (const _ of answers) only.answer((await only.readRequest()).stream);
     expect(await statuses(answers)).toEqual(Array(5).fill(200));
   });
 
@@ -100,7 +100,7 @@ describe('the limit of streams', () => {
     });
     const first = [ask('/1'), ask('/2'), ask('/3')];
     const only = await peer();
-    const requests = [await only.request(), await only.request(), await only.request()];
+    const requests = [await only.readRequest(), await only.readRequest(), await only.readRequest()];
     only.settings({ maxConcurrentStreams: 1 });
     await only.roundTrip();
     const fourth = ask('/4');
@@ -111,7 +111,7 @@ describe('the limit of streams', () => {
     expect(only.came('HEADERS')).toEqual([]);
     only.answer(requests[2]?.stream ?? 0);
     expect(await statuses(first)).toEqual([200, 200, 200]);
-    only.answer((await only.request()).stream);
+    only.answer((await only.readRequest()).stream);
     expect((await fourth).status).toBe(200);
   });
 
@@ -122,10 +122,10 @@ describe('the limit of streams', () => {
     });
     const answers = [ask(), ask(), ask()];
     const only = await peer();
-    const requests = [await only.request()];
+    const requests = [await only.readRequest()];
     await figures({ queued: 2 });
     only.settings({ maxConcurrentStreams: 3 });
-    requests.push(await only.request(), await only.request());
+    requests.push(await only.readRequest(), await only.readRequest());
     for (const { stream } of requests) only.answer(stream);
     expect(await statuses(answers)).toEqual([200, 200, 200]);
   });

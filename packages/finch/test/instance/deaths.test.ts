@@ -3,6 +3,7 @@
  * happens, each request ends once, with a response or a typed error; the
  * instance serves again; and nothing is left behind.
  */
+import { startHttp1Server } from '@linnet/mint/testing';
 import {
   DynamicSupervisor,
   exit,
@@ -19,7 +20,6 @@ import { Finch, isFinchError, Pool, Lease, type Response } from '../../src/index
 import { findInstance } from '../../src/instance/instance.ts';
 import { openSlots, startApp, type App } from '../support/app.ts';
 import { startGateServer, type GateServer } from '../support/gate-server.ts';
-import { startRawServer } from '../support/raw-server.ts';
 
 type Outcome = Response | Lease | Error;
 
@@ -118,7 +118,7 @@ describe.each([
   test.each(Object.keys(victims))('dialling, %s is killed', async (victim) => {
     using crashes = captureCrashReports();
     // It accepts and never says anything: the handshake does not end.
-    const server = await startRawServer();
+    const server = await startHttp1Server();
     onTestFinished(() => server.close());
     const scene = await setUp(userManaged, `https://127.0.0.1:${server.port}`);
     scene.ask('/never');

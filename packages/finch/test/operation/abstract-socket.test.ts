@@ -1,19 +1,19 @@
 /** Abstract sockets of Linux, which are in no file system: `\\0name` (unix(7)). */
+import { response, startHttp1Server } from '@linnet/mint/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConnectError, Pool } from '../../src/index.ts';
 import { rejection } from '../support/app.ts';
 import { startFinch } from '../support/finch.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 
 describe.runIf(process.platform === 'linux')('an abstract Unix socket [W22h]', () => {
   const unixSocket = `\0linnet-test-${process.pid}`;
 
   async function start() {
-    const server = await startRawServer(
+    const server = await startHttp1Server(
       async (peer) => {
         for (;;) {
-          const head = await peer.readRequest();
-          await peer.write(response(head.slice(0, head.indexOf(' HTTP'))));
+          const { method, target } = await peer.readRequest();
+          await peer.write(response(`${method} ${target}`));
         }
       },
       { path: unixSocket },

@@ -1,3 +1,5 @@
+import { startHttp1Server } from '@linnet/mint/testing';
+import type { Http1Peer, ScriptedServer } from '@linnet/mint/testing';
 import {
   currentPid,
   exit,
@@ -14,8 +16,6 @@ import { Finch, InvalidRequestError, isRequestRef } from '../../src/index.ts';
 import type { AsyncPart, AsyncRequestMessage, AsyncRequestRef } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../support/http-server.ts';
-import { startRawServer } from '../support/raw-server.ts';
-import type { RawPeer, RawServer } from '../support/raw-server.ts';
 
 /** The next part of a request, with bytes as text. */
 async function nextPart(ref: AsyncRequestRef): Promise<AsyncPart | { type: string; data: string }> {
@@ -44,7 +44,7 @@ async function mailboxIsEmpty(): Promise<boolean> {
 
 /** Sends a chunk now and then and never ends. */
 function startEndlessServer() {
-  return startRawServer(async (peer) => {
+  return startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
     while (!peer.socket.destroyed) {
@@ -55,7 +55,7 @@ function startEndlessServer() {
 }
 
 /** The peer of the first connection, when it has got the request. */
-async function requested(server: RawServer): Promise<RawPeer> {
+async function requested(server: ScriptedServer<Http1Peer>): Promise<Http1Peer> {
   const peer = await server.peer(0);
   await eventually(() => expect(peer.received).toContain('\r\n\r\n'));
   return peer;
@@ -179,7 +179,7 @@ test('goes through the pool that the tag names [F76]', async () => {
 });
 
 test('sends interim responses and trailers as parts', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 103 Early Hints\r\n\r\n');
     await peer.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\nx-a: b\r\n\r\n');

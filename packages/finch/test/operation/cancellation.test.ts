@@ -1,10 +1,10 @@
+import { startHttp1Server } from '@linnet/mint/testing';
 import { exit, spawn } from '@linnet/otp';
 import { captureCrashReports, eventually, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { RequestCancelledError } from '../../src/index.ts';
 import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
 import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
-import { startRawServer } from '../support/raw-server.ts';
 
 /** A signal that tells how many listen to it. */
 function countingController() {
@@ -27,7 +27,7 @@ describe('the time that is told', () => {
   test('is that since the request began, in every phase and whoever cancels [W14]', async () => {
     using _ = captureCrashReports();
     const { finch, server, figures, pool } = await startPoolApp({ size: 2 });
-    const silent = await startRawServer();
+    const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     await finch.get(`${server.url}/now`);
     const clock = new TestClock(1_000_000).install(onTestFinished);
@@ -120,7 +120,7 @@ describe('an AbortSignal', () => {
   });
 
   test('ends a request that waits for its connection to be opened', async () => {
-    const silent = await startRawServer();
+    const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     const { finch } = await startApp({ pools: { default: { connOpts: { connectTimeout: 100 } } } });
     const { controller, signal, listeners } = countingController();

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
+import { startHttp1Server } from '@linnet/mint/testing';
 import { expect, test } from 'vitest';
 import { ConnectionClosedError, Finch, ResponseTooLargeError } from '../../src/index.ts';
 import type { Response } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../support/http-server.ts';
-import { startRawServer } from '../support/raw-server.ts';
 
 /** A body that is like no other of its length. */
 function bodyOf(seed: number, length: number): Buffer {
@@ -53,7 +53,7 @@ test('a head and a large body may be cut anywhere', async () => {
   const head = `HTTP/1.1 200 OK\r\nx-long: ${'y'.repeat(6000)}\r\ncontent-length: ${body.length}\r\n\r\n`;
   const all = Buffer.concat([Buffer.from(head), body]);
   const cuts = [1, 40, 4095, 4096, 4097, head.length - 1, head.length, head.length + 1, 70_000];
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     for (const cut of cuts) {
       await peer.readRequest();
       await peer.write(all.subarray(0, cut));
@@ -71,7 +71,7 @@ test('a head and a large body may be cut anywhere', async () => {
 });
 
 test('a large body that ends early is an error, and tells how much of it came', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(`HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n${'x'.repeat(70_000)}`);
     peer.end();
@@ -84,7 +84,7 @@ test('a large body that ends early is an error, and tells how much of it came', 
 
 test('bytes after a large body close the connection, and are part of no response', async () => {
   const body = 'x'.repeat(70_000);
-  await using server = await startRawServer(async (peer, index) => {
+  await using server = await startHttp1Server(async (peer, index) => {
     await peer.readRequest();
     const surplus = index === 0 ? 'HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil' : '';
     await peer.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}${surplus}`);

@@ -4,6 +4,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { PassThrough, Readable } from 'node:stream';
+import { response, startHttp1Server } from '@linnet/mint/testing';
 import { exit, spawn } from '@linnet/otp';
 import { eventually, inProcess } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -21,7 +22,6 @@ import { nextPart } from '../support/async-parts.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { startPoolApp } from '../support/pool-app.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 import { fileOf, letGo, openFile, watchedBodies, type WatchedBody } from '../support/sources.ts';
 
 /** Answers with the body that came. */
@@ -37,7 +37,7 @@ async function startEcho() {
 
 /** A port at which nobody listens. */
 async function refusingUrl(): Promise<string> {
-  const server = await startRawServer();
+  const server = await startHttp1Server();
   await server.close();
   return `http://127.0.0.1:${server.port}/`;
 }
@@ -117,7 +117,7 @@ describe.each(kinds)('%s is let go of [W11]', (kind) => {
   });
 
   test('when the server answers before it wants the body', async () => {
-    const server = await startRawServer(async (peer) => {
+    const server = await startHttp1Server(async (peer) => {
       await peer.readUntil('\r\n\r\n');
       await peer.write(response('no', [], '401 Unauthorized'));
     });
@@ -256,7 +256,7 @@ describe('a source that failed is a RequestBodyError, and ends no program [W21]'
   });
 
   test('while its connection is opened', async () => {
-    const silent = await startRawServer();
+    const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     const { finch } = await startApp({
       pools: { default: { connOpts: { connectTimeout: 5000 } } },
@@ -270,7 +270,7 @@ describe('a source that failed is a RequestBodyError, and ends no program [W21]'
 
   test('while it is held back', async () => {
     const stream = new PassThrough();
-    const server = await startRawServer(async (peer) => {
+    const server = await startHttp1Server(async (peer) => {
       await peer.readUntil('\r\n\r\n');
       stream.destroy(new Error('disk gone'));
     });
@@ -286,7 +286,7 @@ describe('a source that failed is a RequestBodyError, and ends no program [W21]'
   });
 
   test('amid a request that is sent again', async () => {
-    const stale = await startRawServer(async (peer, index) => {
+    const stale = await startHttp1Server(async (peer, index) => {
       if (index > 0) return;
       await peer.readRequest();
       await peer.write(response('warm'));
@@ -478,7 +478,7 @@ describe('a body that can be read once [W22a]', () => {
   test('is sent again when nothing of it was asked for', async () => {
     const path = fileOf('from a file');
     const heads: string[] = [];
-    const server = await startRawServer(async (peer, index) => {
+    const server = await startHttp1Server(async (peer, index) => {
       if (index === 0) {
         await peer.readRequest();
         await peer.write(response('warm'));

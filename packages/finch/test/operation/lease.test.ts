@@ -1,4 +1,5 @@
 /** What can be done on a connection that was checked out, and by whom. */
+import { response, startHttp1Server } from '@linnet/mint/testing';
 import { exit, isAlive, receive, send, spawn, type Pid } from '@linnet/otp';
 import { captureCrashReports, eventually, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -6,7 +7,6 @@ import { Finch, type Lease, type OpenResponse } from '../../src/index.ts';
 import { openSlots, rejection, startApp } from '../support/app.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { startPoolApp } from '../support/pool-app.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 
 /** The ways to send on a lease; each resolves with the text of the body. */
 const ways: [string, (lease: Lease, path: string | URL) => Promise<string>][] = [
@@ -275,7 +275,7 @@ test('limits and signals hold on a lease as elsewhere', async () => {
 });
 
 test('the URL of a request may write the server of the lease in any way', async () => {
-  const server = await startRawServer(async (peer) => {
+  const server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(response('bye', ['connection: close']));
   });

@@ -1,3 +1,4 @@
+import { startHttp1Server } from '@linnet/mint/testing';
 import { exit, spawn } from '@linnet/otp';
 import { eventually } from '@linnet/otp/testing';
 import { setFlagsFromString } from 'node:v8';
@@ -16,7 +17,6 @@ import {
 import type { OpenResponse } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../support/http-server.ts';
-import { startRawServer } from '../support/raw-server.ts';
 
 const large = 32 * 1024 * 1024;
 
@@ -98,7 +98,7 @@ test('has no body to read for HEAD and 204, and gives the connection back at onc
 });
 
 test('keeps interim responses and trailers apart [H130]', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\n\r\n');
     await peer.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
@@ -198,7 +198,7 @@ test('rejects when there is no response', async () => {
 });
 
 test('fails the reading, not the opening, when the response breaks off', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf');
     peer.end();

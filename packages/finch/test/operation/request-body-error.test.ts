@@ -1,9 +1,9 @@
 /** A request whose body, or the function for its trailers, throws: alike over HTTP/1.1 and HTTP/2. */
 import { Readable } from 'node:stream';
+import { createAuthority } from '@linnet/mint/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, RequestBodyError, type BodyInput } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
-import { createAuthority } from '../support/certificates.ts';
 import { startHttpServer } from '../support/http-server.ts';
 
 const authority = createAuthority();

@@ -1,16 +1,16 @@
 /** `maxHeaderSize` and `maxResponseSize`: the limit itself passes, one byte more does not. */
+import { startHttp1Server } from '@linnet/mint/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ResponseTooLargeError, type PoolOptions } from '../../src/index.ts';
 import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
 import { readings } from '../support/readings.ts';
-import { startRawServer } from '../support/raw-server.ts';
 
 const ok = 'HTTP/1.1 200 OK\r\n';
 const none = 'content-length: 0\r\n\r\n';
 
 /** A server that answers every request with just these bytes, some of them later than others. */
 async function start(options: PoolOptions, ...pieces: string[]) {
-  const server = await startRawServer(async (peer) => {
+  const server = await startHttp1Server(async (peer) => {
     for (;;) {
       await peer.readRequest().catch(() => {});
       if (peer.socket.destroyed) return;

@@ -1,20 +1,21 @@
 /** What is sent again, and what must not be: rule by rule. */
+import { response, startHttp1Server } from '@linnet/mint/testing';
+import type { Http1Peer } from '@linnet/mint/testing';
 import { exit, type Pid } from '@linnet/otp';
 import { captureCrashReports, eventually } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConnectionClosedError, Finch, Pool } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
 import { connectionsOf, shardOf } from '../support/pool-app.ts';
-import { response, startRawServer, type RawPeer } from '../support/raw-server.ts';
 
 /** Answers `good` requests on each of the first connections, then closes without a word. */
-async function startStaleServer(options: { stale: number; answer?: (peer: RawPeer) => unknown }) {
+async function startStaleServer(options: { stale: number; answer?: (peer: Http1Peer) => unknown }) {
   const heads: string[] = [];
-  const server = await startRawServer(async (peer, index) => {
+  const server = await startHttp1Server(async (peer, index) => {
     for (let served = 0; ; served++) {
       const request = await peer.readRequest().catch(() => undefined);
       if (request === undefined) return;
-      heads.push(request);
+      heads.push(request.text);
       if (served > 0 && index < options.stale) {
         await (options.answer ?? (() => {}))(peer);
         peer.socket.destroy();
@@ -95,7 +96,7 @@ describe('a keep-alive connection that the server closed', () => {
   });
 
   test('has room made for the new connection when all others are idle', async () => {
-    const server = await startRawServer(async (peer, index) => {
+    const server = await startHttp1Server(async (peer, index) => {
       await peer.readRequest();
       await peer.write(response(`from ${index}`));
       const again = await peer.readRequest().catch(() => undefined);
@@ -117,7 +118,7 @@ describe('a keep-alive connection that the server closed', () => {
   });
 
   test('does not have a fresh connection’s request sent again', async () => {
-    const server = await startRawServer(async (peer) => {
+    const server = await startHttp1Server(async (peer) => {
       await peer.readRequest();
       peer.socket.destroy();
     });
@@ -190,7 +191,7 @@ describe('a connection that is found closed before anything is written', () => {
   });
 
   test('a killed connection process that was opening for a request costs it nothing', async () => {
-    const silent = await startRawServer();
+    const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     const { finch } = await startApp({
       pools: { default: { connOpts: { connectTimeout: 100, tls: { rejectUnauthorized: false } } } },
@@ -218,7 +219,7 @@ describe('reuse', () => {
   ])(
     'a response %s leaves the connection for the next request [A2] [H31] [H43]',
     async (_, answer) => {
-      const server = await startRawServer(async (peer) => {
+      const server = await startHttp1Server(async (peer) => {
         while ((await peer.readRequest().catch(() => undefined)) !== undefined) {
           await peer.write(answer);
         }
@@ -232,7 +233,7 @@ describe('reuse', () => {
   );
 
   test('a response with connection: close does not [F28] [H32] [H33]', async () => {
-    const server = await startRawServer(async (peer) => {
+    const server = await startHttp1Server(async (peer) => {
       await peer.readRequest();
       await peer.write(response('OK', ['connection: close']));
     });

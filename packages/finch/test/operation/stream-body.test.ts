@@ -1,3 +1,4 @@
+import { response, startHttp1Server } from '@linnet/mint/testing';
 import { self } from '@linnet/otp';
 import { inProcess } from '@linnet/otp/testing';
 import { expect, test } from 'vitest';
@@ -5,7 +6,6 @@ import { ConnectionClosedError, Finch, InvalidRequestError } from '../../src/ind
 import type { BodyStep, BodySteps, ResponsePart, StreamStep } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../support/http-server.ts';
-import { startRawServer } from '../support/raw-server.ts';
 
 const count = (last: number): BodySteps<number> => ({
   stream: (n): BodyStep<number> => (n < last ? { data: `${n}`, acc: n + 1 } : { done: n }),
@@ -45,7 +45,7 @@ test('sends what the body function returns, and hands its accumulator to the res
 });
 
 test('resolves with the accumulator of a body function that halts, and closes the connection [F48]', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   const finch = await startFinch();
   const url = `http://127.0.0.1:${server.port}`;
   const halt = { stream: (): BodyStep<string> => ({ halt: 'halted' }) };
@@ -59,9 +59,9 @@ test('resolves with the accumulator of a body function that halts, and closes th
 });
 
 test('has the accumulator after the last piece when the server resets the upload [F49]', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readUntil('\r\n1\r\n2\r\n');
-    peer.reset();
+    peer.resetConnection();
   });
   const finch = await startFinch();
   const url = `http://127.0.0.1:${server.port}`;
@@ -87,7 +87,7 @@ test('has the accumulator after the last piece when the server resets the upload
 });
 
 test('rejects when the body function returns something else than a step [F50]', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   const finch = await startFinch();
   const body = { stream: (() => 'oops') as unknown as () => BodyStep<number> };
   const request = Finch.build('POST', `http://127.0.0.1:${server.port}`, {}, body);
@@ -99,7 +99,7 @@ test('rejects when the body function returns something else than a step [F50]', 
 });
 
 test('rejects with what the body function throws [H113]', async () => {
-  await using server = await startRawServer();
+  await using server = await startHttp1Server();
   const finch = await startFinch();
   const thrown = new Error('no more');
   const throws = {
@@ -115,9 +115,8 @@ test('rejects with what the body function throws [H113]', async () => {
 });
 
 test('declares the length that a header gives to a body of steps', async () => {
-  await using server = await startRawServer(async (peer) => {
-    const request = await peer.readRequest();
-    await peer.write(`HTTP/1.1 200 OK\r\ncontent-length: ${request.length}\r\n\r\n${request}`);
+  await using server = await startHttp1Server(async (peer) => {
+    await peer.write(response((await peer.readRequest()).text));
   });
   const finch = await startFinch();
   const url = `http://127.0.0.1:${server.port}`;
@@ -147,7 +146,7 @@ test('runs the body function as the calling process', async () => {
 });
 
 test('never runs the two functions at once, and loses no part of an answer that comes early', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readUntil('\r\n\r\n');
     await peer.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
     for (let n = 0; n < 20; n += 1) {
@@ -191,7 +190,7 @@ test('never runs the two functions at once, and loses no part of an answer that 
 });
 
 test('does not wait for a body that the server did not want', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readUntil('\r\n\r\n');
     await peer.write('HTTP/1.1 417 Expectation Failed\r\ncontent-length: 2\r\n\r\nno');
   });

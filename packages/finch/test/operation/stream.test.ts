@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { response, startHttp1Server } from '@linnet/mint/testing';
 import { exit, receive, self, send, spawn, type Pid } from '@linnet/otp';
 import { eventually, inProcess } from '@linnet/otp/testing';
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -15,7 +16,6 @@ import {
 import type { FinchError, ResponsePart } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../support/http-server.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 
 type Folded = [status: number, headers: readonly (readonly [string, string])[], body: string];
 
@@ -111,7 +111,7 @@ test('goes on while the function says so [F44]', async () => {
 
 for (const where of ['status', 'headers', 'data'] as const) {
   test(`stops at the ${where} of a response without end, and closes its connection [F46]`, async () => {
-    await using server = await startRawServer(async (peer) => {
+    await using server = await startHttp1Server(async (peer) => {
       await peer.readRequest();
       await peer.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
       while (!peer.socket.destroyed) {
@@ -149,7 +149,7 @@ test('keeps the connection when it stops at the last part of a response', async 
 });
 
 test('hands interim responses and trailers on as parts of their own [F126]', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n');
     await peer.write(
@@ -360,7 +360,7 @@ test('ends by requestTimeout and by signal though the function never settles', a
 });
 
 test('calls the function no more once the calling process is dead, and closes the connection', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n');
   });
@@ -398,12 +398,12 @@ test('gives several streams that fail of one error each its own accumulator', as
 });
 
 test('sends a safe request again when an idle connection turns out to be closed', async () => {
-  await using server = await startRawServer(async (peer, index) => {
+  await using server = await startHttp1Server(async (peer, index) => {
     await peer.readRequest();
     await peer.write(response('one'));
     if (index > 0) return;
     await peer.readRequest();
-    peer.reset();
+    peer.resetConnection();
   });
   const finch = await startFinch();
   const url = `http://127.0.0.1:${server.port}`;

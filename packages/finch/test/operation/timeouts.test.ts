@@ -1,4 +1,5 @@
 /** The limits of a request, each with its own error, filled in. The runtime's timers are virtual. */
+import { response, startHttp1Server } from '@linnet/mint/testing';
 import { exit, Supervisor, type Pid } from '@linnet/otp';
 import { captureCrashReports, eventually, processSnapshot, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -15,7 +16,6 @@ import {
 import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
 import type { GateServer } from '../support/gate-server.ts';
 import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 
 async function startTimedApp(pool: PoolOptions = {}) {
   const clock = new TestClock().install(onTestFinished);
@@ -105,7 +105,7 @@ describe('connectTimeout', () => {
     ['of the pool', {}, { connectTimeout: 50 }],
     ['of the request comes first', { connectTimeout: 50 }, { connectTimeout: 60_000 }],
   ])('%s ends the opening of a connection', async (_, request, connOpts) => {
-    const silent = await startRawServer();
+    const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     const url = `https://127.0.0.1:${silent.port}`;
     const { finch } = await startApp({
@@ -128,7 +128,7 @@ describe('connectTimeout', () => {
   });
 
   test('of a checkout, inside checkoutTimeout', async () => {
-    const silent = await startRawServer();
+    const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     const url = `https://127.0.0.1:${silent.port}`;
     const { finch } = await startApp();
@@ -171,7 +171,7 @@ describe('receiveTimeout', () => {
 
   test('counts anew with each chunk [F30]', async () => {
     const clock = new TestClock().install(onTestFinished);
-    const server = await startRawServer();
+    const server = await startHttp1Server();
     onTestFinished(() => server.close());
     const { finch } = await startApp();
     let received = '';
@@ -229,7 +229,7 @@ describe('receiveTimeout', () => {
 
   test('ends an upload that the server does not take [D2]', async () => {
     const clock = new TestClock().install(onTestFinished);
-    const server = await startRawServer((peer) => peer.socket.pause());
+    const server = await startHttp1Server((peer) => peer.socket.pause());
     onTestFinished(() => server.close());
     const { finch } = await startApp();
     let pulled = 0;
@@ -294,7 +294,7 @@ describe('requestTimeout', () => {
   });
 
   test('ends it while connecting; the connection goes to the idle ones or nowhere', async () => {
-    const silent = await startRawServer();
+    const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     const url = `https://127.0.0.1:${silent.port}`;
     const { finch } = await startApp({ pools: { default: { connOpts: { connectTimeout: 100 } } } });
@@ -391,7 +391,7 @@ test('after a request no timer is left, whichever of its limits were set', async
 
 test('a response after the deadline goes to nobody: its connection is closed', async () => {
   const clock = new TestClock().install(onTestFinished);
-  const server = await startRawServer();
+  const server = await startHttp1Server();
   onTestFinished(() => server.close());
   const { finch } = await startApp();
   const url = `http://127.0.0.1:${server.port}/`;

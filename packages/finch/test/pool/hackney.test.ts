@@ -1,4 +1,5 @@
 /** Cases of hackney's pool and load regulation that are not told elsewhere. */
+import { response, startHttp1Server } from '@linnet/mint/testing';
 import { exit, send, spawn, trapExit } from '@linnet/otp';
 import { captureCrashReports, eventually, settle } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -6,7 +7,6 @@ import { Finch, Pool } from '../../src/index.ts';
 import { openSlots, rejection, startApp } from '../support/app.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import { connectionsOf, shardOf, startPoolApp } from '../support/pool-app.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 
 describe('faults', () => {
   /** An instance with a pool of four, and what must hold after whatever happened to it. */
@@ -24,7 +24,7 @@ describe('faults', () => {
   }
 
   test('a dial that does not end: the caller is told in time, the pool goes on [H45] [H46] [H99] [H131]', async () => {
-    const silent = await startRawServer();
+    const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     const { finch } = await startApp({ pools: { default: { connOpts: { connectTimeout: 50 } } } });
     const url = `https://127.0.0.1:${silent.port}`;
@@ -38,7 +38,7 @@ describe('faults', () => {
 
   test('a dial whose process is killed each time: the caller gets a typed error, not the pool’s [H17] [H47]', async () => {
     using _ = captureCrashReports();
-    const silent = await startRawServer();
+    const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     const { finch } = await startApp({
       pools: { default: { connOpts: { connectTimeout: 5000 } } },
@@ -142,7 +142,7 @@ describe('many callers', () => {
     ['both [H72]', (served: number) => (served % 2 === 0 ? ['connection: close'] : [])],
   ])('fifty callers with twenty requests each, %s', async (_, headers) => {
     let served = 0;
-    const server = await startRawServer(async (peer) => {
+    const server = await startHttp1Server(async (peer) => {
       for (;;) {
         const request = await peer.readRequest().catch(() => undefined);
         if (request === undefined) return;

@@ -1,5 +1,6 @@
 /** What happens to connections and pools that nobody uses. The runtime's timers are virtual. */
 import { createServer } from 'node:net';
+import { response, startHttp1Server } from '@linnet/mint/testing';
 import { isAlive, subscribe, type SystemEvent } from '@linnet/otp';
 import { eventually, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -7,7 +8,6 @@ import { Pool, type PoolOptions } from '../../src/index.ts';
 import { openSlots, rejection, startApp } from '../support/app.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import { connectionsOf, shardOf, startPoolApp } from '../support/pool-app.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 
 async function startTimedApp(pool: PoolOptions = {}) {
   const clock = new TestClock().install(onTestFinished);
@@ -119,7 +119,7 @@ describe('connMaxIdleTime', () => {
   });
 
   test('does not take bytes on an idle connection for a response: they close it [H22] [D4]', async () => {
-    const server = await startRawServer(async (peer, index) => {
+    const server = await startHttp1Server(async (peer, index) => {
       await peer.readRequest();
       await peer.write(response(`answer ${index}`));
       if (index === 0) await peer.write(response('EVIL'));
@@ -181,7 +181,7 @@ describe('poolMaxIdleTime', () => {
 
   test('does not leave a pool running that has never been used, or has no connection [D20]', async () => {
     const clock = new TestClock().install(onTestFinished);
-    const refused = await startRawServer();
+    const refused = await startHttp1Server();
     await refused.close();
     const url = `http://127.0.0.1:${refused.port}`;
     const { finch } = await startApp({
@@ -369,7 +369,7 @@ describe('prewarm', () => {
 
   test('backs off while the server is down, and is back when it is', async () => {
     const clock = new TestClock().install(onTestFinished);
-    const down = await startRawServer();
+    const down = await startHttp1Server();
     const { port } = down;
     await down.close();
     let attempts = 0;
@@ -404,7 +404,7 @@ describe('prewarm', () => {
 
   test('a server that closes each connection at once is not flooded', async () => {
     const clock = new TestClock().install(onTestFinished);
-    const server = await startRawServer((peer) => peer.end());
+    const server = await startHttp1Server((peer) => peer.end());
     onTestFinished(() => server.close());
     const url = `http://127.0.0.1:${server.port}`;
     await startApp({ pools: { [url]: { prewarm: 1 } } });

@@ -1,3 +1,4 @@
+import { startHttp1Server } from '@linnet/mint/testing';
 import { exit, spawn, type Pid } from '@linnet/otp';
 import { captureCrashReports, eventually, settle } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -12,7 +13,6 @@ import {
 import { openSlots, rejection, startApp } from '../support/app.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import { connectionsOf, shardOf, startPoolApp } from '../support/pool-app.ts';
-import { startRawServer } from '../support/raw-server.ts';
 
 describe('the queue', () => {
   test('does not serve out of the order of arrival [E20]', async () => {
@@ -206,8 +206,8 @@ describe('a slot that becomes free', () => {
 
   test('does not stay unused when the opening of a connection fails: the next one tries', async () => {
     // The first connection is refused in the handshake, the second is not answered at all.
-    const server = await startRawServer((peer, index) => {
-      if (index === 0) peer.reset();
+    const server = await startHttp1Server((peer, index) => {
+      if (index === 0) peer.resetConnection();
     });
     onTestFinished(() => server.close());
     const { finch } = await startApp({
@@ -230,7 +230,7 @@ describe('a slot that becomes free', () => {
   });
 
   test('everybody hears of a server that refuses, long before poolTimeout', async () => {
-    const server = await startRawServer();
+    const server = await startHttp1Server();
     await server.close();
     const { finch } = await startApp({ pools: { default: { size: 2 } } });
 
@@ -255,7 +255,7 @@ describe('a slot that becomes free', () => {
 describe('opening connections', () => {
   test('does not block the pool: others are served meanwhile [E2]', async () => {
     const server = await startGateServer();
-    const silent = await startRawServer();
+    const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     const { finch } = await startApp({
       pools: { default: { connOpts: { connectTimeout: 300, tls: { rejectUnauthorized: false } } } },
@@ -314,7 +314,7 @@ describe('opening connections', () => {
   });
 
   test('one who takes a connection that another gave back leaves its own dial to the idle ones', async () => {
-    const silent = await startRawServer();
+    const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     const { finch, name } = await startApp();
     const pool = Pool.new(`http://127.0.0.1:${silent.port}`);
@@ -335,7 +335,7 @@ describe('opening connections', () => {
 test('one misbehaving server does not slow another one down', async () => {
   const good = await startGateServer();
   // It never answers; with ten connections each, its callers queue up.
-  const bad = await startRawServer();
+  const bad = await startHttp1Server();
   onTestFinished(() => bad.close());
   const { finch } = await startApp({ pools: { default: { size: 10 } } });
   const stuck = Array.from({ length: 200 }, () =>

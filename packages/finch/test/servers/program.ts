@@ -1,3 +1,5 @@
+import { createAuthority } from '@linnet/mint/testing';
+import type { Certificate } from '@linnet/mint/testing';
 /**
  * Other programs as servers of a test file: nginx, caddy, haproxy, apache2, nghttpd and the like.
  * A program has a folder of its own with its configuration, its certificates and its sockets,
@@ -11,7 +13,6 @@ import { connect, createServer, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createAuthority, type Certificate } from '../support/certificates.ts';
 
 /** Servers are often where only root looks for programs. */
 const path = `${process.env['PATH']}:/usr/local/sbin:/usr/sbin:/sbin`;

@@ -1,6 +1,6 @@
+import { createAuthority } from '@linnet/mint/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConnectionOptions, Finch, PoolOptions } from '../../src/index.ts';
-import { createAuthority } from '../support/certificates.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer, type HttpServer } from '../support/http-server.ts';
 import { Folder, freePorts, Program, whyToSkip } from './program.ts';

@@ -6,7 +6,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Certificate } from '../support/certificates.ts';
+import type { Certificate } from '@linnet/mint/testing';
 import { bodyOf, fileLengths } from './bodies.ts';
 import { Folder, freePorts, Program, type ProgramOptions } from './program.ts';
 

@@ -1,13 +1,12 @@
+import { createAuthority, response, startHttp1Server } from '@linnet/mint/testing';
 import { exit, isAlive, whereis, type Pid } from '@linnet/otp';
 import { captureCrashReports, eventually } from '@linnet/otp/testing';
 import { expect, test } from 'vitest';
 import { Pool } from '../../src/index.ts';
 import { startApp } from '../support/app.ts';
-import { createAuthority } from '../support/certificates.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { shardOf } from '../support/pool-app.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 
 const authority = createAuthority();
 const localhost = authority.issue(['localhost']);
@@ -25,7 +24,7 @@ test('a pool is found once it is started, and not after it was stopped [H1]', as
 });
 
 test('an idle connection that the server closed is not used: a fresh one is [H34]', async () => {
-  await using server = await startRawServer(async (peer, index) => {
+  await using server = await startHttp1Server(async (peer, index) => {
     await peer.readRequest();
     await peer.write(response(`${index}`));
     if (index > 0) await peer.readRequest();

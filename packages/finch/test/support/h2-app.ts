@@ -1,21 +1,21 @@
 /** An instance with one HTTP/2 pool on a scripted server. */
+import { startHttp2Server } from '@linnet/mint/testing';
+import type { Frame, Http2Peer, Script, ScriptedServer, Settings } from '@linnet/mint/testing';
 import { eventually } from '@linnet/otp/testing';
 import { expect, onTestFinished } from 'vitest';
 import { Pool, type Finch, type PoolOptions, type RequestOptions } from '../../src/index.ts';
 import type { Shard } from '../../src/pool/shard.ts';
 import { startApp, type App } from './app.ts';
-import type { Frame, Settings } from './h2-frames.ts';
-import { startH2RawServer, type H2Peer, type H2RawServer, type H2Script } from './h2-raw-server.ts';
 import { shardOf } from './pool-app.ts';
 
 export interface H2App extends App {
-  readonly server: H2RawServer;
+  readonly server: ScriptedServer<Http2Peer>;
   readonly url: string;
   readonly pool: ReturnType<typeof Pool.new>;
   /** A GET through the pool. */
   ask(path?: string, options?: RequestOptions): ReturnType<Finch['request']>;
   /** The connection of this number, from 0, once it has sent its preface. */
-  peer(index?: number): Promise<H2Peer>;
+  peer(index?: number): Promise<Http2Peer>;
   /** The pool's first shard, with its figures. */
   readonly shard: Shard;
   /** Waits for these figures of the first shard. */
@@ -26,12 +26,12 @@ export interface H2AppOptions extends PoolOptions {
   /** What the server says first on each connection; requests wait for it. */
   readonly settings?: Settings;
   /** What else the server does on each connection. */
-  readonly script?: H2Script;
+  readonly script?: Script<Http2Peer>;
 }
 
 /** Starts it; nothing of it may be left after the test. */
 export async function startH2App({ settings, script, ...pool }: H2AppOptions = {}): Promise<H2App> {
-  const server = await startH2RawServer(async (peer, index) => {
+  const server = await startHttp2Server(async (peer, index) => {
     await peer.handshake(settings);
     await script?.(peer, index);
   });
@@ -63,8 +63,11 @@ export async function startH2App({ settings, script, ...pool }: H2AppOptions = {
 
 /** A script that answers every request with `OK`, or as `answer` does. */
 export const answering =
-  (answer: (peer: H2Peer, request: Frame) => unknown = (peer, { stream }) => peer.answer(stream)) =>
-  async (peer: H2Peer): Promise<void> => {
+  (
+    answer: (peer: Http2Peer, request: Frame) => unknown = (peer, { stream }) =>
+      peer.answer(stream),
+  ) =>
+  async (peer: Http2Peer): Promise<void> => {
     while (!peer.socket.destroyed) {
       const request = await nextOrClosed(peer);
       if (request === undefined) return;
@@ -72,8 +75,8 @@ export const answering =
     }
   };
 
-async function nextOrClosed(peer: H2Peer): Promise<Frame | undefined> {
-  const request = peer.request();
+async function nextOrClosed(peer: Http2Peer): Promise<Frame | undefined> {
+  const request = peer.readRequest();
   const closed = peer.closed.then(() => undefined);
   request.catch(() => {});
   return Promise.race([request, closed]);

@@ -4,9 +4,9 @@
  */
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { startHttp1Server } from '@linnet/mint/testing';
+import type { Http1Peer } from '@linnet/mint/testing';
 import { joinSockets } from './http-proxy.ts';
-import { startRawServer } from './raw-server.ts';
-import type { RawPeer } from './raw-server.ts';
 
 export interface SocksProxyOptions {
   /** `user:password`, if it wants them. */
@@ -37,7 +37,7 @@ export async function startSocksProxy(options: SocksProxyOptions = {}): Promise<
   const clients = new Set<Socket>();
   const servers = new Set<Socket>();
 
-  const serve = async (peer: RawPeer): Promise<void> => {
+  const serve = async (peer: Http1Peer): Promise<void> => {
     clients.add(peer.socket);
     peer.socket.once('close', () => clients.delete(peer.socket));
     const given = await admit(peer, options.credentials);
@@ -51,7 +51,7 @@ export async function startSocksProxy(options: SocksProxyOptions = {}): Promise<
     else servers.add(relay(peer, port, address));
   };
 
-  const raw = await startRawServer(async (peer) => {
+  const raw = await startHttp1Server(async (peer) => {
     await serve(peer).catch((error: unknown) => {
       // A client may leave when it wants.
       if (!peer.socket.destroyed) throw error;
@@ -83,7 +83,7 @@ function addressOf(name: string, { hosts, reply }: SocksProxyOptions): string | 
 const replyOf = (code: number): Buffer => Buffer.from([5, code, 0, 1, 0, 0, 0, 0, 0, 0]);
 
 /** The greeting. Gives the credentials that came, empty without; undefined when there is no way to go on. */
-async function admit(peer: RawPeer, wanted: string | undefined): Promise<string | undefined> {
+async function admit(peer: Http1Peer, wanted: string | undefined): Promise<string | undefined> {
   const [, count = 0] = bytesOf(await peer.read(2));
   const methods = [...bytesOf(await peer.read(count))];
   const method = wanted === undefined ? 0 : 2;
@@ -95,7 +95,7 @@ async function admit(peer: RawPeer, wanted: string | undefined): Promise<string 
   return given;
 }
 
-function relay({ socket: client }: RawPeer, port: number, address: string): Socket {
+function relay({ socket: client }: Http1Peer, port: number, address: string): Socket {
   const server = connect(port, address);
   server.on('error', () => client.end(replyOf(5)));
   server.on('connect', () => {
@@ -106,7 +106,7 @@ function relay({ socket: client }: RawPeer, port: number, address: string): Sock
   return server;
 }
 
-async function readCredentials(peer: RawPeer): Promise<string> {
+async function readCredentials(peer: Http1Peer): Promise<string> {
   const [, userLength = 0] = bytesOf(await peer.read(2));
   const user = await peer.read(userLength);
   const [passwordLength = 0] = bytesOf(await peer.read(1));
@@ -114,7 +114,7 @@ async function readCredentials(peer: RawPeer): Promise<string> {
 }
 
 async function readTarget(
-  peer: RawPeer,
+  peer: Http1Peer,
 ): Promise<{ kind: 'name' | 'address'; host: string; port: number }> {
   const [, , , type = 0] = bytesOf(await peer.read(4));
   const length = type === 3 ? (bytesOf(await peer.read(1))[0] ?? 0) : type === 4 ? 16 : 4;

@@ -2,8 +2,8 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Certificate } from '@linnet/mint/testing';
 import { onTestFinished } from 'vitest';
-import type { Certificate } from './certificates.ts';
 
 export interface TlsFiles {
   /** To be spread into `connOpts.tls`. */

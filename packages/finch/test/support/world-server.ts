@@ -6,8 +6,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Server, Http2ServerResponse, ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import { createAuthority } from '@linnet/mint/testing';
 import type { PoolOptions } from '../../src/index.ts';
-import { createAuthority } from './certificates.ts';
 import { startHttpServer, type HttpServer } from './http-server.ts';
 
 /** What a world speaks: HTTP/1.1, HTTP/2, or one pool this and the other one that, by ALPN. */

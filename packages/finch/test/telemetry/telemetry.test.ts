@@ -1,3 +1,4 @@
+import { response, startHttp1Server } from '@linnet/mint/testing';
 import { exit, spawn, Supervisor } from '@linnet/otp';
 import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -6,7 +7,6 @@ import { Finch, Pool, subscribeTelemetry } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { eventNames, recordEvents } from '../support/record-events.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 
 const startOk = () => startHttpServer((_request, answer) => answer.end('OK'));
 
@@ -59,7 +59,7 @@ test('a first request: every span starts and stops, in order [F142] [F146] [F147
 });
 
 test('the end of receiving tells status, headers and trailers [F143] [F150]', async () => {
-  await using server = await startRawServer(async (peer) => {
+  await using server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
     await peer.write('2\r\nOK\r\n0\r\nx-sum: 1\r\n\r\n');
@@ -182,12 +182,12 @@ test('tells in which phase a request broke', async () => {
 });
 
 test('tells of a retry, and counts the attempts', async () => {
-  await using server = await startRawServer(async (peer, index) => {
+  await using server = await startHttp1Server(async (peer, index) => {
     await peer.readRequest();
     await peer.write(response('OK'));
     if (index > 0) return;
     await peer.readRequest();
-    peer.reset();
+    peer.resetConnection();
   });
   const finch = await startFinch();
   const url = `http://127.0.0.1:${server.port}`;

@@ -4,13 +4,12 @@ import { once } from 'node:events';
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { promisify } from 'node:util';
+import { createAuthority, response, startHttp1Server } from '@linnet/mint/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Pool, type PoolOptions } from '../../src/index.ts';
 import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
-import { createAuthority } from '../support/certificates.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { joinSockets } from '../support/http-proxy.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 import { startSocksProxy } from '../support/socks-proxy.ts';
 
 const authority = createAuthority();
@@ -157,7 +156,7 @@ test.each(['at once', 'after an interim response'])(
   'bytes that a proxy sends beyond its answer are no response: %s [W19]',
   async (when) => {
     const interim = when === 'at once' ? '' : 'HTTP/1.1 103 Early Hints\r\n\r\n';
-    const server = await startRawServer(async (peer) => {
+    const server = await startHttp1Server(async (peer) => {
       await peer.readRequest();
       await peer.write(`${interim}HTTP/1.1 200 OK\r\n\r\n${response('foreign')}`);
       await peer.readRequest();

@@ -1,11 +1,12 @@
 /** A server that does not meet the expectation of `100-continue` (RFC 9110, 10.1.1). */
 import { Readable } from 'node:stream';
+import { response, startHttp1Server } from '@linnet/mint/testing';
+import type { Http1Peer } from '@linnet/mint/testing';
 import { TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch } from '../../src/index.ts';
 import { startApp } from '../support/app.ts';
 import { answering, startH2App } from '../support/h2-app.ts';
-import { response, startRawServer, type RawPeer } from '../support/raw-server.ts';
 import { recordEvents } from '../support/record-events.ts';
 
 const expecting = { headers: { expect: '100-continue' } };
@@ -22,9 +23,9 @@ const bodies: Record<string, () => string | Uint8Array | Readable | AsyncIterabl
 };
 
 /** Refuses the expectation, as it does on HTTP/1.1, and echoes what comes without one. */
-async function startHttp1(refuse: (peer: RawPeer) => unknown) {
+async function startHttp1(refuse: (peer: Http1Peer) => unknown) {
   const requests: string[] = [];
-  const server = await startRawServer(async (peer) => {
+  const server = await startHttp1Server(async (peer) => {
     for (;;) {
       const head = await peer.readUntil('\r\n\r\n').catch(() => undefined);
       if (head === undefined) return;
@@ -42,7 +43,7 @@ async function startHttp1(refuse: (peer: RawPeer) => unknown) {
   return { ...app, url: `http://127.0.0.1:${server.port}`, requests, server };
 }
 
-async function bodyAfter(peer: RawPeer, head: string): Promise<string> {
+async function bodyAfter(peer: Http1Peer, head: string): Promise<string> {
   const length = /^content-length: (\d+)\r$/im.exec(head)?.[1];
   if (length !== undefined) return peer.read(Number(length));
   const chunks = await peer.readUntil('0\r\n\r\n');
@@ -72,8 +73,8 @@ describe.each(Object.entries(bodies))('with %s as the body', (_what, body) => {
   test('a 417 over HTTP/2 does, too [W16]', async () => {
     const expects: boolean[] = [];
     const { finch, url, server } = await startH2App({
-      script: answering(async (peer, { stream, headers }) => {
-        const isExpecting = headers.some(([name]) => name === 'expect');
+      script: answering(async (peer, { stream, fields }) => {
+        const isExpecting = fields.get('expect') !== undefined;
         expects.push(isExpecting);
         if (isExpecting) {
           peer.respond(stream, 417);
@@ -93,7 +94,7 @@ describe.each(Object.entries(bodies))('with %s as the body', (_what, body) => {
 
 test('a second 417 is the response [W16]', async () => {
   const { finch, url, requests } = await startHttp1((peer) => peer.write(failed));
-  const server = await startRawServer(async (peer) => {
+  const server = await startHttp1Server(async (peer) => {
     for (;;) {
       requests.push(await peer.readUntil('\r\n\r\n'));
       await peer.write(failed);
@@ -108,7 +109,7 @@ test('a second 417 is the response [W16]', async () => {
 });
 
 test('a 417 to a request without the expectation is the response [W16]', async () => {
-  const server = await startRawServer(async (peer) => {
+  const server = await startHttp1Server(async (peer) => {
     await peer.readRequest();
     await peer.write(failed);
   });

@@ -1,23 +1,23 @@
 /** Servers that send more fields, interim responses or trailers than anybody needs: they cost a bounded amount of memory. */
+import { encodeFields, encodeIndexed, response, startHttp1Server } from '@linnet/mint/testing';
+import type { Http1Peer } from '@linnet/mint/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Pool, type Finch, type PoolOptions } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
 import { answering, startH2App } from '../support/h2-app.ts';
-import { indexed, literals } from '../support/hpack.ts';
 import { readings } from '../support/readings.ts';
-import { response, startRawServer, type RawPeer } from '../support/raw-server.ts';
 
 const many = 260_000;
 const hints = 'HTTP/1.1 103 Early Hints\r\n';
 const tooLarge = { code: 'ERR_FINCH_RESPONSE_TOO_LARGE', option: 'maxHeaderSize' };
 
 /** `/flood` is answered by the flood, everything else in order; nobody waits for a client that has left. */
-async function startHttp1(flood: (peer: RawPeer) => Iterable<string>) {
-  const server = await startRawServer(async (peer) => {
+async function startHttp1(flood: (peer: Http1Peer) => Iterable<string>) {
+  const server = await startHttp1Server(async (peer) => {
     for (;;) {
-      const request = await peer.readRequest().catch(() => '');
-      if (request === '') return;
-      if (!request.includes('/flood')) {
+      const request = await peer.readRequest().catch(() => undefined);
+      if (request === undefined) return;
+      if (request.target !== '/flood') {
         await peer.write(response('fine'));
         continue;
       }
@@ -138,36 +138,39 @@ describe('over HTTP/1.1, what goes on for ever', () => {
 describe('over HTTP/2', () => {
   const kinds: Record<string, Parameters<typeof answering>[0]> = {
     '260,000 fields in the head': (peer, { stream }) => {
-      const block = [literals([[':status', '200']]), literals([['a', '']])];
+      const block = [encodeFields([[':status', '200']]), encodeFields([['a', '']])];
       peer.headers(stream, Buffer.concat([...block, ...Array(many).fill(block[1])]), {
         parts: 100,
       });
     },
     'interim responses of 990 fields without end': async (peer, { stream }) => {
       const block = Buffer.concat([
-        literals([[':status', '103']]),
-        ...Array<Buffer>(990).fill(literals([['a', '']])),
+        encodeFields([[':status', '103']]),
+        ...Array<Buffer>(990).fill(encodeFields([['a', '']])),
       ]);
       while (!peer.socket.destroyed && peer.came('RST_STREAM', { stream }).length === 0) {
         for (let index = 0; index < 20; index += 1) peer.headers(stream, block);
-        await peer.written();
+        await peer.flush();
       }
     },
     'small interim responses without end': async (peer, { stream }) => {
       while (!peer.socket.destroyed && peer.came('RST_STREAM', { stream }).length === 0) {
         for (let index = 0; index < 200; index += 1) peer.respond(stream, 103, [['a', 'b']]);
-        await peer.written();
+        await peer.flush();
       }
     },
     'trailers of 260,000 fields': (peer, { stream }) => {
       peer.respond(stream);
-      const block = Array<Buffer>(many).fill(literals([['a', '']]));
+      const block = Array<Buffer>(many).fill(encodeFields([['a', '']]));
       peer.headers(stream, Buffer.concat(block), { endStream: true, parts: 100 });
     },
     'a field of the table that stands for much': (peer, { stream }) => {
       peer.headers(
         stream,
-        Buffer.concat([literals([[':status', '200']]), Buffer.alloc(60_000, indexed(17))]),
+        Buffer.concat([
+          encodeFields([[':status', '200']]),
+          Buffer.alloc(60_000, encodeIndexed(17)),
+        ]),
       );
     },
   };
@@ -175,7 +178,7 @@ describe('over HTTP/2', () => {
   test.each(Object.entries(kinds))('%s end the request [W1]', async (_what, flood) => {
     const { finch, url } = await startH2App({
       script: answering((peer, frame) =>
-        frame.header(':path') === '/flood'
+        frame.fields.get(':path') === '/flood'
           ? flood?.(peer, frame)
           : peer.answer(frame.stream, 'fine'),
       ),

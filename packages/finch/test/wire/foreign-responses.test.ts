@@ -1,13 +1,13 @@
 /** A server that answers more than it was asked: nobody is given what nobody asked for. */
+import { createAuthority, response, startHttp1Server } from '@linnet/mint/testing';
+import type { Http1Peer, ScriptedServer } from '@linnet/mint/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, Pool } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
-import { createAuthority } from '../support/certificates.ts';
-import { response, startRawServer, type RawPeer, type RawServer } from '../support/raw-server.ts';
 
 const repetitions = 30;
 
-const foreignResponses: Record<string, (peer: RawPeer) => unknown> = {
+const foreignResponses: Record<string, (peer: Http1Peer) => unknown> = {
   'a 200': (peer) => peer.write(response('foreign')),
   'a 408 and its end': async (peer) => {
     await peer.write(response('foreign', ['connection: close'], '408 Request Timeout'));
@@ -25,23 +25,23 @@ async function turns(count: number): Promise<void> {
 interface World {
   readonly finch: Finch;
   readonly url: string;
-  readonly server: RawServer;
+  readonly server: ScriptedServer<Http1Peer>;
   /** The paths that were asked for, in order. */
   readonly asked: readonly string[];
 }
 
 /** Answers each request with its path, and `/first` in a way of its own; one connection at a time. */
 async function start(
-  first: (peer: RawPeer, path: string) => unknown,
+  first: (peer: Http1Peer, path: string) => unknown,
   secure = false,
 ): Promise<World> {
   const authority = secure ? createAuthority() : undefined;
   const asked: string[] = [];
-  const server = await startRawServer(
+  const server = await startHttp1Server(
     async (peer) => {
       peer.socket.setNoDelay(true);
       for (;;) {
-        const [, path = ''] = (await peer.readRequest()).split(' ');
+        const { target: path } = await peer.readRequest();
         asked.push(path);
         if (path.startsWith('/first')) await first(peer, path);
         else await peer.write(response(path));
@@ -59,7 +59,7 @@ async function start(
 }
 
 describe.each(Object.keys(foreignResponses))('%s that nobody asked for', (name) => {
-  const foreign = foreignResponses[name] as (peer: RawPeer) => unknown;
+  const foreign = foreignResponses[name] as (peer: Http1Peer) => unknown;
 
   describe.each(Object.entries(moments))('%s', (_moment, count) => {
     test.each([
@@ -70,7 +70,7 @@ describe.each(Object.keys(foreignResponses))('%s that nobody asked for', (name) 
     ])(
       'never answers the %s over %s that waits for the connection [W19]',
       async (method, scheme) => {
-        const answer = async (peer: RawPeer, path: string): Promise<void> => {
+        const answer = async (peer: Http1Peer, path: string): Promise<void> => {
           void peer.write(response(path));
           await turns(count);
           await foreign(peer);

@@ -1,18 +1,18 @@
 /** Responses at the edges of the grammar: taken as the RFCs say, and the connection with them. */
+import { response, startHttp1Server } from '@linnet/mint/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
 import { answering, startH2App } from '../support/h2-app.ts';
-import { response, startRawServer } from '../support/raw-server.ts';
 
 /** `/first` is answered with these bytes, everything else with its path. */
 async function start(bytes: string) {
-  const server = await startRawServer(async (peer) => {
+  const server = await startHttp1Server(async (peer) => {
     for (;;) {
       const request = await peer.readRequest().catch(() => undefined);
       if (request === undefined) return;
-      const [, path = ''] = request.split(' ');
-      await peer.write(path === '/first' ? bytes : response(path));
+      const { target } = request;
+      await peer.write(target === '/first' ? bytes : response(target));
     }
   });
   onTestFinished(() => server.close());
@@ -173,9 +173,9 @@ describe('over HTTP/2', () => {
     let answerUpload = (): void => {};
     const { finch, url, server } = await startH2App({
       script: answering((peer, frame) => {
-        if (frame.header(':path') === '/upload') {
+        if (frame.fields.get(':path') === '/upload') {
           answerUpload = () => peer.answer(frame.stream, 'uploaded');
-        } else if (frame.header(':path') === '/bad') {
+        } else if (frame.fields.get(':path') === '/bad') {
           void breach?.(peer, frame);
         } else {
           peer.answer(frame.stream, 'fine');

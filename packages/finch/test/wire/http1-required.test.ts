@@ -1,4 +1,5 @@
 /** A server that wants HTTP/1.1 for a request (RFC 9113, 7: HTTP_1_1_REQUIRED). */
+import { createAuthority, Http1Peer, Http2Peer, response } from '@linnet/mint/testing';
 import { TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSecureServer } from 'node:http2';
@@ -7,9 +8,6 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { Pool, type Finch, type PoolOptions } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
-import { createAuthority } from '../support/certificates.ts';
-import { H2Peer } from '../support/h2-raw-server.ts';
-import { RawPeer, response } from '../support/raw-server.ts';
 import { recordEvents } from '../support/record-events.ts';
 
 interface World {
@@ -22,7 +20,7 @@ interface World {
 }
 
 /** On HTTP/2: what the server does with a request. It answers each over HTTP/1.1. */
-type Refusal = (peer: H2Peer, stream: number, path: string) => void;
+type Refusal = (peer: Http2Peer, stream: number, path: string) => void;
 
 const refusals: Record<string, Refusal> = {
   RST_STREAM: (peer, stream) => peer.reset(stream, 'HTTP_1_1_REQUIRED'),
@@ -40,19 +38,19 @@ async function start(refuse: Refusal, options: PoolOptions = {}): Promise<World>
   const sockets = new Set<Socket>();
   const speakH2 = async (socket: TLSSocket): Promise<void> => {
     opened.h2 += 1;
-    const peer = await new H2Peer(socket).handshake();
+    const peer = await new Http2Peer(socket).handshake();
     for (;;) {
-      const request = await peer.request();
-      const path = String(request.header(':path'));
+      const request = await peer.readRequest();
+      const path = String(request.fields.get(':path'));
       asked.push(`h2 ${path}`);
       refuse(peer, request.stream, path);
     }
   };
   const speakHttp1 = async (socket: TLSSocket): Promise<void> => {
     opened.http1 += 1;
-    const peer = new RawPeer(socket);
+    const peer = new Http1Peer(socket);
     for (;;) {
-      const [, path = ''] = (await peer.readRequest()).split(' ');
+      const { target: path } = await peer.readRequest();
       asked.push(`http1 ${path}`);
       await peer.write(response(`http1 ${path}`));
     }

@@ -1,12 +1,12 @@
 /** A server that ends its connections without saying so: no request is lost, and none is sent twice. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createAuthority, response, startHttp1Server } from '@linnet/mint/testing';
+import type { Http1Peer } from '@linnet/mint/testing';
 import { eventually, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, Pool } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
-import { createAuthority } from '../support/certificates.ts';
-import { response, startRawServer, type RawPeer } from '../support/raw-server.ts';
 
 const callers = 60;
 const requestsOfEach = 5;
@@ -19,18 +19,18 @@ interface World {
 }
 
 async function start(
-  answer: (peer: RawPeer, served: number) => unknown,
+  answer: (peer: Http1Peer, served: number) => unknown,
   { size = 1, secure = false }: { readonly size?: number; readonly secure?: boolean } = {},
 ): Promise<World> {
   const authority = secure ? createAuthority() : undefined;
   const heads: string[][] = [];
-  const server = await startRawServer(
+  const server = await startHttp1Server(
     async (peer, index) => {
       const mine: string[] = (heads[index] = []);
       for (;;) {
         const request = await peer.readRequest().catch(() => undefined);
         if (request === undefined) return;
-        mine.push(request);
+        mine.push(request.text);
         await answer(peer, mine.length);
       }
     },
@@ -57,7 +57,7 @@ async function ask(finch: Finch, url: string, method = 'GET'): Promise<void> {
   await Promise.all(Array.from({ length: callers }, caller));
 }
 
-const ends: Record<string, (peer: RawPeer) => unknown> = {
+const ends: Record<string, (peer: Http1Peer) => unknown> = {
   'with FIN, together with the response': (peer) => peer.socket.end(response('bye'), 'latin1'),
   'with FIN, a turn after the response': async (peer) => {
     void peer.write(response('bye'));
@@ -71,7 +71,7 @@ const ends: Record<string, (peer: RawPeer) => unknown> = {
   'with RST, a turn after the response': async (peer) => {
     void peer.write(response('bye'));
     await new Promise(setImmediate);
-    peer.reset();
+    peer.resetConnection();
   },
 };
 
@@ -173,7 +173,7 @@ test('a server that ends new connections, too, fails a request after one more at
 
 test('poolTimeout holds for those who wait for such a server, and who has waited has less left [W20]', async () => {
   const clock = new TestClock().install(onTestFinished);
-  const held: RawPeer[] = [];
+  const held: Http1Peer[] = [];
   const { finch, url } = await start((peer) => void held.push(peer));
   const bye = async (index: number): Promise<void> => {
     await eventually(() => expect(held).toHaveLength(index + 1));
