@@ -34,6 +34,14 @@ describe('[M10] interim responses', () => {
     expect(readResponse(bytes)).toMatchObject({ status: 0, outcome: 'invalid_status_line' });
   });
 
+  test('have their own type and length, as the final response has', () => {
+    const reading = readResponse(
+      'HTTP/1.1 103 x\r\ncontent-type: a/b\r\ncontent-length: 7\r\n\r\n' +
+        'HTTP/1.1 200 OK\r\nContent-Type:  c/d \r\nx: y\r\ncontent-length: 2\r\n\r\nok',
+    );
+    expect(reading).toMatchObject({ contentType: 'c/d', contentLength: 2, body: 'ok' });
+  });
+
   test('may announce the end of the connection', () => {
     const bytes = `HTTP/1.1 103 Early Hints\r\nconnection: close\r\n\r\n${hints}${final}`;
     expect(readResponse(bytes)).toMatchObject({ outcome: 'complete', keepAlive: false });

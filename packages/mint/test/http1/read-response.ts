@@ -3,6 +3,7 @@
  * compared: whole against split, and against another parser.
  */
 import { Fault, Truncation } from '../../src/errors/index.ts';
+import { Fields } from '../../src/fields.ts';
 import * as event from '../../src/http1/parser.ts';
 import type { ParserOptions, RequestKind } from '../../src/http1/parser.ts';
 
@@ -13,6 +14,8 @@ export interface Reading {
   /** 0 if there was no final head. */
   readonly status: number;
   readonly fields: readonly string[];
+  readonly contentType: string | undefined;
+  readonly contentLength: number;
   readonly body: string;
   readonly trailers: readonly string[];
   readonly keepAlive: boolean;
@@ -44,7 +47,7 @@ class Reader {
   private readonly parser: event.ResponseParser;
   private readonly interims: [number, readonly string[]][] = [];
   private status = 0;
-  private fields: readonly string[] = [];
+  private fields: Fields = Fields.none;
   private body = '';
   private keepAlive = false;
   private hint = -1;
@@ -64,20 +67,40 @@ class Reader {
       else if (error instanceof Truncation) this.outcome = 'truncated';
       else throw error;
     }
-    const { interims, status, fields, body, keepAlive, hint, outcome, rest } = this;
+    const { interims, status, body, keepAlive, hint, outcome, rest } = this;
+    const { list: fields, contentType, contentLength } = this.fields;
     const trailers = this.parser.trailers.list;
-    return { interims, status, fields, body, trailers, keepAlive, hint, outcome, rest };
+    return {
+      interims,
+      status,
+      fields,
+      contentType,
+      contentLength,
+      body,
+      trailers,
+      keepAlive,
+      hint,
+      outcome,
+      rest,
+    };
   }
 
-  private take(bytes: Buffer): void {
-    let at = 0;
+  /** Each piece stands somewhere in a buffer of its own, which is another's afterwards. */
+  private take(piece: Buffer): void {
+    const bytes = Buffer.concat([before, piece, behind]);
+    this.pull(bytes, before.length, before.length + piece.length);
+    bytes.fill('!');
+  }
+
+  private pull(bytes: Buffer, from: number, to: number): void {
+    let at = from;
     while (this.outcome === 'unfinished') {
-      const what = this.parser.next(bytes, at, bytes.length);
+      const what = this.parser.next(bytes, at, to);
       ({ at } = this.parser);
       if (what === event.more) return;
       this.handle(what, bytes);
     }
-    this.rest += bytes.toString('latin1', at);
+    this.rest += bytes.toString('latin1', at, to);
   }
 
   private handle(what: event.ParserEvent, bytes: Buffer): void {
@@ -89,7 +112,7 @@ class Reader {
       case event.head:
       case event.handover:
         this.status = parser.status;
-        this.fields = parser.fields.list;
+        this.fields = parser.fields;
         this.keepAlive = parser.keepAlive;
         this.hint = parser.hint;
         if (what === event.handover) this.outcome = 'handover';
@@ -107,6 +130,8 @@ class Reader {
 }
 
 const noBytes = Buffer.alloc(0);
+const before = Buffer.from('??');
+const behind = Buffer.from('\r\n?');
 
 function bytesOf(piece: string | Buffer): Buffer {
   return typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece;
