@@ -177,7 +177,8 @@ export interface Wire {
   onClosed: (error?: Error) => void;
   /**
    * Called when `usable`, `limit` or `settled` changed by something that the server said (SETTINGS,
-   * GOAWAY); what is in flight goes on. Never called after `onClosed`, nor inside of `send`.
+   * GOAWAY), or because this side takes the connection for no more requests (it has reset too many
+   * streams); what is in flight goes on. Never called after `onClosed`, nor inside of `send`.
    */
   onChange: () => void;
   /** Called for each sign of life of the server, where somebody wants to know. */
