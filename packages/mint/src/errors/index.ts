@@ -7,7 +7,7 @@ export {
   TlsError,
 } from './connection-errors.ts';
 export type { ProxyErrorReason } from './connection-errors.ts';
-export { because, errnoOf } from './details.ts';
+export { errnoOf } from './details.ts';
 export type { ExchangeFacts, Phase } from './details.ts';
 export {
   InvalidRequestError,

@@ -25,15 +25,12 @@ export type ErrorName = (typeof errorNames)[number];
 
 export const noError = 0;
 export const protocolError = 1;
-export const internalError = 2;
+const internalError = 2;
 export const flowControlError = 3;
 export const streamClosed = 5;
 export const frameSizeError = 6;
 export const refusedStream = 7;
 export const cancel = 8;
-export const compressionError = 9;
-export const enhanceYourCalm = 11;
-export const http11Required = 13;
 
 /** The name of an error code; `UNKNOWN_17` for one that has none. */
 export function codeName(code: number): string {

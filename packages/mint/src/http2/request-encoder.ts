@@ -24,7 +24,7 @@ import type { HpackEncoder } from './hpack/encoder.ts';
 import type { OutputBuffer } from './output.ts';
 
 /** The largest header section that is sent, in bytes before its compression. */
-export const maxSentHeaders = 1_048_576;
+const maxSentHeaders = 1_048_576;
 
 /** A body whose length is not known. */
 export const unknownLength = -1;

@@ -248,7 +248,7 @@ export function uint32(value: number): Buffer {
 }
 
 /** The payload with so many bytes of padding, and the length of that before it. */
-export function padded(payload: Uint8Array, padding: number | undefined): Uint8Array {
+function padded(payload: Uint8Array, padding: number | undefined): Uint8Array {
   if (padding === undefined) return payload;
   return Buffer.concat([Buffer.of(padding), payload, Buffer.alloc(padding)]);
 }

@@ -21,7 +21,7 @@ export const frameNames = [
 export type FrameName = (typeof frameNames)[number];
 
 /** Error codes, by their number (RFC 9113, 7). */
-export const errorNames = [
+const errorNames = [
   'NO_ERROR',
   'PROTOCOL_ERROR',
   'INTERNAL_ERROR',
@@ -38,13 +38,10 @@ export const errorNames = [
   'HTTP_1_1_REQUIRED',
 ] as const;
 
-export type ErrorName = (typeof errorNames)[number];
+type ErrorName = (typeof errorNames)[number];
 
 /** An error code by its name, or any number. */
-export type ErrorCode = ErrorName | number;
-
-export const codeOf = (code: ErrorCode): number =>
-  typeof code === 'number' ? code : errorNames.indexOf(code);
+type ErrorCode = ErrorName | number;
 
 /** Flags (RFC 9113, 6). `ACK` and `END_STREAM` are the same bit of different frames. */
 export const flag = {
@@ -167,12 +164,6 @@ export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value >>> 0);
   return bytes;
-}
-
-/** The payload with so many bytes of padding, and the length of that before it. */
-export function padded(payload: Uint8Array, padding: number | undefined): Buffer {
-  if (padding === undefined) return Buffer.from(payload);
-  return Buffer.concat([Buffer.from([padding]), payload, Buffer.alloc(padding)]);
 }
 
 /** Cuts a stream of bytes into frames. */
