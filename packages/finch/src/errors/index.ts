@@ -2,7 +2,7 @@
  * Every error that this package throws or rejects with. One class a failure,
  * each with a stable `code` and typed fields.
  */
-export type { ExchangeDetails, PoolFigures, RequestPhase } from './details.ts';
+export type { PoolFigures, RequestPhase } from './details.ts';
 export { FinchError, isFinchError, withAcc } from './finch-error.ts';
 export {
   InstanceNotFoundError,
