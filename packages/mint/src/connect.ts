@@ -12,6 +12,7 @@ import { Collector } from './response.ts';
 import type { CollectedResponse } from './response.ts';
 import { wireRules } from './wire-options.ts';
 import type { WireOptions } from './wire-options.ts';
+import { misshapen } from './request-shape.ts';
 import type { Exchange, Wire, WireHandler, WireInfo, WireRequest } from './wire.ts';
 
 /** The options of {@link connect}. */
@@ -80,9 +81,16 @@ export class Connection implements AsyncDisposable {
     });
   }
 
-  /** Sends a request whose response goes to a handler, piece by piece, with back-pressure. */
+  /**
+   * Sends a request whose response goes to a handler, piece by piece, with back-pressure. What is
+   * wrong with the request goes to its `onError`.
+   */
   send(request: ConnectionRequest, handler: WireHandler): Exchange {
-    return this.wire.send({ ...request, headers: request.headers ?? [] }, handler);
+    const { headers = [] } = request;
+    const refusal = misshapen(request);
+    if (refusal === undefined) return this.wire.send({ ...request, headers }, handler);
+    handler.onError(refusal);
+    return overExchange;
   }
 
   /** Measures a round trip on HTTP/2, in ms. Rejects on HTTP/1, and when the connection ends first. */
@@ -101,6 +109,9 @@ export class Connection implements AsyncDisposable {
     return this.close();
   }
 }
+
+/** An exchange that was over before it began. */
+const overExchange: Exchange = { abort() {}, resume() {} };
 
 /**
  * Opens one connection: name lookup, TCP with both address families in turn,

@@ -5,6 +5,9 @@
 
 import { withoutBlanks } from './syntax.ts';
 
+/** By which Node asks what to print of an object; the same symbol as `util.inspect.custom`. */
+const inspectCustom = Symbol.for('nodejs.util.inspect.custom');
+
 /**
  * The fields of one section: names and values in the order in which they came,
  * duplicates kept, names in the case of the peer (lower case on HTTP/2), each
@@ -83,6 +86,11 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
       if (known.length === name.length && known.toLowerCase() === name) return list[index + 1];
     }
     return undefined;
+  }
+
+  /** What is printed: the fields, in place of how they are kept. */
+  [inspectCustom](): readonly (readonly [name: string, value: string])[] {
+    return [...this];
   }
 
   *[Symbol.iterator](): Generator<readonly [name: string, value: string], undefined> {

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect, Connection } from '../src/connect.ts';
-import type { ConnectionOptions } from '../src/connect.ts';
+import type { ConnectionOptions, ConnectionRequest } from '../src/connect.ts';
 import {
   ConnectError,
   ConnectionClosedError,
@@ -207,6 +208,35 @@ test('a signal that is aborted already sends nothing', async () => {
   await expect(asked).rejects.toBe(reason);
   expect(connection.wire.served).toBe(0);
   expect(connection.wire.usable).toBe(true);
+});
+
+test.each([
+  ['no target', { method: 'GET' }, 'The target of the request is missing. Allowed: a string,'],
+  ['no method', { target: '/' }, 'The method of the request is missing. Allowed: a string,'],
+  ['an object of fields', { ...get, headers: { a: 'b' } }, 'Allowed: a flat list of strings:'],
+  ['pairs of fields', { ...get, headers: [['a', 'b']] }, 'Allowed: a flat list of strings:'],
+  ['a name without a value', { ...get, headers: ['a'] }, 'Allowed: a flat list of strings:'],
+  ['an object as body', { ...get, body: { a: 1 } }, 'Allowed: a string, bytes, an iterable'],
+  ['a number as body', { ...get, body: 1 }, 'Allowed: a string, bytes, an iterable'],
+])('a request with %s is refused, and nothing is sent', async (_, request, message) => {
+  await using server = await startHttp1Server();
+  const connection = await open(server.url);
+  const asked = connection.request(request as unknown as ConnectionRequest);
+  await expect(asked).rejects.toThrow(message);
+  await expect(asked).rejects.toBeInstanceOf(InvalidRequestError);
+  expect(connection.wire.usable).toBe(true);
+  expect((await server.peer()).received).toBe('');
+});
+
+test('a response is printed with its fields', async () => {
+  await using server = await startHttp1Server(async (peer) => {
+    await peer.readRequest();
+    await peer.write(response('', ['x-a: 1']));
+  });
+  const connection = await open(server.url);
+  expect(inspect((await connection.request(get)).headers)).toBe(
+    "[ [ 'x-a', '1' ], [ 'content-length', '0' ] ]",
+  );
 });
 
 /** A signal that counts who listens to it. */

@@ -41,6 +41,11 @@ export class Http1Peer extends Peer {
     return readHttp1Request(this);
   }
 
+  /** The requests of the connection, each taken as it comes, until the connection is gone. */
+  async *requests(): AsyncGenerator<Http1Request, void> {
+    while (await this.comesTrue(() => this.text.length > this.taken)) yield this.readRequest();
+  }
+
   /** Waits for `mark`, and takes what came up to its end, from where the last reading ended. */
   async readUntil(mark: string): Promise<string> {
     const found = (): number => this.text.indexOf(mark, this.taken);

@@ -50,6 +50,9 @@ export class Http2Peer extends Peer {
   private readonly reader = new FrameReader();
   private readonly blocks = new HeaderBlockReader();
   private readonly taken = new Set<Frame>();
+  /** The streams that the client has opened, and the HEADERS that did. */
+  private readonly opened = new Set<number>();
+  private readonly heads = new Set<Frame>();
   /** What has come of the preface. */
   private preface = '';
   /** The header block that is not whole. */
@@ -92,9 +95,22 @@ export class Http2Peer extends Peer {
     return frame;
   }
 
-  /** Takes the next request's HEADERS, whole: its `stream`, its `fields` (`fields.get(':path')`). */
-  readRequest(): Promise<Frame> {
-    return this.next('HEADERS');
+  /**
+   * Takes the next request's HEADERS, whole: its `stream`, its `fields` (`fields.get(':path')`).
+   * Trailers are no request: `next('HEADERS', { stream })` takes them.
+   */
+  async readRequest(): Promise<Frame> {
+    await this.until(() => this.waitingRequest() !== undefined, 'a request');
+    const request = this.waitingRequest() as Frame;
+    this.taken.add(request);
+    return request;
+  }
+
+  /** The requests of the connection, each taken as it comes, until the connection is gone. */
+  async *requests(): AsyncGenerator<Frame, void> {
+    while (await this.comesTrue(() => this.waitingRequest() !== undefined)) {
+      yield this.readRequest();
+    }
   }
 
   /** Waits for the end of a request's body, and takes it. */
@@ -218,6 +234,11 @@ export class Http2Peer extends Peer {
 
   // Reading ---------------------------------------------------------------------
 
+  /** The oldest request that was not taken. */
+  private waitingRequest(): Frame | undefined {
+    return this.came('HEADERS').find((frame) => this.heads.has(frame));
+  }
+
   /** Looks at what came of the preface; returns where the frames begin. */
   private readPreface(chunk: Buffer): number {
     const missing = clientPreface.length - this.preface.length;
@@ -247,7 +268,11 @@ export class Http2Peer extends Peer {
   private accept(frame: Frame): void {
     this.frames.push(frame);
     this.answerTo(frame);
-    if (frame.type === 'HEADERS') this.block = { head: frame, parts: [] };
+    if (frame.type === 'HEADERS') {
+      this.block = { head: frame, parts: [] };
+      if (!this.opened.has(frame.stream)) this.heads.add(frame);
+      this.opened.add(frame.stream);
+    }
     if (this.block === undefined) return;
     if (frame.type !== 'HEADERS' && frame.type !== 'CONTINUATION') return;
     const { head, parts } = this.block;

@@ -67,16 +67,21 @@ export abstract class Peer {
    * Rejects when the connection is gone before: the message says what was awaited, and what came.
    */
   async until(condition: () => boolean, what = 'more'): Promise<void> {
-    while (!condition()) {
-      if (this.socket.destroyed) {
-        throw new Error(`The connection closed before ${what} came. What came: ${this.summary}`);
-      }
-      await this.waiting.next();
-    }
+    if (await this.comesTrue(condition)) return;
+    throw new Error(`The connection closed before ${what} came. What came: ${this.summary}`);
   }
 
   /** What came so far, in short. */
   abstract get summary(): string;
+
+  /** Waits until a condition holds; resolves with false when the connection is gone before. */
+  protected async comesTrue(condition: () => boolean): Promise<boolean> {
+    while (!condition()) {
+      if (this.socket.destroyed) return false;
+      await this.waiting.next();
+    }
+    return true;
+  }
 
   /** Something came. */
   protected wake(): void {

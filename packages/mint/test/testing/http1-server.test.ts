@@ -11,6 +11,7 @@ import {
   response,
   startHttp1Server,
 } from '../../src/testing/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { createSocketPath } from '../support/socket-path.ts';
 
 /** The response to a request of node:http, which is an implementation that is not ours. */
@@ -81,6 +82,24 @@ test('a script that waits for what never comes fails the closing of the server, 
   await expect(server.close()).rejects.toThrow(
     'The connection closed before "\\r\\n\\r\\n" came. What came: "GET / HT"',
   );
+});
+
+test('the requests of a connection come one after the other, and end with it', async () => {
+  const targets: string[] = [];
+  await using server = await startHttp1Server(async (peer) => {
+    for await (const { target } of peer.requests()) {
+      targets.push(target);
+      await peer.write(response(target));
+    }
+    targets.push('the end');
+  });
+  const socket = connectSocket(server.port, '127.0.0.1');
+  socket.end('GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n');
+  expect(await text(socket)).toContain('/b');
+  await (
+    await server.peer()
+  ).closed;
+  expect(targets).toEqual(['/a', '/b', 'the end']);
 });
 
 test('a script that still waits when the server closes is no failure', async () => {

@@ -12,6 +12,7 @@ import {
   settingIds,
   startHttp2Server,
 } from '../../src/testing/index.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** A session of node:http2, an implementation that is not ours. */
 function sessionWith(url: string, ca?: string): ClientHttp2Session {
@@ -64,6 +65,32 @@ test('without a script it does the handshake, over TLS with ALPN', async () => {
   expect(await text(stream)).toBe('fine');
   expect(session.alpnProtocol).toBe('h2');
   expect(peer.dataLength()).toBe(0);
+});
+
+test('the requests of a connection end with it, and trailers are none', async () => {
+  const paths: string[] = [];
+  await using server = await startHttp2Server(async (peer) => {
+    await peer.handshake();
+    for await (const { stream, fields } of peer.requests()) {
+      paths.push(fields.get(':path') ?? '');
+      await peer.next('DATA', { stream });
+      const trailers = await peer.next('HEADERS', { stream });
+      peer.answer(stream, trailers.fields.get('x-sum'));
+    }
+    paths.push('the end');
+  });
+  const session = sessionWith(server.url);
+  for (const path of ['/a', '/b']) {
+    const stream = session.request({ ':method': 'POST', ':path': path }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '5' }));
+    stream.end('hello');
+    expect(await text(stream)).toBe('5');
+  }
+  session.close();
+  await (
+    await server.peer()
+  ).closed;
+  expect(paths).toEqual(['/a', '/b', 'the end']);
 });
 
 test('SETTINGS and PING of the client are answered, unless the script wants to', async () => {
