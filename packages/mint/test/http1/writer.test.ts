@@ -189,6 +189,9 @@ describe('fields', () => {
     expect(new RequestFields([]).length).toBe(-1);
     expect(checkedLength(fields, 7)).toBe(7);
     expect(checkedLength(new RequestFields([]), 9)).toBe(9);
+    expect(() => checkedLength(new RequestFields(['content-length', '0']), 5)).toThrow(
+      'The request body is not 0 bytes long, as its content-length says',
+    );
     expect(() => checkedLength(fields, 8)).toThrow(
       'The request body is not 7 bytes long, as its content-length says',
     );
