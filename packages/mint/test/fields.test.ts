@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { Fields } from '../src/fields.ts';
 
@@ -69,4 +70,9 @@ test('[W4] 26,000 fields are taken apart in linear time', () => {
   const many = Fields.ofLines('set-cookie: a=1\r\n'.repeat(26_000), 0, 0, -1);
   expect(many.list).toHaveLength(52_000);
   expect(many.get('set-cookie')).toBe('a=1');
+});
+
+test('fields are printed as pairs, however they are kept', () => {
+  expect(inspect(Fields.ofLines('a: b\r\n', 0, 0, -1))).toBe("[ [ 'a', 'b' ] ]");
+  expect(inspect(Fields.of(['a', 'b']))).toBe("[ [ 'a', 'b' ] ]");
 });

@@ -114,6 +114,11 @@ const known: readonly KnownDifference[] = [
       /HTTP\/1\.[01] 1\d\d[^]*transfer-encoding/i.test(bytes),
   },
   {
+    reason: 'a transfer coding of HTTP/1.0 is faulty framing (RFC 9112, 6.1)',
+    applies: (ours, peer, { bytes }) =>
+      peer.keepAlive && !ours.keepAlive && /HTTP\/1\.0[^]*transfer-encoding/i.test(bytes),
+  },
+  {
     reason: 'close wins over keep-alive (RFC 9112, 9.3)',
     applies: (ours, peer) =>
       peer.keepAlive &&
@@ -133,7 +138,7 @@ const known: readonly KnownDifference[] = [
   {
     reason: 'the value of an extension is not empty (RFC 9112, 7.1.1)',
     applies: (ours, peer, { bytes }) =>
-      ours.reason === 'invalid_chunk_extension' && peer.accepted && /=\r\n/.test(bytes),
+      ours.reason === 'invalid_chunk_extension' && peer.accepted && /=[;\r]/.test(bytes),
   },
   {
     reason: 'an interim response does not end the stream, even if it says close (RFC 9112, 9.6)',
