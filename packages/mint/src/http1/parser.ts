@@ -43,7 +43,10 @@ export const upgradeRequest = 3;
 
 /** How strict a {@link ResponseParser} is, and how much it takes. */
 export interface ParserOptions {
-  /** The most bytes of names and values in a header or trailer section. Default 262144. */
+  /**
+   * The most bytes of names and values in a header or trailer section. Default 262144. With all
+   * else (white space, line ends, the reason phrase) it may take 32,000 bytes more.
+   */
   readonly maxHeaderSize?: number | undefined;
   /**
    * A value that goes on in a further line (RFC 9112, 5.2: obs-fold): `'replace'` takes the line
