@@ -40,7 +40,9 @@ export class ServerProcess {
   }
 
   static async start(setup: ServerSetup): Promise<ServerProcess> {
-    const child = fork(join(import.meta.dirname, 'server.ts'), { execArgv: [] });
+    // Its own options, not those of the tests that may start it: packages are their sources.
+    const execArgv = ['--conditions=@linnet/source'];
+    const child = fork(join(import.meta.dirname, 'server.ts'), { execArgv });
     child.on('exit', (code, signal) => {
       if (!child.killed) throw new Error(`the server ended: ${signal ?? code}`);
     });
