@@ -76,7 +76,7 @@ describe('a TLS server that settles no protocol, where HTTP/2 is the only one', 
     const http = await startTunnels(port, 'HTTP/1.1 200 OK\r\n\r\n');
     const socks = await startSocksProxy();
     onTestFinished(() => socks[Symbol.asyncDispose]());
-    for (const proxy of [http, socks.url]) {
+    for (const proxy of [http, `socks5h://${socks.authority}`]) {
       const { finch } = await startApp({
         pools: [[Pool.new(url), { protocols: [...protocols], connOpts: { ...connOpts, proxy } }]],
       });
