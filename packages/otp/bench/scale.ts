@@ -7,7 +7,8 @@
  * Runs with a young generation that is large enough for either size: what is measured is how much is
  * done, not when V8 moves what it has made.
  *
- * Exits with 1 when one of a large number takes more than 1.5 times what one of a small number does.
+ * Exits with 1 when one of a large number takes more than 1.5 times what one of a small number does, and
+ * half a microsecond more: below that, it is the caches of the processor that are too small.
  */
 import { parseArgs } from 'node:util';
 import { setLogger } from '@linnet/otp';
@@ -18,6 +19,7 @@ import { relationCases, waitingCases } from './scale/relations.ts';
 import { timeSteps, type Timed } from './scale/stopwatch.ts';
 
 const limit = 1.5;
+const slack = 0.5;
 const factor = 4;
 
 const { values: options } = parseArgs({
@@ -69,15 +71,16 @@ const groups: ReadonlyArray<
 ];
 
 console.log(`${describeMachine()}\n`);
-let worst = 0;
+let failed = 0;
 for (const [what, cases, count] of groups) {
   const rows = [[what, `µs, ${count}`, `µs, ${count * factor}`, 'ratio']];
   for (const [name, run] of Object.entries(cases)) {
     if (!`${what} ${name}`.includes(options.only)) continue;
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${name}`);
     for (const { step, few, many, ratio } of await measure(run, count)) {
-      worst = Math.max(worst, ratio);
-      const mark = ratio > limit ? ` > ${limit}` : '';
+      const grows = ratio > limit && many - few > slack;
+      if (grows) failed++;
+      const mark = grows ? ` > ${limit}` : '';
       rows.push([
         `${name}: ${step}`,
         few.toFixed(2),
@@ -89,5 +92,7 @@ for (const [what, cases, count] of groups) {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   if (rows.length > 1) console.log(`${table(rows)}\n`);
 }
-console.log(`worst ratio ${worst.toFixed(2)}, at most ${limit} allowed`);
-process.exit(worst > limit ? 1 : 0);
+console.log(
+  failed === 0 ? `none grows by more than ${limit}` : `${failed} grow by more than ${limit}`,
+);
+process.exit(failed === 0 ? 0 : 1);

@@ -193,10 +193,11 @@ export const relationCases: Readonly<
   'entries of one key': entries,
   timers,
   messages,
+  'postponed events': postponed,
   'a look at all processes': looking,
 };
 
 /** The same for what waits. */
 export const waitingCases: Readonly<
   Record<string, (count: number, timed: Timed) => Promise<void>>
-> = { locks, 'postponed events': postponed };
+> = { locks };
