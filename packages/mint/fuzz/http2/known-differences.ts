@@ -88,6 +88,14 @@ const known: readonly KnownDifference[] = [
       'a padded frame without room for the length of its padding is too short (RFC 9113, 4.2)',
   },
   {
+    kind: /^\w+: ours ends the connection \[\w+\], the peer ends the connection \[INTERNAL_ERROR\]/,
+    reason: 'the nghttp2 of Node.js 22 has INTERNAL_ERROR for several errors (RFC 9113, 7)',
+  },
+  {
+    kind: /^SETTINGS: ours ends the connection \[FLOW_CONTROL_ERROR\], the peer refuses a stream \[FLOW_CONTROL_ERROR\]/,
+    reason: 'a window that SETTINGS make too large is an error of the connection (RFC 9113, 6.9.2)',
+  },
+  {
     kind: /^UNKNOWN: ours goes on, the peer ends the connection \[FRAME_SIZE_ERROR\]/,
     reason: 'a frame of an extension that nobody asked for is skipped (RFC 9113, 4.1, 5.5)',
   },
