@@ -812,7 +812,7 @@ function badStatusLine(): Fault {
 }
 
 function badName(): Fault {
-  return new Fault('invalid_header', 'the name of a field is none, or is not followed by a colon');
+  return new Fault('invalid_header', 'the name of a field is not a token, or no colon follows it');
 }
 
 function badVersion(): Fault {
@@ -820,7 +820,7 @@ function badVersion(): Fault {
 }
 
 function badChunk(): Fault {
-  return new Fault('invalid_chunk_size', 'the size of a chunk is none');
+  return new Fault('invalid_chunk_size', 'the size of a chunk is not a hexadecimal number');
 }
 
 function badExtension(): Fault {
