@@ -65,8 +65,7 @@ export class Tally {
     this.count(this.outcomes, outcome);
     const overdue = performance.now() - entry.deadline;
     if (overdue <= 0) return;
-    // Those before the deadline, too: a timer counts from the end of the turn in which it was armed.
-    const late = overdue - this.lag.since(entry.startedAt);
+    const late = overdue - this.lag.since(entry.deadline - 1);
     this.latest = Math.max(this.latest, late);
     if (late <= margin) return;
     this.late++;

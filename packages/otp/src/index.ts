@@ -6,7 +6,6 @@ export {
 } from './process/mailbox-limits.ts';
 export { currentPid, detached, self, type ContextOptions } from './process/context.ts';
 export { arm, now, Timer, type TimeoutTarget } from './process/clock.ts';
-export { defer, undefer, type Deferred } from './process/deferred.ts';
 export { Pid } from './process/pid.ts';
 export { send } from './process/send.ts';
 export { Alias, alias, unalias, type AliasOptions } from './process/alias.ts';

@@ -40,7 +40,6 @@ import {
   type ConnectionInput,
 } from './connection-machine.ts';
 import type { CloseReason, ConnectionOwner, ConnectionState } from './connection-owner.ts';
-import { DeferredCheckin } from './deferred-checkin.ts';
 import { ageLimit, describeEnd, endOf, uselessTime } from './ending.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { connectTimeoutOf, openWire } from './open.ts';
@@ -95,7 +94,6 @@ export class Connection extends Watch implements ConnectionInput {
   private settling: Settling | undefined;
   private heartbeat: Heartbeat | undefined;
   private over = false;
-  private readonly restLater = new DeferredCheckin(() => this.machine?.step(events.checkin));
   /** When it began to be opened; once it is open, since when it is. 0: neither. */
   private since = 0;
   private idleSince: number | undefined = undefined;
@@ -198,7 +196,7 @@ export class Connection extends Watch implements ConnectionInput {
     else this.idledFor = idlenessWatched() ? this.idleFor() : undefined;
     this.state = 'in_use';
     this.users = 1;
-    if (!this.restLater.takeBack()) this.step(events.checkout);
+    this.step(events.checkout);
     reused(this);
   }
 
@@ -234,11 +232,10 @@ export class Connection extends Watch implements ConnectionInput {
   /** Nobody wants it: it is idle from here on. */
   checkin(): void {
     this.users = 0;
-    const isNew = this.state === 'connecting';
+    const event = this.state === 'connecting' ? events.opened : events.checkin;
     this.state = 'idle';
     this.idleSince = idlenessWatched() ? now() : undefined;
-    if (isNew) this.step(events.opened);
-    else this.restLater.defer();
+    this.step(event);
   }
 
   /** Idle, it is to be idle for all of the owner's idle time from now on. */
@@ -361,7 +358,6 @@ export class Connection extends Watch implements ConnectionInput {
   }
 
   private step(event: ConnectionEvent): void {
-    if (this.restLater.takeBack()) this.machine?.step(events.checkin);
     this.machine?.step(event);
   }
 
@@ -369,7 +365,6 @@ export class Connection extends Watch implements ConnectionInput {
   private release(reason: unknown): void {
     if (this.over) return;
     this.over = true;
-    this.restLater.takeBack();
     this.unwatch();
     this.settling?.cancel();
     this.heartbeat?.stop();

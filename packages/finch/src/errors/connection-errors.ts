@@ -1,7 +1,8 @@
 /**
  * Failures of a connection: opening it, securing it, losing it.
  */
-import { after, because, during, errnoOf, exchange, ms, where } from './details.ts';
+import { errnoOf } from '@linnet/mint';
+import { after, because, during, exchange, ms, where } from './details.ts';
 import type { ExchangeDetails, WhereDetails } from './details.ts';
 import { FinchError, nameErrors } from './finch-error.ts';
 import { tlsAdvice } from './tls-advice.ts';

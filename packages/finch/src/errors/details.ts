@@ -137,20 +137,3 @@ function safeJson(value: object): string {
     return Object.prototype.toString.call(value);
   }
 }
-
-/**
- * The errno or TLS code underneath an error: its own `code`, or that of the
- * first of the attempts that an `AggregateError` (Happy Eyeballs) gathers.
- */
-export function errnoOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null) return undefined;
-  const { code } = error as { code?: unknown };
-  if (typeof code === 'string') return code;
-  if (error instanceof AggregateError) {
-    for (const attempt of error.errors) {
-      const found = errnoOf(attempt);
-      if (found !== undefined) return found;
-    }
-  }
-  return undefined;
-}

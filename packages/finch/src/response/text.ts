@@ -24,7 +24,6 @@ const longestCached = 256;
 
 /** Decoders by content type. */
 const decoders = new BoundedCache<string, TextDecoder>(64);
-let last = { contentType: '', decoder: utf8 };
 
 /** What is said of a body besides its bytes. */
 export interface BodyInfo {
@@ -100,19 +99,11 @@ function powerOfTwo(atLeast: number): number {
 
 function decoderOf(contentType: string | undefined): TextDecoder {
   if (contentType === undefined) return utf8;
-  // Compared, not hashed: it is a new string each time.
-  if (contentType === last.contentType) return last.decoder;
   const known = decoders.get(contentType);
-  if (known !== undefined) {
-    last = { contentType, decoder: known };
-    return known;
-  }
+  if (known !== undefined) return known;
   const charset = charsetOf(contentType);
   const decoder = (charset === undefined ? undefined : newDecoder(charset)) ?? utf8;
-  if (contentType.length <= longestCached) {
-    decoders.set(contentType, decoder);
-    last = { contentType, decoder };
-  }
+  if (contentType.length <= longestCached) decoders.set(contentType, decoder);
   return decoder;
 }
 

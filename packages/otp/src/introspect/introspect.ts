@@ -1,6 +1,5 @@
 /** A read-only look at the whole live system. */
 import { armedTimers } from '../process/clock.ts';
-import { flushDeferred } from '../process/deferred.ts';
 import { detailsOf, statusOf } from '../process/info.ts';
 import { thisNode } from '../process/node.ts';
 import { Pid } from '../process/pid.ts';
@@ -37,7 +36,6 @@ interface Entry {
  * console.log(formatTree(introspect()));
  */
 export function introspect(): Snapshot {
-  flushDeferred();
   const now = Date.now();
   const entries = new Map<Pid, Entry>();
   for (const process of processes()) {

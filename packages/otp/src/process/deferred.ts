@@ -1,8 +1,7 @@
 /**
  * Work at the end of the turn of the event loop that turns out not to be needed, as a rule: a call
  * is answered within the turn in which it was made, and then needs neither a watch on its server
- * nor a timer; a connection that is given back is taken again. Whatever depends on such work
- * before that (a death above all, and introspection) has it done first.
+ * nor a timer. Whatever depends on such work before that (a death above all) has it done first.
  */
 import { setImmediate } from 'node:timers';
 import { detached } from './context.ts';
@@ -18,19 +17,7 @@ export interface Deferred {
 let newest: Deferred | undefined;
 let armed = false;
 
-/**
- * Defers work to the end of this turn, unless {@link undefer} takes it back. An item is deferred
- * once at a time.
- * @example
- * class Tidy implements Deferred {
- *   older: Deferred | undefined = undefined;
- *   newer: Deferred | undefined = undefined;
- *   run() {
- *     console.log('the turn is over');
- *   }
- * }
- * defer(new Tidy());
- */
+/** Defers work to the end of this turn, unless {@link undefer} takes it back. An item is deferred once at a time. */
 export function defer(item: Deferred): void {
   if (newest !== undefined) {
     item.older = newest;
@@ -43,11 +30,7 @@ export function defer(item: Deferred): void {
   }
 }
 
-/**
- * Takes deferred work back; call it only while it is deferred.
- * @example
- * const cancel = (item: Deferred) => undefer(item);
- */
+/** Takes deferred work back; call it only while it is deferred. */
 export function undefer(item: Deferred): void {
   const { older, newer } = item;
   if (older !== undefined) older.newer = newer;
