@@ -235,8 +235,39 @@ export function encodeData(
   return encodeFrame('DATA', flags, stream, padded(payload, padding));
 }
 
+/**
+ * The bytes of RST_STREAM.
+ *
+ * @example
+ * const refused = encodeReset(1, 'REFUSED_STREAM');
+ */
+export function encodeReset(stream: number, code: ErrorCode): Buffer {
+  return encodeFrame('RST_STREAM', 0, stream, uint32(codeOf(code)));
+}
+
+/**
+ * The bytes of WINDOW_UPDATE; of the connection's window with stream 0.
+ *
+ * @example
+ * const larger = encodeWindowUpdate(0, 65_535);
+ */
+export function encodeWindowUpdate(stream: number, increment: number): Buffer {
+  return encodeFrame('WINDOW_UPDATE', 0, stream, uint32(increment));
+}
+
+/**
+ * The bytes of GOAWAY: no stream above `lastStream` was looked at.
+ *
+ * @example
+ * const overloaded = encodeGoaway(5, 'ENHANCE_YOUR_CALM', 'too many requests');
+ */
+export function encodeGoaway(lastStream: number, code: ErrorCode = 'NO_ERROR', debug = ''): Buffer {
+  const payload = [uint32(lastStream), uint32(codeOf(code)), Buffer.from(debug, 'latin1')];
+  return encodeFrame('GOAWAY', 0, 0, Buffer.concat(payload));
+}
+
 /** The number of an error code. */
-export function codeOf(code: ErrorCode): number {
+function codeOf(code: ErrorCode): number {
   return typeof code === 'number' ? code : errorNames.indexOf(code);
 }
 

@@ -4,21 +4,27 @@
  * HTTP/2 library can be made to send.
  */
 import type { Socket } from 'node:net';
-import * as reading from '../http2/frame-reader.ts';
-import { FrameReader } from '../http2/frame-reader.ts';
-import { clientPreface } from '../http2/frames.ts';
+import { FrameDecoder } from './frame-decoder.ts';
 import {
-  codeOf,
   encodeData,
   encodeFrame,
+  encodeGoaway,
   encodeHeaders,
+  encodeReset,
   encodeSettings,
-  Frame,
+  encodeWindowUpdate,
   frameFlag,
   uint32,
 } from './frames.ts';
-import type { DataOptions, ErrorCode, FrameType, HeadersOptions, Settings } from './frames.ts';
-import { encodeFields, HeaderBlockReader } from './header-block.ts';
+import type {
+  DataOptions,
+  ErrorCode,
+  Frame,
+  FrameType,
+  HeadersOptions,
+  Settings,
+} from './frames.ts';
+import { encodeFields } from './header-block.ts';
 import type { FieldList } from './header-block.ts';
 import { Peer } from './peer.ts';
 import { startServer } from './scripted-server.ts';
@@ -47,16 +53,14 @@ export class Http2Peer extends Peer {
   /** How many bytes came. */
   bytesRead = 0;
 
-  private readonly reader = new FrameReader();
-  private readonly blocks = new HeaderBlockReader();
+  private readonly decoder = new FrameDecoder({
+    onFrame: (frame) => this.accept(frame),
+    onHeaders: () => {},
+  });
   private readonly taken = new Set<Frame>();
   /** The streams that the client has opened, and the HEADERS that did. */
   private readonly opened = new Set<number>();
   private readonly heads = new Set<Frame>();
-  /** What has come of the preface. */
-  private preface = '';
-  /** The header block that is not whole. */
-  private block: { readonly head: Frame; readonly parts: Buffer[] } | undefined = undefined;
   private isGreeted = false;
   private readonly unanswered: Frame[] = [];
   private roundTrips = 0;
@@ -66,7 +70,7 @@ export class Http2Peer extends Peer {
     socket.on('data', (chunk: Buffer) => {
       this.bytesRead += chunk.length;
       try {
-        this.read(chunk, this.readPreface(chunk));
+        this.decoder.decode(chunk);
       } catch (error) {
         // What the client sent is no HTTP/2: the script that waits for more is told so.
         socket.destroy(error as Error);
@@ -131,7 +135,7 @@ export class Http2Peer extends Peer {
         !this.taken.has(frame) &&
         (stream === undefined || frame.stream === stream) &&
         (ack === undefined || frame.ack === ack) &&
-        frame !== this.block?.head,
+        frame !== this.decoder.unfinishedHead,
     );
   }
 
@@ -197,7 +201,7 @@ export class Http2Peer extends Peer {
 
   /** RST_STREAM. */
   reset(stream: number, code: ErrorCode = 'CANCEL'): void {
-    this.frame('RST_STREAM', 0, stream, uint32(codeOf(code)));
+    this.send(encodeReset(stream, code));
   }
 
   /** SETTINGS. */
@@ -212,7 +216,7 @@ export class Http2Peer extends Peer {
 
   /** WINDOW_UPDATE; of the connection's window with stream 0. */
   windowUpdate(stream: number, increment: number): void {
-    this.frame('WINDOW_UPDATE', 0, stream, uint32(increment));
+    this.send(encodeWindowUpdate(stream, increment));
   }
 
   /** PING, or the answer to one. */
@@ -222,8 +226,7 @@ export class Http2Peer extends Peer {
 
   /** GOAWAY: no stream above `lastStream` was looked at. */
   goaway(lastStream: number, code: ErrorCode = 'NO_ERROR', debug = ''): void {
-    const payload = [uint32(lastStream), uint32(codeOf(code)), Buffer.from(debug, 'latin1')];
-    this.frame('GOAWAY', 0, 0, Buffer.concat(payload));
+    this.send(encodeGoaway(lastStream, code, debug));
   }
 
   /** PUSH_PROMISE. */
@@ -239,47 +242,12 @@ export class Http2Peer extends Peer {
     return this.came('HEADERS').find((frame) => this.heads.has(frame));
   }
 
-  /** Looks at what came of the preface; returns where the frames begin. */
-  private readPreface(chunk: Buffer): number {
-    const missing = clientPreface.length - this.preface.length;
-    this.preface += chunk.toString('latin1', 0, missing);
-    if (!clientPreface.startsWith(this.preface)) {
-      throw new Error(`The client speaks no HTTP/2: ${JSON.stringify(this.preface)}`);
-    }
-    return Math.min(missing, chunk.length);
-  }
-
-  private read(chunk: Buffer, start: number): void {
-    const { reader } = this;
-    let at = start;
-    for (;;) {
-      const step = reader.next(chunk, at, chunk.length);
-      at = reader.at;
-      if (step === reading.more) return;
-      if (step === reading.header) {
-        reader.whole(reader.length);
-      } else {
-        const payload = Buffer.from(reader.bytes.subarray(reader.from, reader.to));
-        this.accept(new Frame(reader.type, reader.flags, reader.id, payload));
-      }
-    }
-  }
-
   private accept(frame: Frame): void {
     this.frames.push(frame);
     this.answerTo(frame);
-    if (frame.type === 'HEADERS') {
-      this.block = { head: frame, parts: [] };
-      if (!this.opened.has(frame.stream)) this.heads.add(frame);
-      this.opened.add(frame.stream);
-    }
-    if (this.block === undefined) return;
-    if (frame.type !== 'HEADERS' && frame.type !== 'CONTINUATION') return;
-    const { head, parts } = this.block;
-    parts.push(frame.content);
-    if (!frame.has(frameFlag.END_HEADERS)) return;
-    head.fields = this.blocks.read(Buffer.concat(parts));
-    this.block = undefined;
+    if (frame.type !== 'HEADERS') return;
+    if (!this.opened.has(frame.stream)) this.heads.add(frame);
+    this.opened.add(frame.stream);
   }
 
   private answerTo(frame: Frame): void {

@@ -5,11 +5,16 @@
  */
 export { createAuthority, createSelfSigned } from './certificates.ts';
 export type { Authority, Certificate, Validity } from './certificates.ts';
+export { FrameDecoder } from './frame-decoder.ts';
+export type { FrameSink } from './frame-decoder.ts';
 export {
   encodeData,
   encodeFrame,
+  encodeGoaway,
   encodeHeaders,
+  encodeReset,
   encodeSettings,
+  encodeWindowUpdate,
   Frame,
   frameFlag,
   frameTypes,
