@@ -9,30 +9,12 @@ import { Server, Socket } from 'node:net';
 import { dirname, join, relative, sep } from 'node:path';
 import { Duplex, Writable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { parseAst } from 'vitest/node';
+import { importedBy, parse, walk, type Node } from './syntax.ts';
 
 /** A place that should not be. */
 export interface BackDoor {
   readonly line: number;
   readonly problem: string;
-}
-
-/** A node of the syntax tree (ESTree), as far as it is looked at. */
-interface Node {
-  readonly type: string;
-  readonly start: number;
-  readonly name?: string;
-  readonly value?: unknown;
-  readonly computed?: boolean;
-  readonly object?: Node;
-  readonly property?: Node;
-  readonly key?: Node;
-  readonly left?: Node;
-  readonly callee?: Node;
-  readonly arguments?: readonly Node[];
-  readonly source?: Node | null;
-  readonly superClass?: Node | null;
-  readonly body?: Node | readonly Node[];
 }
 
 /** Methods of Node's objects: whoever assigns to one of them changes an object that is not his. */
@@ -75,8 +57,7 @@ export function backDoorsIn(root: string, file: string, text: string): BackDoor[
     found.push({ line: text.slice(0, start).split('\n').length, problem });
   };
   const documented = new Set<Node>();
-  const program: unknown = parseAst(text, { lang: 'ts' });
-  walk(program as Node, (node) => {
+  walk(parse(text), (node) => {
     for (const method of streamMethodsOf(node)) documented.add(method);
     if (documented.has(node)) return;
     const problem = importProblem(root, file, node) ?? memberProblem(node) ?? changeProblem(node);
@@ -85,27 +66,11 @@ export function backDoorsIn(root: string, file: string, text: string): BackDoor[
   return found;
 }
 
-function walk(node: Node, visit: (node: Node) => void): void {
-  visit(node);
-  for (const child of Object.values(node).flat()) {
-    if (typeof child === 'object' && child !== null && 'type' in child) walk(child as Node, visit);
-  }
-}
-
 // Imports -----------------------------------------------------------------------
 
-const importing: ReadonlySet<string> = new Set([
-  'ImportDeclaration',
-  'ExportNamedDeclaration',
-  'ExportAllDeclaration',
-  'ImportExpression',
-  'TSImportType',
-]);
-
 function importProblem(root: string, file: string, node: Node): string | undefined {
-  const specifier = node.source?.value;
-  if (!importing.has(node.type) || typeof specifier !== 'string') return undefined;
-  if (specifier.startsWith('node:')) return undefined;
+  const specifier = importedBy(node);
+  if (specifier === undefined || specifier.startsWith('node:')) return undefined;
   if (specifier.startsWith('.')) {
     const own = relative(root, file).split(sep).slice(0, 3).join(sep);
     const target = relative(root, join(dirname(file), specifier));

@@ -1,0 +1,146 @@
+/** The layers of each package, and what does not follow them yet. */
+import type { Layers } from './import-order.ts';
+
+export interface Package {
+  /** The folders and files of `src`, the lowest layer first. */
+  readonly layers: Layers;
+  /** Imports against the order that are still there: `from -> to`, and what removes them. */
+  readonly known: Readonly<Record<string, string>>;
+  /** Two files of one folder that import each other for good, and why. */
+  readonly pairs: ReadonlyArray<{
+    readonly files: readonly [string, string];
+    readonly why: string;
+  }>;
+  /** Circles that are still there, and what removes them. */
+  readonly circles: ReadonlyArray<{ readonly files: readonly string[]; readonly why: string }>;
+}
+
+/** By the name of the folder in `packages`. */
+export const packages: Readonly<Record<string, Package>> = {
+  otp: {
+    layers: [
+      ['process/brand.ts'],
+      ['process/errors.ts', 'process/exit-reason.ts'],
+      ['process/pid.ts'],
+      ['process/signals.ts'],
+      ['process'],
+      ['gen-server'],
+      ['machine', 'supervisor'],
+      ['task'],
+      ['agent', 'introspect', 'nact', 'pg', 'registry'],
+      ['application'],
+      ['index.ts', 'testing'],
+    ],
+    known: {
+      'process/pid.ts -> process/process.ts':
+        'a pid holds its process by its class, not an interface',
+      'process/signals.ts -> process/process.ts': 'signals are delivered to the class',
+      'process/signals.ts -> process/node.ts': 'the hooks for remote pids use Name and Pid',
+    },
+    pairs: [],
+    circles: [
+      {
+        files: [
+          'process/announce-death.ts',
+          'process/child-spec.ts',
+          'process/context.ts',
+          'process/crash-of.ts',
+          'process/crash-report.ts',
+          'process/deferred.ts',
+          'process/events.ts',
+          'process/mailbox-limits.ts',
+          'process/names.ts',
+          'process/node.ts',
+          'process/pid.ts',
+          'process/process.ts',
+          'process/signals.ts',
+          'process/watch.ts',
+        ],
+        why: 'a pid holds its process by its class, not an interface',
+      },
+    ],
+  },
+  mint: {
+    layers: [
+      ['errors'],
+      ['syntax.ts'],
+      ['fields.ts'],
+      ['trailers.ts', 'request-shape.ts', 'wire.ts'],
+      ['http1', 'http2', 'response.ts'],
+      ['codecs.ts', 'driver'],
+      ['dial'],
+      ['wire-options.ts'],
+      ['connect.ts'],
+      ['index.ts', 'testing'],
+    ],
+    known: {},
+    pairs: [],
+    circles: [
+      {
+        files: ['driver/http1-exchange.ts', 'driver/http1-sender.ts', 'driver/http1-wire.ts'],
+        why: 'the exchange and the sender name the class of the wire',
+      },
+      {
+        files: [
+          'driver/http2-exchange.ts',
+          'driver/http2-tunnel.ts',
+          'driver/http2-upload.ts',
+          'driver/http2-wire.ts',
+        ],
+        why: 'the exchange and its parts name the class of the wire',
+      },
+    ],
+  },
+  finch: {
+    layers: [
+      ['errors'],
+      ['pool/identity.ts', 'identity'],
+      ['options'],
+      ['request'],
+      ['response'],
+      ['telemetry'],
+      ['connection'],
+      ['pool'],
+      ['instance'],
+      ['operation', 'exchange'],
+      ['client'],
+      ['finch.ts', 'pool.ts', 'user-pool.ts'],
+      ['index.ts'],
+    ],
+    known: {
+      'connection/connection.ts -> pool/connection-stack.ts':
+        'the place in the stack is a field of the connection',
+      'connection/connection.ts -> pool/limit.ts': 'a limit as a number belongs to options',
+      'connection/connection.ts -> pool/wait-queue.ts':
+        'the connection knows those who wait for its dial',
+      'connection/ending.ts -> pool/limit.ts': 'a limit as a number belongs to options',
+      'options/proxy-options.ts -> request/token.ts': 'the syntax of tokens belongs below both',
+      'pool/identity.ts -> options/fields.ts': 'the schema of a tag belongs to options',
+      'pool/identity.ts -> options/schema.ts': 'the schema of a tag belongs to options',
+      'pool/identity.ts -> request/bounded-cache.ts': 'the cache belongs below both',
+      'pool/identity.ts -> request/origin.ts': 'an origin is part of an identity',
+    },
+    pairs: [],
+    circles: [
+      {
+        files: [
+          'connection/connection-owner.ts',
+          'connection/connection.ts',
+          'pool/connection-stack.ts',
+          'pool/wait-queue.ts',
+        ],
+        why: 'a connection knows its places in the tables of the pool',
+      },
+      {
+        files: ['options/schema.ts', 'options/suggest.ts'],
+        why: 'suggest needs the type of a schema',
+      },
+      {
+        files: ['pool/queue-full.ts', 'pool/shard.ts'],
+        why: 'queue-full names the class of the shard',
+      },
+      { files: ['request/body.ts', 'request/source.ts'], why: 'to be parted' },
+      { files: ['request/header-rules.ts', 'request/headers.ts'], why: 'to be parted' },
+    ],
+  },
+};
