@@ -1,6 +1,6 @@
 /**
  * Which numbered conformance cases are covered: reads the numbers that test titles cite and
- * writes one page for each package under docs/conformance/, and the tally of the runtime into the
+ * writes one page for each package under docs/reference/conformance/, and the tally of the runtime into the
  * READMEs, between `<!-- conformance -->` and `<!-- /conformance -->`.
  *
  *     npm run conformance              # writes the pages and the tallies
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 });
 
 const catalogue = /** @type {Record<string, Section>} */ (
-  JSON.parse(readFileSync(join(root, 'docs/conformance/catalogue.json'), 'utf8'))
+  JSON.parse(readFileSync(join(root, 'docs/reference/conformance/catalogue.json'), 'utf8'))
 );
 
 /** The READMEs with a tally, and the section of the catalogue that it is of. */

@@ -70,7 +70,7 @@ const page = `# Options
 
 Every option of the client, as it is checked. Times are in ms; where a time or a limit may be
 \`'infinity'\`, that turns it off. An option that is unknown, of the wrong type or out of its range is an
-[\`OptionsError\`](../guides/errors.md), which names it, before anything is opened. Nested options are
+[\`OptionsError\`](errors.md), which names it, before anything is opened. Nested options are
 written with a dot: \`connOpts.tls.ca\` is \`{ connOpts: { tls: { ca } } }\`.
 
 ${sections.map(([title, text, schema]) => `## ${title}\n\n${text}\n\n${renderOptions(schema)}`).join('\n')}`;

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -83,8 +83,6 @@ async function compile(): Promise<string[]> {
 }
 
 test(`the ${examples.length} examples in doc comments compile`, async () => {
-  rmSync(work, { recursive: true, force: true });
-  mkdirSync(work, { recursive: true });
   for (const [index, { source }] of examples.entries()) {
     writeFileSync(join(work, `example-${index}.ts`), source);
   }

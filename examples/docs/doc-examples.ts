@@ -1,6 +1,7 @@
 /** Turns the `@example` blocks of doc comments into modules that can be compiled. */
 import { join, relative } from 'node:path';
 import { sourceOf, type Source } from './source.ts';
+import { workFolder } from './work-folder.ts';
 
 /** An example as a module. */
 export interface Example {
@@ -34,7 +35,7 @@ export function reachable(entries: readonly string[]): Source[] {
 }
 
 /** Where the modules are compiled; nothing else is in this folder. */
-export const work = join(import.meta.dirname, '../../node_modules/.cache/doc-comments');
+export const work = workFolder('doc-comments');
 
 const fromWork = (file: string): string => relative(work, file).replaceAll('\\', '/');
 

@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { extractProgram, type Program } from './extract.ts';
+import { workFolder } from './work-folder.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
-const work = join(root, 'node_modules/.cache/docs');
+const work = workFolder('docs');
 
 const pages = ['README.md', 'docs/**/*.md', 'packages/*/README.md'].flatMap((pattern) =>
   globSync(pattern, { cwd: root }),
@@ -22,9 +22,7 @@ const programs = pages
 
 const fileOf = (page: string): string => page.replaceAll(/[/.]/g, '-');
 
-beforeAll(async () => {
-  rmSync(work, { recursive: true, force: true });
-  mkdirSync(work, { recursive: true });
+beforeAll(() => {
   for (const { page, source } of programs) {
     writeFileSync(join(work, `${fileOf(page)}.ts`), `${source}\nexport {};\n`);
   }

@@ -33,18 +33,18 @@ function errorsOf(exports: object): [name: string, errorClass: { readonly code?:
   );
 }
 
-const errorsPage = read('docs/guides/errors.md');
+const errorsPage = read('docs/reference/errors.md');
 
-test.each(errorsOf(finch))('the guide on errors has %s with its code', (name, { code }) => {
+test.each(errorsOf(finch))('the page of errors has %s with its code', (name, { code }) => {
   // FinchError is in no table, but in the text.
   expect(errorsPage).toMatch(new RegExp(`\`${name}\` \\(?\`${code}\``));
 });
 
-test.each(errorsOf(otp))('the guide on errors has %s of the runtime', (name) => {
+test.each(errorsOf(otp))('the page of errors has %s of the runtime', (name) => {
   expect(errorsPage).toContain(`\n| \`${name}\` |`);
 });
 
-test('the guide on errors has no class that is not there', () => {
+test('the page of errors has no class that is not there', () => {
   const known = new Set(errorsOf({ ...finch, ...otp }).map(([name]) => name));
   const named = [...errorsPage.matchAll(/^\| `(\w+Error)`/gm)].map(([, name = '']) => name);
   expect(named.filter((name) => !known.has(name))).toEqual([]);
@@ -61,17 +61,17 @@ test.each(errorsOf(mint).filter(([name]) => /^(?!Mint).*Error$/.test(name)))(
 );
 
 test.each(Object.keys({ ...connectRules, ...wireRules }))(
-  'the guide on one connection has the option %s',
+  'the page on one connection has the option %s',
   (name) => {
-    expect(read('docs/guides/mint.md')).toContain(`\n| \`${name}\` |`);
+    expect(read('docs/how-to/use-one-connection.md')).toContain(`\n| \`${name}\` |`);
   },
 );
 
 const events = read('packages/finch/src/telemetry/events.ts');
-const telemetryPage = read('docs/guides/telemetry.md');
+const telemetryPage = read('docs/reference/telemetry.md');
 
 test.each([...events.matchAll(/^ {2}'([a-z_.]+)':/gm)].map(([, name = '']) => name))(
-  'the guide on telemetry has the event %s',
+  'the page of telemetry has the event %s',
   (name) => {
     expect(
       telemetryPage
@@ -81,7 +81,7 @@ test.each([...events.matchAll(/^ {2}'([a-z_.]+)':/gm)].map(([, name = '']) => na
   },
 );
 
-test('the guide on telemetry has every key of an event', () => {
+test('the page of telemetry has every key of an event', () => {
   const keys = [...events.matchAll(/readonly (\w+):/g)].map(([, key = '']) => key);
   expect(keys.length).toBeGreaterThan(30);
   expect(keys.filter((key) => !telemetryPage.includes(`\`${key}\``))).toEqual([]);
