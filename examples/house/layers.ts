@@ -94,7 +94,8 @@ export const packages: Readonly<Record<string, Package>> = {
   finch: {
     layers: [
       ['errors'],
-      ['pool/identity.ts', 'identity'],
+      ['identity'],
+      ['pool/identity.ts'],
       ['options'],
       ['request'],
       ['response'],
@@ -104,7 +105,7 @@ export const packages: Readonly<Record<string, Package>> = {
       ['instance'],
       ['operation', 'exchange'],
       ['client'],
-      ['finch.ts', 'pool.ts', 'user-pool.ts'],
+      ['finch.ts', 'pool.ts'],
       ['index.ts'],
     ],
     known: {
@@ -114,11 +115,6 @@ export const packages: Readonly<Record<string, Package>> = {
       'connection/connection.ts -> pool/wait-queue.ts':
         'the connection knows those who wait for its dial',
       'connection/ending.ts -> pool/limit.ts': 'a limit as a number belongs to options',
-      'options/proxy-options.ts -> request/token.ts': 'the syntax of tokens belongs below both',
-      'pool/identity.ts -> options/fields.ts': 'the schema of a tag belongs to options',
-      'pool/identity.ts -> options/schema.ts': 'the schema of a tag belongs to options',
-      'pool/identity.ts -> request/bounded-cache.ts': 'the cache belongs below both',
-      'pool/identity.ts -> request/origin.ts': 'an origin is part of an identity',
     },
     pairs: [],
     circles: [
@@ -132,15 +128,9 @@ export const packages: Readonly<Record<string, Package>> = {
         why: 'a connection knows its places in the tables of the pool',
       },
       {
-        files: ['options/schema.ts', 'options/suggest.ts'],
-        why: 'suggest needs the type of a schema',
-      },
-      {
         files: ['pool/queue-full.ts', 'pool/shard.ts'],
         why: 'queue-full names the class of the shard',
       },
-      { files: ['request/body.ts', 'request/source.ts'], why: 'to be parted' },
-      { files: ['request/header-rules.ts', 'request/headers.ts'], why: 'to be parted' },
     ],
   },
 };

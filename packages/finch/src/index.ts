@@ -1,12 +1,12 @@
 export { Finch } from './finch.ts';
 export type { SendOptions } from './client/request-api.ts';
-export { Pool } from './user-pool.ts';
+export { Pool } from './pool.ts';
 export { Lease } from './operation/lease.ts';
 export { SharedConnection } from './operation/shared-connection.ts';
 export { DirectStream } from './operation/direct-stream.ts';
 export type { PoolListing, PoolMetrics } from './instance/pools.ts';
 export type { HostStats, InstanceStats } from './instance/stats.ts';
-export type { PoolIdentity, PoolLike, PoolParts, NewPoolOptions } from './pool/identity.ts';
+export type { PoolIdentity, PoolLike, PoolParts } from './identity/index.ts';
 export {
   isRequestRef,
   type AsyncPart,
@@ -48,6 +48,7 @@ export type {
   HeaderValue,
   InstanceOptions,
   Limit,
+  NewPoolOptions,
   Pem,
   PingOptions,
   PoolChildOptions,

@@ -2,7 +2,7 @@
 import type { Lease } from '../operation/lease.ts';
 import { LeaseClaim } from '../operation/lease-claim.ts';
 import { readCheckoutOptions, type CheckoutOptions } from '../options/index.ts';
-import { poolFrom, type PoolLike } from '../pool/identity.ts';
+import { poolFrom, type PoolLike } from '../identity/index.ts';
 import { StreamApi } from './stream-api.ts';
 
 export abstract class LeaseApi extends StreamApi {

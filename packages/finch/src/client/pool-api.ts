@@ -21,7 +21,7 @@ import {
   type PoolOptions,
   type StopPoolOptions,
 } from '../options/index.ts';
-import { poolFrom, type PoolLike } from '../pool/identity.ts';
+import { poolFrom, type PoolLike } from '../identity/index.ts';
 import { LeaseApi } from './lease-api.ts';
 
 export abstract class PoolApi extends LeaseApi {

@@ -17,7 +17,7 @@ import {
   checkMaxConnections,
   checkPrewarmCount,
 } from '../options/regulation-options.ts';
-import type { PoolLike } from '../pool/identity.ts';
+import type { PoolLike } from '../identity/index.ts';
 import { SharedApi } from './shared-api.ts';
 
 /**

@@ -2,7 +2,7 @@
 import { InvalidRequestError } from '../errors/index.ts';
 import { requirePool } from '../instance/pools.ts';
 import { SharedConnection } from '../operation/shared-connection.ts';
-import { poolFrom, type PoolLike } from '../pool/identity.ts';
+import { poolFrom, type PoolLike } from '../identity/index.ts';
 import { PoolApi } from './pool-api.ts';
 
 export abstract class SharedApi extends PoolApi {

@@ -1,6 +1,6 @@
 /** Certificates that are replaced while their pools run. */
 import { reloadTls } from '../instance/tls.ts';
-import type { PoolLike } from '../pool/identity.ts';
+import type { PoolLike } from '../identity/index.ts';
 import { RegulationApi } from './regulation-api.ts';
 
 export abstract class TlsApi extends RegulationApi {

@@ -18,7 +18,7 @@ import {
   type ResolvedPoolOptions,
 } from '../options/index.ts';
 import { declaredPools, withdrawPool } from '../pool/declarations.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import type { Pool, PoolHome } from '../pool/pool.ts';
 import type { SlotLedger } from '../pool/slot-ledger.ts';
 import { WaitQueue, type Waiter } from '../pool/wait-queue.ts';

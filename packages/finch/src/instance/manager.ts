@@ -15,7 +15,7 @@ import {
 } from '@linnet/otp';
 import { PoolDownError } from '../errors/index.ts';
 import type { ResolvedInstanceOptions, ResolvedPoolOptions } from '../options/index.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import { startPool } from '../pool/pool-supervisor.ts';
 import { hostLimitsName, ledgerOf } from './host-limits.ts';
 import { Instance, registryName } from './instance.ts';

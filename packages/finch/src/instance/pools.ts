@@ -9,7 +9,7 @@ import {
 } from '@linnet/otp';
 import { InstanceNotFoundError, isFinchError, PoolNotFoundError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
-import { poolFrom, type PoolIdentity, type PoolLike } from '../pool/identity.ts';
+import { poolFrom, type PoolIdentity, type PoolLike } from '../identity/index.ts';
 import { shardId, shardSpec } from '../pool/pool-supervisor.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Shard } from '../pool/shard.ts';

@@ -5,10 +5,9 @@
 import { send } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
 import { OptionsError } from '../errors/index.ts';
-import { poolFrom, type PoolLike } from '../pool/identity.ts';
-import { fromNumber, toNumber } from '../pool/limit.ts';
+import { originOf, poolFrom, type PoolLike } from '../identity/index.ts';
+import { fromNumber, toNumber } from '../options/limit.ts';
 import type { Shard } from '../pool/shard.ts';
-import { originOf } from '../request/origin.ts';
 import type { Instance } from './instance.ts';
 import { requirePool, startInstancePool } from './pools.ts';
 

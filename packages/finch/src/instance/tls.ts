@@ -2,7 +2,7 @@
 import { tlsSourceOf } from '../connection/tls.ts';
 import { fromMint } from '../errors/from-mint.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
-import type { PoolLike } from '../pool/identity.ts';
+import type { PoolLike } from '../identity/index.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Instance } from './instance.ts';
 import { requirePool } from './pools.ts';

@@ -5,8 +5,9 @@ import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { boolean, custom, duration, finiteDuration, nested, string } from './fields.ts';
 import { proxy } from './proxy-options.ts';
-import { defineSchema, invalid } from './schema.ts';
-import type { InputOf } from './schema.ts';
+import { invalid } from './field.ts';
+import { defineSchema } from './schema.ts';
+import type { InputOf } from './field.ts';
 import { tlsSchema } from './tls-options.ts';
 
 export const connectionSchema = defineSchema('connection options', {

@@ -1,8 +1,10 @@
 /**
  * The kinds of options that a schema is made of.
  */
-import { invalid } from './schema.ts';
-import type { Field, Fields, InputOf, OutputOf, Schema } from './schema.ts';
+import { invalid } from './field.ts';
+import { allowedSocketPath, isSocketPath } from '../identity/index.ts';
+import type { Field, Fields, InputOf, OutputOf } from './field.ts';
+import type { Schema } from './schema.ts';
 
 /**
  * A span of time: an integer from 0 to 2147483647 in ms (what a timer of Node
@@ -139,23 +141,6 @@ export function string<const D extends string | undefined = undefined>(
         ? value
         : invalid,
   });
-}
-
-/** Whether a text can be the tag of a pool: a part of its key, percent-encoded. */
-export function isTag(text: string): boolean {
-  return text !== '' && !text.includes('\0') && text.isWellFormed();
-}
-
-/** What {@link isSocketPath} accepts, in words. */
-export const allowedSocketPath =
-  'the path of a Unix socket, or on Linux a NUL and the name of an abstract one';
-
-/** Whether a text is the path of a Unix socket, or names an abstract one where there are such. */
-export function isSocketPath(path: string): boolean {
-  const isAbstract = path.startsWith('\0');
-  const name = isAbstract ? path.slice(1) : path;
-  if (name === '' || name.includes('\0') || !name.isWellFormed()) return false;
-  return !isAbstract || process.platform === 'linux';
 }
 
 /** The path of a Unix socket. */

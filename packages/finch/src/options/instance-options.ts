@@ -2,15 +2,15 @@
  * The options of a Finch instance, and of a pool that a user's supervisor owns.
  */
 import { OptionsError } from '../errors/input-errors.ts';
-import { poolFrom } from '../pool/identity.ts';
-import type { PoolIdentity, PoolLike } from '../pool/identity.ts';
+import { poolFrom, type PoolIdentity, type PoolLike } from '../identity/index.ts';
 import { custom, finiteDuration, limit, required, string } from './fields.ts';
 import { checkPoolOptions, parsePoolOptions, poolFields, poolSchema } from './pool-options.ts';
 import type { PoolOptions, ResolvedPoolOptions } from './pool-options.ts';
 import { byPrecedence, fits, poolPattern } from './pool-rules.ts';
 import type { PoolRule, TagRule } from './pool-rules.ts';
-import { defineSchema, invalid } from './schema.ts';
-import type { InputOf, OutputOf } from './schema.ts';
+import { invalid } from './field.ts';
+import { defineSchema } from './schema.ts';
+import type { InputOf, OutputOf } from './field.ts';
 
 /**
  * The pools of an instance: an object with URLs as keys, or any iterable of

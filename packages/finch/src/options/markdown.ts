@@ -1,7 +1,7 @@
 /**
  * Documentation from a schema: what a page of docs/ shows is what is checked.
  */
-import type { AnySchema, Field } from './schema.ts';
+import type { AnySchema, Field } from './field.ts';
 
 /**
  * Renders a schema as a Markdown table: option, type, default, unit, meaning.

@@ -14,7 +14,7 @@ import {
   someOf,
 } from './fields.ts';
 import { defineSchema } from './schema.ts';
-import type { InputOf, OutputOf } from './schema.ts';
+import type { InputOf, OutputOf } from './field.ts';
 import { strategy } from './strategy.ts';
 
 const http1Schema = defineSchema('HTTP/1 options', {

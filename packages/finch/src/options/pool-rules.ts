@@ -5,8 +5,7 @@
  */
 import { domainToASCII } from 'node:url';
 import { OptionsError } from '../errors/input-errors.ts';
-import { isTag } from './fields.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import { isTag, type PoolIdentity } from '../identity/index.ts';
 import type { ResolvedPoolOptions } from './pool-options.ts';
 
 /** All pools of a tag, whatever their server: as a key of an object, `'#bulk'`. */

@@ -2,12 +2,13 @@
  * `connOpts.proxy`: through which proxy a pool reaches its server.
  */
 import { OptionsError } from '../errors/input-errors.ts';
-import { badValueIndex, isToken } from '../request/token.ts';
 import { NoProxy, parseProxyUrl } from '@linnet/mint';
 import type { ProxyAddress } from '@linnet/mint';
 import { boolean, custom, nested, required, string } from './fields.ts';
-import { defineSchema, invalid } from './schema.ts';
-import type { Field, InputOf, OutputOf } from './schema.ts';
+import { badValueIndex, isToken } from './header-syntax.ts';
+import { invalid } from './field.ts';
+import { defineSchema } from './schema.ts';
+import type { Field, InputOf, OutputOf } from './field.ts';
 import { checkTls, tlsSchema } from './tls-options.ts';
 
 const scope = 'proxy options';

@@ -4,8 +4,9 @@
  */
 import { boolean, custom, duration, socketPath, string } from './fields.ts';
 import type { TrailersInput } from './headers-input.ts';
-import { defineSchema, invalid } from './schema.ts';
-import type { InputOf, OutputOf } from './schema.ts';
+import { invalid } from './field.ts';
+import { defineSchema } from './schema.ts';
+import type { InputOf, OutputOf } from './field.ts';
 import { strategy } from './strategy.ts';
 
 const signal = custom<AbortSignal>({

@@ -4,55 +4,15 @@
  * NimbleOptions.
  */
 import { OptionsError } from '../errors/input-errors.ts';
+import {
+  invalid,
+  type AnySchema,
+  type Elsewhere,
+  type Field,
+  type Fields,
+  type OutputOf,
+} from './field.ts';
 import { nearestOption } from './suggest.ts';
-
-/** What a field's `parse` returns for a value that is not allowed. */
-export const invalid: unique symbol = Symbol('invalid');
-
-/** One option: its types, its default, its check and its documentation. */
-export interface Field<Input, Output, Required extends boolean = boolean> {
-  /** The type as documentation shows it: `integer`, `'queue' | 'fail'`. */
-  readonly type: string;
-  /** What is allowed, in words, for the error: `an integer >= 1`. */
-  readonly allowed: string;
-  /** The documentation: what the option does. */
-  readonly doc: string;
-  /** The unit of a number: `ms`, `bytes`, `connections`. */
-  readonly unit?: string | undefined;
-  /** Whether the option must be given. */
-  readonly required: Required;
-  /** Whether its value must appear in no message. */
-  readonly secret?: boolean | undefined;
-  /** The value when the option is absent or `undefined`. */
-  readonly fallback: Output;
-  /** The default in words, where `fallback` does not say it. */
-  readonly fallbackText?: string | undefined;
-  /** The fields inside, of a nested object. */
-  readonly inner?: AnySchema | undefined;
-  /** The options that its value holds by keys, one of which is `at`: where a misplaced one belongs. */
-  readonly entries?: { readonly at: string; readonly schema: AnySchema } | undefined;
-  /** The checked value, or `invalid`. `path` names the option in errors of nested fields. */
-  parse(value: unknown, path: string): Output | typeof invalid;
-  /** Carries the input's type; never set. */
-  readonly '~input'?: Input;
-}
-
-/** Some fields, by option name. */
-export type Fields = Readonly<Record<string, Field<unknown, unknown>>>;
-
-/** What a caller may give: optional, except for required fields. */
-export type InputOf<F extends Fields> = {
-  readonly [K in keyof F as F[K]['required'] extends true ? K : never]: NonNullable<F[K]['~input']>;
-} & {
-  readonly [K in keyof F as F[K]['required'] extends true ? never : K]?:
-    | NonNullable<F[K]['~input']>
-    | undefined;
-};
-
-/** What the code behind works with: every field there, defaults filled in. */
-export type OutputOf<F extends Fields> = {
-  readonly [K in keyof F]: F[K]['fallback'];
-};
 
 /** A set of options. */
 export interface Schema<F extends Fields> {
@@ -75,16 +35,6 @@ export interface Schema<F extends Fields> {
    */
   read(input: unknown): OutputOf<F>;
 }
-
-/** A schema whose fields do not matter. */
-export interface AnySchema {
-  readonly scope: string;
-  readonly fields: Fields;
-  readonly elsewhere: Elsewhere;
-}
-
-/** What to say of a name that is no option here because it belongs elsewhere, by that name. */
-export type Elsewhere = Readonly<Record<string, string>>;
 
 /** Marks what a schema made, and by which: it needs no second check. */
 const parsedBy: unique symbol = Symbol('parsedBy');

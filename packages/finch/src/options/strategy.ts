@@ -2,7 +2,7 @@
  * Which of a pool's shards serves a request, when `count` is above 1.
  */
 import { custom } from './fields.ts';
-import { invalid } from './schema.ts';
+import { invalid } from './field.ts';
 
 /** What a strategy function sees of a shard. */
 export interface ShardLoad {

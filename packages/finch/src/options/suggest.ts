@@ -1,7 +1,7 @@
 /**
  * Which option was probably meant by one that does not exist.
  */
-import type { AnySchema } from './schema.ts';
+import type { AnySchema } from './field.ts';
 
 /** An option of a schema, or of a schema inside it. */
 interface PlacedField {

@@ -4,8 +4,9 @@
  */
 import { OptionsError } from '../errors/input-errors.ts';
 import { custom, boolean, oneOf, string } from './fields.ts';
-import { defineSchema, invalid } from './schema.ts';
-import type { Field, InputOf } from './schema.ts';
+import { invalid } from './field.ts';
+import { defineSchema } from './schema.ts';
+import type { Field, InputOf } from './field.ts';
 
 /** PEM text or bytes, or several of them. */
 export type Pem = string | Uint8Array | readonly (string | Uint8Array)[];

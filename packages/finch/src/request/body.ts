@@ -5,13 +5,7 @@
 import { describeValue } from '../errors/describe-value.ts';
 import { InvalidRequestError } from '../errors/input-errors.ts';
 import { encodeForm, isForm } from './multipart.ts';
-import { isWebStream } from './source.ts';
-
-/** A piece of a body. Text is sent as UTF-8. */
-export type BodyChunk = string | Uint8Array;
-
-/** A body that is produced while it is sent. */
-export type BodySource = ReadableStream<BodyChunk> | AsyncIterable<BodyChunk> | Iterable<BodyChunk>;
+import { isWebStream, type BodyChunk, type BodySource } from './source.ts';
 
 /**
  * What a body function of `finch.streamWhile` returns: the next piece, the end

@@ -3,7 +3,26 @@
  * client and server agree on the connection and on where a message ends.
  */
 import { InvalidRequestError } from '../errors/input-errors.ts';
-import type { HeaderContext, SeenHeaders } from './headers.ts';
+
+/** What the headers of a request depend on besides what the caller gave. */
+export interface HeaderContext {
+  readonly host: string;
+  /** In bytes; undefined when it is not known. */
+  readonly bodyLength: number | undefined;
+  readonly hasBody: boolean;
+  /** The content type that the kind of body implies. */
+  readonly contentType: string | undefined;
+}
+
+/** What was seen of the headers that have rules of their own. */
+export interface SeenHeaders {
+  host?: string;
+  contentLength?: string;
+  transferEncoding?: string;
+  userAgent?: true;
+  contentType?: true;
+  expect?: true;
+}
 
 const never: ReadonlyMap<string, string> = new Map([
   ['upgrade', 'none: a request of a pool keeps its protocol'],

@@ -5,20 +5,15 @@
 import { describeValue } from '../errors/describe-value.ts';
 import { InvalidRequestError } from '../errors/input-errors.ts';
 import type { HeadersInput } from '../options/headers-input.ts';
-import { BoundedCache } from './bounded-cache.ts';
-import { checkLength, rejectReserved } from './header-rules.ts';
-import { badValueIndex, isToken, trimBlanks } from './token.ts';
+import { BoundedCache } from '../identity/index.ts';
+import {
+  checkLength,
+  rejectReserved,
+  type HeaderContext,
+  type SeenHeaders,
+} from './header-rules.ts';
+import { badValueIndex, isToken, trimBlanks } from '../options/header-syntax.ts';
 import { userAgent } from './user-agent.ts';
-
-/** What the headers of a request depend on besides what the caller gave. */
-export interface HeaderContext {
-  readonly host: string;
-  /** In bytes; undefined when it is not known. */
-  readonly bodyLength: number | undefined;
-  readonly hasBody: boolean;
-  /** The content type that the kind of body implies. */
-  readonly contentType: string | undefined;
-}
 
 /** The headers, ready for the wire. */
 export interface BuiltHeaders {
@@ -26,16 +21,6 @@ export interface BuiltHeaders {
   readonly headers: readonly string[];
   /** Whether the caller asked for `expect: 100-continue`, which is the wire's to send. */
   readonly expectContinue: boolean;
-}
-
-/** What was seen of the headers that have rules of their own. */
-export interface SeenHeaders {
-  host?: string;
-  contentLength?: string;
-  transferEncoding?: string;
-  userAgent?: true;
-  contentType?: true;
-  expect?: true;
 }
 
 /** Lower-cased names by their spelling: programs use few. */

@@ -3,19 +3,12 @@
  */
 export { buildRequest } from './build.ts';
 export { isReplayable, isSource, needsStreamWhile, openBody, StepBody } from './body.ts';
-export type {
-  BodyChunk,
-  BodyInput,
-  BodySource,
-  BodyStep,
-  BodySteps,
-  OpenBody,
-  RequestBody,
-} from './body.ts';
+export type { BodyInput, BodyStep, BodySteps, OpenBody, RequestBody } from './body.ts';
+export type { BodyChunk, BodySource } from './source.ts';
 export { trailerFields } from './headers.ts';
 export { isIdempotent } from './method.ts';
 export type { Method } from './method.ts';
-export type { Scheme } from './origin.ts';
+export type { Scheme } from '../identity/index.ts';
 export { isRequest, putPrivate } from './request.ts';
 export type { PrivateData, Request } from './request.ts';
 export { userAgent } from './user-agent.ts';

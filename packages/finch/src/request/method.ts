@@ -3,7 +3,7 @@
  */
 import { InvalidRequestError } from '../errors/input-errors.ts';
 import { describeValue } from '../errors/describe-value.ts';
-import { isToken } from './token.ts';
+import { isToken } from '../options/header-syntax.ts';
 
 /** The methods whose spelling is put right: RFC 9110 section 9, PATCH, QUERY. */
 export type Method =

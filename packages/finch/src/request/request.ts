@@ -4,9 +4,8 @@
 import { describeValue } from '../errors/describe-value.ts';
 import { InvalidRequestError } from '../errors/input-errors.ts';
 import type { TrailersInput } from '../options/headers-input.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { Origin, PoolIdentity, Scheme } from '../identity/index.ts';
 import type { RequestBody } from './body.ts';
-import type { Origin, Scheme } from './origin.ts';
 
 /** Survives two copies of the package. */
 const brand: unique symbol = Symbol.for('@linnet/finch/request') as never;

@@ -3,7 +3,12 @@
  * once, and how one is let go of.
  */
 import { isErrored, Readable } from 'node:stream';
-import type { BodyChunk, BodySource } from './body.ts';
+
+/** A piece of a body. Text is sent as UTF-8. */
+export type BodyChunk = string | Uint8Array;
+
+/** A body that is produced while it is sent. */
+export type BodySource = ReadableStream<BodyChunk> | AsyncIterable<BodyChunk> | Iterable<BodyChunk>;
 
 /** Why a source cannot be sent: it failed, or somebody has read from it. */
 export type Spoilt =

@@ -5,10 +5,16 @@
  */
 import { describeValue, hidden } from '../errors/describe-value.ts';
 import { InvalidRequestError } from '../errors/input-errors.ts';
-import { defaultTag, PoolIdentity, unixPool } from '../pool/identity.ts';
-import { BoundedCache } from './bounded-cache.ts';
-import { hostHeader, parseOrigin } from './origin.ts';
-import type { Scheme, UrlProblem } from './origin.ts';
+import {
+  BoundedCache,
+  defaultTag,
+  hostHeader,
+  parseOrigin,
+  PoolIdentity,
+  type Scheme,
+  unixPool,
+  type UrlProblem,
+} from '../identity/index.ts';
 import { userAgent } from './user-agent.ts';
 
 /** A server, with what requests to it share. */

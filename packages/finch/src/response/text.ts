@@ -8,7 +8,7 @@
 import { TextDecoder } from 'node:util';
 import { InvalidJsonError } from '../errors/response-errors.ts';
 import { OptionsError } from '../errors/input-errors.ts';
-import { BoundedCache } from '../request/bounded-cache.ts';
+import { BoundedCache } from '../identity/index.ts';
 import { charsetOf } from './media-type.ts';
 
 /** Bodies that are longer get a buffer of their own. */

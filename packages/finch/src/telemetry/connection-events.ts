@@ -1,7 +1,7 @@
 /** The events of connections and leases. */
 import { now, type Pid } from '@linnet/otp';
 import type { ResolvedPoolOptions } from '../options/index.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import type { Wire } from '@linnet/mint';
 import * as channels from './channels.ts';
 import type { ConnectionEvent } from './events.ts';

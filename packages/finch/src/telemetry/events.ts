@@ -24,7 +24,7 @@
  */
 import type { Pid } from '@linnet/otp';
 import type { PoolFigures } from '../errors/details.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import type { Request } from '../request/index.ts';
 import type { ResponseHeaders } from '../response/index.ts';
 

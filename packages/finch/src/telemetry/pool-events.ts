@@ -1,7 +1,7 @@
 /** The events of pools. */
 import { Watch, type ExitReason, type Pid } from '@linnet/otp';
 import type { PoolFigures } from '../errors/details.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import * as channels from './channels.ts';
 import { poolFacts } from './pool-facts.ts';
 

@@ -1,6 +1,6 @@
 /** What every event says of its pool. */
 import { now } from '@linnet/otp';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import type { PoolEvent } from './events.ts';
 
 /** The facts of a pool, at this moment unless another one is given. */

@@ -7,7 +7,7 @@ import {
   stopPoolSchema,
 } from '../../src/options/index.ts';
 import type { InstanceOptions, PoolChildOptions } from '../../src/options/index.ts';
-import { newPool } from '../../src/pool/identity.ts';
+import { Pool } from '../../src/index.ts';
 
 describe('Finch options', () => {
   test('have the documented defaults', () => {
@@ -47,12 +47,12 @@ describe('Finch options', () => {
   });
 
   test('[F67] [F75] take tagged pools as pairs with Pool values, or by their key', () => {
-    const api = newPool('https://example.com', { tag: 'api' });
+    const api = Pool.new('https://example.com', { tag: 'api' });
     const { pools } = parseInstanceOptions({
       name: 'MyFinch',
       pools: new Map([
         [api, { count: 3 }],
-        [newPool('https://example.com', { tag: 'default' }), { count: 5 }],
+        [Pool.new('https://example.com', { tag: 'default' }), { count: 5 }],
       ]),
     });
     expect(pools.declared.map(({ pool, options }) => [pool.key, options.count])).toEqual([
@@ -87,7 +87,7 @@ describe('Finch options', () => {
 
 describe('options of Pool.childSpec', () => {
   test('are the instance, the pool and the options of a pool', () => {
-    const pool = newPool('https://api.internal', { tag: 'api' });
+    const pool = Pool.new('https://api.internal', { tag: 'api' });
     const child = parsePoolChildOptions({ finch: 'MyFinch', pool, size: 10 });
     expect(child).toEqual({ finch: 'MyFinch', pool, options: parsePoolOptions({ size: 10 }) });
   });

@@ -4,7 +4,7 @@ import { proxyOf, settleProxy } from '../../src/connection/route.ts';
 import { isFinchError, OptionsError } from '../../src/errors/index.ts';
 import { parsePoolOptions, poolSchema, renderOptions } from '../../src/options/index.ts';
 import type { PoolOptions, ResolvedPoolOptions } from '../../src/options/index.ts';
-import { newPool } from '../../src/pool/identity.ts';
+import { poolFrom } from '../../src/identity/index.ts';
 
 /** What a caller without types may write. */
 function parse(proxy: unknown): ResolvedPoolOptions {
@@ -125,9 +125,9 @@ describe('connOpts.proxy', () => {
 });
 
 describe('when a pool starts', () => {
-  const http = newPool('http://origin.test');
-  const https = newPool('https://origin.test');
-  const socket = newPool('http+unix:///run/x.sock');
+  const http = poolFrom('http://origin.test');
+  const https = poolFrom('https://origin.test');
+  const socket = poolFrom('http+unix:///run/x.sock');
 
   test('the environment is read', () => {
     const options = parse('environment');

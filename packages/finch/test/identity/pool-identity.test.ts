@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OptionsError } from '../../src/errors/index.ts';
-import { isPool, newPool, poolFrom, poolKey } from '../../src/pool/identity.ts';
-import type { NewPoolOptions, PoolLike } from '../../src/pool/identity.ts';
+import { isPool, poolFrom, poolKey, type PoolLike } from '../../src/identity/index.ts';
+import { Pool, type NewPoolOptions } from '../../src/index.ts';
 
 function problemOf(make: () => unknown): string {
   try {
@@ -16,7 +16,7 @@ function problemOf(make: () => unknown): string {
 
 describe('Pool.new', () => {
   test('makes a frozen value of the parts of a URL', () => {
-    const pool = newPool('https://api.example.com:8443/v1?x=1', { tag: 'api' });
+    const pool = Pool.new('https://api.example.com:8443/v1?x=1', { tag: 'api' });
     expect(pool).toMatchObject({
       scheme: 'https',
       host: 'api.example.com',
@@ -33,13 +33,13 @@ describe('Pool.new', () => {
   });
 
   test('[F65] [F75] has the tag default without one', () => {
-    expect(newPool('http://a')).toEqual(newPool('http://a', { tag: 'default' }));
-    expect(newPool('http://a').tag).toBe('default');
+    expect(Pool.new('http://a')).toEqual(Pool.new('http://a', { tag: 'default' }));
+    expect(Pool.new('http://a').tag).toBe('default');
   });
 
   test('[F66] keeps a tag, and pools with other tags are others', () => {
-    expect(newPool('http://a', { tag: 'api' }).tag).toBe('api');
-    expect(poolKey(newPool('http://a', { tag: 'api' }))).not.toBe(poolKey('http://a'));
+    expect(Pool.new('http://a', { tag: 'api' }).tag).toBe('api');
+    expect(poolKey(Pool.new('http://a', { tag: 'api' }))).not.toBe(poolKey('http://a'));
   });
 
   test.each([
@@ -48,7 +48,7 @@ describe('Pool.new', () => {
     ['F26', 'http+unix://p', 'api', 'http', 'api'],
     ['F27', 'https+unix://p', 'secure', 'https', 'secure'],
   ])('[%s] reads %s with the tag %s as a Unix socket', (_case, url, tag, scheme, expected) => {
-    expect(newPool(url, { tag })).toMatchObject({
+    expect(Pool.new(url, { tag })).toMatchObject({
       scheme,
       host: 'localhost',
       port: 0,
@@ -58,13 +58,13 @@ describe('Pool.new', () => {
   });
 
   test('[F25] reads the path of a Unix socket plain or encoded', () => {
-    const plain = newPool('http+unix:///run/my%20x.sock');
+    const plain = Pool.new('http+unix:///run/my%20x.sock');
     expect(plain.unixSocket).toBe('/run/my x.sock');
     expect(plain.key).toBe('http+unix://%2Frun%2Fmy%20x.sock');
-    expect(newPool(plain.key)).toEqual(plain);
-    expect(newPool('HTTP+UNIX://%2Frun%2Fx.sock/v1/info').unixSocket).toBe('/run/x.sock');
-    expect(newPool('https+unix:///run/x.sock').key).not.toBe(
-      newPool('http+unix:///run/x.sock').key,
+    expect(Pool.new(plain.key)).toEqual(plain);
+    expect(Pool.new('HTTP+UNIX://%2Frun%2Fx.sock/v1/info').unixSocket).toBe('/run/x.sock');
+    expect(Pool.new('https+unix:///run/x.sock').key).not.toBe(
+      Pool.new('http+unix:///run/x.sock').key,
     );
   });
 
@@ -81,7 +81,7 @@ describe('Pool.new', () => {
     ['F11', 'ftp://example.com', 'invalid scheme "ftp" for url'],
     ['F8', 'localhost:8080', 'scheme is required for url'],
   ])('[%s] refuses %s: %s', (_case, url, problem) => {
-    const message = problemOf(() => newPool(url));
+    const message = problemOf(() => Pool.new(url));
     expect(message).toContain(problem);
     expect(message).toContain(JSON.stringify(url));
     expect(message).toContain('Allowed: ');
@@ -103,15 +103,15 @@ describe('Pool.new', () => {
     'http+unix://%zz',
     'http://a#%zz',
   ])('refuses %j', (url) => {
-    expect(problemOf(() => newPool(url))).toContain('Allowed: ');
+    expect(problemOf(() => Pool.new(url))).toContain('Allowed: ');
   });
 
   test('refuses credentials and does not show them', () => {
     for (const url of ['http://me:s3cret@a/', 'http://s3cret@a', 'http://me:s3/cret@a/']) {
-      const message = problemOf(() => newPool(url));
+      const message = problemOf(() => Pool.new(url));
       expect(message).not.toContain('s3');
     }
-    expect(problemOf(() => newPool('http://me@a'))).toContain('authorization header');
+    expect(problemOf(() => Pool.new('http://me@a'))).toContain('authorization header');
   });
 
   test.each<[unknown, unknown]>([
@@ -128,7 +128,7 @@ describe('Pool.new', () => {
     ['http://a', null],
     ['http://a#x', { tag: 'y' }],
   ])('refuses %j with options %j', (url, options) => {
-    expect(() => newPool(url as string, options as NewPoolOptions)).toThrow(OptionsError);
+    expect(() => Pool.new(url as string, options as NewPoolOptions)).toThrow(OptionsError);
   });
 });
 
@@ -151,7 +151,7 @@ describe('the canonical host', () => {
   });
 
   test('of an IPv6 address has no brackets', () => {
-    expect(newPool('http://[::1]')).toMatchObject({ host: '::1', origin: 'http://[::1]:80' });
+    expect(Pool.new('http://[::1]')).toMatchObject({ host: '::1', origin: 'http://[::1]:80' });
   });
 
   test('does not depend on case, unlike in Finch', () => {
@@ -162,7 +162,7 @@ describe('the canonical host', () => {
 
 describe('Pool.from', () => {
   test('[E11] [F101] takes a Pool, a URL, a tuple or parts, normalised alike', () => {
-    const pool = newPool('https://api.example.com');
+    const pool = Pool.new('https://api.example.com');
     const forms: PoolLike[] = [
       pool,
       'https://API.example.com/users',
@@ -181,7 +181,7 @@ describe('Pool.from', () => {
 
   test('takes the parts of a Unix socket', () => {
     const parts = { scheme: 'http', host: '', port: 0, unixSocket: '/x', tag: 'a' } as const;
-    expect(poolFrom(parts)).toEqual(newPool('http+unix:///x', { tag: 'a' }));
+    expect(poolFrom(parts)).toEqual(Pool.new('http+unix:///x', { tag: 'a' }));
   });
 
   test.each([
@@ -265,9 +265,9 @@ describe('the key', () => {
   test('is found again for whatever the URL parser accepts', () => {
     fc.assert(
       fc.property(fc.webUrl({ withFragments: true, withQueryParameters: true }), (url) => {
-        const pool = newPool(url.split('#')[0] ?? '');
-        expect(newPool(pool.key)).toEqual(pool);
-        expect(newPool(new URL(url.split('#')[0] ?? ''))).toEqual(pool);
+        const pool = Pool.new(url.split('#')[0] ?? '');
+        expect(Pool.new(pool.key)).toEqual(pool);
+        expect(Pool.new(new URL(url.split('#')[0] ?? ''))).toEqual(pool);
       }),
     );
   });

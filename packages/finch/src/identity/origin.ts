@@ -63,22 +63,22 @@ export function parseOrigin(text: string): ParsedOrigin | UrlProblem {
  * The origin of separate parts, as in `[scheme, host, port]`.
  */
 export function originOf(scheme: string, host: string, port: number): Origin | UrlProblem {
-  const bracketed = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  const inUrl = host.startsWith('[') ? host : bracketed(host);
   if (/[/?#@\\]/.test(host)) return { problem: 'invalid host', allowed: 'a host name or address' };
   if (!Number.isInteger(port)) return { problem: 'invalid port', allowed: portRange };
-  const parsed = parseOrigin(`${scheme}://${bracketed}:${port}`);
+  const parsed = parseOrigin(`${scheme}://${inUrl}:${port}`);
   if ('problem' in parsed) return parsed;
   return { scheme: parsed.scheme, host: parsed.host, port: parsed.port };
 }
 
 /** `https://api.example.com:443`, IPv6 in brackets, the port always there. */
 export function printOrigin({ scheme, host, port }: Origin): string {
-  return `${scheme}://${bracket(host)}:${port}`;
+  return `${scheme}://${bracketed(host)}:${port}`;
 }
 
 /** The Host header: `api.example.com`, `api.example.com:8443`; the default port is left out. */
 export function hostHeader({ scheme, host, port }: Origin): string {
-  return port === defaultPort(scheme) ? bracket(host) : `${bracket(host)}:${port}`;
+  return port === defaultPort(scheme) ? bracketed(host) : `${bracketed(host)}:${port}`;
 }
 
 const portRange = 'a port from 1 to 65535';
@@ -87,7 +87,8 @@ function defaultPort(scheme: Scheme): number {
   return scheme === 'https' ? 443 : 80;
 }
 
-function bracket(host: string): string {
+/** A host as a URL has it: an IPv6 address stands in brackets. */
+export function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 

@@ -1,6 +1,4 @@
-/**
- * The character classes of RFC 9110 that requests are checked against.
- */
+/** What names and values of header fields consist of (RFC 9110). Methods are tokens, too. */
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** Whether a text is a `token` (section 5.6.2): methods and header names are. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BoundedCache } from '../../src/request/bounded-cache.ts';
+import { BoundedCache } from '../../src/identity/index.ts';
 
 test('keeps what was asked for lately and forgets the rest', () => {
   const cache = new BoundedCache<string, number>(2);

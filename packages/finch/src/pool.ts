@@ -1,9 +1,36 @@
 /** `Pool`: the identity of pools, and pools under supervisors of the user's. */
 import type { ChildSpec, ChildSpecOverrides, SupervisorHandle } from '@linnet/otp';
 import { findInstance, registryName, requireInstance } from './instance/instance.ts';
-import { parsePoolChildOptions, type PoolChildOptions } from './options/index.ts';
-import { newPool, poolFrom, poolKey, type PoolIdentity } from './pool/identity.ts';
+import {
+  parseNewPoolOptions,
+  parsePoolChildOptions,
+  type NewPoolOptions,
+  type PoolChildOptions,
+} from './options/index.ts';
+import { poolFrom, poolFromUrl, poolKey, type PoolIdentity } from './identity/index.ts';
 import { homeless, startPool } from './pool/pool-supervisor.ts';
+
+/**
+ * Makes the identity of a pool from a URL: `Pool.new`.
+ *
+ * Use it to declare a pool, to ask for one, or to send requests to a tagged
+ * one. Path and query of the URL are ignored. The host is made canonical: case,
+ * IDNA, IPv4 and IPv6 spelling, trailing dot, default port. A fragment is the
+ * tag, so that a pool's key is itself a URL of that pool. `http+unix:///run/x.sock`
+ * and `http+unix://%2Frun%2Fx.sock` name a Unix socket; `%`, `?` and `#` in its
+ * path are written `%25`, `%3F` and `%23`.
+ *
+ * Mirrors `Finch.Pool.new/2`.
+ *
+ * @throws OptionsError for a URL without scheme or host, another scheme,
+ * credentials in the URL, an invalid port or tag, or an unknown option.
+ *
+ * @example
+ * Pool.new('https://API.example.com', { tag: 'api' }).key; // 'https://api.example.com:443#api'
+ */
+function newPool(url: string | URL, options?: NewPoolOptions): PoolIdentity {
+  return poolFromUrl(url, parseNewPoolOptions(options).tag);
+}
 
 /**
  * The specification of a pool as a child of any supervisor: that supervisor owns
