@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-test('the page of options is what the schemas say', async () => {
+test('the pages of options and of the API are what schemas and doc comments say', async () => {
   const script = join(root, 'scripts/reference.mjs');
   const args = ['--no-warnings', '--conditions=@linnet/source', script, '--check'];
   const env = { ...process.env, NODE_OPTIONS: '' };
