@@ -3,21 +3,19 @@
  * about half of it is good. As with `behaviours.ts`, responses name their
  * behaviour, and bodies start with the path of their request.
  */
-import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import { reset } from './behaviours.ts';
+import type { H2Session } from './h2-session.ts';
+import type { H2Stream } from './h2-stream.ts';
 import type { Random } from './random.ts';
 
 export interface AnsweringStream {
-  readonly stream: ServerHttp2Stream;
-  readonly session: ServerHttp2Session;
+  readonly stream: H2Stream;
+  readonly session: H2Session;
   readonly socket: Socket;
-  readonly method: string;
-  readonly path: string;
-  /** How many bytes of body came. */
-  readonly received: number;
   readonly random: Random;
-  /** Runs something later, unless the stream is closed by then. */
-  later(ms: number, act: () => void): void;
+  /** Runs something later, unless the connection is gone by then. */
+  readonly later: (ms: number, act: () => void) => void;
 }
 
 const goodBehaviours = {
@@ -73,47 +71,52 @@ const forHead: ReadonlySet<Behaviour> = new Set([
 ]);
 
 /** Does it; and says what. */
-export function answerStream(answering: AnsweringStream): Behaviour {
-  const { stream, session, socket, random } = answering;
+export function answerStream({
+  stream,
+  session,
+  socket,
+  random,
+  later,
+}: AnsweringStream): Behaviour {
   const drawn = random.weighted(behaviours);
+  const isHead = stream.method === 'HEAD';
   // What follows the head of a response to HEAD is no body: such a request gets a plain answer.
-  const behaviour = answering.method === 'HEAD' && !forHead.has(drawn) ? 'h2-plain' : drawn;
-  const body = `${answering.path}\n${'x'.repeat(random.between(0, 2000))}`;
-  const head = (fields: Record<string, string | number> = {}): void =>
-    stream.respond({
-      ':status': 200,
-      'x-behaviour': behaviour,
-      'x-received': answering.received,
-      ...fields,
-    });
+  const behaviour = isHead && !forHead.has(drawn) ? 'h2-plain' : drawn;
+  const body = `${stream.path}\n${'x'.repeat(random.between(0, 2000))}`;
+  const head = (fields: Record<string, number> = {}, status = 200): void =>
+    stream.respond(
+      [
+        [':status', String(status)],
+        ['x-behaviour', behaviour],
+        ['x-received', String(stream.received)],
+        ...Object.entries(fields).map(([name, value]) => [name, String(value)] as const),
+      ],
+      isHead,
+    );
+  const length = { 'content-length': body.length };
+  const longer = { 'content-length': body.length + 1 };
   const whole = (): void => {
-    head({ 'content-length': body.length });
-    if (answering.method !== 'HEAD') stream.end(body);
+    head(length);
+    stream.end(body);
   };
   const code = random.between(0, highestCode);
   const repeat = (times: number, ms: number, act: (turn: number) => void, turn = 0): void => {
     if (turn === times) return;
-    answering.later(ms, () => {
+    stream.later(ms, () => {
       act(turn);
       repeat(times, ms, act, turn + 1);
     });
   };
-  const leaveIn = (ms: number): void => {
-    setTimeout(() => {
-      session.destroy();
-      // Which leaves the socket open for as long as a write is under way.
-      setTimeout(() => socket.destroy(), 500);
-    }, ms);
-  };
+  const leaveIn = (ms: number): void => later(ms, () => socket.destroy());
   switch (behaviour) {
     case 'h2-plain':
       whole();
       break;
     case 'h2-late':
-      answering.later(random.between(1, 60), whole);
+      stream.later(random.between(1, 60), whole);
       break;
     case 'h2-slow': {
-      head({ 'content-length': body.length });
+      head(length);
       const quarter = Math.ceil(body.length / 4);
       repeat(4, 20, (part) => {
         stream.write(body.slice(part * quarter, (part + 1) * quarter));
@@ -126,55 +129,48 @@ export function answerStream(answering: AnsweringStream): Behaviour {
       stream.end(body + 'y'.repeat(1_500_000));
       break;
     case 'h2-interim':
-      stream.additionalHeaders({ ':status': 103, link: '</style.css>' });
-      answering.later(random.between(0, 5), whole);
+      stream.respond([
+        [':status', '103'],
+        ['link', '</style.css>'],
+      ]);
+      stream.later(random.between(0, 5), whole);
       break;
     case 'h2-trailers':
-      stream.respond(
-        { ':status': 200, 'x-behaviour': behaviour, 'x-received': answering.received },
-        { waitForTrailers: true },
-      );
-      stream.once('wantTrailers', () => stream.sendTrailers({ 'x-trailer': '1' }));
-      stream.end(body);
+      head();
+      stream.end(body, [['x-trailer', '1']]);
       break;
     case 'h2-not-found':
-      head({ ':status': random.pick([404, 500]), 'content-length': body.length });
+      head(length, random.pick([404, 500]));
       stream.end(body);
       break;
     case 'h2-then-goaway':
+      // And stays for as long as the client does.
       whole();
       session.goaway(0);
-      // node:http2 does not notice any more when the client is gone.
-      leaveIn(2000);
       break;
     case 'h2-then-wind-down':
       whole();
-      session.close();
+      session.windDown();
       break;
-    case 'h2-then-limit': {
+    case 'h2-then-limit':
       whole();
-      const maxConcurrentStreams = random.pick([0, 1, 2, 5, 100, 2 ** 32 - 1]);
-      session.settings({ maxConcurrentStreams });
+      session.settings({ maxConcurrentStreams: random.pick([0, 1, 2, 5, 100, 2 ** 32 - 1]) });
       // Not for good: somebody else may be told otherwise.
-      setTimeout(() => {
-        if (!session.destroyed) session.settings({ maxConcurrentStreams: 100 });
-      }, 200);
+      later(200, () => session.settings({ maxConcurrentStreams: 100 }));
       break;
-    }
     case 'h2-reset':
-      stream.close(code);
+      stream.reset(code);
       break;
     case 'h2-refused':
-      stream.close(refusedStream);
+      stream.reset(refusedStream);
       break;
     case 'h2-reset-in-body':
-      // node:http2 ends the body before it resets the stream: the length says that there is more.
-      head({ 'content-length': body.length + 1 });
+      head(random.pick([{}, longer]));
       stream.write(body);
-      answering.later(random.between(0, 5), () => stream.close(Math.max(1, code)));
+      stream.later(random.between(0, 5), () => stream.reset(code));
       break;
     case 'h2-half-body':
-      head({ 'content-length': body.length + 1 });
+      head(longer);
       stream.end(body);
       break;
     case 'h2-length-short':
@@ -193,11 +189,11 @@ export function answerStream(answering: AnsweringStream): Behaviour {
       break;
     case 'h2-goaway-unseen':
       // As if it had not seen this one and what came after it.
-      session.goaway(0, Math.max(0, (stream.id ?? 1) - 2));
+      session.goaway(0, Math.max(0, stream.id - 2));
       leaveIn(200);
       break;
     case 'h2-socket-reset':
-      socket.destroy();
+      reset(socket);
       break;
     case 'h2-trickle':
       head({ 'content-length': 40 });

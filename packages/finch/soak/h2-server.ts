@@ -1,58 +1,35 @@
 /** HTTP/2 on one connection of the misbehaving server. */
-import {
-  performServerHandshake,
-  type IncomingHttpHeaders,
-  type ServerHttp2Stream,
-} from 'node:http2';
 import type { Socket } from 'node:net';
 import { encodeFrame, encodeSettings } from '@linnet/mint/testing';
 import { answerStream, badH2Behaviours } from './h2-behaviours.ts';
+import { H2Session } from './h2-session.ts';
 import type { Random } from './random.ts';
 
-/** What is told of a request that was answered. */
-export type OnAnswered = (behaviour: string, isBad: boolean) => void;
+export interface Http2Options {
+  readonly random: Random;
+  /** Runs something later, unless the connection is gone by then. */
+  readonly later: (ms: number, act: () => void) => void;
+  /** A request was answered. */
+  readonly onAnswered: (behaviour: string, isBad: boolean) => void;
+  /** The client has sent what it must not send. */
+  readonly onComplaint: (what: string) => void;
+}
 
 const unlimited = 2 ** 32 - 1;
 
-export function serveHttp2(socket: Socket, random: Random, onAnswered: OnAnswered): void {
-  const session = performServerHandshake(socket, {
-    settings: {
-      maxConcurrentStreams: random.pick([0, 1, 2, 10, 100, 100, unlimited, unlimited]),
-      // A window of 0 never opens.
-      initialWindowSize: random.pick([0, 10, 1000, 65_535, 65_535, 65_535, 65_535, 65_535]),
-    },
-  });
-  session.on('error', () => {});
-  socket.once('close', () => session.destroy());
-  session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    let received = 0;
-    const timers = new Set<NodeJS.Timeout>();
-    const isOver = (): boolean => stream.destroyed || stream.closed;
-    const later = (ms: number, act: () => void): void => {
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        if (!isOver()) act();
-      }, ms);
-      timers.add(timer);
-    };
-    stream.on('error', () => {}).on('data', (chunk: Buffer) => (received += chunk.length));
-    stream.once('close', () => {
-      for (const timer of timers) clearTimeout(timer);
-    });
-    stream.on('end', () => {
-      if (isOver() || session.destroyed) return;
-      const behaviour = answerStream({
-        stream,
-        session,
-        socket,
-        method: headers[':method'] as string,
-        path: headers[':path'] as string,
-        received,
-        random,
-        later,
-      });
+export function serveHttp2(socket: Socket, options: Http2Options): void {
+  const { random, later, onAnswered, onComplaint } = options;
+  const settings = {
+    maxConcurrentStreams: random.pick([0, 1, 2, 10, 100, 100, unlimited, unlimited]),
+    // A window of 0 never opens.
+    initialWindowSize: random.pick([0, 10, 1000, 65_535, 65_535, 65_535, 65_535, 65_535]),
+  };
+  const session = new H2Session(socket, settings, {
+    onRequest: (stream) => {
+      const behaviour = answerStream({ stream, session, socket, random, later });
       onAnswered(behaviour, behaviour in badH2Behaviours);
-    });
+    },
+    onComplaint,
   });
 }
 

@@ -11,14 +11,18 @@ export class Lag {
   private last = performance.now();
   private readonly timer = setInterval(() => this.tick(), interval);
 
-  /** The sum of the hold-ups since then. */
-  since(start: number): number {
+  /**
+   * The sum of the hold-ups that can have made a timer late: those since its deadline, and those
+   * about when it was armed, as a timer counts from the end of the turn in which it was.
+   */
+  excuse(armedAt: number, deadline: number): number {
     // The one that may be under way; taking note of it here would cut it in pieces.
     let sum = Math.max(0, performance.now() - this.last - interval);
     for (let index = this.late.length - 1; index >= 0; index--) {
       const { at, ms } = this.late[index] as { at: number; ms: number };
-      if (at < start) break;
-      sum += ms;
+      if (at < armedAt) break;
+      const startedAt = at - ms - interval;
+      if (at >= deadline - 1 || startedAt <= armedAt + 2 * interval) sum += ms;
     }
     return sum;
   }

@@ -31,6 +31,7 @@ export interface SoakResult {
   readonly heap: Heap;
 }
 
+/** Rejects at once when a server ends by itself. */
 export async function soak({ seconds, callers: count, seed }: SoakOptions): Promise<SoakResult> {
   const random = new Random(seed);
   const folder = mkdtempSync(join(tmpdir(), 'linnet-soak-'));
@@ -51,7 +52,7 @@ export async function soak({ seconds, callers: count, seed }: SoakOptions): Prom
   process.on('unhandledRejection', onRejection);
   process.on('uncaughtException', onRejection);
   const heap = new Heap();
-  try {
+  const run = async (): Promise<SoakResult> => {
     const world = await startWorld({
       server: server.where,
       slow: slow.where,
@@ -76,8 +77,14 @@ export async function soak({ seconds, callers: count, seed }: SoakOptions): Prom
     tally.stop();
     await checkAllGone(before, servers, tally);
     const figures = await Promise.all(servers.map((one) => one.figures()));
+    for (const complaint of figures.flatMap(({ complaints }) => complaints)) {
+      tally.violation(complaint);
+    }
     if (heap.grew) tally.violation('the heap grew');
     return { tally, servers: figures, heap };
+  };
+  try {
+    return await Promise.race([run(), server.failure, slow.failure]);
   } finally {
     heap.stop();
     tally.stop();

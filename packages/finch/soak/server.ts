@@ -20,12 +20,23 @@ import type { ServerFigures, ServerSetup, ServerWhere } from './server-process.t
 const random = new Random(0);
 const sockets = new Set<Socket>();
 const answered: Record<string, number> = {};
+const complaints: string[] = [];
 let connections = 0;
 let requests = 0;
 let faults = 0;
 
 function count(what: string): void {
   answered[what] = (answered[what] ?? 0) + 1;
+}
+
+function onAnswered(behaviour: string, isBad: boolean): void {
+  requests++;
+  count(behaviour);
+  if (isBad) faults++;
+}
+
+function onComplaint(what: string): void {
+  if (complaints.length < 20) complaints.push(what);
 }
 
 /** What some connections get before any request. */
@@ -88,11 +99,7 @@ function accept(socket: Socket, isHttp2: boolean): void {
         return;
       }
       if (isHttp2) {
-        serveHttp2(socket, own, (behaviour, isBad) => {
-          requests++;
-          count(behaviour);
-          if (isBad) faults++;
-        });
+        serveHttp2(socket, { random: own, later, onAnswered, onComplaint });
         return;
       }
       readRequests(socket, (request) => {
@@ -150,6 +157,7 @@ process.on('message', (message: ServerSetup | 'figures') => {
       requests,
       faults,
       answered,
+      complaints,
       sockets: sockets.size,
     };
     process.send?.(figures);

@@ -65,7 +65,7 @@ export class Tally {
     this.count(this.outcomes, outcome);
     const overdue = performance.now() - entry.deadline;
     if (overdue <= 0) return;
-    const late = overdue - this.lag.since(entry.deadline - 1);
+    const late = overdue - this.lag.excuse(entry.startedAt, entry.deadline);
     this.latest = Math.max(this.latest, late);
     if (late <= margin) return;
     this.late++;
