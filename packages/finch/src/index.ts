@@ -1,9 +1,9 @@
 export { Finch } from './finch.ts';
 export type { SendOptions } from './client/request-api.ts';
 export { Pool } from './pool.ts';
-export { Lease } from './operation/lease.ts';
-export { SharedConnection } from './operation/shared-connection.ts';
-export { DirectStream } from './operation/direct-stream.ts';
+export { Lease } from './exchange/lease.ts';
+export { SharedConnection } from './exchange/shared-connection.ts';
+export { DirectStream } from './exchange/duplex.ts';
 export type { PoolListing, PoolMetrics } from './instance/pools.ts';
 export type { HostStats, InstanceStats } from './instance/stats.ts';
 export type { PoolIdentity, PoolLike, PoolParts } from './identity/index.ts';
@@ -12,10 +12,10 @@ export {
   type AsyncPart,
   type AsyncRequestMessage,
   type AsyncRequestRef,
-} from './operation/async-request.ts';
-export { OpenResponse, type OpenBody } from './operation/open-response.ts';
-export type { ResponsePart } from './operation/response-part.ts';
-export type { StreamFunction, StreamStep } from './operation/streamed-request.ts';
+} from './exchange/sinks/mailbox.ts';
+export { OpenResponse, type OpenBody } from './exchange/open-response.ts';
+export type { ResponsePart } from './exchange/sinks/response-part.ts';
+export type { StreamFunction, StreamStep } from './exchange/sinks/fold.ts';
 export { subscribeTelemetry, type TelemetrySubscription } from './telemetry/subscribe.ts';
 export type { TelemetryEventName, TelemetryEvents } from './telemetry/events.ts';
 export { isRequest, putPrivate } from './request/index.ts';

@@ -1,6 +1,6 @@
 /** Leases: connections, and places on shared ones. */
-import type { Lease } from '../operation/lease.ts';
-import { LeaseClaim } from '../operation/lease-claim.ts';
+import { checkoutLease } from '../exchange/checkout-lease.ts';
+import type { Lease } from '../exchange/lease.ts';
 import { readCheckoutOptions, type CheckoutOptions } from '../options/index.ts';
 import { poolFrom, type PoolLike } from '../identity/index.ts';
 import { StreamApi } from './stream-api.ts';
@@ -20,11 +20,8 @@ export abstract class LeaseApi extends StreamApi {
    * await using lease = await finch.checkout('https://api.example.com');
    * await lease.request('/users');
    */
-  checkout(pool: PoolLike, options?: CheckoutOptions): Promise<Lease> {
-    return new Promise((resolve, reject) => {
-      const resolved = readCheckoutOptions(options);
-      new LeaseClaim(this.running(), poolFrom(pool), resolved, resolve, reject).start();
-    });
+  async checkout(pool: PoolLike, options?: CheckoutOptions): Promise<Lease> {
+    return checkoutLease(this.running(), poolFrom(pool), readCheckoutOptions(options));
   }
 
   /**
@@ -40,11 +37,8 @@ export abstract class LeaseApi extends StreamApi {
    * await stream.write('hello');
    * const { body } = await stream.response;
    */
-  checkoutShared(pool: PoolLike, options?: CheckoutOptions): Promise<Lease> {
-    return new Promise((resolve, reject) => {
-      const resolved = readCheckoutOptions(options);
-      new LeaseClaim(this.running(), poolFrom(pool), resolved, resolve, reject, true).start();
-    });
+  async checkoutShared(pool: PoolLike, options?: CheckoutOptions): Promise<Lease> {
+    return checkoutLease(this.running(), poolFrom(pool), readCheckoutOptions(options), true);
   }
 
   /**

@@ -11,7 +11,7 @@ import {
   type PoolListing,
   type PoolMetrics,
 } from '../instance/pools.ts';
-import { Ping } from '../operation/ping.ts';
+import { ping } from '../exchange/ping.ts';
 import {
   checkPoolCount,
   parsePoolOptions,
@@ -121,11 +121,8 @@ export abstract class PoolApi extends LeaseApi {
    * @example
    * const ms = await finch.ping('https://api.example.com', { timeout: 1000 });
    */
-  ping(pool: PoolLike, options?: PingOptions): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const resolved = readPingOptions(options);
-      new Ping(this.running(), poolFrom(pool), resolved, resolve, reject).start();
-    });
+  async ping(pool: PoolLike, options?: PingOptions): Promise<number> {
+    return ping(this.running(), poolFrom(pool), readPingOptions(options));
   }
 
   /**

@@ -1,6 +1,7 @@
 /** Requests whose response is collected. */
-import { BufferedRequest } from '../operation/buffered-request.ts';
-import { notBegun } from '../operation/not-begun.ts';
+import { Exchange } from '../exchange/exchange.ts';
+import { notBegun } from '../exchange/prepared-request.ts';
+import { Collect } from '../exchange/sinks/collect.ts';
 import {
   readRequestOptions,
   type BuildOptions,
@@ -51,7 +52,7 @@ export abstract class RequestApi extends InstanceHandle {
       try {
         const request = withoutSteps(requestFrom(input));
         const resolved = readRequestOptions(options);
-        new BufferedRequest(this.running(), request, resolved, resolve, reject).start();
+        new Exchange(this.running(), request, resolved, new Collect(resolve, reject)).start();
       } catch (error) {
         throw notBegun(input, error);
       }
@@ -155,7 +156,7 @@ export abstract class RequestApi extends InstanceHandle {
           ...(trailers === undefined ? undefined : { trailers }),
         });
         const resolved = readRequestOptions(rest);
-        new BufferedRequest(this.running(), request, resolved, resolve, reject).start();
+        new Exchange(this.running(), request, resolved, new Collect(resolve, reject)).start();
       } catch (error) {
         throw notBegun(theBody, error);
       }

@@ -1,7 +1,7 @@
 /** Connections that carry many requests at once: seeing them, and taking them out of their pool. */
 import { InvalidRequestError } from '../errors/index.ts';
 import { requirePool } from '../instance/pools.ts';
-import { SharedConnection } from '../operation/shared-connection.ts';
+import { SharedConnection } from '../exchange/shared-connection.ts';
 import { poolFrom, type PoolLike } from '../identity/index.ts';
 import { PoolApi } from './pool-api.ts';
 

@@ -1,23 +1,23 @@
 /** Requests whose response is handed on while it comes. */
 import { currentPid } from '@linnet/otp';
 import { InvalidRequestError } from '../errors/index.ts';
-import {
-  AsyncRequest,
-  cancelAsync,
-  isRequestRef,
-  type AsyncRequestRef,
-} from '../operation/async-request.ts';
-import { notBegun } from '../operation/not-begun.ts';
-import type { OpenResponse } from '../operation/open-response.ts';
-import type { Operation } from '../operation/operation.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { OpenResponse } from '../exchange/open-response.ts';
 import {
   foldResponse,
   foldWhile,
+  notBegun,
   openResponse,
   type FoldFunction,
-  type Sending,
-} from '../operation/sending.ts';
-import type { StreamFunction } from '../operation/streamed-request.ts';
+  type PreparedRequest,
+} from '../exchange/prepared-request.ts';
+import type { StreamFunction } from '../exchange/sinks/fold.ts';
+import {
+  cancelAsync,
+  isRequestRef,
+  Mailbox,
+  type AsyncRequestRef,
+} from '../exchange/sinks/mailbox.ts';
 import { readRequestOptions, type RequestOptions } from '../options/index.ts';
 import type { Request } from '../request/index.ts';
 import { RequestApi, requestFrom, withoutSteps } from './request-api.ts';
@@ -51,7 +51,7 @@ export abstract class StreamApi extends RequestApi {
     callback: FoldFunction<Acc>,
     options?: RequestOptions,
   ): Promise<Acc> {
-    return foldResponse(input, () => this.#sending(requestFrom(input), options), acc, callback);
+    return foldResponse(input, () => this.#prepare(requestFrom(input), options), acc, callback);
   }
 
   /**
@@ -83,7 +83,7 @@ export abstract class StreamApi extends RequestApi {
   ): Promise<Acc> {
     return foldWhile(
       input,
-      () => this.#sending(requestFrom(input), options),
+      () => this.#prepare(requestFrom(input), options),
       acc,
       callback,
       callback,
@@ -107,7 +107,7 @@ export abstract class StreamApi extends RequestApi {
    * for await (const chunk of response.body) process.stdout.write(chunk);
    */
   open(input: Request | string | URL, options?: RequestOptions): Promise<OpenResponse> {
-    return openResponse(input, () => this.#sending(withoutSteps(requestFrom(input)), options));
+    return openResponse(input, () => this.#prepare(withoutSteps(requestFrom(input)), options));
   }
 
   /**
@@ -134,9 +134,9 @@ export abstract class StreamApi extends RequestApi {
     try {
       const request = withoutSteps(requestFrom(input));
       const resolved = readRequestOptions(options);
-      const operation = new AsyncRequest(this.running(), request, resolved);
-      operation.start();
-      return operation.ref;
+      const { exchange, ref } = new Mailbox(this.running(), request, resolved);
+      exchange.start();
+      return ref;
     } catch (error) {
       throw notBegun(input, error);
     }
@@ -160,14 +160,14 @@ export abstract class StreamApi extends RequestApi {
     return cancelAsync(ref, currentPid());
   }
 
-  #sending(request: Request, options: RequestOptions | undefined): Sending {
+  #prepare(request: Request, options: RequestOptions | undefined): PreparedRequest {
     const resolved = readRequestOptions(options);
     return { instance: this.running(), request, options: resolved, begin };
   }
 }
 
-function begin(operation: Operation): void {
-  operation.start();
+function begin(exchange: Exchange): void {
+  exchange.start();
 }
 
 function badRef(value: unknown): InvalidRequestError {

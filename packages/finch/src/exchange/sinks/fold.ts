@@ -5,15 +5,16 @@
  * One call at a time, body function and response function included: whatever
  * comes while a call's promise is pending waits, and the reading pauses.
  */
-import { InvalidRequestError, withAcc } from '../errors/index.ts';
-import type { Instance } from '../instance/instance.ts';
-import type { ResolvedRequestOptions } from '../options/index.ts';
-import { StepBody, type OpenBody, type Request } from '../request/index.ts';
 import type { Fields } from '@linnet/mint';
-import { callerContext, isThenable } from './caller-context.ts';
-import { Fifo } from './fifo.ts';
-import { copyBytes } from './copy-bytes.ts';
-import { Operation } from './operation.ts';
+import { InvalidRequestError, withAcc } from '../../errors/index.ts';
+import type { Instance } from '../../instance/instance.ts';
+import type { ResolvedRequestOptions } from '../../options/index.ts';
+import { StepBody, type Request } from '../../request/index.ts';
+import { callerContext, isThenable } from '../caller-context.ts';
+import { copyBytes } from '../copy-bytes.ts';
+import { Exchange } from '../exchange.ts';
+import { Fifo } from '../fifo.ts';
+import type { Sink } from '../sink.ts';
 import {
   dataPart,
   headersPart,
@@ -22,7 +23,7 @@ import {
   trailersPart,
   type ResponsePart,
 } from './response-part.ts';
-import { StepBodySource, type StepBodyUser } from './step-body-source.ts';
+import { SteppedBody, type StepBodyUser } from './step-body.ts';
 
 /** What the function of `streamWhile` returns: go on, or stop here, with this accumulator. */
 export type StreamStep<Acc> = { readonly cont: Acc } | { readonly halt: Acc };
@@ -39,7 +40,9 @@ export interface StreamOutcome<Acc> {
   reject(error: unknown): void;
 }
 
-export class StreamedRequest<Acc> extends Operation implements StepBodyUser {
+export class Fold<Acc> implements Sink, StepBodyUser {
+  /** The request whose response is folded. */
+  readonly exchange: Exchange;
   private readonly callback: StreamFunction<Acc>;
   private readonly outcome: StreamOutcome<Acc>;
   private readonly inCaller = callerContext();
@@ -53,7 +56,7 @@ export class StreamedRequest<Acc> extends Operation implements StepBodyUser {
   private ended = false;
   private halted = false;
   private thrown: { readonly value: unknown } | undefined = undefined;
-  private bodySource: StepBodySource | undefined = undefined;
+  private readonly body: SteppedBody | undefined;
 
   constructor(
     instance: Instance,
@@ -63,59 +66,52 @@ export class StreamedRequest<Acc> extends Operation implements StepBodyUser {
     options: ResolvedRequestOptions,
     outcome: StreamOutcome<Acc>,
   ) {
-    super(instance, request, options);
     this.acc = acc;
     this.callback = callback;
     this.outcome = outcome;
+    const { body } = request;
+    this.body = body instanceof StepBody ? new SteppedBody(body, this) : undefined;
+    this.exchange = new Exchange(instance, request, options, this, this.body);
   }
 
-  // From the operation --------------------------------------------------------------
+  // From the exchange ---------------------------------------------------------------
 
-  protected override interim(status: number, headers: Fields): void {
+  interim(status: number, headers: Fields): void {
     this.accept(informationalPart(status, headers));
   }
 
-  protected override head(status: number, headers: Fields): void {
+  head(status: number, headers: Fields): void {
     this.accept(statusPart(status));
     this.accept(headersPart(headers));
   }
 
-  protected override data(bytes: Buffer, from: number, to: number): boolean {
+  data(bytes: Buffer, from: number, to: number): boolean {
     this.accept(dataPart(copyBytes(bytes, from, to)));
     this.paused = this.calling;
     return !this.paused;
   }
 
-  /** The caller's function may still be at it: only then is the operation over. */
-  protected override received(trailers: Fields): void {
+  /** The caller's function may still be running: only when it is done, the exchange is over. */
+  end(trailers: Fields): boolean {
     this.ended = true;
     const part = trailersPart(trailers);
     if (part !== undefined) this.accept(part);
     this.endIfDone();
+    return false;
   }
 
-  protected override complete(): void {}
-
-  protected override fail(error: Error): void {
+  fail(error: Error): void {
     const { outcome, acc, thrown } = this;
     this.waiting.clear();
-    this.bodySource?.release();
     if (this.halted) outcome.resolve(acc);
     else if (thrown !== undefined) outcome.reject(thrown.value);
     else outcome.reject(withAcc(error, acc));
   }
 
   /** To halt is no failure. */
-  protected override verdict(error: Error | undefined): { readonly error: unknown } | undefined {
+  failureOf(error: Error): { readonly error: unknown } | undefined {
     if (this.halted) return undefined;
-    return this.thrown === undefined ? super.verdict(error) : { error: this.thrown.value };
-  }
-
-  protected override openBody(): OpenBody {
-    const { body } = this.request;
-    if (!(body instanceof StepBody)) return super.openBody();
-    this.bodySource = new StepBodySource(body, this);
-    return this.bodySource;
+    return { error: this.thrown === undefined ? error : this.thrown.value };
   }
 
   // From the request's body -----------------------------------------------------------
@@ -126,7 +122,7 @@ export class StreamedRequest<Acc> extends Operation implements StepBodyUser {
   }
 
   get done(): boolean {
-    return this.over || this.halted || this.thrown !== undefined;
+    return this.exchange.ended || this.halted || this.thrown !== undefined;
   }
 
   async callBody(body: StepBody): Promise<unknown> {
@@ -213,17 +209,18 @@ export class StreamedRequest<Acc> extends Operation implements StepBodyUser {
       this.call(this.waiting.shift() as ResponsePart);
     }
     if (this.calling || this.done) return;
-    this.bodySource?.wake();
+    this.body?.wake();
     if (this.paused && !this.ended) {
       this.paused = false;
-      this.resume();
+      this.exchange.resume();
     }
     this.endIfDone();
   }
 
   private endIfDone(): void {
-    if (!this.ended || this.calling || this.over || this.thrown !== undefined) return;
-    this.finish();
+    const { exchange, thrown } = this;
+    if (!this.ended || this.calling || exchange.ended || thrown !== undefined) return;
+    exchange.finish();
     this.outcome.resolve(this.acc);
   }
 
@@ -235,8 +232,7 @@ export class StreamedRequest<Acc> extends Operation implements StepBodyUser {
 
   /** Ends the exchange; `fail` tells the caller how it ended. */
   private giveUp(): void {
-    if (this.over) return;
-    this.cancel(this.cancellation('given up by the caller'));
+    this.exchange.discard('given up by the caller');
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Fifo } from '../../src/operation/fifo.ts';
+import { Fifo } from '../../src/exchange/fifo.ts';
 
 test('gives what was put in, in order, whatever is done in between', () => {
   const step = fc.constantFrom('push', 'push', 'shift', 'drain', 'clear');

@@ -1,5 +1,5 @@
 /** The parts in which a response is handed on while it comes. */
-import { ResponseHeaders } from '../response/index.ts';
+import { ResponseHeaders } from '../../response/index.ts';
 import type { Fields } from '@linnet/mint';
 
 /**

@@ -1,18 +1,15 @@
 /** `finch.request`: collects the response and resolves with all of it. */
-import type { Instance } from '../instance/instance.ts';
-import type { ResolvedRequestOptions } from '../options/index.ts';
-import type { Request } from '../request/index.ts';
-import { InformationalResponse, Response } from '../response/index.ts';
 import { Fields } from '@linnet/mint';
-import { copyBytes } from './copy-bytes.ts';
-import { Operation } from './operation.ts';
+import { InformationalResponse, Response } from '../../response/index.ts';
+import { copyBytes } from '../copy-bytes.ts';
+import type { Sink } from '../sink.ts';
 
 /** Only so much is allocated before it has come. */
 const longestRoom = 1024 * 1024;
 
 const noRoom = Buffer.alloc(0);
 
-export class BufferedRequest extends Operation {
+export class Collect implements Sink {
   private readonly resolve: (response: Response) => void;
   private readonly reject: (error: Error) => void;
   private status = 0;
@@ -23,28 +20,21 @@ export class BufferedRequest extends Operation {
   private filled = 0;
   private informational: InformationalResponse[] | undefined = undefined;
 
-  constructor(
-    instance: Instance,
-    request: Request,
-    options: ResolvedRequestOptions,
-    resolve: (response: Response) => void,
-    reject: (error: Error) => void,
-  ) {
-    super(instance, request, options);
+  constructor(resolve: (response: Response) => void, reject: (error: Error) => void) {
     this.resolve = resolve;
     this.reject = reject;
   }
 
-  protected override interim(status: number, headers: Fields): void {
+  interim(status: number, headers: Fields): void {
     (this.informational ??= []).push(new InformationalResponse(status, headers));
   }
 
-  protected override head(status: number, headers: Fields): void {
+  head(status: number, headers: Fields): void {
     this.status = status;
     this.headers = headers;
   }
 
-  protected override data(bytes: Buffer, from: number, to: number): boolean {
+  data(bytes: Buffer, from: number, to: number): boolean {
     const size = to - from;
     this.room ??= this.makeRoom(size);
     if (size <= this.room.length - this.filled) {
@@ -65,13 +55,14 @@ export class BufferedRequest extends Operation {
     return room;
   }
 
-  protected override complete(trailers: Fields): void {
+  end(trailers: Fields): boolean {
     this.resolve(
       new Response(this.status, this.headers, this.pieces, trailers, this.informational),
     );
+    return true;
   }
 
-  protected override fail(error: Error): void {
+  fail(error: Error): void {
     this.reject(error);
   }
 }

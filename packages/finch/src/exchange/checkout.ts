@@ -1,13 +1,11 @@
 /**
- * Getting a connection: from the idle ones at once, else by waiting in the
- * pool's queue or for the pool itself. Requests and leases are claims.
+ * Getting a connection of a pool: one that is there at once, else by waiting in the pool's queue or
+ * for the pool itself. Requests, leases and PINGs each have a checkout.
  */
 import {
   arm,
-  currentPid,
   now,
   UnknownRegistryError,
-  Watch,
   type Pid,
   type Timer,
   type TimeoutTarget,
@@ -28,13 +26,28 @@ import type { WaitQueue, Waiter } from '../pool/wait-queue.ts';
 /** How often the opening of a connection is begun anew because its process died. */
 const maxLostDials = 3;
 
-/** How long a claim may wait, and where it looks. */
-export interface ClaimLimits {
+/** How long a checkout may wait, and where it looks. */
+export interface CheckoutLimits {
   readonly connectTimeout?: number | 'infinity' | undefined;
   readonly poolStrategy?: PoolStrategy | undefined;
 }
 
-export abstract class Claim extends Watch implements Waiter {
+/** Whose checkout it is: a request, a lease or a PING. */
+export interface CheckoutUser {
+  /** Whether the limit on waiting covers the opening of a connection as well. */
+  readonly waitCoversDial: boolean;
+  /** A connection is there and in use by this checkout; give it back to the checkout's `shard`. */
+  connected(connection: Connection): void;
+  /** There will be none. */
+  refused(error: Error): void;
+}
+
+export class Checkout implements Waiter {
+  readonly identity: PoolIdentity;
+  /** Where it waits, or got its connection; undefined while the pool is not up. */
+  shard: Shard | undefined = undefined;
+
+  // As a waiter, see there.
   queue: WaitQueue | undefined = undefined;
   ticket = 0;
   previousWaiter: Waiter | undefined = undefined;
@@ -42,13 +55,11 @@ export abstract class Claim extends Watch implements Waiter {
   dial: Connection | undefined = undefined;
   fresh = false;
 
-  protected instance: Instance;
-  protected readonly identity: PoolIdentity;
-  protected shard: Shard | undefined = undefined;
-  protected connection: Connection | undefined = undefined;
-  /** The process that makes the claim, if one does. */
-  protected owner: Pid | undefined = undefined;
-  private readonly limits: ClaimLimits;
+  private instance: Instance;
+  private readonly user: CheckoutUser;
+  private readonly limits: CheckoutLimits;
+  /** The process that makes it, if one does: a strategy may go by it. */
+  private readonly caller: Pid | undefined;
   private readonly waitLimit: number | 'infinity';
   /** What is left of the limit; the time in which a connection is opened for it may not count. */
   private waitLeft: number;
@@ -60,48 +71,42 @@ export abstract class Claim extends Watch implements Waiter {
     instance: Instance,
     identity: PoolIdentity,
     waitLimit: number | 'infinity',
-    limits: ClaimLimits,
+    limits: CheckoutLimits,
+    caller: Pid | undefined,
+    user: CheckoutUser,
   ) {
-    super();
     this.instance = instance;
     this.identity = identity;
     this.waitLimit = waitLimit;
     this.waitLeft = waitLimit === 'infinity' ? Number.POSITIVE_INFINITY : waitLimit;
     this.limits = limits;
+    this.caller = caller;
+    this.user = user;
   }
 
   get connectTimeout(): number | 'infinity' | undefined {
     return this.limits.connectTimeout;
   }
 
-  /** A connection is there and in use by this claim. */
-  protected abstract granted(connection: Connection): void;
-  /** There will be none. */
-  protected abstract refused(error: Error): void;
-  /** Whether the limit on waiting covers the opening of a connection as well. */
-  protected abstract readonly waitCoversDial: boolean;
-
-  /** Ends with the process that makes the claim, if one does. */
-  protected watchOwner(owner: Pid | undefined = currentPid()): void {
-    if (owner === undefined) return;
-    this.owner = owner;
-    this.watch(owner);
+  /** What it waits for: its turn, or a connection that is being opened for it. */
+  get phase(): 'queue' | 'connect' {
+    return this.dial === undefined ? 'queue' : 'connect';
   }
 
   /** Gets a connection: one that is there, unless it must be `fresh`. */
-  protected acquire(fresh = false): void {
+  begin(fresh = false): void {
     this.fresh = fresh;
     let shard: Shard | undefined;
     try {
       const pool = this.instance.pool(this.identity.key);
-      shard = pool?.pick(this.limits.poolStrategy, this.owner);
+      shard = pool?.pick(this.limits.poolStrategy, this.caller);
     } catch (error) {
       this.failed(this.notPicked(error));
       return;
     }
     this.shard = shard;
     if (shard === undefined) {
-      this.startWaiting();
+      this.startTimer();
       this.instance.await(this.identity, this);
       return;
     }
@@ -110,13 +115,13 @@ export abstract class Claim extends Watch implements Waiter {
     if (connection !== undefined) {
       this.connected(connection);
     } else {
-      this.startWaiting();
+      this.startTimer();
       shard.wait(this);
     }
   }
 
   /** The same once more, possibly after a restart of the instance. */
-  protected acquireAgain(fresh: boolean): void {
+  beginAgain(fresh: boolean): void {
     if (this.instance.closed) {
       const { name } = this.instance;
       const successor = findInstance(name);
@@ -126,57 +131,50 @@ export abstract class Claim extends Watch implements Waiter {
       }
       this.instance = successor;
     }
-    this.acquire(fresh);
+    this.begin(fresh);
   }
 
-  /** Leaves the queue, if it is in one. */
-  protected stopWaiting(): void {
+  /** Waits no more. */
+  cancel(): void {
     this.stopTimer();
     if (this.queue === undefined) return;
     if (this.shard === undefined) this.instance.leave(this.identity, this);
     else this.shard.cancel(this);
   }
 
-  /** How long it has been waiting in all, in ms. */
-  protected get waited(): number {
-    const before = this.waitLimit === 'infinity' ? 0 : this.waitLimit - this.waitLeft;
-    return this.waitTimer === undefined ? before : before + now() - this.waitingSince;
-  }
-
   // As a waiter -------------------------------------------------------------------
 
   connected(connection: Connection): void {
     if (this.waitTimer !== undefined) this.stopTimer();
-    this.connection = connection;
-    this.granted(connection);
+    this.user.connected(connection);
   }
 
   failed(error: Error): void {
     this.stopTimer();
-    this.refused(error);
+    this.user.refused(error);
   }
 
   requeue(): void {
-    this.acquireAgain(false);
+    this.beginAgain(false);
   }
 
   dialling(): void {
-    if (!this.waitCoversDial) this.stopTimer();
+    if (!this.user.waitCoversDial) this.stopTimer();
   }
 
   dialGone(): void {
-    this.startWaiting();
+    this.startTimer();
   }
 
   dialLost(): boolean {
     if (++this.lostDials > maxLostDials) return false;
-    this.startWaiting();
+    this.startTimer();
     return true;
   }
 
   // ---------------------------------------------------------------------------------
 
-  private startWaiting(): void {
+  private startTimer(): void {
     if (this.waitTimer !== undefined || this.waitLeft === Number.POSITIVE_INFINITY) return;
     this.waitingSince = now();
     this.waitTimer = arm(new WaitTimeout(this), this.waitLeft);
@@ -191,17 +189,17 @@ export abstract class Claim extends Watch implements Waiter {
 
   /** @internal */
   waitTimedOut(): void {
-    const { waited } = this;
-    this.waitTimer = undefined;
     const { shard, identity } = this;
     const limit = this.waitLimit as number;
+    const waited = limit - this.waitLeft + now() - this.waitingSince;
     const { key: pool, origin } = identity;
     const error =
       shard === undefined
         ? new PoolDownError({ pool, origin, waited, limit })
         : new PoolTimeoutError({ pool, origin, waited, limit, ...shard.figures });
-    this.stopWaiting();
-    this.refused(error);
+    this.waitTimer = undefined;
+    this.cancel();
+    this.user.refused(error);
   }
 
   /** Looking for a shard failed: in the caller's function, or because the instance is dying. */
@@ -220,13 +218,13 @@ export abstract class Claim extends Watch implements Waiter {
 }
 
 class WaitTimeout implements TimeoutTarget {
-  private readonly claim: Claim;
+  private readonly checkout: Checkout;
 
-  constructor(claim: Claim) {
-    this.claim = claim;
+  constructor(checkout: Checkout) {
+    this.checkout = checkout;
   }
 
   onTimeout(): void {
-    this.claim.waitTimedOut();
+    this.checkout.waitTimedOut();
   }
 }

@@ -1,23 +1,25 @@
-/** `open`, `stream` and `streamWhile`, alike for an instance and for a lease. */
+/** `request`, `open`, `stream` and `streamWhile`, alike for an instance and for one connection. */
 import { InvalidRequestError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
-import type { Request } from '../request/index.ts';
+import { isRequest, type Request } from '../request/index.ts';
+import { letGoUnsent } from '../request/source.ts';
+import type { Response } from '../response/index.ts';
 import { isThenable } from './caller-context.ts';
-import { notBegun } from './not-begun.ts';
+import { Exchange } from './exchange.ts';
 import { OpenResponse } from './open-response.ts';
-import { OpenedRequest, type OpenedHead } from './opened-request.ts';
-import type { Operation } from './operation.ts';
-import type { ResponsePart } from './response-part.ts';
-import { StreamedRequest, type StreamFunction, type StreamStep } from './streamed-request.ts';
+import { Collect } from './sinks/collect.ts';
+import { Fold, type StreamFunction, type StreamStep } from './sinks/fold.ts';
+import { ResponseReader, type OpenedHead } from './sinks/reader.ts';
+import type { ResponsePart } from './sinks/response-part.ts';
 
-/** A request that is about to be sent, and what it is sent by. */
-export interface Sending {
+/** A request that is about to be sent, and how. */
+export interface PreparedRequest {
   readonly instance: Instance;
   readonly request: Request;
   readonly options: ResolvedRequestOptions;
-  /** Starts it: on whatever connection becomes free, or on one in particular. */
-  readonly begin: (operation: Operation) => void;
+  /** Starts it: on any connection of its pool, or on a certain one. */
+  readonly begin: (exchange: Exchange) => void;
 }
 
 /** The function of `stream`. */
@@ -26,13 +28,34 @@ export type FoldFunction<Acc> = (part: ResponsePart, acc: Acc) => Acc | PromiseL
 /** What a caller asks for: a request that was built, or the URL of a GET. */
 export type SendInput = Request | string | URL;
 
-/** Resolves with the head. What `prepare` throws is a rejection, too. */
-export function openResponse(input: SendInput, prepare: () => Sending): Promise<OpenResponse> {
+/** Resolves with the whole response. What `prepare` throws is a rejection, too. */
+export function collectResponse(
+  input: SendInput,
+  prepare: () => PreparedRequest,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    try {
+      const { instance, request, options, begin } = prepare();
+      begin(new Exchange(instance, request, options, new Collect(resolve, reject)));
+    } catch (error) {
+      throw notBegun(input, error);
+    }
+  });
+}
+
+/** Resolves with the head; `reading` is told who reads the response. */
+export function openResponse(
+  input: SendInput,
+  prepare: () => PreparedRequest,
+  reading?: (reader: ResponseReader) => void,
+): Promise<OpenResponse> {
   return new Promise((resolve, reject) => {
     try {
       const { instance, request, options, begin } = prepare();
       const opening = { resolve: (head: OpenedHead) => resolve(new OpenResponse(head)), reject };
-      begin(new OpenedRequest(instance, request, options, opening));
+      const reader = new ResponseReader(instance, request, options, opening);
+      reading?.(reader);
+      begin(reader.exchange);
     } catch (error) {
       throw notBegun(input, error);
     }
@@ -42,7 +65,7 @@ export function openResponse(input: SendInput, prepare: () => Sending): Promise<
 /** Resolves with the last accumulator. */
 export function foldResponse<Acc>(
   input: SendInput,
-  prepare: () => Sending,
+  prepare: () => PreparedRequest,
   acc: Acc,
   callback: FoldFunction<Acc>,
 ): Promise<Acc> {
@@ -55,7 +78,7 @@ export function foldResponse<Acc>(
 /** The same with a function that can stop; `given` is what the caller gave as one. */
 export function foldWhile<Acc>(
   input: SendInput,
-  prepare: () => Sending,
+  prepare: () => PreparedRequest,
   acc: Acc,
   given: unknown,
   callback: StreamFunction<Acc>,
@@ -65,11 +88,20 @@ export function foldWhile<Acc>(
       if (typeof given !== 'function') throw badCallback(given);
       const { instance, request, options, begin } = prepare();
       const outcome = { resolve, reject };
-      begin(new StreamedRequest<Acc>(instance, request, acc, callback, options, outcome));
+      begin(new Fold<Acc>(instance, request, acc, callback, options, outcome).exchange);
     } catch (error) {
       throw notBegun(input, error);
     }
   });
+}
+
+/**
+ * The error of a request that could not be begun. Nothing will read its body, so
+ * that is let go of: `input` is a built request, or a body.
+ */
+export function notBegun(input: unknown, error: unknown): unknown {
+  letGoUnsent(isRequest(input) ? input.body : input);
+  return error;
 }
 
 function cont<Acc>(acc: Acc): StreamStep<Acc> {

@@ -1,4 +1,4 @@
-/** An HTTP/2 connection of a pool, as whoever asks for it sees it. */
+/** An HTTP/2 connection of a pool, as its users see it. */
 import { currentPid, type Pid } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
 import { fromMint } from '../errors/from-mint.ts';
@@ -8,20 +8,21 @@ import { readRequestOptions, type RequestOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
 import type { Shard } from '../pool/shard.ts';
 import type { Request } from '../request/index.ts';
-import { noPlace, OnConnection } from './on-connection.ts';
-import type { Operation } from './operation.ts';
-import type { Sending } from './sending.ts';
+import { Caller } from './caller.ts';
+import { ConnectionClient, noPlace } from './connection-client.ts';
+import type { Exchange } from './exchange.ts';
+import type { PreparedRequest } from './prepared-request.ts';
 
 /** One for each connection, so that the same connection is the same object. */
 const known = new WeakMap<Connection, SharedConnection>();
 
 /**
  * A connection that carries many requests at once, from `finch.checkoutH2`. It
- * belongs to its pool: nobody has to give it back, and it lives on when whoever
- * asked for it is gone.
+ * belongs to its pool: it need not be given back, and it lives on when the process
+ * that asked for it is gone.
  *
- * Use it to send several requests over one and the same connection, beside
- * everybody else who uses it; requests that may go over any are `finch.request`'s.
+ * Use it to send several requests over one and the same connection, beside its
+ * other users; requests that may go over any are `finch.request`'s.
  *
  * Mirrors the process of `hackney_pool:checkout_h2/4`.
  *
@@ -29,10 +30,12 @@ const known = new WeakMap<Connection, SharedConnection>();
  * const connection = finch.checkoutH2('https://api.example.com');
  * await connection?.request('/users');
  */
-export class SharedConnection extends OnConnection {
+export class SharedConnection extends ConnectionClient {
   readonly #instance: Instance;
   readonly #shard: Shard;
   readonly #connection: Connection;
+  /** The process that has unlisted it. */
+  readonly #unlister = new Caller({ callerDown: () => this.#unlisterDown() });
 
   private constructor(instance: Instance, shard: Shard, connection: Connection) {
     super();
@@ -105,7 +108,7 @@ export class SharedConnection extends OnConnection {
     this.#connection.close('abandoned');
   }
 
-  /** @internal Back to those whom the pool gives connections; one that is used up ends. */
+  /** @internal The pool gives it to callers again; one that is used up ends. */
   list(): boolean {
     const connection = this.#connection;
     if (!connection.unlisted) return false;
@@ -123,32 +126,32 @@ export class SharedConnection extends OnConnection {
     const caller = currentPid();
     if (caller === undefined) return true;
     this.#connection.onEnded = () => this.#forget();
-    this.watch(caller);
+    this.#unlister.watch(caller);
     return true;
   }
 
-  protected override sending(
+  protected override prepare(
     input: Request | string | URL,
     options: RequestOptions | undefined,
-  ): Sending {
+  ): PreparedRequest {
     const request = this.requestFrom(input);
     const resolved = readRequestOptions(options);
-    const begin = (operation: Operation): void => {
+    const begin = (exchange: Exchange): void => {
       if (!this.#shard.enter(this.#connection)) throw noPlace(this.#connection);
-      operation.startOn(this.#connection, this.#shard);
+      exchange.startOn(this.#connection, this.#shard);
     };
     return { instance: this.#instance, request, options: resolved, begin };
   }
 
-  /** Whoever took it out of the pool is dead: it ends when those who use it are done. */
-  protected override down(): void {
+  /** The process that has unlisted it is dead: it ends with what it carries. */
+  #unlisterDown(): void {
     this.#connection.onEnded = undefined;
     this.#shard.dismissUnlisted(this.#connection);
   }
 
-  /** Its end and that of whoever unlisted it no longer matter to each other. */
+  /** Stops watching the process that has unlisted it. */
   #forget(): void {
-    this.unwatch();
+    this.#unlister.unwatch();
     this.#connection.onEnded = undefined;
   }
 

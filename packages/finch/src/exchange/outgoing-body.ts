@@ -1,27 +1,44 @@
-/**
- * The body of a request that is read while it is sent, from the moment the
- * request is begun to its end: nobody else sends it meanwhile, it is opened for
- * each attempt, and nothing of it stays open, however the request ends.
- */
-import {
-  isReplayable,
-  isSource,
-  openBody,
-  type BodySource,
-  type OpenBody,
-  type RequestBody,
-} from '../request/index.ts';
+/** The body of a request that is read while it is sent, as its exchange sees it. */
+import { isReplayable, isSource, openBody, StepBody } from '../request/index.ts';
+import type { BodySource, OpenBody, RequestBody } from '../request/index.ts';
 import { isOneShot, takeSource, type Spoilt } from '../request/source.ts';
 import { BodyFeed, type FeedUser } from './body-feed.ts';
 import type { CallerContext } from './caller-context.ts';
 
+export interface OutgoingBody {
+  /** Whether it can be sent from its beginning (once more). */
+  readonly sendable: boolean;
+  /** The request begins. @throws RequestBodyError when its body is not whole any more. */
+  begin(): void;
+  /** The body for one attempt. @throws RequestBodyError, InvalidRequestError */
+  open(): OpenBody;
+  /** Another attempt may come: what was made for this one is closed. */
+  attemptOver(): void;
+  /** The request is over: nothing of the body stays open. */
+  close(): void;
+}
+
 /** The request whose body it is. */
-export interface BodyUser extends FeedUser {
+interface BodyUser extends FeedUser {
   /** The error of a request whose body cannot be sent. */
   bodySpoilt(spoilt: Spoilt): Error;
 }
 
-export class HeldBody {
+/** Whether a body is read while it is sent. The steps of `streamWhile` have a way of their own. */
+export function isRead(body: RequestBody): boolean {
+  return (
+    body !== null &&
+    typeof body !== 'string' &&
+    !(body instanceof Uint8Array) &&
+    !(body instanceof StepBody)
+  );
+}
+
+/**
+ * A stream, an iterable, or a function that makes one: no other request sends it meanwhile, it is
+ * opened for each attempt, and nothing of it stays open, however the request ends.
+ */
+export class SourceBody implements OutgoingBody {
   private readonly body: RequestBody;
   private readonly inCaller: CallerContext;
   private readonly user: BodyUser;
@@ -36,24 +53,18 @@ export class HeldBody {
     this.user = user;
   }
 
-  /** Whether it can be sent from its beginning (once more). */
   get sendable(): boolean {
     return isReplayable(this.body) || this.feed?.begun !== true;
   }
 
-  /** The request begins. @throws RequestBodyError when its body is not whole any more. */
-  take(): void {
+  begin(): void {
     const { body } = this;
     if (!isSource(body) || !isOneShot(body)) return;
     this.feed = this.feedOf(body);
     this.once = true;
   }
 
-  /**
-   * The body for one attempt. A function of the caller's runs as the caller.
-   *
-   * @throws RequestBodyError when what it returned is used up; InvalidRequestError.
-   */
+  /** A function of the caller's runs as the caller. */
   open(): OpenBody {
     if (this.once && this.feed !== undefined) return this.feed;
     this.attemptOver();
@@ -63,13 +74,11 @@ export class HeldBody {
     return this.feed;
   }
 
-  /** Another attempt may come: what was made for this one is let go of. */
   attemptOver(): void {
     if (!this.once) this.feed?.close();
   }
 
-  /** The request is over. */
-  release(): void {
+  close(): void {
     this.feed?.close();
   }
 

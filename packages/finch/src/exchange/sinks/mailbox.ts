@@ -1,11 +1,12 @@
 /** `finch.asyncRequest`: a response that comes as messages to the calling process. */
 import { currentPid, NoProcessError, receive, send, type Pid } from '@linnet/otp';
-import type { Instance } from '../instance/instance.ts';
-import type { ResolvedRequestOptions } from '../options/index.ts';
-import type { Request } from '../request/index.ts';
 import type { Fields } from '@linnet/mint';
-import { copyBytes } from './copy-bytes.ts';
-import { Operation } from './operation.ts';
+import type { Instance } from '../../instance/instance.ts';
+import type { ResolvedRequestOptions } from '../../options/index.ts';
+import type { Request } from '../../request/index.ts';
+import { copyBytes } from '../copy-bytes.ts';
+import { Exchange } from '../exchange.ts';
+import type { Sink } from '../sink.ts';
 import {
   dataPart,
   headersPart,
@@ -71,54 +72,57 @@ function isAsyncMessage(message: unknown): message is AsyncRequestMessage {
 }
 
 /** The requests that are under way, so that a ref itself holds nothing. */
-const running = new WeakMap<AsyncRequestRef, AsyncRequest>();
+const running = new WeakMap<AsyncRequestRef, Mailbox>();
 
 /** For the error of a caller that could get no message. */
 const what = 'finch.asyncRequest, whose response comes as messages to its caller,';
 
 const done: AsyncPart = { type: 'done' };
 
-export class AsyncRequest extends Operation {
+export class Mailbox implements Sink {
   readonly ref: AsyncRequestRef;
+  /** The request whose response is sent. */
+  readonly exchange: Exchange;
   /** Set by `cancelAsyncRequest`: nothing is sent from then on. */
   private silent = false;
 
   constructor(instance: Instance, request: Request, options: ResolvedRequestOptions) {
-    super(instance, request, options);
     const caller = currentPid();
     if (caller === undefined) throw new NoProcessError(what);
     this.ref = new AsyncRequestRef(caller);
     running.set(this.ref, this);
+    this.exchange = new Exchange(instance, request, options, this);
   }
 
   /** Ends the request without a message. */
   silence(): void {
     this.silent = true;
-    this.cancel(this.cancellation('cancelAsyncRequest'));
+    this.exchange.discard('cancelAsyncRequest');
   }
 
-  protected override interim(status: number, headers: Fields): void {
+  interim(status: number, headers: Fields): void {
     this.tell(informationalPart(status, headers));
   }
 
-  protected override head(status: number, headers: Fields): void {
+  head(status: number, headers: Fields): void {
     this.tell(statusPart(status));
     this.tell(headersPart(headers));
   }
 
-  protected override data(bytes: Buffer, from: number, to: number): boolean {
+  data(bytes: Buffer, from: number, to: number): boolean {
     this.tell(dataPart(copyBytes(bytes, from, to)));
     return true;
   }
 
-  protected override complete(raw: Fields): void {
+  end(raw: Fields): boolean {
     running.delete(this.ref);
     const trailers = trailersPart(raw);
     if (trailers !== undefined) this.tell(trailers);
     this.tell(done);
+    return true;
   }
 
-  protected override fail(error: Error): void {
+  fail(error: Error): void {
     running.delete(this.ref);
     this.tell({ type: 'error', error });
   }

@@ -12,14 +12,14 @@ interface WhereDetails {
   readonly origin: string;
 }
 
-/** A piece, and who waits until it was taken. */
+/** A piece, and the writer that waits until it was taken. */
 interface Piece {
   readonly chunk: BodyChunk;
   readonly taken: () => void;
   readonly lost: (error: Error) => void;
 }
 
-/** Who asked for the next piece. */
+/** The wire that asked for the next piece. */
 interface Asked {
   readonly resolve: (result: IteratorResult<BodyChunk, undefined>) => void;
   readonly reject: (error: Error) => void;
@@ -59,7 +59,7 @@ export class PushBody implements AsyncIterableIterator<BodyChunk, undefined> {
 
   /** No further piece. */
   finish(trailers: HeadersInput): void {
-    // The request is over: whoever ends the body now may not know that yet.
+    // The request is over, and the writer may not know that yet.
     if (this.failure !== undefined) return;
     if (this.ended) throw alreadyEnded();
     this.ended = true;
@@ -67,7 +67,7 @@ export class PushBody implements AsyncIterableIterator<BodyChunk, undefined> {
     this.hand();
   }
 
-  /** Nobody takes any more. */
+  /** The wire takes no more. */
   fail(error: Error): void {
     this.failure ??= error;
     this.ended = true;
@@ -79,7 +79,7 @@ export class PushBody implements AsyncIterableIterator<BodyChunk, undefined> {
     this.asked = undefined;
   }
 
-  /** Nobody takes any more, as somebody wanted it so. */
+  /** The writer, or the wire, wants no more. */
   cancel(reason: unknown): void {
     const waited = now() - this.begunAt;
     this.fail(new RequestCancelledError({ ...this.where, phase: 'send', waited, reason }));

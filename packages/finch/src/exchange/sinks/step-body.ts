@@ -1,12 +1,13 @@
-/** The pieces of a request body that come from a function of the accumulator. */
-import { InvalidRequestError } from '../errors/index.ts';
-import type { BodyChunk, BodyStep, StepBody } from '../request/index.ts';
+/** The body of `streamWhile` that a function of the accumulator makes, step by step. */
+import { InvalidRequestError } from '../../errors/index.ts';
+import type { BodyChunk, BodyStep, StepBody } from '../../request/index.ts';
+import type { OutgoingBody } from '../outgoing-body.ts';
 
-/** The operation whose body it is. */
+/** The fold whose accumulator it is. */
 export interface StepBodyUser {
   /** Another function of the caller's has the accumulator. */
   readonly busy: boolean;
-  /** Nobody wants the body any more. */
+  /** The fold wants no more of the body. */
   readonly done: boolean;
   callBody(body: StepBody): Promise<unknown>;
   advance(acc: unknown): void;
@@ -16,7 +17,9 @@ export interface StepBodyUser {
 
 const end: IteratorResult<BodyChunk, undefined> = { done: true, value: undefined };
 
-export class StepBodySource implements AsyncIterableIterator<BodyChunk, undefined> {
+export class SteppedBody implements OutgoingBody, AsyncIterableIterator<BodyChunk, undefined> {
+  /** Its steps have changed the accumulator: it is sent once. */
+  readonly sendable = false;
   private readonly body: StepBody;
   private readonly user: StepBodyUser;
   private finished = false;
@@ -25,6 +28,20 @@ export class StepBodySource implements AsyncIterableIterator<BodyChunk, undefine
   constructor(body: StepBody, user: StepBodyUser) {
     this.body = body;
     this.user = user;
+  }
+
+  begin(): void {}
+
+  open(): this {
+    return this;
+  }
+
+  attemptOver(): void {}
+
+  /** The rest of it is not wanted. */
+  close(): void {
+    this.finished = true;
+    this.wake();
   }
 
   [Symbol.asyncIterator](): this {
@@ -49,7 +66,7 @@ export class StepBodySource implements AsyncIterableIterator<BodyChunk, undefine
   }
 
   return(): Promise<IteratorResult<BodyChunk, undefined>> {
-    this.release();
+    this.close();
     return Promise.resolve(end);
   }
 
@@ -57,12 +74,6 @@ export class StepBodySource implements AsyncIterableIterator<BodyChunk, undefine
   wake(): void {
     this.resume?.();
     this.resume = undefined;
-  }
-
-  /** Nobody wants the rest. */
-  release(): void {
-    this.finished = true;
-    this.wake();
   }
 
   private take(step: unknown): IteratorResult<BodyChunk, undefined> {

@@ -1,34 +1,32 @@
-/** What can be sent on one certain connection: by whoever leases it, or shares it. */
-import { Watch } from '@linnet/otp';
+/** What can be sent on one certain connection, that of a lease or a shared one. */
 import type { Connection } from '../connection/connection.ts';
 import { ConnectionClosedError, InvalidRequestError } from '../errors/index.ts';
 import type { HeadersInput, RequestOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
 import { buildRequest, isRequest, type Method, type Request } from '../request/index.ts';
 import type { Response } from '../response/index.ts';
-import { BufferedRequest } from './buffered-request.ts';
-import { DirectStream, PushBody } from './direct-stream.ts';
-import { notBegun } from './not-begun.ts';
+import { DirectStream, PushBody } from './duplex.ts';
 import type { OpenResponse } from './open-response.ts';
-import type { OpenedRequest } from './opened-request.ts';
 import {
+  collectResponse,
   foldResponse,
   foldWhile,
   openResponse,
   type FoldFunction,
-  type Sending,
-} from './sending.ts';
-import type { StreamFunction } from './streamed-request.ts';
+  type PreparedRequest,
+} from './prepared-request.ts';
+import type { StreamFunction } from './sinks/fold.ts';
+import type { ResponseReader } from './sinks/reader.ts';
 
-export abstract class OnConnection extends Watch {
+export abstract class ConnectionClient {
   /** The pool that the connection belongs to. */
   abstract readonly pool: PoolIdentity;
 
   /** Checks a request, and says how it is begun. @throws InvalidRequestError, ConnectionClosedError */
-  protected abstract sending(
+  protected abstract prepare(
     input: Request | string | URL,
     options: RequestOptions | undefined,
-  ): Sending;
+  ): PreparedRequest;
 
   /**
    * Sends a request on this connection and collects the response. A path, or a
@@ -46,14 +44,7 @@ export abstract class OnConnection extends Watch {
    * const { status } = await lease.request(Finch.build('DELETE', 'https://api.example.com/users/1'));
    */
   request(input: Request | string | URL, options?: RequestOptions): Promise<Response> {
-    return new Promise((resolve, reject) => {
-      try {
-        const { instance, request, options: resolved, begin } = this.sending(input, options);
-        begin(new BufferedRequest(instance, request, resolved, resolve, reject));
-      } catch (error) {
-        throw notBegun(input, error);
-      }
-    });
+    return collectResponse(input, () => this.prepare(input, options));
   }
 
   /**
@@ -70,7 +61,7 @@ export abstract class OnConnection extends Watch {
     callback: FoldFunction<Acc>,
     options?: RequestOptions,
   ): Promise<Acc> {
-    return foldResponse(input, () => this.sending(input, options), acc, callback);
+    return foldResponse(input, () => this.prepare(input, options), acc, callback);
   }
 
   /**
@@ -89,7 +80,7 @@ export abstract class OnConnection extends Watch {
     callback: StreamFunction<Acc>,
     options?: RequestOptions,
   ): Promise<Acc> {
-    return foldWhile(input, () => this.sending(input, options), acc, callback, callback);
+    return foldWhile(input, () => this.prepare(input, options), acc, callback, callback);
   }
 
   /**
@@ -102,7 +93,11 @@ export abstract class OnConnection extends Watch {
    * await lease.request('/next');
    */
   open(input: Request | string | URL, options?: RequestOptions): Promise<OpenResponse> {
-    return openResponse(input, () => this.sending(input, options));
+    return openResponse(
+      input,
+      () => this.prepare(input, options),
+      (reader) => this.reading(reader),
+    );
   }
 
   /**
@@ -131,17 +126,20 @@ export abstract class OnConnection extends Watch {
     const { key: pool, origin } = this.pool;
     const body = new PushBody({ pool, origin });
     const request = this.build(method, target, headers, body);
-    const sending = this.sending(request, options);
-    let operation: OpenedRequest | undefined;
-    const response = openResponse(request, () => ({
-      ...sending,
-      begin: (opened) => {
-        operation = opened as OpenedRequest;
-        sending.begin(opened);
+    let reader: ResponseReader | undefined;
+    const response = openResponse(
+      request,
+      () => this.prepare(request, options),
+      (opened) => {
+        reader = opened;
+        this.reading(opened);
       },
-    }));
-    return new DirectStream(body, response, (reason) => operation?.discard(reason));
+    );
+    return new DirectStream(body, response, (reason) => reader?.discard(reason));
   }
+
+  /** A response is about to be read. */
+  protected reading(_reader: ResponseReader): void {}
 
   /** The request that is meant: as given, or a GET. @throws InvalidRequestError for another server. */
   protected requestFrom(input: Request | string | URL): Request {

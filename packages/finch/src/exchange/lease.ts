@@ -8,10 +8,11 @@ import type { PoolIdentity } from '../pool/identity.ts';
 import type { Shard } from '../pool/shard.ts';
 import type { Request } from '../request/index.ts';
 import { leased, leaseOver } from '../telemetry/connection-events.ts';
-import { OnConnection, noPlace } from './on-connection.ts';
-import { OpenedRequest } from './opened-request.ts';
-import type { Lender, Operation } from './operation.ts';
-import type { Sending } from './sending.ts';
+import { Caller } from './caller.ts';
+import { ConnectionClient, noPlace } from './connection-client.ts';
+import type { Exchange, Lender } from './exchange.ts';
+import type { PreparedRequest } from './prepared-request.ts';
+import type { ResponseReader } from './sinks/reader.ts';
 
 /**
  * A connection that was checked out. It is given back exactly once: by
@@ -30,18 +31,19 @@ import type { Sending } from './sending.ts';
  * await using lease = await finch.checkout('https://api.example.com');
  * const response = await lease.request('/users');
  */
-export class Lease extends OnConnection implements AsyncDisposable {
+export class Lease extends ConnectionClient implements AsyncDisposable {
   readonly #instance: Instance;
   readonly #shard: Shard;
   readonly #connection: Connection;
   readonly #pid: Pid;
   readonly #since: number;
   #holder: Pid | undefined;
+  readonly #holderWatch = new Caller({ callerDown: () => this.#holderDown() });
   #released = false;
   /** On a shared connection: whether a request has the place that the lease holds. */
   #placeTaken = false;
   /** Responses that are being read. */
-  #opened: readonly OpenedRequest[] = [];
+  #opened: readonly ResponseReader[] = [];
 
   /** @internal */
   constructor(instance: Instance, shard: Shard, connection: Connection, holder: Pid | undefined) {
@@ -52,7 +54,7 @@ export class Lease extends OnConnection implements AsyncDisposable {
     this.#pid = connection.pid as Pid;
     this.#holder = holder;
     this.#since = leased(connection, holder);
-    if (holder !== undefined) this.watch(holder);
+    if (holder !== undefined) this.#holderWatch.watch(holder);
   }
 
   /** The process of the connection. */
@@ -101,10 +103,10 @@ export class Lease extends OnConnection implements AsyncDisposable {
    */
   transfer(to: Pid): void {
     this.#checkHolder();
-    this.unwatch();
+    this.#holderWatch.unwatch();
     this.#holder = to;
-    for (const opened of this.#opened) opened.handTo(to);
-    this.watch(to);
+    for (const { exchange } of this.#opened) exchange.handTo(to);
+    this.#holderWatch.watch(to);
   }
 
   /**
@@ -114,7 +116,7 @@ export class Lease extends OnConnection implements AsyncDisposable {
   release(): boolean {
     if (this.#released) return false;
     this.#released = true;
-    this.unwatch();
+    this.#holderWatch.unwatch();
     leaseOver(this.#connection, this.#holder, this.#since, 'released');
     this.#giveBack();
     return true;
@@ -125,8 +127,8 @@ export class Lease extends OnConnection implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  /** The holder died: whatever it was doing on the connection, nobody can go on with it. */
-  protected override down(): void {
+  /** The holder died: what it was doing on the connection cannot be continued. */
+  #holderDown(): void {
     this.#released = true;
     leaseOver(this.#connection, this.#holder, this.#since, 'holder_down');
     // What its holder sent on a shared connection ends with him; others go on.
@@ -138,10 +140,10 @@ export class Lease extends OnConnection implements AsyncDisposable {
     if (!this.#placeTaken) this.#shard.checkin(this.#connection);
   }
 
-  protected override sending(
+  protected override prepare(
     input: Request | string | URL,
     options: RequestOptions | undefined,
-  ): Sending {
+  ): PreparedRequest {
     const request = this.requestFrom(input);
     const resolved = readRequestOptions(options);
     this.#checkHolder();
@@ -150,10 +152,8 @@ export class Lease extends OnConnection implements AsyncDisposable {
       const { key: pool, origin } = this.pool;
       throw new ConnectionClosedError({ pool, origin, requestSent: false });
     }
-    const begin = (operation: Operation): void => {
-      if (operation instanceof OpenedRequest) this.#keep(operation);
-      operation.startOn(connection, this.#lenderFor(connection));
-    };
+    const begin = (exchange: Exchange): void =>
+      exchange.startOn(connection, this.#lenderFor(connection));
     return { instance: this.#instance, request, options: resolved, begin };
   }
 
@@ -189,8 +189,8 @@ export class Lease extends OnConnection implements AsyncDisposable {
     }
   }
 
-  #keep(operation: OpenedRequest): void {
-    this.#opened = [...this.#opened.filter(({ ended }) => !ended), operation];
+  protected override reading(reader: ResponseReader): void {
+    this.#opened = [...this.#opened.filter(({ exchange }) => !exchange.ended), reader];
   }
 }
 

@@ -2,15 +2,16 @@
  * `finch.open`: a response whose body is read as its reader asks for it. Holds
  * what came and was not read yet, within bounds; beyond them the reading pauses.
  */
-import { arm, type Pid, type Timer } from '@linnet/otp';
-import type { Instance } from '../instance/instance.ts';
-import type { ResolvedRequestOptions } from '../options/index.ts';
-import type { Request } from '../request/index.ts';
-import { InformationalResponse } from '../response/index.ts';
+import { arm, type Timer } from '@linnet/otp';
 import type { Fields } from '@linnet/mint';
-import { Fifo } from './fifo.ts';
-import { copyBytes } from './copy-bytes.ts';
-import { Operation } from './operation.ts';
+import type { Instance } from '../../instance/instance.ts';
+import type { ResolvedRequestOptions } from '../../options/index.ts';
+import type { Request } from '../../request/index.ts';
+import { InformationalResponse } from '../../response/index.ts';
+import { copyBytes } from '../copy-bytes.ts';
+import { Exchange } from '../exchange.ts';
+import { Fifo } from '../fifo.ts';
+import type { Sink } from '../sink.ts';
 
 /** From how many bytes on, not read yet, the connection is not read any more. */
 const highWaterMark = 64 * 1024;
@@ -20,8 +21,8 @@ const highWaterMark = 64 * 1024;
  * is over is not in it: the stack of an error that it holds may lead to the
  * very body whose end is waited for, and neither would ever be freed.
  */
-const lost = new FinalizationRegistry<OpenedRequest>((request) => {
-  request.discard('nobody holds the response any more');
+const lost = new FinalizationRegistry<ResponseReader>((reader) => {
+  reader.discard('nobody holds the response any more');
 });
 
 /** The head of a response whose body is to be read through `source`. */
@@ -29,24 +30,27 @@ export interface OpenedHead {
   readonly status: number;
   readonly headers: Fields;
   readonly informational: readonly InformationalResponse[];
-  readonly source: OpenedRequest;
+  readonly source: ResponseReader;
 }
 
-/** Somebody who waits for the next piece, or for the end of the response. */
-interface Reader<T> {
+/** A promise of the next piece, or of the end of the response. */
+interface Settle<T> {
   resolve(value: T): void;
   reject(error: unknown): void;
 }
 
-export class OpenedRequest extends Operation {
+export class ResponseReader implements Sink {
+  /** The request whose response it reads. */
+  readonly exchange: Exchange;
+  private readonly receiveTimeout: number | 'infinity';
   /** Until the head has come; not kept, so that a response nobody holds can be collected. */
-  private opening: Reader<OpenedHead> | undefined;
+  private opening: Settle<OpenedHead> | undefined;
   private readonly informational: InformationalResponse[] = [];
   private readonly pieces = new Fifo<Uint8Array>();
   private buffered = 0;
   private paused = false;
-  private readonly readers = new Fifo<Reader<Uint8Array | undefined>>();
-  private endWaiters: Reader<Fields>[] = [];
+  private readonly readers = new Fifo<Settle<Uint8Array | undefined>>();
+  private endWaiters: Settle<Fields>[] = [];
   private trailers: Fields | undefined = undefined;
   private failure: Error | undefined = undefined;
   private touched = false;
@@ -56,12 +60,12 @@ export class OpenedRequest extends Operation {
     instance: Instance,
     request: Request,
     options: ResolvedRequestOptions,
-    opening: Reader<OpenedHead>,
+    opening: Settle<OpenedHead>,
   ) {
-    super(instance, request, options);
+    this.receiveTimeout = options.receiveTimeout;
     this.opening = opening;
-    // Whoever has the response can cancel it at any time.
-    this.begin(true);
+    this.exchange = new Exchange(instance, request, options, this);
+    this.exchange.measure();
   }
 
   // The reader's side -----------------------------------------------------------------
@@ -88,7 +92,7 @@ export class OpenedRequest extends Operation {
   }
 
   /** The trailers, when the response has come to its end. */
-  end(): Promise<Fields> {
+  whenEnded(): Promise<Fields> {
     return new Promise((resolve, reject) => {
       if (this.failure !== undefined) reject(this.failure);
       else if (this.trailers !== undefined) resolve(this.trailers);
@@ -101,42 +105,30 @@ export class OpenedRequest extends Operation {
     const unread = this.pieces.length > 0;
     this.pieces.clear();
     this.buffered = 0;
-    const error = this.cancellation(reason);
-    if (!this.over) this.cancel(error);
+    const { exchange } = this;
+    if (!exchange.ended) exchange.discard(reason);
     // The rest is gone: that must not look like the end of the body.
-    else if (unread) this.failure ??= error;
+    else if (unread) this.failure ??= exchange.cancellation(reason);
   }
 
   /** It is given up when this body of its response is garbage-collected. */
   endWith(body: object): void {
-    if (!this.over) lost.register(body, this, this);
+    if (!this.exchange.ended) lost.register(body, this, this);
   }
 
-  /** Whether all of it has come, or nothing more will. */
-  get ended(): boolean {
-    return this.over;
-  }
+  // From the exchange ---------------------------------------------------------------
 
-  /** It ends with this process from here on, not with the one that made it. */
-  handTo(owner: Pid): void {
-    if (this.over) return;
-    this.unwatch();
-    this.watchOwner(owner);
-  }
-
-  // From the operation --------------------------------------------------------------
-
-  protected override interim(status: number, headers: Fields): void {
+  interim(status: number, headers: Fields): void {
     this.informational.push(new InformationalResponse(status, headers));
   }
 
-  protected override head(status: number, headers: Fields): void {
+  head(status: number, headers: Fields): void {
     const { opening, informational } = this;
     this.opening = undefined;
     opening?.resolve({ status, headers, informational, source: this });
   }
 
-  protected override data(bytes: Buffer, from: number, to: number): boolean {
+  data(bytes: Buffer, from: number, to: number): boolean {
     const chunk = copyBytes(bytes, from, to);
     const reader = this.readers.shift();
     if (reader !== undefined) {
@@ -150,21 +142,17 @@ export class OpenedRequest extends Operation {
     return !this.paused;
   }
 
-  protected override finish(error?: Error): void {
-    super.finish(error);
-    lost.unregister(this);
-  }
-
-  protected override complete(trailers: Fields): void {
-    this.untouchedTimer?.cancel();
+  end(trailers: Fields): boolean {
+    this.over();
     this.trailers = trailers;
     for (const reader of this.readers.drain()) reader.resolve(undefined);
     for (const waiter of this.endWaiters) waiter.resolve(trailers);
     this.endWaiters = [];
+    return true;
   }
 
-  protected override fail(error: Error): void {
-    this.untouchedTimer?.cancel();
+  fail(error: Error): void {
+    this.over();
     this.failure = error;
     this.opening?.reject(error);
     this.opening = undefined;
@@ -175,15 +163,21 @@ export class OpenedRequest extends Operation {
 
   // ---------------------------------------------------------------------------------
 
-  private readOn(): void {
-    if (!this.paused || this.over || this.buffered >= highWaterMark) return;
-    this.paused = false;
-    this.resume();
+  /** Nothing more comes. */
+  private over(): void {
+    this.untouchedTimer?.cancel();
+    lost.unregister(this);
   }
 
-  /** A body that nobody ever begins to read does not hold its connection for ever. */
+  private readOn(): void {
+    if (!this.paused || this.exchange.ended || this.buffered >= highWaterMark) return;
+    this.paused = false;
+    this.exchange.resume();
+  }
+
+  /** A body that is never read does not hold its connection for ever. */
   private watchUntouched(): void {
-    const { receiveTimeout } = this.options;
+    const { receiveTimeout } = this;
     if (receiveTimeout === 'infinity' || this.untouchedTimer !== undefined) return;
     const reason = `nobody began to read the body within receiveTimeout, ${receiveTimeout} ms`;
     this.untouchedTimer = arm({ onTimeout: () => this.discard(reason) }, receiveTimeout);
