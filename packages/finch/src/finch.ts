@@ -2,7 +2,7 @@
 import { Supervisor, whereis, type ChildSpec, type ChildSpecOverrides } from '@linnet/otp';
 import { TlsApi } from './client/tls-api.ts';
 import { startInstance } from './instance/start-instance.ts';
-import { parseInstanceOptions, type InstanceOptions } from './options/index.ts';
+import { parseInstanceOptions, splitOverrides, type InstanceOptions } from './options/index.ts';
 import { buildRequest } from './request/index.ts';
 
 /**
@@ -59,15 +59,13 @@ export class Finch extends TlsApi implements AsyncDisposable {
    * await Supervisor.startLink([Finch.childSpec({ name: 'MyFinch' })], { strategy: 'one_for_one' });
    */
   static childSpec(options: InstanceOptions & ChildSpecOverrides): ChildSpec<Finch> {
-    const { id, restart, shutdown, type, significant, ...instance } = options;
+    const [overrides, instance] = splitOverrides(options);
     const { name } = parseInstanceOptions(instance);
     return {
-      id: id ?? name,
+      id: name,
       start: () => Finch.startLink(instance),
-      type: type ?? 'supervisor',
-      ...(restart === undefined ? undefined : { restart }),
-      ...(shutdown === undefined ? undefined : { shutdown }),
-      ...(significant === undefined ? undefined : { significant }),
+      type: 'supervisor',
+      ...overrides,
     };
   }
 

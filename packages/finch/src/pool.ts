@@ -1,14 +1,14 @@
 /** `Pool`: the identity of pools, and pools under supervisors of the user's. */
 import type { ChildSpec, ChildSpecOverrides, SupervisorHandle } from '@linnet/otp';
-import { findInstance, registryName, requireInstance } from './instance/instance.ts';
+import { poolFrom, poolFromUrl, poolKey, type PoolIdentity } from './identity/index.ts';
+import { startUserPool } from './instance/user-pool.ts';
 import {
   parseNewPoolOptions,
   parsePoolChildOptions,
+  splitOverrides,
   type NewPoolOptions,
   type PoolChildOptions,
 } from './options/index.ts';
-import { poolFrom, poolFromUrl, poolKey, type PoolIdentity } from './identity/index.ts';
-import { homeless, startPool } from './pool/pool-supervisor.ts';
 
 /**
  * Makes the identity of a pool from a URL: `Pool.new`.
@@ -52,31 +52,13 @@ function newPool(url: string | URL, options?: NewPoolOptions): PoolIdentity {
  * );
  */
 function childSpec(options: PoolChildOptions & ChildSpecOverrides): ChildSpec<SupervisorHandle> {
-  const { id, restart, shutdown, type, significant, ...rest } = options;
-  const { finch, pool, options: poolOptions } = parsePoolChildOptions(rest);
-  let wasUp = false;
-  const start = async (): Promise<SupervisorHandle> => {
-    // The first start fails without the instance: it is misspelt, or comes later in the list. A
-    // restart goes on without: the instance may be down for a moment, too, and will find the pool.
-    const instance = wasUp ? findInstance(finch) : requireInstance(finch);
-    const supervisor = await startPool({
-      identity: pool,
-      options: poolOptions,
-      home: instance ?? homeless(finch),
-      currentHome: () => findInstance(finch),
-      registry: instance === undefined ? undefined : registryName(finch),
-      userManaged: true,
-    });
-    wasUp = true;
-    return supervisor;
-  };
+  const [overrides, given] = splitOverrides(options);
+  const { finch, pool, options: poolOptions } = parsePoolChildOptions(given);
   return {
-    id: id ?? `${finch}/${pool.key}`,
-    start,
-    type: type ?? 'supervisor',
-    ...(restart === undefined ? undefined : { restart }),
-    ...(shutdown === undefined ? undefined : { shutdown }),
-    ...(significant === undefined ? undefined : { significant }),
+    id: `${finch}/${pool.key}`,
+    start: () => startUserPool(finch, pool, poolOptions),
+    type: 'supervisor',
+    ...overrides,
   };
 }
 

@@ -17,9 +17,9 @@ import {
   type ResolvedInstanceOptions,
   type ResolvedPoolOptions,
 } from '../options/index.ts';
-import { declaredPools, withdrawPool } from '../pool/declarations.ts';
 import type { PoolIdentity } from '../identity/index.ts';
 import type { Pool, PoolHome } from '../pool/pool.ts';
+import { withdraw } from '../pool/reservations.ts';
 import type { SlotLedger } from '../pool/slot-ledger.ts';
 import { WaitQueue, type Waiter } from '../pool/wait-queue.ts';
 
@@ -49,12 +49,11 @@ export class Instance implements PoolHome {
     this.options = options;
     this.ledger = ledger;
     this.manager = manager;
-    this.adoptDeclared();
   }
 
-  /** Takes over the pools of users' supervisors that are there already. */
-  adoptDeclared(): void {
-    for (const pool of declaredPools(this.name)) {
+  /** Takes over the pools of users' supervisors that are there already, and their keys. */
+  takeOver(reserved: readonly Pool[]): void {
+    for (const pool of reserved) {
       this.reserved.add(pool.identity.key);
       const { supervisor, home } = pool;
       if (home !== this && supervisor !== undefined && isAlive(supervisor)) this.adopt(pool);
@@ -139,7 +138,7 @@ export class Instance implements PoolHome {
 
   /** A pool of a user's supervisor was stopped for good; returns whether there was one. */
   forget(key: string): boolean {
-    withdrawPool(this.name, key);
+    withdraw(this.name, key);
     return this.reserved.delete(key);
   }
 

@@ -17,6 +17,7 @@ import { PoolDownError } from '../errors/index.ts';
 import type { ResolvedInstanceOptions, ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../identity/index.ts';
 import { startPool } from '../pool/pool-supervisor.ts';
+import { reservedPools } from '../pool/reservations.ts';
 import { hostLimitsName, ledgerOf } from './host-limits.ts';
 import { Instance, registryName } from './instance.ts';
 
@@ -31,14 +32,16 @@ export const Manager = GenServer.define({
 
   init: async (options: ResolvedInstanceOptions) => {
     trapExit();
-    const instance = new Instance(options, await ledgerOf(options.name), self());
+    const { name } = options;
+    const instance = new Instance(options, await ledgerOf(name), self());
+    instance.takeOver(await reservedPools(name));
     guardParts(instance);
     for (const { pool, options: poolOptions } of options.pools.declared) {
       if (!instance.isReserved(pool.key)) await ensure(instance, pool, poolOptions);
     }
-    Registry.putMeta(registryName(options.name), 'instance', instance);
+    Registry.putMeta(registryName(name), 'instance', instance);
     // Those that came up meanwhile: from here on they find the instance by themselves.
-    instance.adoptDeclared();
+    instance.takeOver(await reservedPools(name));
     return instance;
   },
 

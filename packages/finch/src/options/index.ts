@@ -2,6 +2,7 @@
  * The options of everything that takes some: checked before any socket opens,
  * with the defaults, the types and the documentation in one place.
  */
+export { splitOverrides } from './child-overrides.ts';
 export type { Duration, Limit } from './fields.ts';
 export type { HeadersInput, HeaderValue, TrailersInput } from './headers-input.ts';
 export { fromNumber, toNumber } from './limit.ts';

@@ -5,6 +5,7 @@ import {
   self,
   Supervisor,
   type ChildSpec,
+  type Pid,
   type SupervisorHandle,
 } from '@linnet/otp';
 import { tlsSourceOf } from '../connection/tls.ts';
@@ -12,10 +13,10 @@ import { proxyOf, settleProxy } from '../connection/route.ts';
 import { OptionsError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { poolStarted } from '../telemetry/pool-events.ts';
-import { declarePool } from './declarations.ts';
-import type { PoolIdentity } from './identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import { poolShutdown, PoolServer } from './pool-server.ts';
 import { Pool, type PoolHome } from './pool.ts';
+import { reserve } from './reservations.ts';
 import { SlotLedger } from './slot-ledger.ts';
 
 export interface PoolStart {
@@ -35,24 +36,43 @@ export interface PoolStart {
  * @throws SupervisorError with `['already_started', pid]` when the key has a pool.
  * @throws OptionsError when the options cannot be used, such as a broken certificate.
  */
-export async function startPool(start: PoolStart): Promise<SupervisorHandle> {
-  const { identity, home, registry, userManaged } = start;
+export function startPool(start: PoolStart): Promise<SupervisorHandle> {
+  const { identity, home, registry, userManaged, currentHome } = start;
   const options = settleProxy(identity, start.options);
   checkUsable(identity, options);
   const pool = new Pool(identity, options, home, userManaged);
-  const owner = currentPid();
-  const introduce = (): void => {
-    pool.supervisor = self();
-    if (userManaged) declarePool(home.name, pool, owner);
-    (start.currentHome() ?? home).adopt(pool);
-    poolStarted(pool);
-  };
-  return Supervisor.startLink(children(pool, introduce), {
-    strategy: 'one_for_one',
-    ...(registry === undefined ? undefined : { name: { via: [registry, identity.key, pool] } }),
-    autoShutdown: userManaged ? 'never' : 'any_significant',
-  });
+  return PoolSupervisor.startLink(
+    { pool, owner: currentPid(), currentHome },
+    registry === undefined ? undefined : { name: { via: [registry, identity.key, pool] } },
+  );
 }
+
+interface PoolSupervisorArg {
+  readonly pool: Pool;
+  /** The process that starts the pool again when it goes down; undefined when none does. */
+  readonly owner: Pid | undefined;
+  readonly currentHome: () => PoolHome | undefined;
+}
+
+const PoolSupervisor = Supervisor.define({
+  name: 'PoolSupervisor',
+
+  /** The pool has its key by now, and is found by it from here on. */
+  init: async ({ pool, owner, currentHome }: PoolSupervisorArg) => {
+    const { home, userManaged } = pool;
+    const supervisor = self();
+    pool.supervisor = supervisor;
+    if (userManaged) await reserve(home.name, pool, owner ?? supervisor);
+    (currentHome() ?? home).adopt(pool);
+    poolStarted(pool);
+    const shards = Array.from({ length: pool.count }, (_, index) => shardSpec(pool, index));
+    return {
+      strategy: 'one_for_one',
+      autoShutdown: userManaged ? 'never' : 'any_significant',
+      children: [connectionsSpec(pool), ...shards],
+    };
+  },
+});
 
 /** What a pool lives in while its instance is down: one that comes up takes it over. */
 export function homeless(name: string): PoolHome {
@@ -80,20 +100,17 @@ export function shardSpec(pool: Pool, index: number): ChildSpec {
   };
 }
 
-function children(pool: Pool, introduce: () => void): ChildSpec[] {
-  const connections: ChildSpec = {
+/** The supervisor of the pool's connections. */
+function connectionsSpec(pool: Pool): ChildSpec {
+  return {
     id: 'connections',
     type: 'supervisor',
     start: async () => {
-      // In the pool's supervisor, once it has the key.
-      if (pool.supervisor === undefined) introduce();
       const supervisor = await DynamicSupervisor.startLink();
       pool.connections = supervisor.pid;
       return supervisor;
     },
   };
-  const shards = Array.from({ length: pool.count }, (_, index) => shardSpec(pool, index));
-  return [connections, ...shards];
 }
 
 /**

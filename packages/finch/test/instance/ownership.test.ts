@@ -166,6 +166,37 @@ describe('a pool in the user’s tree', () => {
     expect(String(error.message)).toContain('is not running');
   });
 
+  test('has a specification that is plain data: under another owner the instance must run, as at first', async () => {
+    using _ = captureCrashReports();
+    const name = uniqueName();
+    const finch = await Finch.startLink({ name });
+    onTestFinished(() => finch[Symbol.asyncDispose]());
+    const spec = Pool.childSpec({ finch: name, pool: 'http://localhost:1' });
+    const startOwner = () =>
+      inProcess(async () => {
+        const owner = await Supervisor.startLink([spec], { strategy: 'one_for_one' });
+        await owner.stop();
+      });
+    await startOwner();
+    await finch.stop();
+
+    expect((await rejection(startOwner())).message).toContain('is not running');
+  });
+
+  test('takes the overrides of child specifications, backoff among them', () => {
+    const overrides = { id: 'api', restart: 'transient', shutdown: 10, significant: true } as const;
+    const backoff = { initial: 10, max: 100 };
+
+    const spec = Pool.childSpec({ finch: 'any', pool: 'http://a', ...overrides, backoff });
+
+    expect(spec).toMatchObject({ ...overrides, backoff, type: 'supervisor' });
+    expect(Finch.childSpec({ name: 'any', ...overrides, backoff })).toMatchObject({
+      ...overrides,
+      backoff,
+      type: 'supervisor',
+    });
+  });
+
   test('is refused when the key has a pool already', async () => {
     using _ = captureCrashReports();
     const { supervisor, finch, pool, supervisorOfPool } = await appWithPool();
@@ -269,6 +300,42 @@ describe('the instance is killed and comes back', () => {
     expect(supervisorOfPool()).not.toBe(pool);
     expect(finch.listPools().map(({ userManaged }) => userManaged)).toEqual([true]);
     expect(isAlive(supervisor.pid)).toBe(true);
+  });
+
+  test('the key of a pool that is down stays reserved in the new instance [D19]', async () => {
+    using _ = captureCrashReports();
+    const { finch, ask, pool, supervisor, name } = await appWithPool();
+    await supervisor.terminateChild(`${name}/${pool.key}`);
+    const instance = finch.pid;
+
+    exit(instance, 'kill');
+    await eventually(() => expect(whereis(name)).not.toBe(instance));
+    const error = await eventually(async () => {
+      const failure = await rejection(ask('/now', { poolTimeout: 20 }));
+      expect(failure).not.toBeInstanceOf(InstanceNotFoundError);
+      return failure;
+    });
+
+    expect(error).toBeInstanceOf(PoolDownError);
+    expect(finch.listPools()).toEqual([]);
+  });
+
+  test('the key of a pool is free in the new instance when the pool’s owner has ended', async () => {
+    using _ = captureCrashReports();
+    const server = await startGateServer();
+    const { finch, supervisor, name } = await startApp();
+    const pool = Pool.new(server.url);
+    const owner = await Supervisor.startLink([Pool.childSpec({ finch: name, pool })], {
+      strategy: 'one_for_one',
+    });
+    await owner.stop();
+    const { id } = Finch.childSpec({ name });
+
+    await supervisor.terminateChild(id);
+    await supervisor.restartChild(id);
+
+    expect((await finch.get(`${server.url}/now`)).status).toBe(200);
+    expect(finch.listPools().map(({ userManaged }) => userManaged)).toEqual([false]);
   });
 
   test('who waits in a user’s pool finds the new instance when that pool goes down later', async () => {
