@@ -1,8 +1,7 @@
 /**
  * Reads of sockets without a fresh buffer for each: all sockets read into one
- * buffer, from which whoever is interested takes the bytes at once. Until
- * somebody is, and while they can take no more, bytes go through the socket's
- * own stream, as ever.
+ * buffer, from which the target takes the bytes at once. Without a target, and
+ * while it can take no more, bytes go through the socket's own stream.
  */
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -16,8 +15,11 @@ export interface ReadTarget {
   take(buffer: Buffer, length: number): boolean;
 }
 
-/** As much as node:net reads at a time. */
-const shared = Buffer.allocUnsafeSlow(65_536);
+/**
+ * Twice of what node:net reads at a time: a response of 64 kB and its head come in one read. There
+ * is one buffer for all sockets of a thread.
+ */
+const shared = Buffer.allocUnsafeSlow(131_072);
 
 /** Looked up once a connection, when it is taken over. */
 const readsOf = new WeakMap<Duplex, DirectReads>();
