@@ -15,10 +15,6 @@ const exceptions: readonly (readonly [place: RegExp, why: string])[] = [
     /^packages\/otp\/src\/process\/nact(-actor)?(\.d)?\.ts$/,
     'the one module on nact, which has no public way to a process without its mailbox',
   ],
-  [
-    /^packages\/otp\/src\/machine\//,
-    'a machine is an actor of xstate that runs inside a process: its clock and its children are replaced',
-  ],
 ];
 
 const sources = globSync('packages/*/src/**/*.ts', { cwd: root }).map((path) =>

@@ -1,6 +1,8 @@
 /** Actions and delays for machine processes: typed access to `input`, and what gen_statem adds. */
 import {
   cancel,
+  createActor,
+  fromTransition,
   raise,
   type ActorRef,
   type AnyEventObject,
@@ -16,7 +18,7 @@ import { checkEvent } from './call-event.ts';
 import { milliseconds } from './delay.ts';
 import { MachineActor } from './machine-actor.ts';
 import { MachineLoop } from './machine-loop.ts';
-import { eventTimeoutId } from './table.ts';
+import { eventTimeoutId, stateTimeoutId, updateAction } from './timeouts.ts';
 import type { MachineArgs } from './types.ts';
 
 /** An action that xstate takes wherever it takes one. */
@@ -149,6 +151,61 @@ export function cancelTimeout(name: string): MachineAction {
 }
 
 /**
+ * Gives a named timeout another event, without starting it anew. If it is not running, the event
+ * comes at once, as from a timeout of 0.
+ *
+ * Source: `gen_statem`, action `{{timeout, Name}, update, Content}`.
+ * @example
+ * on: { LAST_CALL: { actions: Machine.updateTimeout('session', { type: 'CLOSED' }) } }
+ */
+export function updateTimeout(name: string, event: EventObject): MachineAction<unknown> {
+  return update('Machine.updateTimeout', name, event);
+}
+
+/**
+ * Starts the state timeout, anew if it is running: its event comes after `delay` ms unless the
+ * state value changes first. For a timeout that a transition or its event decides; one that always
+ * belongs to a state is better written as `after`.
+ *
+ * What counts is the state that the whole transition leads to, its raised events and eventless
+ * transitions included.
+ *
+ * Source: `gen_statem`, action `{state_timeout, Time, Content}`.
+ * @example
+ * on: { OPEN: { target: 'open', actions: Machine.stateTimeout(30_000, { type: 'CLOSE' }) } }
+ */
+export function stateTimeout<Input = unknown, E extends EventObject = EventObject>(
+  after: DelayOption<Input, E>,
+  event: EventObject,
+): [MachineAction, MachineAction] {
+  return timeout(stateTimeoutId, after, event);
+}
+
+/**
+ * Stops the state timeout; harmless when it is not running. An `after` is no state timeout in this
+ * sense: only leaving its state stops it.
+ *
+ * Source: `gen_statem`, action `{state_timeout, cancel}`.
+ * @example
+ * on: { HOLD: { actions: Machine.cancelStateTimeout() } }
+ */
+export function cancelStateTimeout(): MachineAction {
+  return cancelTimeout(stateTimeoutId);
+}
+
+/**
+ * Gives the state timeout another event, without starting it anew. If it is not running, or the
+ * same transition changes the state, the event comes at once.
+ *
+ * Source: `gen_statem`, action `{state_timeout, update, Content}`.
+ * @example
+ * on: { LAST_CALL: { actions: Machine.updateStateTimeout({ type: 'CLOSED' }) } }
+ */
+export function updateStateTimeout(event: EventObject): MachineAction<unknown> {
+  return update('Machine.updateStateTimeout', stateTimeoutId, event);
+}
+
+/**
  * Starts the event timeout: its event comes after `delay` ms unless any other event comes first.
  *
  * Source: `gen_statem`, action `{timeout, Time, Content}`.
@@ -174,14 +231,32 @@ export function cancelEventTimeout(): MachineAction {
 }
 
 /**
+ * Starts the event timeout of 0 with this event, unless the same transition has started one before:
+ * that one gets the event. Any event ends an event timeout, so there is no other to update.
+ *
+ * Source: `gen_statem`, action `{timeout, update, Content}`.
+ * @example
+ * entry: Machine.updateEventTimeout({ type: 'SILENCE' })
+ */
+export function updateEventTimeout(event: EventObject): MachineAction<unknown> {
+  return update('Machine.updateEventTimeout', eventTimeoutId, event);
+}
+
+function update(helper: string, id: string, event: EventObject): MachineAction<unknown> {
+  checkEvent(event);
+  // The engines do the update in place of this.
+  return updateAction({ id, event }, (args) => void loopOf((args as MachineArgs).self, helper));
+}
+
+/**
  * A process as the target of xstate's `sendTo`.
  * @example
  * sendTo(Machine.target('metrics'), { type: 'COUNT' })
  */
 export function target(server: ServerRef): ActorRef<Snapshot<unknown>, AnyEventObject> {
-  const deliver = (event: AnyEventObject): void => {
+  const deliver = (_: undefined, event: AnyEventObject): undefined => {
     if (resolveRef(server) !== undefined) send(server, event);
+    return undefined;
   };
-  // All that xstate uses of a target is `_send`, which the type of an actor does not show.
-  return { send: deliver, _send: deliver } as unknown as ReturnType<typeof target>;
+  return createActor(fromTransition(deliver, undefined)).start();
 }

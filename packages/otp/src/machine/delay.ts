@@ -1,7 +1,7 @@
 /** Delays: numbers, names, functions, and `'infinity'`. */
 import type { AnyStateMachine } from 'xstate';
 import { BadArgumentError } from '../process/errors.ts';
-import { implementationsOf, nodesOf, rootOf } from './xstate-internals.ts';
+import { implementationsOf, statesOf } from './definition.ts';
 
 /** A delay as milliseconds; `'infinity'` is `Infinity`: it never ends. */
 export function milliseconds(value: unknown, what: string): number {
@@ -16,7 +16,7 @@ export function milliseconds(value: unknown, what: string): number {
  */
 export function checkDelays(machine: AnyStateMachine): void {
   const { delays } = implementationsOf(machine);
-  for (const node of nodesOf(rootOf(machine))) {
+  for (const node of statesOf(machine.root)) {
     for (const key of Object.keys(node.config.after ?? {})) {
       if (!Number.isNaN(Number(key)) || key === 'infinity' || delays[key] !== undefined) continue;
       throw new BadArgumentError(

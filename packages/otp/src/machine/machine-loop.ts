@@ -15,11 +15,15 @@ import { currentLogger } from '../process/crash-report.ts';
 import { ExitError, reasonOfThrown, type ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
+import { send } from '../process/send.ts';
+import type { ServerRef } from '../process/server-ref.ts';
 import { isThenable } from '../process/thenable.ts';
 import { Backlog } from './backlog.ts';
 import { CallEvent, checkEvent, isEvent } from './call-event.ts';
+import { DelayedEvents, type DelayedEvent } from './delayed-events.ts';
 import { MachineTimer, type TimerOwner } from './machine-timer.ts';
 import type { TransitionTable } from './table.ts';
+import { stateTimeoutId } from './timeouts.ts';
 import type { MachineOptions, MachineRef, MachineState } from './types.ts';
 
 /** A definition as the engines need it. */
@@ -44,6 +48,8 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
   /** The machine takes no more events: it is ending, or has ended. */
   protected ended = false;
   protected backlog: Backlog | undefined;
+  /** Made with the first delayed event: many machines have none. */
+  protected delayed: DelayedEvents | undefined;
   #entering: EventObject | undefined;
   #current: EventObject | undefined;
   #ending: Pending = undefined;
@@ -68,7 +74,6 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
   protected abstract transition(event: EventObject): void;
   /** A timer's time is over; gives the event that it stands for, if it did not deliver it. */
   protected abstract fire(timer: MachineTimer): EventObject | undefined;
-  protected abstract releaseTimers(): void;
 
   get pid(): Pid {
     return this.process.pid;
@@ -98,11 +103,11 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
 
   send(event: EventObject): void {
     checkEvent(event);
-    this._send(event);
+    this.receive(event);
   }
 
-  /** xstate's entry: `sendTo` of another actor ends here. */
-  _send(event: EventObject): void {
+  /** Takes an event after the current transition, or through the mailbox when there is none. */
+  receive(event: EventObject): void {
     if (this.busy) (this.backlog ??= new Backlog()).queue(event);
     else this.process.deliver(event);
   }
@@ -111,7 +116,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
     if (this.process.dead || this.ended) return false;
     checkEvent(event);
     if (this.busy) {
-      this._send(event);
+      this.receive(event);
       return true;
     }
     if (this.suspended) {
@@ -185,6 +190,39 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
     this.ended = true;
     this.backlog = undefined;
     this.releaseTimers();
+  }
+
+  /** Starts the wait for a delayed event. */
+  protected arm(id: string | undefined, delay: number, event: EventObject, to: unknown): void {
+    this.delayed ??= new DelayedEvents(this, this.definition.background);
+    this.delayed.arm(id, delay, event, to);
+  }
+
+  /** Gives a delayed event that waits another event; one that does not wait is due at once. */
+  protected update(id: string, event: EventObject): void {
+    const waiting = this.delayed?.find(id);
+    if (waiting === undefined) this.arm(id, 0, event, this);
+    else waiting.event = event;
+  }
+
+  /** The state timeout belongs to a state: it ends when another is entered. */
+  protected endStateTimeout(before: StateValue, after: StateValue): void {
+    if (this.delayed === undefined || isDeepStrictEqual(before, after)) return;
+    this.delayed.cancel(stateTimeoutId);
+  }
+
+  /** A delayed event is due: gives it, or sends it to whom it is for. */
+  protected fireDelayed(timer: DelayedEvent): EventObject | undefined {
+    this.delayed?.take(timer);
+    const { event, to } = timer;
+    if (to === this) return event;
+    deliver(to, event as EventObject);
+    return undefined;
+  }
+
+  protected releaseTimers(): void {
+    this.delayed?.cancelAll();
+    this.delayed = undefined;
   }
 
   override handle(message: unknown): Pending {
@@ -296,6 +334,13 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
     this.ended = true;
     this.#ending = this.end(reason);
   }
+}
+
+/** Sends an event to an actor of xstate, to a machine, or to any process. */
+export function deliver(to: unknown, event: EventObject): void {
+  const target = to as { send?: (event: EventObject) => void } | undefined;
+  if (typeof target?.send === 'function') target.send(event);
+  else send(to as ServerRef, event);
 }
 
 function runEntering(this: Process): void {

@@ -14,15 +14,21 @@ import {
   action,
   answer,
   cancelEventTimeout,
+  cancelStateTimeout,
   cancelTimeout,
   delay,
   eventTimeout,
   inputOf,
   postpone,
+  stateTimeout,
   target,
   timeout,
+  updateEventTimeout,
+  updateStateTimeout,
+  updateTimeout,
 } from './actions.ts';
 import { ActorMachine } from './actor-machine.ts';
+import { isStateMachine } from './definition.ts';
 import { checkDelays, withDelays } from './delay.ts';
 import { callMachine, Handle, sendRequestToMachine, sendToMachine } from './machine-handle.ts';
 import type { Definition, MachineLoop } from './machine-loop.ts';
@@ -30,7 +36,6 @@ import { TransitionTable } from './table.ts';
 import { TableMachine } from './table-machine.ts';
 import { NotCompilable } from './translate.ts';
 import type { MachineHandle, MachineModule, MachineOptions, StartMachineOptions } from './types.ts';
-import { isStateMachine } from './xstate-internals.ts';
 
 /**
  * Makes an xstate machine a process: every start gives one process that runs one machine.
@@ -192,8 +197,13 @@ export const Machine: {
   readonly postpone: typeof postpone;
   readonly timeout: typeof timeout;
   readonly cancelTimeout: typeof cancelTimeout;
+  readonly updateTimeout: typeof updateTimeout;
+  readonly stateTimeout: typeof stateTimeout;
+  readonly cancelStateTimeout: typeof cancelStateTimeout;
+  readonly updateStateTimeout: typeof updateStateTimeout;
   readonly eventTimeout: typeof eventTimeout;
   readonly cancelEventTimeout: typeof cancelEventTimeout;
+  readonly updateEventTimeout: typeof updateEventTimeout;
   readonly target: typeof target;
 } = Object.freeze({
   define,
@@ -209,7 +219,12 @@ export const Machine: {
   postpone,
   timeout,
   cancelTimeout,
+  updateTimeout,
+  stateTimeout,
+  cancelStateTimeout,
+  updateStateTimeout,
   eventTimeout,
   cancelEventTimeout,
+  updateEventTimeout,
   target,
 });

@@ -33,7 +33,7 @@ export class ActionOp {
 }
 
 /** What an effect does after the state has changed; xstate defers these. */
-export type EffectKind = 'arm' | 'cancel' | 'send';
+export type EffectKind = 'arm' | 'cancel' | 'update' | 'send';
 
 /** What an effect acts with. */
 export interface EffectValues {

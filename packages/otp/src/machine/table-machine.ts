@@ -3,23 +3,13 @@ import type { AnyMachineSnapshot, EventObject, StateValue } from 'xstate';
 import { BadArgumentError } from '../process/errors.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { send } from '../process/send.ts';
-import type { ServerRef } from '../process/server-ref.ts';
-import { MachineLoop, type Definition } from './machine-loop.ts';
-import { MachineTimer } from './machine-timer.ts';
+import type { DelayedEvent } from './delayed-events.ts';
+import { deliver, MachineLoop, type Definition } from './machine-loop.ts';
+import type { MachineTimer } from './machine-timer.ts';
 import type { ActionOp, EffectValues } from './program.ts';
-import { eventTimeoutId, type Step, type TableState, type TransitionTable } from './table.ts';
+import type { Step, TableState, TransitionTable } from './table.ts';
+import { eventTimeoutId } from './timeouts.ts';
 import type { MachineArgs } from './types.ts';
-
-/** An event that comes later. */
-class TableTimer extends MachineTimer {
-  id: string | undefined;
-  /** Its id while `cancel(id)` finds it; a newer timer with the same id takes it away. */
-  key: string | undefined;
-  event: EventObject | undefined;
-  to: unknown;
-  next: TableTimer | undefined;
-}
 
 /** `system` of actions: there are no other actors in it. */
 const noActors = Object.freeze({ get: () => undefined, getAll: () => ({}) });
@@ -27,9 +17,6 @@ const noActors = Object.freeze({ get: () => undefined, getAll: () => ({}) });
 export class TableMachine extends MachineLoop {
   readonly #table: TransitionTable;
   #state: TableState;
-  #timers: TableTimer | undefined;
-  /** One timer that is not in use; leaving and entering a state with `after` needs no new one. */
-  #spare: TableTimer | undefined;
 
   constructor(
     process: Process,
@@ -70,16 +57,16 @@ export class TableMachine extends MachineLoop {
     ) {
       return super.step(event);
     }
-    if (this.#table.eventTimeouts) this.#cancel(eventTimeoutId);
+    if (this.#table.eventTimeouts) this.delayed?.cancel(eventTimeoutId);
     if (step.effects.length === 0) {
-      this.#state = step.target;
+      this.#enter(step.target);
       return true;
     }
     this.busy = true;
     try {
       const values = step.actions.length === 0 ? none : this.#act(step, event);
       if (this.process.dead) return false;
-      this.#state = step.target;
+      this.#enter(step.target);
       this.#perform(step, values);
     } catch (error) {
       this.process.enter(() => this.fail(error));
@@ -111,30 +98,24 @@ export class TableMachine extends MachineLoop {
   }
 
   protected override transition(event: EventObject): void {
-    if (this.#table.eventTimeouts) this.#cancel(eventTimeoutId);
+    if (this.#table.eventTimeouts) this.delayed?.cancel(eventTimeoutId);
     const step = this.#stepFor(event);
     if (step.target.status === 'error') throw (event as { error?: unknown }).error;
     const values = step.actions.length === 0 ? none : this.#act(step, event);
     if (this.process.dead) return;
-    this.#state = step.target;
+    this.#enter(step.target);
     if (step.effects.length > 0) this.#perform(step, values);
   }
 
   protected override fire(timer: MachineTimer): EventObject | undefined {
-    const { id, event, to } = this.#remove(timer as TableTimer);
-    this.#spare = timer as TableTimer;
-    // As in xstate, the end of a timer makes a newer one with its id unknown to `cancel`.
-    for (let other = this.#timers; other !== undefined; other = other.next) {
-      if (other.key === id) other.key = undefined;
-    }
-    if (to === this) return event;
-    deliver(to, event as EventObject);
-    return undefined;
+    return this.fireDelayed(timer as DelayedEvent);
   }
 
-  protected override releaseTimers(): void {
-    for (let timer = this.#timers; timer !== undefined; timer = timer.next) timer.cancel();
-    this.#timers = this.#spare = undefined;
+  #enter(target: TableState): void {
+    if (this.#table.stateTimeouts && target !== this.#state) {
+      this.endStateTimeout(this.#state.value, target.value);
+    }
+    this.#state = target;
   }
 
   #stepFor(event: EventObject): Step {
@@ -184,47 +165,12 @@ export class TableMachine extends MachineLoop {
     const active = step.target.status === 'active';
     for (const { kind, values: known, slot } of step.effects) {
       const { id, delay, event, to } = known ?? values[slot] ?? noValues;
-      if (kind === 'cancel') this.#cancel(id);
-      else if (delay === undefined) deliver(to, event as EventObject);
-      else if (active) this.#arm(id, delay, event, kind === 'send' ? to : this);
+      if (kind === 'cancel') this.delayed?.cancel(id);
+      else if (kind === 'send' && delay === undefined) deliver(to, event as EventObject);
+      else if (!active) continue;
+      else if (delay === undefined) this.update(id as string, event as EventObject);
+      else this.arm(id, delay, event as EventObject, kind === 'send' ? to : this);
     }
-  }
-
-  #arm(id: string | undefined, delay: number, event: EventObject | undefined, to: unknown): void {
-    for (let other = this.#timers; other !== undefined; other = other.next) {
-      if (other.key === id) other.key = undefined;
-    }
-    const timer = this.#spare ?? new TableTimer(this);
-    this.#spare = undefined;
-    timer.id = timer.key = id;
-    timer.event = event;
-    timer.to = to;
-    timer.next = this.#timers;
-    this.#timers = timer;
-    timer.start(delay, this.definition.background);
-  }
-
-  #cancel(id: string | undefined): void {
-    if (id === undefined) return;
-    for (let timer = this.#timers; timer !== undefined; timer = timer.next) {
-      if (timer.key !== id) continue;
-      timer.cancel();
-      this.#remove(timer);
-      this.#spare = timer;
-      return;
-    }
-  }
-
-  #remove(timer: TableTimer): TableTimer {
-    if (this.#timers === timer) {
-      this.#timers = timer.next;
-    } else {
-      let previous = this.#timers;
-      while (previous !== undefined && previous.next !== timer) previous = previous.next;
-      if (previous !== undefined) previous.next = timer.next;
-    }
-    timer.next = undefined;
-    return timer;
   }
 }
 
@@ -235,11 +181,4 @@ function paramsOf({ params, computedParams }: ActionOp, args: MachineArgs): unkn
   if (!computedParams) return params;
   const { context, event } = args;
   return (params as (args: object) => unknown)({ context, event });
-}
-
-/** Sends an event to an actor of xstate, to a machine process, or to any process. */
-function deliver(to: unknown, event: EventObject): void {
-  const target = to as { _send?: (event: EventObject) => void } | undefined;
-  if (typeof target?._send === 'function') target._send(event);
-  else send(to as ServerRef, event);
 }

@@ -3,29 +3,26 @@
  * event alone.
  *
  * Each transition is computed once, when it is first taken, by xstate's own pure `transition()`,
- * on a twin of the machine in which every action is replaced by a mark. The result is shared by
- * all processes of the definition.
+ * on a twin: a machine with the same definition, in which a mark stands for each action. The result
+ * is shared by all processes of the definition.
  */
 import {
+  createMachine,
   initialTransition,
   transition,
   type AnyMachineSnapshot,
   type AnyStateMachine,
+  type AnyStateNode,
+  type EventObject,
+  type ExecutableActionObject,
+  type StateValue,
 } from 'xstate';
-import type { EventObject, StateValue } from 'xstate';
+import { implementationsOf, statesOf } from './definition.ts';
 import { EventClasses } from './event-classes.ts';
+import { markedConfig, type Config } from './marked-config.ts';
 import { assemble, type Program, type Template } from './program.ts';
-import { keep, NotCompilable, translate } from './translate.ts';
-import {
-  activeNodes,
-  nodesOf,
-  rootOf,
-  selectTransitions,
-  type Action,
-  type ActionRef,
-  type Executable,
-  type Node,
-} from './xstate-internals.ts';
+import { eventTimeoutId, stateTimeoutId } from './timeouts.ts';
+import { afterTemplate, keep, NotCompilable, translate } from './translate.ts';
 
 /** What an event does in a state. */
 export interface Step extends Program {
@@ -61,9 +58,6 @@ export class TableState {
   }
 }
 
-/** The id of the timer that every event cancels; see `Machine.eventTimeout`. */
-export const eventTimeoutId = 'linnet.event-timeout';
-
 /**
  * Events raised and eventless transitions in a row after which a transition counts as one that
  * never ends. An actor would run for ever; the table fails the process.
@@ -73,39 +67,43 @@ const longestTransition = 1000;
 export class TransitionTable {
   /** Whether the definition uses event timeouts. */
   eventTimeouts = false;
+  /** Whether it uses state timeouts. */
+  stateTimeouts = false;
   readonly initial: Step;
   /** The same for every state: there is no action that could change it. */
   readonly context: Readonly<Record<string, unknown>>;
   readonly #machine: AnyStateMachine;
   readonly #twin: AnyStateMachine;
-  readonly #marks = new Map<unknown, Template>();
+  /** By the mark that stands for an action in the twin. */
+  readonly #templates = new Map<unknown, Template>();
+  /** Delays of the twin are numbers that stand for names: they come back in its actions. */
+  readonly #delayNames = new Map<number, string>();
   readonly #states = new Map<string, TableState>();
   readonly #snapshots = new WeakMap<TableState, AnyMachineSnapshot>();
   readonly #classes: EventClasses;
   /** An eventless transition without target is taken after every event, known or not. */
-  #eventless = false;
+  readonly #eventless: boolean;
 
   /** @throws {NotCompilable} when the machine is not covered. */
   constructor(machine: AnyStateMachine) {
     this.#machine = machine;
-    this.#twin = machine.provide({});
-    this.#twin.options = { maxIterations: longestTransition };
-    if (typeof machine.config.context === 'function') {
+    const { context, options } = machine.config as Config;
+    if (typeof context === 'function')
       throw new NotCompilable('its context is made for each process');
-    }
-    if (machine.config.options?.maxIterations !== undefined) {
+    if ((options as { maxIterations?: number } | undefined)?.maxIterations !== undefined) {
       // Where the limit is reached, some actions have run and others have not.
       throw new NotCompilable('it limits its iterations');
     }
-    for (const node of nodesOf(rootOf(this.#twin))) this.#mark(node);
-    this.#classes = new EventClasses(
-      [...nodesOf(rootOf(this.#twin))].flatMap((node) => [...node.transitions.keys()]),
-    );
+    const nodes = [...statesOf(machine.root)];
+    for (const node of nodes) checkState(node);
+    this.#eventless = nodes.some((node) => node.always !== undefined);
+    this.#classes = new EventClasses(nodes.flatMap((node) => [...node.transitions.keys()]));
+    this.#twin = this.#makeTwin();
     const [snapshot, executables] = initialTransition(this.#twin);
     if (snapshot.status === 'error') throw new NotCompilable('its initial state is an error');
     this.context = snapshot.context as Readonly<Record<string, unknown>>;
-    // Without a context in the definition nobody may use it as one: it is shared.
-    if (machine.config.context === undefined) Object.freeze(this.context);
+    // A machine that defines no context has none to write to: all processes share this object.
+    if (context === undefined) Object.freeze(this.context);
     this.initial = this.#step(snapshot, executables, true);
   }
 
@@ -155,21 +153,19 @@ export class TransitionTable {
   #compute(state: TableState, type: string): Step {
     const event = { type };
     const [snapshot, executables] = transition(this.#twin, state.snapshot, event);
-    const handled = selectTransitions(this.#twin, state.snapshot, event).some(
-      ({ target, actions }) => target !== undefined || actions.length > 0,
-    );
-    return this.#step(snapshot, executables, handled, event);
+    return this.#step(snapshot, executables, state.snapshot.can(event), event);
   }
 
   #step(
     snapshot: AnyMachineSnapshot,
-    executables: readonly Executable[],
+    executables: readonly ExecutableActionObject[],
     handled: boolean,
     cause?: EventObject,
   ): Step {
-    const steps = executables.flatMap(({ exec, info }) => {
-      const template = this.#marks.get(exec);
+    const steps = executables.flatMap((executable) => {
+      const template = this.#templateOf(executable);
       if (template === undefined) return [];
+      const { info } = executable;
       const isCause =
         cause === undefined ? info.event.type === 'xstate.init' : info.event === cause;
       return [{ template, event: isCause ? undefined : info.event }];
@@ -184,8 +180,8 @@ export class TransitionTable {
   }
 
   #intern(snapshot: AnyMachineSnapshot): TableState {
-    // The order of the active nodes decides the order of actions in parallel states.
-    const key = [snapshot.status, ...activeNodes(snapshot)].join('|');
+    // The order of the active states decides the order of actions in parallel states.
+    const key = [snapshot.status, ...snapshot.tags].join('|');
     let state = this.#states.get(key);
     if (state === undefined) {
       state = new TableState(snapshot);
@@ -194,34 +190,55 @@ export class TransitionTable {
     return state;
   }
 
-  /** Replaces the actions of a node by marks, and checks that nothing else needs an actor. */
-  #mark(node: Node): void {
-    if (node.type === 'history') throw new NotCompilable('it has a history state');
-    if (node.invoke.length > 0) throw new NotCompilable(`state "${node.id}" invokes an actor`);
-    if (node.config.route !== undefined) throw new NotCompilable('it has a route');
-    if (typeof node.output === 'function') {
-      throw new NotCompilable(`the output of "${node.id}" is made by a function`);
-    }
-    if (node.always !== undefined) this.#eventless = true;
-    const transitions = [...node.transitions.values()].flat().concat(node.always ?? []);
-    for (const each of transitions) {
-      if (each.guard !== undefined) throw new NotCompilable(`state "${node.id}" has a guard`);
-      each.actions = this.#markAll(each.actions);
-    }
-    node.entry = this.#markAll(node.entry);
-    node.exit = this.#markAll(node.exit);
-    if (node.type === 'compound') node.initial.actions = this.#markAll(node.initial.actions);
+  #makeTwin(): AnyStateMachine {
+    const { delays } = implementationsOf(this.#machine);
+    const names = Object.keys({ ...delays, infinity: undefined });
+    for (const [index, name] of names.entries()) this.#delayNames.set(-(index + 0.5), name);
+    const config = markedConfig(this.#machine.config as Config, (action) => this.#mark(action));
+    return createMachine({ ...config, options: { maxIterations: longestTransition } } as never, {
+      delays: Object.fromEntries([...this.#delayNames].map(([mark, name]) => [name, mark])),
+    });
   }
 
-  #markAll(actions: readonly ActionRef[]): ActionRef[] {
-    return actions.flatMap((action) => {
-      const translated = translate(this.#machine, action);
-      if (translated === undefined) return [];
-      if (translated.template === keep) return [translated.builtIn];
-      if (translated.builtIn.id === eventTimeoutId) this.eventTimeouts = true;
-      const mark: Action = () => {};
-      this.#marks.set(mark, translated.template);
-      return [mark];
-    });
+  #mark(action: unknown): unknown {
+    const translated = translate(this.#machine, action);
+    if (translated?.template === keep) return translated.implementation;
+    // Ignored by xstate, but a transition with it counts as one.
+    const mark = (): void => {};
+    if (translated !== undefined) {
+      const { template, implementation } = translated;
+      const id = 'values' in template ? template.values.id : implementation.id;
+      if (id === eventTimeoutId) this.eventTimeouts = true;
+      if (id === stateTimeoutId) this.stateTimeouts = true;
+      this.#templates.set(mark, template);
+    }
+    return mark;
+  }
+
+  #templateOf({ type, params, exec }: ExecutableActionObject): Template | undefined {
+    const marked = this.#templates.get(exec);
+    if (marked !== undefined) return marked;
+    // The twin has these of `after`; events that are raised at once are part of the transition.
+    if (type === 'xstate.cancel') {
+      return { effect: 'cancel', values: { id: (params as { sendId: string }).sendId } };
+    }
+    if (type !== 'xstate.raise') return undefined;
+    const { event, delay } = params as { event: EventObject; delay: number | undefined };
+    if (delay === undefined) return undefined;
+    return afterTemplate(this.#machine, event, this.#delayNames.get(delay) ?? delay);
+  }
+}
+
+/** Checks that a state needs no actor. */
+function checkState(node: AnyStateNode): void {
+  if (node.type === 'history') throw new NotCompilable('it has a history state');
+  if (node.invoke.length > 0) throw new NotCompilable(`state "${node.id}" invokes an actor`);
+  if (node.config.route !== undefined) throw new NotCompilable('it has a route');
+  if (typeof node.output === 'function') {
+    throw new NotCompilable(`the output of "${node.id}" is made by a function`);
+  }
+  const transitions = [...node.transitions.values()].flat().concat(node.always ?? []);
+  if (transitions.some(({ guard }) => guard !== undefined)) {
+    throw new NotCompilable(`state "${node.id}" has a guard`);
   }
 }

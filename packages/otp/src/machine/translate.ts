@@ -2,7 +2,9 @@
 import type { AnyStateMachine, EventObject } from 'xstate';
 import { milliseconds } from './delay.ts';
 import type { EffectKind, EffectValues, Template } from './program.ts';
-import { implementationsOf, type Action, type ActionRef } from './xstate-internals.ts';
+import { isBuiltIn, type Action } from './built-in-actions.ts';
+import { implementationsOf } from './definition.ts';
+import { updateOf } from './timeouts.ts';
 
 /** A machine that the table does not cover, and why. */
 export class NotCompilable extends Error {}
@@ -10,13 +12,20 @@ export class NotCompilable extends Error {}
 /** An action that needs no template: xstate runs it itself when it computes the transition. */
 export const keep: unique symbol = Symbol('keep');
 
+/** An action as it stands in a definition: a function, or the name of one with its parameters. */
+type ActionRef = Action | string | { readonly type: string; readonly params?: unknown };
+
 type Fn = (args: never, params: unknown) => unknown;
 
-/** The template of an action; undefined when nobody implements it, as xstate ignores it then. */
-export function translate(
-  machine: AnyStateMachine,
-  action: ActionRef,
-): { readonly template: Template | typeof keep; readonly builtIn: Action } | undefined {
+/** An action with what it is in programs. */
+export interface Translated {
+  readonly template: Template | typeof keep;
+  readonly implementation: Action;
+}
+
+/** The template of an action; undefined when it has no implementation, as xstate ignores it then. */
+export function translate(machine: AnyStateMachine, given: unknown): Translated | undefined {
+  const action = given as ActionRef;
   const implementation =
     typeof action === 'function'
       ? action
@@ -24,7 +33,7 @@ export function translate(
   if (implementation === undefined) return undefined;
   if (typeof implementation !== 'function') throw new NotCompilable('an action is no function');
   const params = typeof action === 'object' ? action.params : undefined;
-  return { template: templateOf(machine, implementation, params), builtIn: implementation };
+  return { template: templateOf(machine, implementation, params), implementation };
 }
 
 function templateOf(
@@ -32,7 +41,9 @@ function templateOf(
   action: Action,
   params: unknown,
 ): Template | typeof keep {
-  if (!('resolve' in action)) return { run: action, params, effect: undefined };
+  const update = updateOf(action);
+  if (update !== undefined) return { effect: 'update', values: update };
+  if (!isBuiltIn(action)) return { run: action, params, effect: undefined };
   switch (action.type) {
     case 'xstate.raise':
       return raise(machine, action, params);
@@ -66,6 +77,22 @@ function raise(machine: AnyStateMachine, action: Action, params: unknown): Templ
     id,
     event: valueOf(event, args, given) as EventObject,
     delay: milliseconds(valueOf(delay, args, given), 'delay'),
+  }));
+}
+
+/** The template of `after`: it arms an event, with a delay that may have a name. */
+export function afterTemplate(
+  machine: AnyStateMachine,
+  event: EventObject,
+  delay: unknown,
+): Template {
+  const id = event.type;
+  const wait = delayOf(machine, delay);
+  if (typeof wait === 'number') return { effect: 'arm', values: { id, delay: wait, event } };
+  return deferred('arm', undefined, (args, params) => ({
+    id,
+    event,
+    delay: milliseconds(wait(args, params), 'delay'),
   }));
 }
 

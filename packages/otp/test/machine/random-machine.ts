@@ -1,6 +1,15 @@
 /** Random machines without context, and actions that note what they were called with. */
 import fc from 'fast-check';
-import { cancel, createMachine, log, raise, sendTo, type AnyStateMachine } from 'xstate';
+import {
+  cancel,
+  createActor,
+  createMachine,
+  fromCallback,
+  log,
+  raise,
+  sendTo,
+  type AnyStateMachine,
+} from 'xstate';
 
 /** What a machine did, in order. */
 export type Journal = string[];
@@ -49,7 +58,8 @@ function maySend(args: unknown): boolean {
   return journalOf(args).filter((line) => line.startsWith('send ')).length <= selfSends;
 }
 
-const nobody = { _send: () => {} };
+/** An actor that ignores what it gets. */
+const nobody = createActor(fromCallback(() => {})).start();
 
 const implementations = {
   actions: {
