@@ -53,7 +53,7 @@ export class BodyFeed implements AsyncIterableIterator<BodyChunk, undefined> {
 
   async next(): Promise<Result> {
     this.begun = true;
-    // Asked inside somebody else's turn, it is answered in a turn of its own.
+    // The wire asks while it runs for another request: the answer comes in a turn of its own.
     await Promise.resolve();
     if (this.over) return end;
     try {

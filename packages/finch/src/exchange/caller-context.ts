@@ -1,7 +1,7 @@
 /**
  * Functions of the caller's that run later, such as those that make a body or trailers: they run as
  * if the caller had called them just then, so that `self()`, `send` and every AsyncLocalStorage work
- * in them, whoever freed the connection on which the request is sent.
+ * in them, no matter which request freed the connection.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { trailerFields, type Request } from '../request/index.ts';

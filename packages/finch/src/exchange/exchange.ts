@@ -77,7 +77,7 @@ export class Exchange implements WireHandler, CheckoutUser {
   /** Why it is given up: there is no further attempt. */
   private cancelled: Error | undefined = undefined;
   private bytesReceived = 0;
-  /** Set while somebody listens. */
+  /** Set while the channels of telemetry have subscribers. */
   private span: RequestSpan | undefined = undefined;
 
   /** `body`: where the sink makes it; else the request says what it is. */
@@ -158,7 +158,7 @@ export class Exchange implements WireHandler, CheckoutUser {
     return new RequestCancelledError({ ...this.facts(), phase: this.phase, waited, reason });
   }
 
-  /** Whoever has its response may cancel it, and is told how long it had taken. */
+  /** Takes the time: the holder of its response may cancel it, and is told how long it had taken. */
   measure(): void {
     this.deadlines.measure();
   }

@@ -22,7 +22,7 @@ export class OpenBody implements AsyncIterable<Uint8Array>, CancellableSource {
     this.#source = source;
   }
 
-  /** Whether somebody reads it, or has read it. */
+  /** Whether it is being read, or was. */
   get used(): boolean {
     return this.#taken;
   }
@@ -141,7 +141,7 @@ export class OpenResponse implements AsyncDisposable {
   get trailers(): Promise<ResponseHeaders> {
     if (this.#trailers === undefined) {
       this.#trailers = this.#source.whenEnded().then((raw) => new ResponseHeaders(raw));
-      // Whoever asks for them may never look at the outcome.
+      // A caller that asks for them may never look at the outcome.
       this.#trailers.catch(() => {});
     }
     return this.#trailers;
@@ -173,7 +173,7 @@ export class OpenResponse implements AsyncDisposable {
 
   /**
    * Gives up what has not been read: an HTTP/1 connection is closed, unless the
-   * response has come already. Whoever reads gets a RequestCancelledError.
+   * response has come already. A reader gets a RequestCancelledError.
    */
   cancel(reason: unknown = 'the response was cancelled'): void {
     this.#source.discard(reason);

@@ -43,7 +43,7 @@ export class ResponseReader implements Sink {
   /** The request whose response it reads. */
   readonly exchange: Exchange;
   private readonly receiveTimeout: number | 'infinity';
-  /** Until the head has come; not kept, so that a response nobody holds can be collected. */
+  /** Until the head has come; not kept, so that a response without a holder can be collected. */
   private opening: Settle<OpenedHead> | undefined;
   private readonly informational: InformationalResponse[] = [];
   private readonly pieces = new Fifo<Uint8Array>();

@@ -49,7 +49,7 @@ export class SteppedBody implements OutgoingBody, AsyncIterableIterator<BodyChun
   }
 
   async next(): Promise<IteratorResult<BodyChunk, undefined>> {
-    // Asked inside somebody else's turn, it is answered in a turn of its own.
+    // The wire asks while it runs for another request: the answer comes in a turn of its own.
     await Promise.resolve();
     const { user } = this;
     while (user.busy && !user.done && !this.finished) {
