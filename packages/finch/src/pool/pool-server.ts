@@ -1,6 +1,7 @@
 /** The process of a pool shard: owns its data, starts its connections, winds it down. */
 import {
   arm,
+  detached,
   DynamicSupervisor,
   GenServer,
   noreply,
@@ -43,7 +44,8 @@ export const PoolServer = GenServer.define({
     trapExit();
     const server = self();
     const shard = new Shard(pool.identity, pool.options, index, pool.home, (connection) =>
-      GenServer.cast(server, ['open', connection]),
+      // The code of a dead process may have freed the slot; what it sends would be dropped.
+      detached(() => GenServer.cast(server, ['open', connection])),
     );
     pool.attach(shard, server);
     return ok<State>({ pool, shard, graceOver: false }, { continue: 'ready' });
@@ -85,7 +87,8 @@ export const PoolServer = GenServer.define({
       pool.drain(shard);
       whenQuiet(shard, grace, () => {
         state.graceOver = true;
-        GenServer.reply(from, undefined);
+        // The last user may be the code of a dead process; what it sends would be dropped.
+        detached(() => GenServer.reply(from, undefined));
       });
       return noreply(state);
     },
