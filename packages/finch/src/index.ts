@@ -1,5 +1,5 @@
 export { Finch } from './finch.ts';
-export type { SendOptions } from './client/request-api.ts';
+export type { SendOptions } from './exchange/instance-client.ts';
 export { Pool } from './pool.ts';
 export { Lease } from './exchange/lease.ts';
 export { SharedConnection } from './exchange/shared-connection.ts';

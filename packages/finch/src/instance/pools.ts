@@ -69,6 +69,12 @@ export function requirePool(instance: Instance, id: PoolLike): Pool {
   return pool;
 }
 
+/** The supervisor of a pool that runs and is not being stopped. */
+export function findPool(instance: Instance, id: PoolLike): Pid | undefined {
+  const pool = instance.pool(poolFrom(id).key);
+  return pool === undefined || pool.stopping ? undefined : pool.supervisor;
+}
+
 /** Starts a pool of the instance; nothing happens when there is one with this key. */
 export async function startInstancePool(
   instance: Instance,

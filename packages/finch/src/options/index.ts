@@ -51,3 +51,4 @@ export type {
   ResolvedPingOptions,
   ResolvedRequestOptions,
 } from './request-options.ts';
+export { checkIdleTime, checkMaxConnections, checkPrewarmCount } from './regulation-options.ts';
