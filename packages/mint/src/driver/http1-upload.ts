@@ -2,13 +2,13 @@
  * A request body that is not written together with its head: it is streamed or
  * large, waits for `100 Continue`, or is followed by trailers.
  */
-import { RequestBodyError } from '../errors/index.ts';
-import type { ExchangeFacts } from '../errors/index.ts';
+import type { ExchangeFacts, RequestBodyError } from '../errors/index.ts';
 import { chunked, chunkEnd, chunkStart, lastChunk } from '../http1/writer.ts';
 import { lengthMismatch } from '../syntax.ts';
-import type { Alarm, Clock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { RequestBody } from './request-body.ts';
 import type { SocketDriver } from './socket-driver.ts';
+import { trailersOf, UploadWaits } from './upload-waits.ts';
 
 /** Pieces up to this size are copied into one buffer with what surrounds them. */
 const joined = 16_384;
@@ -42,13 +42,11 @@ export class Http1Upload {
   private readonly socket: SocketDriver;
   private readonly clock: Clock;
   private readonly uploader: Uploader;
-  /** Nobody wants the rest. */
+  private readonly waits = new UploadWaits();
+  /** The rest of the body is not wanted. */
   private stopped = false;
   private headSent = false;
   private size = 0;
-  /** Goes on when the socket takes more, when the server asked for the body, or when nobody wants it. */
-  private wake: (() => void) | undefined = undefined;
-  private awaitsContinue = false;
 
   constructor(
     body: RequestBody,
@@ -77,25 +75,25 @@ export class Http1Upload {
 
   /** The server wants the body. */
   proceed(): void {
-    if (this.awaitsContinue) this.wakeUp();
+    if (this.waits.forContinue) this.waits.wake();
   }
 
   /** The server answered without having asked for the body. A body that is on its way goes on. */
   decline(): void {
-    if (this.awaitsContinue) this.stop();
+    if (this.waits.forContinue) this.stop();
   }
 
-  /** Nobody wants the body, or the rest of it, any more. */
+  /** The body, or the rest of it, is not wanted. */
   stop(): void {
     if (this.stopped) return;
     this.stopped = true;
     this.body.cancel();
-    this.wakeUp();
+    this.waits.stop();
   }
 
   /** The socket takes more again. */
   drained(): void {
-    if (!this.awaitsContinue) this.wakeUp();
+    if (!this.waits.forContinue) this.waits.wake();
   }
 
   /** The error of the request, if what it ended with came from the source. */
@@ -107,7 +105,7 @@ export class Http1Upload {
     const { length, patience, trailers } = this.plan;
     if (patience !== undefined) {
       this.sendHead(length);
-      await this.continueOr(patience);
+      await this.waits.nextContinue(this.clock, patience);
     } else if (length !== chunked || trailers !== undefined) {
       this.sendHead(length);
     }
@@ -129,7 +127,7 @@ export class Http1Upload {
     // Without a declared length the head waits for the first piece: an empty body has the length 0.
     if (!this.headSent) this.sendHead(chunked);
     const hasRoom = length === chunked ? this.writeChunk(bytes) : this.socket.write(bytes);
-    if (!hasRoom) await this.room();
+    if (!hasRoom) await this.waits.next();
     if (!this.stopped) this.uploader.progressed();
   }
 
@@ -161,39 +159,11 @@ export class Http1Upload {
   /** The last chunk, with the fields that the caller's function makes now. */
   private end(trailers: UploadPlan['trailers']): string {
     if (trailers === undefined) return lastChunk([]);
-    let fields: readonly string[];
-    try {
-      fields = trailers();
-    } catch (cause) {
-      throw new RequestBodyError({ ...this.uploader.facts(), part: 'trailers', cause });
-    }
-    return lastChunk(fields);
+    return lastChunk(trailersOf(trailers, () => this.uploader.facts()));
   }
 
   private sendHead(length: number): void {
     this.headSent = true;
     this.socket.writeLatin1(this.plan.head(length));
-  }
-
-  /** Waits for the server's word, or until it is clear that there will be none. */
-  private async continueOr(patience: number): Promise<void> {
-    this.awaitsContinue = true;
-    const alarm: Alarm = this.clock.after(patience, () => this.wakeUp());
-    await this.room();
-    alarm.cancel();
-    this.awaitsContinue = false;
-  }
-
-  private room(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.stopped) resolve();
-      else this.wake = resolve;
-    });
-  }
-
-  private wakeUp(): void {
-    const { wake } = this;
-    this.wake = undefined;
-    wake?.();
   }
 }

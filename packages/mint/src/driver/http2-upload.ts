@@ -3,14 +3,14 @@
  * the peer and the socket take it: one that is large, that comes from a source,
  * that waits for `100 Continue`, or that trailer fields follow.
  */
-import { RequestBodyError } from '../errors/index.ts';
 import type { Http2Stream } from '../http2/stream.ts';
 import { lengthMismatch } from '../syntax.ts';
-import type { Alarm, Clock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
 import type { Http2Wire } from './http2-wire.ts';
 import type { RequestBody } from './request-body.ts';
 import type { Sender } from './send-queue.ts';
+import { trailersOf, UploadWaits } from './upload-waits.ts';
 
 /** How large the slices of streamed bodies are: as large as a stream's first window, as a rule. */
 export const sliceSize = 65_536;
@@ -34,6 +34,7 @@ export class Http2Upload implements Sender {
   private readonly wire: Http2Wire;
   private readonly stream: Http2Stream<Http2Exchange>;
   private readonly clock: Clock;
+  private readonly waits = new UploadWaits();
   private started = false;
   private stopped = false;
   private size = 0;
@@ -41,9 +42,6 @@ export class Http2Upload implements Sender {
   private bytes: Uint8Array = noBytes;
   private at = 0;
   private isLast = false;
-  /** Goes on when that is sent, when the server has spoken, or when nobody wants the body any more. */
-  private wake: (() => void) | undefined = undefined;
-  private awaitsContinue = false;
 
   constructor(
     exchange: Http2Exchange,
@@ -66,19 +64,19 @@ export class Http2Upload implements Sender {
 
   /** The server wants the body. */
   proceed(): void {
-    if (this.awaitsContinue) this.wakeUp();
+    if (this.waits.forContinue) this.waits.wake();
   }
 
   /** The server answered without having asked for the body. One that is on its way goes on. */
   decline(): void {
-    if (this.awaitsContinue) this.stop();
+    if (this.waits.forContinue) this.stop();
   }
 
-  /** Nobody wants the rest of it. */
+  /** The rest of the body is not wanted. */
   stop(): void {
     this.stopped = true;
     this.wire.output.senders.delete(this);
-    this.wakeUp();
+    this.waits.stop();
   }
 
   sendFrame(): boolean {
@@ -89,7 +87,7 @@ export class Http2Upload implements Sender {
     if (!this.advance()) return false;
     if (this.at === this.bytes.length) {
       this.wire.output.senders.delete(this);
-      this.wakeUp();
+      this.waits.wake();
     }
     return true;
   }
@@ -114,7 +112,7 @@ export class Http2Upload implements Sender {
 
   private async run(): Promise<void> {
     const { body, patience, trailers } = this.plan;
-    if (patience !== undefined) await this.awaitContinue(patience);
+    if (patience !== undefined) await this.waits.nextContinue(this.clock, patience);
     if (body instanceof Uint8Array) {
       this.isLast = trailers === undefined;
       await this.send(body);
@@ -143,7 +141,7 @@ export class Http2Upload implements Sender {
     while (output.hasRoom && this.at < bytes.length && this.advance());
     if (this.at < bytes.length) {
       output.senders.add(this);
-      await this.woken();
+      await this.waits.next();
     }
     this.bytes = noBytes;
   }
@@ -154,39 +152,11 @@ export class Http2Upload implements Sender {
       throw lengthMismatch(contentLength, this.size);
     }
     const { stream, wire } = this;
-    if (trailers !== undefined) wire.connection.sendTrailers(stream, this.fieldsOf(trailers));
-    else if (!stream.isSent) wire.connection.send(stream, noBytes, 0, 0, true);
+    if (trailers !== undefined) {
+      const fields = trailersOf(trailers, () => this.exchange.facts());
+      wire.connection.sendTrailers(stream, fields);
+    } else if (!stream.isSent) wire.connection.send(stream, noBytes, 0, 0, true);
     wire.output.schedule();
     this.exchange.uploaded();
-  }
-
-  private fieldsOf(trailers: () => readonly string[]): readonly string[] {
-    try {
-      return trailers();
-    } catch (cause) {
-      throw new RequestBodyError({ ...this.exchange.facts(), part: 'trailers', cause });
-    }
-  }
-
-  /** Waits for the server's word, or until it is clear that there will be none. */
-  private async awaitContinue(patience: number): Promise<void> {
-    this.awaitsContinue = true;
-    const alarm: Alarm = this.clock.after(patience, () => this.wakeUp());
-    await this.woken();
-    alarm.cancel();
-    this.awaitsContinue = false;
-  }
-
-  private woken(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.stopped) resolve();
-      else this.wake = resolve;
-    });
-  }
-
-  private wakeUp(): void {
-    const { wake } = this;
-    this.wake = undefined;
-    wake?.();
   }
 }
