@@ -1,6 +1,6 @@
 /**
  * Header and trailer fields as they came: checked already, and taken apart when
- * somebody asks. A response costs one string for its whole header section.
+ * they are asked for. A response costs one string for its whole header section.
  */
 
 import { withoutBlanks } from './syntax.ts';

@@ -1,5 +1,5 @@
 /**
- * What of a wire can be set by whoever opens one connection.
+ * What of a wire can be set by the user who opens one connection.
  */
 import { booleanRule, numberRule, oneOfRule } from './dial/option-rules.ts';
 import type { OptionRules } from './dial/option-rules.ts';

@@ -1,5 +1,5 @@
 /**
- * The narrow interface between one open connection and whoever uses it. It
+ * The narrow interface between one open connection and its user. It
  * knows HTTP's messages and nothing of pools, queues, deadlines or processes;
  * HTTP/1.1 and HTTP/2 stand behind it alike.
  */
@@ -181,6 +181,6 @@ export interface Wire {
    * streams); what is in flight goes on. Never called after `onClosed`, nor inside of `send`.
    */
   onChange: () => void;
-  /** Called for each sign of life of the server, where somebody wants to know. */
+  /** Called for each sign of life of the server, where it is set. */
   onActivity: (() => void) | undefined;
 }

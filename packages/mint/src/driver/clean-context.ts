@@ -9,7 +9,7 @@ const clean = new AsyncResource('LinnetMint');
 
 /**
  * Runs a function in the async context in which this module was loaded, which
- * is nobody's request. (`AsyncLocalStorage.snapshot` does the same in five times
+ * belongs to no request. (`AsyncLocalStorage.snapshot` does the same in five times
  * the time.)
  *
  * @example
@@ -20,7 +20,7 @@ export function inCleanContext<T, A extends unknown[]>(run: (...args: A) => T, .
 }
 
 /**
- * Keeps an `error` event of a socket from ending the program while nobody holds
- * the socket. Removed when a socket is handed over.
+ * Keeps an `error` event of a socket from ending the program before a wire listens
+ * to it. Removed when a socket is handed over.
  */
 export function ignoreSocketError(): void {}

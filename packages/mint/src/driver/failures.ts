@@ -37,7 +37,7 @@ export function typedError(error: Error, facts: ExchangeFacts): Error {
   return new ConnectionClosedError({ ...facts, cause: error });
 }
 
-/** A bug in a handler whose exchange is over: nobody else could tell of it. */
+/** A bug in a handler whose exchange is over: it is told as an uncaught error. */
 export function throwLater(error: unknown): void {
   queueMicrotask(() => {
     throw error;

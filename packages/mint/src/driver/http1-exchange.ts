@@ -17,7 +17,7 @@ import type { Http1Wire } from './http1-wire.ts';
 export class Http1Exchange implements Exchange {
   readonly request: WireRequest;
   readonly handler: WireHandler;
-  /** The exchange is over: nobody is called any more. */
+  /** The exchange is over: its handler is not called any more. */
   over = false;
   /** The head of the request is written, or about to be. */
   begun = false;

@@ -1,10 +1,10 @@
 /**
  * HTTP/1.1 over one open socket.
  *
- * An idle connection is watched (bytes or an end that nobody awaits close it),
+ * An idle connection is watched (bytes or an end close it),
  * is not referenced (it keeps no program running), and is closed when the
  * server's `keep-alive: timeout=…` hint runs out, `keepAliveThreshold` ms early.
- * All other time-outs belong to whoever uses the wire.
+ * All other time-outs belong to the user of the wire.
  */
 import type { Duplex } from 'node:stream';
 import { ConnectionClosedError, Fault, InvalidRequestError } from '../errors/index.ts';
@@ -198,7 +198,7 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
     }
   }
 
-  /** Nobody wants the connection: it keeps no program running, and ends before the server ends it. */
+  /** The connection is idle: it keeps no program running, and ends before the server ends it. */
   private rest(): void {
     this.driver.unref();
     const { idleTime } = this.connection;
@@ -320,7 +320,7 @@ export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
     }
     if (handler.onUpgrade === undefined) {
       this.break();
-      exchange.fail(new Error('nobody takes the upgraded connection'));
+      exchange.fail(new Error('the upgraded connection has no taker'));
       return;
     }
     this.failure = new Error('handed over');

@@ -27,7 +27,7 @@ const joined = 16_384;
 const noBytes = new Uint8Array(0);
 
 export class Http2Exchange implements Exchange {
-  /** The exchange is over: nobody is called any more. */
+  /** The exchange is over: its handler is not called any more. */
   over = false;
   /** Where the wire keeps it. */
   place = -1;
@@ -327,7 +327,7 @@ export class Http2Exchange implements Exchange {
   private handOver(stream: Http2Stream<Http2Exchange>, status: number, fields: Fields): void {
     const { handler, wire } = this;
     if (handler.onUpgrade === undefined) {
-      this.fail(new Error('nobody takes the upgraded connection'));
+      this.fail(new Error('the upgraded connection has no taker'));
       return;
     }
     const tunnel = new Http2Tunnel(wire, stream);

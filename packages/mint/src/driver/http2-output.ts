@@ -71,7 +71,7 @@ export class Http2Output implements TurnUser {
 
   /**
    * Says that the connection ends, and closes it after the next turn, whether or not the server
-   * reads that. What was not written is for nobody, unless the connection ends in order.
+   * reads that. What was not written is dropped, unless the connection ends in order.
    */
   close(reason: string | undefined, isOrderly: boolean): void {
     if (this.closed) return;

@@ -29,7 +29,7 @@ export class Pings {
     });
   }
 
-  /** The answer to a PING came; to one that nobody sent, perhaps. */
+  /** The answer to a PING came; to one that was never sent, perhaps. */
   answered(number: number, now: number): void {
     const index = this.waiting.findIndex((ping) => ping.number === number);
     const [ping] = index < 0 ? [] : this.waiting.splice(index, 1);

@@ -44,7 +44,7 @@ export class Http2Tunnel extends Duplex implements Sender {
     this.push(null);
   }
 
-  /** The stream or its connection ended early. An error that nobody listens for is not emitted. */
+  /** The stream or its connection ended early. An error without a listener is not emitted. */
   fail(error: Error): void {
     this.destroy(this.listenerCount('error') === 0 ? undefined : error);
   }

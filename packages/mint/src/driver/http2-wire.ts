@@ -189,7 +189,7 @@ export class Http2Wire implements Wire, SocketUser {
   }
 
   /**
-   * Gives a stream up. When too many were, the server is not told: the connection takes on nobody
+   * Gives a stream up. When too many were, the server is not told: the connection takes no request
    * any more, and the stream ends with it.
    */
   reset(stream: Http2Stream<Http2Exchange>): void {
@@ -345,7 +345,7 @@ export class Http2Wire implements Wire, SocketUser {
       requestSent: false,
       bytesReceived: 0,
     };
-    // An error of somebody's request is not this one's.
+    // An error of another request is not this one's.
     return http2Error(isMintError(reason) ? new PeerClosed() : reason, facts);
   }
 

@@ -30,7 +30,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array, undefined>
   private readonly sliceSize: number;
   /** What is left of a large piece. */
   private rest: Uint8Array | undefined;
-  /** What the source threw, or what was wrong with a piece; as whoever reads it gets it. */
+  /** What the source threw, or what was wrong with a piece; as its reader gets it. */
   private failure: { readonly error: Error; readonly cause: unknown } | undefined;
 
   /** Gives pieces of at most `sliceSize` bytes. */
@@ -87,7 +87,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array, undefined>
     this.finished = true;
     const { source } = this;
     if (source instanceof Readable) {
-      // Its own error comes through the iterator; later ones interest nobody.
+      // Its own error comes through the iterator; later ones are ignored.
       source.on('error', ignore).destroy();
     } else if (this.reader !== undefined) {
       this.reader.cancel().catch(ignore);
@@ -113,7 +113,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array, undefined>
     try {
       await this.iterator?.return?.();
     } catch {
-      // What a source throws while it is let go of interests nobody.
+      // What a source throws while it is closed is ignored.
     }
   }
 

@@ -113,7 +113,7 @@ export class SocketDriver implements ReadTarget {
     this.socket.end();
   }
 
-  /** Lets go of the socket, from which `rest` is read first. It is referenced, and nobody listens. */
+  /** Lets go of the socket, from which `rest` is read first. It is referenced, and has no listeners. */
   detach(rest: Buffer): Duplex {
     const { socket, reads } = this;
     this.detached = true;

@@ -552,12 +552,12 @@ export class ResponseParser {
   private completeInterim(linesSize: number): ParserEvent {
     if (this.status === 101) {
       if (this.kind !== upgradeRequest || !this.upgrades || !this.hasUpgrade) {
-        throw new Fault('unexpected_upgrade', 'a protocol switch that nobody asked for');
+        throw new Fault('unexpected_upgrade', 'a protocol switch that was not asked for');
       }
       this.state = over;
       return handover;
     }
-    // Whoever keeps the fields keeps the white space in their lines.
+    // With the fields, the white space in their lines is kept.
     this.interimSize += Math.max(this.size + this.count * fieldOverhead, linesSize);
     if (this.interimSize > this.maxSection) throw this.tooLarge(this.interimSize);
     if (++this.interims > maxInterimResponses) {

@@ -114,7 +114,7 @@ export interface Http2ConnectionOptions {
 const noBytes = new Uint8Array(0);
 
 /**
- * The client's side of one connection. `User` is what each stream carries for whoever opened it.
+ * The client's side of one connection. `User` is what each stream carries for the code that opened it.
  *
  * @example
  * const connection = new Http2Connection<string>({ scheme: 'https', authority: 'api.example.com' });
@@ -554,7 +554,7 @@ export class Http2Connection<User> {
     return this.onBlock(block.end(), 0, block.length);
   }
 
-  /** A whole block. It is decoded even if nobody wants it, for what it does to the tables. */
+  /** A whole block. It is decoded even if its stream is gone, for what it does to the tables. */
   private onBlock(bytes: Buffer, from: number, to: number): ConnectionEvent {
     const section = this.sections.read(bytes, from, to);
     const stream = this.streams.get(this.reader.id);
@@ -750,7 +750,7 @@ export class Http2Connection<User> {
   }
 
   /**
-   * Gives the connection's window back what came, whoever reads it: a slow reader holds up its
+   * Gives the connection's window back what came, whether or not it was read: a slow reader holds up its
    * stream only, whose window bounds what is kept.
    */
   private giveBack(length: number): void {

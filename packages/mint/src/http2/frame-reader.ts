@@ -1,6 +1,6 @@
 /**
  * Takes frames apart (RFC 9113, 4.1), however the bytes come: `next` gives the
- * header of a frame, and whoever reads it says what is to become of the payload.
+ * header of a frame, and its reader says what is to become of the payload.
  */
 import { headerSize, readUint31 } from './frames.ts';
 
@@ -60,7 +60,7 @@ export class FrameReader {
     if (length === 0) this.skip(padding);
   }
 
-  /** Nobody wants the rest of the frame, which is this long. */
+  /** Skips the rest of the frame, which is this long. */
   skip(length: number): void {
     this.state = length === 0 ? inHeader : inSkipped;
     this.rest = length;

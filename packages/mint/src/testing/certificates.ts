@@ -14,7 +14,7 @@ export interface Certificate {
   readonly cert: string;
 }
 
-/** A certificate authority, which nobody trusts who is not told to. */
+/** A certificate authority, trusted only where its certificate is given as `ca`. */
 export interface Authority {
   /** The authority's own certificate, in PEM: what clients trust. */
   readonly ca: string;
@@ -66,7 +66,7 @@ export function createAuthority(name = 'Linnet test authority'): Authority {
 }
 
 /**
- * Makes a certificate for these names that is its own issuer, and is trusted by nobody.
+ * Makes a certificate for these names that is its own issuer, and is trusted nowhere.
  *
  * @example
  * const certificate = createSelfSigned(['localhost']);

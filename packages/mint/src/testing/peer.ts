@@ -8,7 +8,7 @@ import { Waiting } from './waiting.ts';
 export abstract class Peer {
   /** The socket, for what has no method here: `pause()`, `setNoDelay(false)`. */
   readonly socket: Socket;
-  /** Fulfilled when the connection is gone, whoever ended it. */
+  /** Fulfilled when the connection is gone, whichever side ended it. */
   readonly closed: Promise<void>;
   /** Fulfilled when the client has ended its side (FIN), all of which was read. */
   readonly ended: Promise<void>;

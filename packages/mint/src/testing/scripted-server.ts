@@ -73,7 +73,7 @@ export async function startServer<P extends Peer>(
     void run(peer, peers.length - 1);
   };
   const server: Server = tls === undefined ? createTcpServer(accept) : createTlsServer(tls, accept);
-  // The client sees the handshake fail; here nobody waits for it.
+  // The client sees the handshake fail; here nothing waits for it.
   server.on('tlsClientError', () => {});
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
