@@ -11,6 +11,7 @@ import {
   stop,
   SupervisorError,
   trapExit,
+  UnknownRegistryError,
   whereis,
 } from '@linnet/otp';
 import { PoolDownError } from '../errors/index.ts';
@@ -32,17 +33,16 @@ export const Manager = GenServer.define({
 
   init: async (options: ResolvedInstanceOptions) => {
     trapExit();
-    const { name } = options;
-    const instance = new Instance(options, await ledgerOf(name), self());
-    instance.takeOver(await reservedPools(name));
-    guardParts(instance);
-    for (const { pool, options: poolOptions } of options.pools.declared) {
-      if (!instance.isReserved(pool.key)) await ensure(instance, pool, poolOptions);
+    const instance = new Instance(options, await ledgerOf(options.name), self());
+    try {
+      await open(instance);
+      return instance;
+    } catch (error) {
+      if (!instance.closed && !(error instanceof UnknownRegistryError)) throw error;
+      // A part of the instance died meanwhile: all parts are started again, which is no crash of this one.
+      instance.close(true);
+      return stop({ shutdown: 'a part of the instance died' });
     }
-    Registry.putMeta(registryName(name), 'instance', instance);
-    // Those that came up meanwhile: from here on they find the instance by themselves.
-    instance.takeOver(await reservedPools(name));
-    return instance;
   },
 
   handleCall: {
@@ -80,6 +80,19 @@ export const Manager = GenServer.define({
 });
 
 const partDown = Symbol('partDown');
+
+/** Takes over the pools that are there, starts those that are declared, and lets requests find the instance. */
+async function open(instance: Instance): Promise<void> {
+  const { name, options } = instance;
+  instance.takeOver(await reservedPools(name));
+  guardParts(instance);
+  for (const { pool, options: poolOptions } of options.pools.declared) {
+    if (!instance.isReserved(pool.key)) await ensure(instance, pool, poolOptions);
+  }
+  Registry.putMeta(registryName(name), 'instance', instance);
+  // Those that came up meanwhile: from here on they find the instance by themselves.
+  instance.takeOver(await reservedPools(name));
+}
 
 /** The instance is down as soon as one of its parts is, before its supervisor hears of it. */
 function guardParts(instance: Instance): void {

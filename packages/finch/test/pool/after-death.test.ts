@@ -41,7 +41,7 @@ test('a connection is opened for who waits when the code of a dead process close
   await figures({ queued: 1 });
 
   await afterDeath(() => connection.close());
-  expect((await held).code).toBe('ERR_FINCH_CONNECTION_CLOSED');
+  expect(await held).toMatchObject({ code: 'ERR_FINCH_CONNECTION_CLOSED' });
   expect((await waiting).text()).toBe('OK');
 });
 
@@ -51,6 +51,6 @@ test('a pool that drains is stopped when the code of a dead process closes its l
   await eventually(() => expect(shard.draining).toBe(true));
 
   await afterDeath(() => connection.close());
-  expect((await held).code).toBe('ERR_FINCH_CONNECTION_CLOSED');
+  expect(await held).toMatchObject({ code: 'ERR_FINCH_CONNECTION_CLOSED' });
   await stopped;
 });

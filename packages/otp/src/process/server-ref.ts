@@ -9,6 +9,8 @@ import type { Process } from './process.ts';
 export interface ViaRegistry {
   /** The live process registered under a key. */
   whereisName(key: unknown): Pid | undefined;
+  /** Whether it can register this process now; one that does not say so always can. */
+  canRegister?(pid: Pid): boolean;
   /** Registers a process; false when the key is taken. */
   registerName(key: unknown, pid: Pid, value?: unknown): boolean;
   /** Frees a key that the process holds. */

@@ -203,7 +203,9 @@ function claim(name: NameOption, process: Process): Pid | undefined {
     return claimName(name, process) ? undefined : processByName(name)?.pid;
   }
   const registry = viaRegistry(name);
-  if (registry === undefined) throw new ExitError('noproc');
+  if (registry === undefined || registry.canRegister?.(process.pid) === false) {
+    throw new ExitError('noproc');
+  }
   const [, key, value] = name.via;
   if (registry.registerName(key, process.pid, value)) {
     process.viaKey = key;

@@ -162,6 +162,11 @@ export class RegistryTable<Key, Value> implements ViaRegistry, OwnerTable<Key, V
     return pid !== undefined && processOf(pid) !== undefined ? pid : undefined;
   }
 
+  /** Not while the partition of the process is down: the registry ends, or is being restarted. */
+  canRegister(pid: Pid): boolean {
+    return this.#partitions[this.#partitionOf(pid)] !== undefined;
+  }
+
   registerName(key: unknown, pid: Pid, value?: unknown): boolean {
     if (this.keys === 'duplicate') throw new DuplicateRegistryError('via', this.name);
     checkPid(pid);

@@ -1,5 +1,16 @@
-import { exit, GenServer, noreply, processInfo, reply, send, whereis } from '@linnet/otp';
-import { inProcess, settle } from '@linnet/otp/testing';
+import {
+  exit,
+  GenServer,
+  noreply,
+  processInfo,
+  reply,
+  resume,
+  send,
+  suspend,
+  whereis,
+  type Pid,
+} from '@linnet/otp';
+import { eventually, inProcess, settle } from '@linnet/otp/testing';
 import { expect, test } from 'vitest';
 import { quietCrashes } from '../helpers/mailbox.ts';
 import { startRegistry } from './support.ts';
@@ -70,5 +81,19 @@ test('[OTP R005] the name of a server that was killed is free at once', async ()
     const second = await Room.start(2, { name });
     expect(await GenServer.call(name, 'guests')).toBe(2);
     await second.stop();
+  });
+});
+
+test('the start of a server is noproc while the partition of its via name is down', async () => {
+  const rooms = await startRegistry<string, string>('unique');
+  await inProcess(async () => {
+    // Its supervisor does not start the partition again before it is resumed.
+    await suspend(rooms.pid);
+    exit(rooms.details().partitions[0] as Pid, 'kill');
+    await expect(Room.start(1, { name: rooms.via('r1') })).rejects.toThrow(
+      expect.objectContaining({ reason: 'noproc' }) as Error,
+    );
+    await resume(rooms.pid);
+    await eventually(() => Room.start(1, { name: rooms.via('r1') }));
   });
 });
