@@ -97,12 +97,13 @@ export async function soak({ seconds, callers: count, seed }: SoakOptions): Prom
   }
 }
 
-/** Whoever is killed ends with a word; an Error as the reason is a fault of the code. */
+/** Whoever is killed ends with a word; an Error, as the reason or beside it, is a fault of the code. */
 function bugsOnly(tally: Tally): Logger {
   return {
     error: (fields, message) => {
-      const { reason } = fields as { reason?: unknown };
-      if (reason instanceof Error) tally.violation(`${message}: ${reason.stack}`);
+      for (const value of Object.values(fields) as unknown[]) {
+        if (value instanceof Error) tally.violation(`${message}: ${value.stack}`);
+      }
     },
     warn: () => {},
     debug: () => {},

@@ -45,10 +45,13 @@ it.skipIf(isWindows)(
     const soak = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     onTestFinished(() => void soak.kill('SIGKILL'));
     const ended = Promise.all([text(soak.stdout), text(soak.stderr), once(soak, 'exit')]);
-    const child = await eventually(async () => {
-      const { stdout } = await promisify(execFile)('pgrep', ['-P', String(soak.pid)]);
-      return Number(stdout.split('\n')[0]);
-    });
+    const child = await eventually(
+      async () => {
+        const { stdout } = await promisify(execFile)('pgrep', ['-P', String(soak.pid)]);
+        return Number(stdout.split('\n')[0]);
+      },
+      { timeout: 40_000 },
+    );
     process.kill(child, 'SIGKILL');
     const [, complaints, [code]] = (await ended) as [string, string, [number | null]];
     expect(complaints).toContain('The server of the soak ended by SIGKILL.');
