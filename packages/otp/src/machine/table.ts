@@ -29,7 +29,7 @@ export interface Step extends Program {
   readonly target: TableState;
   /** Whether a transition was enabled, even one without target. */
   readonly handled: boolean;
-  /** Runs no code of the user but delay functions, and has no effect but timers. */
+  /** Handled, it runs no code of the user but delay functions, and has no effect but timers. */
   readonly quiet: boolean;
 }
 
@@ -50,7 +50,7 @@ export class TableState {
     this.ignored = {
       target: this,
       handled: false,
-      quiet: true,
+      quiet: false,
       actions: [],
       effects: [],
       slots: 0,
@@ -172,7 +172,9 @@ export class TransitionTable {
     });
     const program = assemble(steps);
     const target = this.#intern(snapshot);
+    // What is not handled is looked at closely: a strict machine fails with it.
     const quiet =
+      handled &&
       target.status === 'active' &&
       program.actions.every((op) => !op.custom && op.write === undefined) &&
       program.effects.every((effect) => effect.kind !== 'send');

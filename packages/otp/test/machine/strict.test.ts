@@ -1,4 +1,11 @@
-import { Machine, receiveResponse, send, type Answerable, type MachineArgs } from '@linnet/otp';
+import {
+  isAlive,
+  Machine,
+  receiveResponse,
+  send,
+  type Answerable,
+  type MachineArgs,
+} from '@linnet/otp';
 import { captureCrashReports, inProcess, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { assign, setup } from 'xstate';
@@ -55,6 +62,15 @@ describe.each(['table', 'actor'] as const)('a machine with the engine %s', (engi
     await expect(handle.call({ type: 'STATUS' })).rejects.toMatchObject({
       why: ['unhandled_event', { type: 'info', message: 'hello' }],
     });
+  });
+
+  test('fails so with step, in each of its processes', async () => {
+    const Door = Machine.define(door(engine), { unhandled: 'fail' });
+    for (let count = 0; count < 3; count++) {
+      const handle = await Door.start();
+      expect(handle.step({ type: 'CLOSE' })).toBe(false);
+      expect(isAlive(handle.pid)).toBe(false);
+    }
   });
 
   test('ignores such events by default', async () => {
