@@ -89,4 +89,4 @@ export {
   StreamResetError,
   TlsError,
 } from './errors/index.ts';
-export type { ProxyErrorReason, RequestPhase } from './errors/index.ts';
+export type { Figures, ProxyErrorReason, RequestPhase } from './errors/index.ts';

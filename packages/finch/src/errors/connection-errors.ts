@@ -2,7 +2,7 @@
  * Failures of a connection: opening it, securing it, losing it.
  */
 import { errnoOf } from '@linnet/mint';
-import { after, because, during, exchange, ms, where } from './details.ts';
+import { after, because, during, exchange, ms, sendAgain, where } from './details.ts';
 import type { ExchangeDetails, WhereDetails } from './details.ts';
 import { FinchError, nameErrors } from './finch-error.ts';
 import { tlsAdvice } from './tls-advice.ts';
@@ -19,8 +19,8 @@ interface ConnectTimeoutErrorOptions extends WhereDetails {
 }
 
 /**
- * The connection was not open within `connectTimeout` (name lookup, TCP, what a
- * proxy takes, and TLS together, as a rule 5000 ms).
+ * The connection was not open within `connectTimeout` (name lookup, TCP, the
+ * proxy's part, and TLS together; 5000 ms by default).
  */
 export class ConnectTimeoutError extends FinchError {
   static override readonly code = 'ERR_FINCH_CONNECT_TIMEOUT';
@@ -145,7 +145,7 @@ export class TlsError extends FinchError {
   }
 }
 
-/** Whom it was about: the server, or the proxy on the way to it. */
+/** The other end of the connection: the server, or the proxy on the way to it. */
 function peer({ origin, proxy }: { readonly origin: string; readonly proxy?: string | undefined }) {
   return proxy === undefined ? origin : `the proxy ${proxy} (on the way to ${origin})`;
 }
@@ -179,17 +179,13 @@ export class ConnectionClosedError extends FinchError {
   constructor(options: ConnectionClosedErrorOptions) {
     const reason = options.reason ?? errnoOf(options.cause);
     const code = reason === undefined ? '' : ` [${reason}]`;
-    const remedy =
-      options.requestSent === false
-        ? 'It is safe to send the request again.'
-        : 'The server may have processed the request: send it again only if that does no harm.';
-    // What a server does that is spoken to in plain text and expects TLS, among others.
+    // A server that expects TLS closes a connection in plain text like this, for example.
     const hint =
       options.reused === false && options.bytesReceived === 0 && options.requestSent === true
         ? " Not a byte came: see the server's log, and whether scheme and port of the URL are right."
         : '';
     super(
-      `The connection to ${where(options)} closed${during(options.phase)}${code}${because(options.cause)}${exchange(options)}. ${remedy}${hint}`,
+      `The connection to ${where(options)} closed${during(options.phase)}${code}${because(options.cause)}${exchange(options)}. ${sendAgain(options)}${hint}`,
       { ...options, reason },
     );
   }

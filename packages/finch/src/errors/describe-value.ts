@@ -3,7 +3,7 @@
  * the inside of an object, where secrets may lie.
  */
 
-/** What stands in a message for a secret. */
+/** Stands in a message in place of a secret. */
 export const hidden = '[hidden]';
 
 /** The longest text that a message quotes. */
@@ -49,7 +49,7 @@ function quote(text: string): string {
     : `${JSON.stringify(shown.slice(0, longest))}… (${text.length} characters)`;
 }
 
-/** Hides `user:password` in whatever looks like a URL. */
+/** Hides `user:password` in texts that look like a URL. */
 function redactUrl(text: string): string {
   return text.replace(/\/\/[^/?#@]*@/g, `//${hidden}@`);
 }

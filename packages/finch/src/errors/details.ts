@@ -1,6 +1,7 @@
 /**
  * The fields that errors share, and how a message words them.
  */
+import type { PoolFigures } from './figures.ts';
 import type { FinchErrorOptions } from './finch-error.ts';
 
 /**
@@ -8,22 +9,6 @@ import type { FinchErrorOptions } from './finch-error.ts';
  * writing the request, waiting for or reading the response.
  */
 export type RequestPhase = 'queue' | 'connect' | 'send' | 'receive';
-
-/** A pool's figures at the moment of the failure. */
-export interface PoolFigures {
-  /** The cap on open connections. */
-  readonly size?: number | undefined;
-  /** Connections that serve a request or a lease. */
-  readonly inUse?: number | undefined;
-  /** Requests and leases that they carry: more than there are connections, where those are shared. */
-  readonly inFlight?: number | undefined;
-  /** Open connections that nobody uses. */
-  readonly idle?: number | undefined;
-  /** Connections that are being opened. */
-  readonly connecting?: number | undefined;
-  /** Callers that wait for a connection. */
-  readonly queued?: number | undefined;
-}
 
 /** Which pool and server an error is about. */
 export interface WhereDetails extends FinchErrorOptions {
@@ -45,13 +30,13 @@ export interface ExchangeDetails extends WhereDetails {
   readonly bytesReceived?: number | undefined;
 }
 
-/** `to pool https://a.example:443#default`, or whatever of it is known. */
+/** `pool https://a.example:443#api`; without it the origin, or `the server`. */
 export function where(details: WhereDetails): string {
   if (details.pool !== undefined) return `pool ${details.pool}`;
   return details.origin ?? 'the server';
 }
 
-/** The same, as the one who did or did not do something. */
+/** The same as the subject of a sentence. */
 export function who(details: WhereDetails): string {
   return details.pool === undefined ? where(details) : `the server of pool ${details.pool}`;
 }
@@ -83,6 +68,13 @@ export function exchange(details: ExchangeDetails): string {
   return known.length === 0 ? '' : ` (${known.join(', ')})`;
 }
 
+/** Whether the request may be sent again, in a sentence. */
+export function sendAgain({ requestSent }: ExchangeDetails): string {
+  return requestSent === false
+    ? 'It is safe to send the request again.'
+    : 'The server may have processed the request: send it again only if that does no harm.';
+}
+
 const phases: Record<RequestPhase, string> = {
   queue: 'waiting for a connection',
   connect: 'connecting',
@@ -105,7 +97,7 @@ export function after(duration: number | undefined): string {
   return duration === undefined ? '' : ` after ${ms(duration)}`;
 }
 
-/** `: read ECONNRESET`, the message of what is underneath, or nothing. */
+/** `: read ECONNRESET`, the message of the cause, or nothing. */
 export function because(cause: unknown): string {
   if (cause === undefined) return '';
   const text = describeReason(cause);
@@ -123,7 +115,7 @@ export function describeReason(reason: unknown): string {
   return String(reason);
 }
 
-/** What OpenSSL says is in `reason`; its message has addresses and lines of its sources. */
+/** An error's message; of OpenSSL its `reason`, since the message has addresses and source lines. */
 function wordsOf(error: Error): string {
   const { library, reason } = error as { library?: unknown; reason?: unknown };
   if (typeof library === 'string' && typeof reason === 'string') return reason;

@@ -2,7 +2,8 @@
  * Every error that this package throws or rejects with. One class a failure,
  * each with a stable `code` and typed fields.
  */
-export type { PoolFigures, RequestPhase } from './details.ts';
+export type { RequestPhase } from './details.ts';
+export type { Figures, PoolFigures } from './figures.ts';
 export { FinchError, isFinchError, withAcc } from './finch-error.ts';
 export {
   InstanceNotFoundError,

@@ -1,5 +1,5 @@
 /**
- * Failures that the caller's own input causes, found before any socket opens.
+ * Failures by the caller's own input, found before a socket is opened.
  */
 import type { FinchErrorOptions } from './finch-error.ts';
 import { FinchError, nameErrors } from './finch-error.ts';
@@ -17,7 +17,7 @@ interface OptionsErrorOptions extends FinchErrorOptions {
   readonly scope?: string | undefined;
   /** What is wrong; `'invalid'` by default. */
   readonly problem?: 'invalid' | 'unknown' | 'missing' | undefined;
-  /** What exactly is wrong with the value, when `allowed` alone does not tell; where an unknown option belongs. */
+  /** What is wrong with the value, in more detail; or where an unknown option belongs. */
   readonly detail?: string | undefined;
   /** The known option that was probably meant. */
   readonly suggestion?: string | undefined;

@@ -1,8 +1,9 @@
 /**
- * Failures before a connection is there: the queue, the pool, the instance.
+ * Failures before there is a connection: of the queue, the pool, the instance.
  */
 import { describeReason, figures, ms } from './details.ts';
-import type { PoolFigures, WhereDetails } from './details.ts';
+import type { WhereDetails } from './details.ts';
+import type { PoolFigures } from './figures.ts';
 import type { FinchErrorOptions } from './finch-error.ts';
 import { FinchError, nameErrors } from './finch-error.ts';
 
@@ -11,7 +12,7 @@ interface PoolTimeoutErrorOptions extends WhereDetails, PoolFigures {
   readonly pool: string;
   /** How long the caller waited, in ms. */
   readonly waited: number;
-  /** How long it was willing to wait: `poolTimeout` or `checkoutTimeout`, in ms. */
+  /** The `poolTimeout` or `checkoutTimeout`, in ms. */
   readonly limit: number;
 }
 
@@ -41,7 +42,7 @@ export class PoolTimeoutError extends FinchError {
       `No connection of pool ${options.pool} became free within ${ms(options.limit)}; ` +
         `waited ${ms(options.waited)}${figures(options)}. ` +
         "Raise the timeout or the pool's size, lower the rate of requests, " +
-        'or see why the server holds its connections for so long.',
+        'or see why requests keep their connections for so long.',
       { phase: 'queue', ...options },
     );
   }
@@ -61,8 +62,8 @@ interface QueueFullErrorOptions extends WhereDetails, PoolFigures {
 }
 
 /**
- * The pool is full and takes no further waiter: `maxQueue` callers wait
- * already, or `whenFull` is `'fail'`. Nothing was sent and nothing waited.
+ * The pool is full: `maxQueue` callers wait already, or `whenFull` is `'fail'`.
+ * Nothing was sent, and the caller did not wait.
  */
 export class QueueFullError extends FinchError {
   static override readonly code = 'ERR_FINCH_QUEUE_FULL';
@@ -107,7 +108,7 @@ interface PoolDownErrorOptions extends WhereDetails {
   readonly reason?: unknown;
   /** How long the caller waited for the pool to come back, in ms. */
   readonly waited?: number | undefined;
-  /** How long it was willing to wait, in ms. */
+  /** The `poolTimeout`, in ms. */
   readonly limit?: number | undefined;
 }
 
@@ -115,9 +116,8 @@ interface PoolDownErrorOptions extends WhereDetails {
  * The pool exists by declaration, but its process is not running, or went down
  * while the caller waited in its queue.
  *
- * Its owner (your supervisor, or the instance) restarts it; a request with time
- * left in `poolTimeout` waits for that before it fails so. It never falls back
- * to the default pool configuration.
+ * Its owner (your supervisor, or the instance) restarts it; requests wait for that
+ * as long as `poolTimeout` allows. They never fall back to the `default` options.
  */
 export class PoolDownError extends FinchError {
   static override readonly code = 'ERR_FINCH_POOL_DOWN';

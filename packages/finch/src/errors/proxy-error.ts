@@ -1,5 +1,5 @@
 /**
- * Failures of a proxy to open the way to a server.
+ * Failures of a proxy to open a tunnel to a server.
  */
 import { because } from './details.ts';
 import type { WhereDetails } from './details.ts';
@@ -7,15 +7,15 @@ import { FinchError, nameErrors } from './finch-error.ts';
 
 /** Why a proxy opened no tunnel. */
 export type ProxyErrorReason =
-  /** It asks for credentials and was given none. */
+  /** It requires credentials, but none are configured. */
   | 'authentication_required'
-  /** It does not take the credentials that it was given. */
+  /** It does not accept the credentials. */
   | 'authentication_failed'
-  /** It does not want to, or cannot, connect to that server. */
+  /** It refused to connect to that server, or could not. */
   | 'refused'
-  /** What it answered is not of the protocol. */
+  /** Its answer does not follow the protocol. */
   | 'bad_answer'
-  /** It closed the connection without an answer, or in the middle of it. */
+  /** It closed the connection before its answer was complete. */
   | 'closed';
 
 /** What a {@link ProxyError} says. */
@@ -31,7 +31,7 @@ interface ProxyErrorOptions extends WhereDetails {
 }
 
 const said: Readonly<Record<ProxyErrorReason, string>> = {
-  authentication_required: 'asks for credentials, and has none',
+  authentication_required: 'requires credentials, but none are configured,',
   authentication_failed: 'does not accept the credentials',
   refused: 'refused to connect',
   bad_answer: 'did not answer as such a proxy does',
@@ -51,8 +51,8 @@ const advice: Readonly<Record<ProxyErrorReason, string>> = {
 };
 
 /**
- * The proxy was reached, but there is no way through it to the server: it
- * refused a CONNECT or SOCKS request, or answered it with something else.
+ * The proxy was reached, but it opened no tunnel to the server: it refused a CONNECT
+ * or SOCKS request, or its answer was not valid.
  * Nothing was sent to the server.
  *
  * A proxy that cannot be reached is a `ConnectError`, `TlsError` or

@@ -1,5 +1,5 @@
 /**
- * Failures of the code of the caller's that makes a request's body.
+ * Failures of the caller's code that makes a request's body.
  */
 import { because, exchange, where } from './details.ts';
 import type { ExchangeDetails, RequestPhase } from './details.ts';
@@ -7,11 +7,11 @@ import { FinchError, nameErrors } from './finch-error.ts';
 
 /** What a {@link RequestBodyError} says. */
 interface RequestBodyErrorOptions extends ExchangeDetails {
-  /** What made trouble: the body, or the function that makes the fields after it. */
+  /** What failed: the body, or the function that makes the trailers. */
   readonly part?: 'body' | 'trailers' | undefined;
-  /** Whether it failed, as by default, or is used up. */
+  /** Why: it failed (the default), or it was used up. */
   readonly reason?: 'failed' | 'used_up' | undefined;
-  /** What was done with a body that is used up, for the message. */
+  /** How the body was used up, for the message. */
   readonly detail?: string | undefined;
   /** What was thrown. */
   readonly cause?: unknown;
@@ -23,12 +23,11 @@ interface RequestBodyErrorOptions extends ExchangeDetails {
  * function that makes the trailers threw. `cause` is what was thrown, and `part`
  * says by what.
  *
- * Or it is used up, and `reason` is `'used_up'`: a stream or an iterator can be
- * sent once, and not after somebody has read from it. Nothing was sent then.
+ * Or `reason` is `'used_up'`: a stream or an iterator can be sent once, and not
+ * after other code has read from it. Nothing was sent then.
  *
- * The request was given up at once, be it waiting, connecting or being sent
- * (`phase`). Of what was being sent the server may have got a part
- * (`requestSent`). Where HTTP/2 is spoken the stream was reset, an HTTP/1
+ * The request was given up at once, in whatever `phase` it was. The server may have
+ * received a part of it (`requestSent`). On HTTP/2 the stream was reset; an HTTP/1
  * connection was closed.
  */
 export class RequestBodyError extends FinchError {

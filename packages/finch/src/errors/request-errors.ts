@@ -1,8 +1,9 @@
 /**
- * Failures of a request that had, or was about to have, a connection.
+ * Failures of a request on its connection, and of its deadline.
  */
 import { because, describeReason, during, exchange, figures, ms, where, who } from './details.ts';
-import type { ExchangeDetails, PoolFigures, RequestPhase } from './details.ts';
+import type { ExchangeDetails, RequestPhase } from './details.ts';
+import type { PoolFigures } from './figures.ts';
 import { FinchError, nameErrors } from './finch-error.ts';
 
 /** What a {@link ReceiveTimeoutError} says. */
@@ -33,7 +34,7 @@ export class ReceiveTimeoutError extends FinchError {
     super(
       `${capital(who(options))} sent nothing for ${ms(options.waited)}, ` +
         `receiveTimeout is ${ms(options.limit)}${exchange(options)}. ` +
-        'Raise receiveTimeout if the server needs that long, or see why it does.',
+        'Raise receiveTimeout if the server needs that long, or see why it is slow.',
       { phase: 'receive', ...options },
     );
   }
@@ -175,7 +176,7 @@ function remedyByPhase(phase: RequestPhase | undefined): string {
       return 'Raise requestTimeout, or send less: the server did not take the body in time.';
     case 'receive':
     case undefined:
-      return 'Raise requestTimeout, or see why the server takes so long.';
+      return 'Raise requestTimeout, or see why the server is slow.';
   }
 }
 

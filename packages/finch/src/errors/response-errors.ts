@@ -1,5 +1,5 @@
 /**
- * Failures to read what a response holds.
+ * Failures to read a response's body or headers.
  */
 import { because, during, exchange, where } from './details.ts';
 import type { ExchangeDetails, RequestPhase } from './details.ts';
@@ -16,13 +16,13 @@ interface InvalidJsonErrorOptions extends FinchErrorOptions {
   readonly status?: number | undefined;
   /** The response's content type, when it is known. */
   readonly contentType?: string | undefined;
-  /** How the body is encoded, such as `gzip`; when it is. */
+  /** The content encoding of the body, such as `gzip`, if it has one. */
   readonly contentEncoding?: string | undefined;
 }
 
 /**
  * The body of a response is not JSON. `cause` is the `SyntaxError`, `snippet`
- * the body's beginning: an HTML error page is often what one finds there. With
+ * the body's beginning: often an HTML error page. With
  * `contentEncoding` (`gzip`, `br`, …) it is not the text but its encoded bytes.
  */
 export class InvalidJsonError extends FinchError {
@@ -68,7 +68,7 @@ interface ResponseTooLargeErrorOptions extends ExchangeDetails {
   readonly option: 'maxHeaderSize' | 'maxResponseSize';
   /** The limit, in bytes. */
   readonly limit: number;
-  /** How many bytes had come when the reading ended. */
+  /** How many bytes had come when reading stopped. */
   readonly received: number;
 }
 

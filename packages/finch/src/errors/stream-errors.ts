@@ -1,7 +1,7 @@
 /**
  * Failures of one request on a connection that carries several.
  */
-import { because, during, exchange, where } from './details.ts';
+import { because, during, exchange, sendAgain, where } from './details.ts';
 import type { ExchangeDetails, RequestPhase } from './details.ts';
 import { FinchError, nameErrors } from './finch-error.ts';
 
@@ -9,17 +9,17 @@ import { FinchError, nameErrors } from './finch-error.ts';
 interface StreamResetErrorOptions extends ExchangeDetails {
   /** The error code's name in RFC 9113, 7: `'CANCEL'`; `'UNKNOWN_17'` for a code that has none. */
   readonly http2Code: string;
-  /** What is known beyond the code, for the message. */
+  /** What more is known, for the message. */
   readonly detail?: string | undefined;
 }
 
 /**
- * The server gave up this one request (RST_STREAM); the connection and the
- * other requests on it go on. `http2Code` is the name of the error code in RFC
+ * The server reset the stream of this one request (RST_STREAM); the connection and
+ * the other requests on it go on. `http2Code` is the name of the error code in RFC
  * 9113: `'CANCEL'`, `'INTERNAL_ERROR'`, `'ENHANCE_YOUR_CALM'`, …
  *
  * With `'REFUSED_STREAM'` the server has not processed the request
- * (`requestSent` is `false`): it is sent again by itself where its body allows it.
+ * (`requestSent` is `false`): it is retried when its body can be sent again.
  */
 export class StreamResetError extends FinchError {
   static override readonly code = 'ERR_FINCH_STREAM_RESET';
@@ -35,12 +35,8 @@ export class StreamResetError extends FinchError {
 
   constructor(options: StreamResetErrorOptions) {
     const detail = options.detail === undefined ? because(options.cause) : `: ${options.detail}`;
-    const remedy =
-      options.requestSent === false
-        ? 'It is safe to send the request again.'
-        : 'The server may have processed the request: send it again only if that does no harm.';
     super(
-      `The request to ${where(options)} was reset${during(options.phase)} [${options.http2Code}]${detail}${exchange(options)}. ${remedy}`,
+      `The request to ${where(options)} was reset${during(options.phase)} [${options.http2Code}]${detail}${exchange(options)}. ${sendAgain(options)}`,
       options,
     );
   }

@@ -3,7 +3,7 @@
  */
 
 const trust = (options: string): string =>
-  `No authority that is known here vouches for the certificate: give the one that issued it in ${options}.ca.`;
+  `The certificate is not signed by a trusted authority: give the one that issued it in ${options}.ca.`;
 
 const dates = (): string => 'See the dates of the certificate, and the clock of this machine.';
 
@@ -11,7 +11,7 @@ const notTls = (): string =>
   'TLS is not spoken on this port: see the port, and whether the URL should begin with http:.';
 
 const versions = (options: string): string =>
-  `There is no version or cipher that both sides allow: see minVersion, maxVersion and ciphers in ${options}.`;
+  `Client and server have no TLS version or cipher in common: see minVersion, maxVersion and ciphers in ${options}.`;
 
 const advice: Readonly<Record<string, (options: string) => string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: trust,
@@ -28,7 +28,7 @@ const advice: Readonly<Record<string, (options: string) => string>> = {
   ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: versions,
   ERR_SSL_UNSUPPORTED_PROTOCOL: versions,
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: (options) =>
-    `A certificate of the client is wanted: set cert and key in ${options}.`,
+    `The server requires a client certificate: set cert and key in ${options}.`,
 };
 
 /** The last sentence of a TlsError's message. */

@@ -10,7 +10,7 @@ import {
   isIterator,
   isNodeStream,
   isWebStream,
-  letGo,
+  discardSource,
 } from '../request/source.ts';
 import type { CallerContext } from './caller-context.ts';
 
@@ -82,7 +82,7 @@ export class BodyFeed implements AsyncIterableIterator<BodyChunk, undefined> {
     if (reader !== undefined) reader.cancel().catch(ignore);
     else if (isNodeStream(source)) source.destroy();
     else if (pieces !== undefined) void this.inCaller(endIterator, pieces);
-    else this.inCaller(letGo, source);
+    else this.inCaller(discardSource, source);
   }
 
   /** @internal The next piece of the source. */

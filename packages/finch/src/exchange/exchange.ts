@@ -20,7 +20,7 @@ import {
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
 import { isReplayable, openBody, type Request } from '../request/index.ts';
-import type { Spoilt } from '../request/source.ts';
+import type { UnusableSource } from '../request/source.ts';
 import { requestsWatched } from '../telemetry/channels.ts';
 import { RequestSpan } from '../telemetry/request-span.ts';
 import { callerContext, makeTrailers, type CallerContext } from './caller-context.ts';
@@ -303,9 +303,9 @@ export class Exchange implements WireHandler, CheckoutUser {
     this.cancel(new RequestBodyError({ ...this.facts(), phase, requestSent, cause }));
   }
 
-  bodySpoilt(spoilt: Spoilt): Error {
+  bodyUnusable(problem: UnusableSource): Error {
     const phase = this.connection === undefined ? this.phase : 'send';
-    return new RequestBodyError({ ...this.facts(), phase, requestSent: false, ...spoilt });
+    return new RequestBodyError({ ...this.facts(), phase, requestSent: false, ...problem });
   }
 
   // ---------------------------------------------------------------------------------

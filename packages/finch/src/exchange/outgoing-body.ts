@@ -1,7 +1,7 @@
 /** The body of a request that is read while it is sent, as its exchange sees it. */
 import { isReplayable, isSource, openBody, StepBody } from '../request/index.ts';
 import type { BodySource, OpenBody, RequestBody } from '../request/index.ts';
-import { isOneShot, takeSource, type Spoilt } from '../request/source.ts';
+import { isOneShot, claimSource, type UnusableSource } from '../request/source.ts';
 import { BodyFeed, type FeedUser } from './body-feed.ts';
 import type { CallerContext } from './caller-context.ts';
 
@@ -21,7 +21,7 @@ export interface OutgoingBody {
 /** The request whose body it is. */
 interface BodyUser extends FeedUser {
   /** The error of a request whose body cannot be sent. */
-  bodySpoilt(spoilt: Spoilt): Error;
+  bodyUnusable(problem: UnusableSource): Error;
 }
 
 /** Whether a body is read while it is sent. The steps of `streamWhile` have a way of their own. */
@@ -83,8 +83,8 @@ export class SourceBody implements OutgoingBody {
   }
 
   private feedOf(source: BodySource): BodyFeed {
-    const spoilt = takeSource(source);
-    if (spoilt !== undefined) throw this.user.bodySpoilt(spoilt);
+    const problem = claimSource(source);
+    if (problem !== undefined) throw this.user.bodyUnusable(problem);
     return new BodyFeed(source, this.inCaller, this.user);
   }
 }

@@ -3,7 +3,7 @@ import { InvalidRequestError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../options/index.ts';
 import { isRequest, type Request } from '../request/index.ts';
-import { letGoUnsent } from '../request/source.ts';
+import { discardUnsent } from '../request/source.ts';
 import type { Response } from '../response/index.ts';
 import { isThenable } from './caller-context.ts';
 import { Exchange } from './exchange.ts';
@@ -100,7 +100,7 @@ export function foldWhile<Acc>(
  * that is let go of: `input` is a built request, or a body.
  */
 export function notBegun(input: unknown, error: unknown): unknown {
-  letGoUnsent(isRequest(input) ? input.body : input);
+  discardUnsent(isRequest(input) ? input.body : input);
   return error;
 }
 

@@ -1,10 +1,9 @@
 /**
- * A small map that forgets what was not asked for lately.
+ * A small map that drops the entries that were not used lately.
  *
- * Two generations: what is found in the old one moves to the young one; when
- * the young one is full, it becomes the old one and what was there is dropped.
- * So a look-up costs one or two `Map.get`, nothing is sorted or linked, and at
- * most twice the limit is kept.
+ * It has two generations. An entry found in the old one moves to the young one. When
+ * the young one is full it becomes the old one, and the former old one is dropped. So
+ * a look-up costs one or two `Map.get`, and at most twice the limit is kept.
  */
 export class BoundedCache<Key, Value> {
   readonly #limit: number;

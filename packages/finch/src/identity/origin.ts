@@ -3,7 +3,7 @@
  * canonical form, so that equal servers are equal strings.
  */
 
-/** The schemes that are spoken. */
+/** The schemes of URLs that can be requested. */
 export type Scheme = 'http' | 'https';
 
 /** A server in canonical form. */
@@ -15,7 +15,7 @@ export interface Origin {
   readonly port: number;
 }
 
-/** Why a URL is not one that can be used. */
+/** Why a URL cannot be used. */
 export interface UrlProblem {
   readonly problem: string;
   readonly allowed: string;
@@ -37,9 +37,9 @@ const schemeAndAuthority = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#\\]*)/;
  * Reads scheme, host and port of an absolute http or https URL.
  *
  * The host goes through the WHATWG parser: lower case, IDNA, canonical IPv4 and
- * IPv6. Beyond it, a trailing dot is dropped (RFC 9110 section 4.2.3 compares
- * origins by host, and `a.example.` is the same server), and whatever WHATWG
- * repairs silently (missing slashes, backslashes, white space) is refused.
+ * IPv6. In addition, a trailing dot is dropped (RFC 9110 section 4.2.3 compares
+ * origins by host, and `a.example.` is the same server), and what WHATWG repairs
+ * silently (missing slashes, backslashes, white space) is refused.
  */
 export function parseOrigin(text: string): ParsedOrigin | UrlProblem {
   const match = schemeAndAuthority.exec(text);

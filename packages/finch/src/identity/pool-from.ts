@@ -1,4 +1,4 @@
-/** From whatever names a pool, a URL or its parts, to its identity. */
+/** Pools from what a caller names them by: a URL, a `URL` object, or their parts. */
 import { OptionsError } from '../errors/input-errors.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { originOf, parseOrigin, type Scheme, type UrlProblem } from './origin.ts';
@@ -15,7 +15,7 @@ export interface PoolParts {
   readonly unixSocket?: string | undefined;
 }
 
-/** Whatever names a pool. */
+/** What names a pool. */
 export type PoolLike =
   | PoolIdentity
   | PoolParts
@@ -35,13 +35,13 @@ export function poolFromUrl(url: string | URL, tag: string | undefined): PoolIde
   throw badPool(url, { problem: 'not a URL', allowed: 'a URL as a string or a URL object' });
 }
 
-/** Identities by the text they were made of: the same URLs come again and again. */
+/** Identities by their text: programs use few URLs, and each often. */
 const cache = new BoundedCache<string, PoolIdentity>(256);
 
 /**
- * The identity of whatever names a pool: `Pool.from`.
+ * The identity of a pool from a URL, its parts or `[scheme, host, port]`: `Pool.from`.
  *
- * @throws OptionsError as `Pool.new`, or when it is nothing of the kind.
+ * @throws OptionsError as `Pool.new`, or for another kind of value.
  *
  * @example
  * Pool.from('https://api.internal').host;         // 'api.internal'

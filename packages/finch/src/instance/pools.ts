@@ -7,7 +7,12 @@ import {
   Supervisor,
   type Pid,
 } from '@linnet/otp';
-import { InstanceNotFoundError, isFinchError, PoolNotFoundError } from '../errors/index.ts';
+import {
+  InstanceNotFoundError,
+  isFinchError,
+  PoolNotFoundError,
+  type Figures,
+} from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { poolFrom, type PoolIdentity, type PoolLike } from '../identity/index.ts';
 import { shardId, shardSpec } from '../pool/pool-supervisor.ts';
@@ -18,30 +23,18 @@ import type { Instance } from './instance.ts';
 import { poolsName } from './manager.ts';
 
 /** The figures of one shard at this moment. */
-export interface PoolMetrics {
+export interface PoolMetrics extends Figures {
   /** The process of the shard. */
   readonly pid: Pid;
   /** From 1. */
   readonly poolIndex: number;
-  /** The cap on open connections. */
-  readonly size: number;
-  /** Connections that serve a request or a lease. */
-  readonly inUse: number;
-  /** Requests and leases that they carry: more than there are connections, where those are shared. */
-  readonly inFlight: number;
-  /** Open connections that nobody uses. */
-  readonly idle: number;
-  /** Connections that are being opened. */
-  readonly connecting: number;
-  /** Callers that wait. */
-  readonly queued: number;
-  /** How many more callers would not have to wait, as far as is known of the server. */
+  /** How many more callers would be served without waiting, as far as the server's limits are known. */
   readonly available: number;
-  /** What the server spoke when it was last connected to; undefined when that is not known. */
+  /** The protocol of the last connection; undefined before there was one. */
   readonly protocol: 'http1' | 'http2' | 'http3' | undefined;
   /** How many requests one connection may carry at a time: 1 on HTTP/1; undefined with `protocol`. */
   readonly limit: number | undefined;
-  /** How often a connection was taken since the shard started. */
+  /** How many checkouts there were since the shard started. */
   readonly checkouts: number;
 }
 
@@ -233,17 +226,11 @@ export function listPools(instance: Instance): PoolListing[] {
 }
 
 function shardMetrics(pool: Pool, shard: Shard): PoolMetrics {
-  const { size, inUse, inFlight, idle, connecting, queued } = shard.figures;
   const { protocol } = shard;
   return {
+    ...shard.figures,
     pid: pool.processOf(shard),
     poolIndex: shard.index + 1,
-    size,
-    inUse,
-    inFlight,
-    idle,
-    connecting,
-    queued,
     available: shard.available,
     protocol,
     limit: protocol === undefined ? undefined : protocol === 'http1' ? 1 : shard.streams,

@@ -4,7 +4,7 @@
  */
 import { send } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
-import { OptionsError } from '../errors/index.ts';
+import { OptionsError, type Figures } from '../errors/index.ts';
 import { originOf, poolFrom, type PoolLike } from '../identity/index.ts';
 import { fromNumber, toNumber } from '../options/limit.ts';
 import type { Shard } from '../pool/shard.ts';
@@ -14,34 +14,20 @@ import { requirePool, startInstancePool } from './pools.ts';
 /** How many connections `prewarm` makes ready when nothing says otherwise; hackney's number. */
 const defaultPrewarm = 4;
 
-/** The figures of an instance over all its pools, at this moment. */
-export interface InstanceStats {
+/** The figures of an instance over all its pools, at this moment; `queued` includes callers that wait for a pool that is down. */
+export interface InstanceStats extends Omit<Figures, 'size'> {
   /** The name of the instance. */
   readonly name: string;
   /** How many pools it has, user-managed ones included. */
   readonly pools: number;
   /** The cap on open connections. */
   readonly maxConnections: number | 'infinity';
-  /** Connections that serve a request or a lease. */
-  readonly inUse: number;
-  /** Requests and leases that they carry: more than there are connections, where those are shared. */
-  readonly inFlight: number;
-  /** Open connections that nobody uses. */
-  readonly idle: number;
-  /** Connections that are being opened. */
-  readonly connecting: number;
-  /** Callers that wait: for a connection, or for a pool that is down. */
-  readonly queued: number;
 }
 
 /** The figures of one server over all pools of an instance, at this moment. */
-export interface HostStats {
+export interface HostStats extends Pick<Figures, 'inUse' | 'idle'> {
   /** Connections that count against `maxPerHost`: in use, idle and being opened. */
   readonly active: number;
-  /** Connections that serve a request or a lease. */
-  readonly inUse: number;
-  /** Open connections that nobody uses. */
-  readonly idle: number;
 }
 
 function shardsOf(instance: Instance): Shard[] {

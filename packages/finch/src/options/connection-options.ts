@@ -13,7 +13,7 @@ import { tlsSchema } from './tls-options.ts';
 export const connectionSchema = defineSchema('connection options', {
   connectTimeout: duration({
     default: 5000,
-    doc: 'How long opening may take: name lookup, TCP, what a proxy takes, and TLS together.',
+    doc: 'How long opening may take: name lookup, TCP, the proxy, and TLS together.',
   }),
   tls: nested(tlsSchema, { doc: 'TLS, for https.' }),
   proxy,
@@ -56,7 +56,7 @@ export const connectionSchema = defineSchema('connection options', {
     doc: "Whether small writes are sent at once (without Nagle's algorithm).",
   }),
   keyLogFile: string({
-    doc: 'A file to append TLS secrets to, for a packet analyser. Whoever has it can read the traffic.',
+    doc: 'A file to append TLS secrets to, for a packet analyser. The traffic can be decrypted with it.',
     defaultText: 'the environment variable `SSLKEYLOGFILE`',
   }),
 });

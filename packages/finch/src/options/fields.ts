@@ -15,7 +15,7 @@ export type Duration = number | 'infinity';
 /** A cap: an integer, or `'infinity'` for none. */
 export type Limit = number | 'infinity';
 
-/** What every field is described by. */
+/** What describes every field. */
 interface Description {
   /** What the option does, as a sentence of the documentation. */
   readonly doc: string;

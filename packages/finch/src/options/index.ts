@@ -1,6 +1,6 @@
 /**
- * The options of everything that takes some: checked before any socket opens,
- * with the defaults, the types and the documentation in one place.
+ * All options: checked before a socket is opened, with their defaults, types and
+ * documentation in one place.
  */
 export { splitOverrides } from './child-overrides.ts';
 export type { Duration, Limit } from './fields.ts';

@@ -19,7 +19,7 @@ import type { InputOf, OutputOf } from './field.ts';
  *
  * The other keys give options to pools that are started on demand: patterns of
  * hosts (`'https://*.example.com'`), tags (`'#bulk'`, in a pair also
- * `{ tag: 'bulk' }`), and `'default'` for those that nothing else fits.
+ * `{ tag: 'bulk' }`), and `'default'` for those that no other key matches.
  */
 export type PoolsOption =
   | Readonly<Record<string, PoolOptions>>
@@ -33,7 +33,7 @@ export interface DeclaredPool {
 
 /** The `pools` option, checked. */
 export interface ResolvedPools {
-  /** The options of pools that are started on demand and that no rule fits. */
+  /** The options of pools that are started on demand and that no rule matches. */
   readonly default: ResolvedPoolOptions;
   /** The options of others that are started on demand, the most specific first. */
   readonly rules: readonly PoolRule[];
@@ -41,7 +41,7 @@ export interface ResolvedPools {
   readonly declared: readonly DeclaredPool[];
 }
 
-/** The options of a pool: its own, else those of the first rule that fits, else the default ones. */
+/** The options of a pool: its own, else those of the first rule that matches, else `default`. */
 export function poolOptionsFor(pools: ResolvedPools, pool: PoolIdentity): ResolvedPoolOptions {
   const own = pools.declared.find((declared) => declared.pool.key === pool.key);
   const found = own ?? pools.rules.find(({ pattern }) => fits(pattern, pool));
@@ -115,7 +115,7 @@ export type PoolChildOptions = InputOf<(typeof poolChildSchema)['fields']>;
 /** The options of `stopPool`, as a caller gives them. */
 export type StopPoolOptions = InputOf<(typeof stopPoolSchema)['fields']>;
 
-/** What `Pool.childSpec` is given, checked and taken apart. */
+/** The options of `Pool.childSpec`, checked, by what they are about. */
 export interface ResolvedPoolChild extends DeclaredPool {
   readonly finch: string;
 }
@@ -195,7 +195,7 @@ function twice(option: string, value: string): OptionsError {
     option,
     value,
     scope: 'Finch options',
-    detail: 'this pool is there twice',
+    detail: 'this pool is given twice',
     allowed: 'each pool and each pattern once',
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Documentation from a schema: what a page of docs/ shows is what is checked.
+ * Documentation from a schema, so that docs/ shows the options that are checked.
  */
 import type { AnySchema, Field } from './field.ts';
 
@@ -38,7 +38,7 @@ function literal(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : String(value);
 }
 
-/** A `|` would end the cell. */
+/** Escapes `|`, which would end the cell. */
 function cell(text: string): string {
   return text.replaceAll('|', '\\|');
 }

@@ -24,11 +24,11 @@ const http1Schema = defineSchema('HTTP/1 options', {
   }),
   obsFold: oneOf(['replace', 'refuse'], {
     default: 'replace',
-    doc: 'What becomes of a header value that goes on in a further line (RFC 9112, 5.2): its line break is taken for a space, or the response is refused.',
+    doc: 'What to do with a header value that continues on a further line (RFC 9112, 5.2): replace the line break by a space, or refuse the response.',
   }),
   bareLineFeeds: boolean({
     default: false,
-    doc: 'Whether lines of a response may end with LF alone. For servers that know no better: what ends a line had better be beyond doubt.',
+    doc: 'Whether lines of a response may end with LF alone. Only for servers that cannot send CRLF: parsers that disagree on line ends are a security risk.',
   }),
 });
 
@@ -63,7 +63,7 @@ const http2Schema = defineSchema('HTTP/2 options', {
     max: 2_147_483_647,
     default: 16_777_216,
     unit: 'bytes',
-    doc: 'The most bytes that a server may have under way on one connection.',
+    doc: 'The most bytes that a server may send on one connection before they are read.',
   }),
   maxConnectionAge: duration({
     doc: 'As `maxConnectionAge`, for HTTP/2 connections.',
@@ -101,11 +101,11 @@ export const poolFields = {
     min: 0,
     default: 10_000,
     unit: 'callers',
-    doc: 'How many callers may wait for a connection; the next one fails with QueueFullError. 10,000 is more than a pool of the default size serves within the default `poolTimeout`, so more would wait in vain.',
+    doc: 'How many callers may wait for a connection; the next one fails with QueueFullError. A pool of the default size does not serve more than 10,000 within the default `poolTimeout`.',
   }),
   whenFull: oneOf(['queue', 'fail', 'overflow'], {
     default: 'queue',
-    doc: 'When every connection is in use: wait in the queue, fail at once, or open one above `size` that is closed after its use.',
+    doc: 'When every connection is in use: wait in the queue, fail at once, or open a connection above `size`, which is closed after its use.',
   }),
   maxPerHost: limit({
     min: 1,
@@ -123,11 +123,11 @@ export const poolFields = {
   }),
   maxConnectionAge: duration({
     default: 'infinity',
-    doc: 'How old a connection may get: it is closed after the request it serves, and names are looked up anew.',
+    doc: 'How old a connection may get. It is closed after its current request; the next connection looks up the host name again.',
   }),
   maxConnectionAgeJitter: finiteDuration({
     default: 0,
-    doc: 'Up to how much is added to `maxConnectionAge`, at random, so that connections do not end together.',
+    doc: 'The most that is added to `maxConnectionAge`, at random, so that connections do not end together.',
   }),
   maxRequestsPerConnection: limit({
     min: 1,
@@ -145,7 +145,7 @@ export const poolFields = {
     min: 1,
     default: 'infinity',
     unit: 'bytes',
-    doc: "The most bytes of a response's body, as it comes (before any decompression); more is a ResponseTooLargeError, and an HTTP/1 connection is closed.",
+    doc: "The most bytes of a response's body, before any decompression; more is a ResponseTooLargeError, and an HTTP/1 connection is closed.",
   }),
   prewarm: integer({
     min: 0,
@@ -155,7 +155,7 @@ export const poolFields = {
   }),
   startPoolMetrics: boolean({
     default: true,
-    doc: 'Whether `getPoolStatus` reports on the pool. The figures cost nothing: they are those that the pool works with.',
+    doc: 'Whether `getPoolStatus` reports on the pool. The figures cost nothing: the pool keeps them anyway.',
   }),
   connOpts: nested(connectionSchema, { doc: 'How connections are opened.' }),
   http1: nested(http1Schema, { doc: 'HTTP/1 connections.' }),

@@ -1,23 +1,23 @@
 /**
  * Rules for pools that are started on demand: options for all servers whose
- * host matches a pattern, or for all pools of a tag. The first rule that fits,
- * in the order of `byPrecedence`, gives a pool its options.
+ * host matches a pattern, or for all pools of a tag. A pool gets the options of the
+ * first rule that matches it, in the order of `byPrecedence`.
  */
 import { domainToASCII } from 'node:url';
 import { OptionsError } from '../errors/input-errors.ts';
 import { isTag, type PoolIdentity } from '../identity/index.ts';
 import type { ResolvedPoolOptions } from './pool-options.ts';
 
-/** All pools of a tag, whatever their server: as a key of an object, `'#bulk'`. */
+/** All pools of a tag, of any server; as a key of an object: `'#bulk'`. */
 export interface TagRule {
   readonly tag: string;
 }
 
-/** Which pools a rule is for. What is undefined does not matter. */
+/** Which pools a rule matches. A field that is undefined matches all. */
 export interface PoolPattern {
-  /** In canonical form: two rules with the same key are one too many. */
+  /** In canonical form: there must not be two rules with the same key. */
   readonly key: string;
-  /** Of the host: the characters that are not `*`. The more, the more specific. */
+  /** How many characters of the host are not `*`: the more, the more specific. */
   readonly literals: number;
   readonly host: RegExp | undefined;
   readonly scheme: string | undefined;
@@ -25,7 +25,7 @@ export interface PoolPattern {
   readonly tag: string | undefined;
 }
 
-/** A pattern, and what pools that fit it run with. */
+/** A pattern, and the options of pools that match it. */
 export interface PoolRule {
   readonly pattern: PoolPattern;
   readonly options: ResolvedPoolOptions;
@@ -34,14 +34,14 @@ export interface PoolRule {
 const allowed =
   "a pattern such as 'https://*.example.com', '*.example.com', 'https://*.example.com:8443#tag', or '#tag'";
 
-/** Scheme, host with at least one `*`, port and tag; what an exact URL has beyond that is refused. */
+/** Scheme, host with at least one `*`, port and tag; nothing else that a URL may have. */
 const hostPattern =
   /^(?:(https?):\/\/)?([^/?#@:[\]\\]*\*[^/?#@:[\]\\]*)(?::(\d{1,5}|\*))?\/?(?:#(.+))?$/i;
 
 /**
  * The pattern that a key of `pools` is, or undefined when it names one pool.
  *
- * @throws OptionsError for a key that is meant as a pattern and is none.
+ * @throws OptionsError for a pattern that is not valid.
  */
 export function poolPattern(key: unknown): PoolPattern | undefined {
   if (isTagRule(key)) return tagPattern(key.tag, key);
@@ -51,7 +51,7 @@ export function poolPattern(key: unknown): PoolPattern | undefined {
   return authority.includes('*') && !/^https?\+unix:/i.test(key) ? parseHost(key) : undefined;
 }
 
-/** Whether a rule is for this pool. */
+/** Whether a pattern matches a pool. */
 export function fits({ host, scheme, port, tag }: PoolPattern, pool: PoolIdentity): boolean {
   return (
     (host === undefined || (pool.unixSocket === undefined && host.test(pool.host))) &&
@@ -62,9 +62,9 @@ export function fits({ host, scheme, port, tag }: PoolPattern, pool: PoolIdentit
 }
 
 /**
- * Rules for hosts before rules for tags. Among the former, the longer pattern
- * first; of equal ones that with a tag, then that with a scheme, then that with
- * a port; what is equal in all of that keeps its order.
+ * Rules for hosts come before rules for tags. Of two rules for hosts, the one with the
+ * longer pattern comes first, then the one with a tag, with a scheme, with a port; else
+ * they keep their order.
  */
 export function byPrecedence({ pattern: a }: PoolRule, { pattern: b }: PoolRule): number {
   return (
@@ -107,13 +107,13 @@ function parseHost(text: string): PoolPattern {
   };
 }
 
-/** As with an exact key, a URL without a port means that of its scheme. */
+/** Without a port it is that of the scheme, as in an exact key. */
 function portOf(port: string | undefined, scheme: string | undefined): number | undefined {
   if (port !== undefined) return port === '*' ? undefined : Number(port);
   return scheme === undefined ? undefined : scheme.toLowerCase() === 'https' ? 443 : 80;
 }
 
-/** As hosts are compared: lower case, punycode. Empty when it is no part of a host's name. */
+/** In lower case and punycode, as hosts are compared; empty when it is not valid. */
 function canonicalLabel(label: string): string {
   if (/^[a-z0-9_*-]+$/i.test(label)) return label.toLowerCase();
   return label.includes('*') ? '' : domainToASCII(label);
@@ -128,7 +128,7 @@ function decode(given: string, tag: string): string {
     const text = decodeURIComponent(tag);
     if (isTag(text)) return text;
   } catch {
-    // No percent-encoding of any text.
+    // Not a valid percent-encoding.
   }
   throw badPattern(given);
 }

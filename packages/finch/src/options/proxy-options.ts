@@ -13,7 +13,7 @@ import { checkTls, tlsSchema } from './tls-options.ts';
 
 const scope = 'proxy options';
 
-/** Fields that say how the connection is used, which is not the caller's to say. */
+/** Header fields about the connection, which the caller cannot set. */
 const reserved: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
@@ -33,7 +33,7 @@ const proxyTlsSchema = defineSchema("options of the proxy's TLS", proxyTlsFields
 const proxyFields = {
   url: required(
     custom<string | URL, string>({
-      doc: "Where the proxy is, user and password included if it asks for them; or `'environment'`.",
+      doc: "The URL of the proxy, with user and password if it requires them; or `'environment'`.",
       type: "string | URL | 'environment'",
       allowed: `an http, https, socks5 or socks5h URL with a host and without a path, or 'environment'`,
       secret: true,
@@ -83,11 +83,11 @@ const proxySchema = defineSchema(scope, proxyFields, checkProxyOptions);
 export type ProxyOptions = InputOf<typeof proxyFields>;
 
 /**
- * A proxy's options, checked. What is secret in them can be read by getters
- * only: no log, inspection or report that shows the object shows it.
+ * A proxy's options, checked. Secrets are read by getters only, so that logs, `inspect`
+ * and reports do not show them.
  */
 export class ProxySettings {
-  /** Where the proxy is, without credentials; `'environment'` when that is still to be read. */
+  /** The URL without credentials; `'environment'` until the environment has been read. */
   readonly url: string;
   readonly tunnel: boolean;
   readonly #given: Given;
@@ -101,7 +101,7 @@ export class ProxySettings {
     Object.freeze(this);
   }
 
-  /** Undefined when it is still to be read from the environment. */
+  /** Undefined until the environment has been read. */
   get address(): ProxyAddress | undefined {
     return this.#address;
   }
@@ -111,7 +111,7 @@ export class ProxySettings {
     return this.#given.tls;
   }
 
-  /** The servers that are reached without it; undefined when nothing was said of that. */
+  /** The servers that are reached without it; undefined when the option is not set. */
   get noProxy(): NoProxy | undefined {
     const { noProxy } = this.#given;
     return noProxy === undefined ? undefined : NoProxy.parse(noProxy);
@@ -129,9 +129,9 @@ export class ProxySettings {
   }
 
   /**
-   * The same with the proxy that the environment names.
+   * The same options with the proxy's URL from the environment.
    *
-   * @throws OptionsError when that cannot be used.
+   * @throws OptionsError when that URL is not valid.
    */
   at(url: string, variable: string): ProxySettings {
     if (parseProxyUrl(url) === undefined) {
@@ -149,7 +149,7 @@ export class ProxySettings {
   }
 }
 
-/** The option itself: a URL is short for an object with nothing but the URL. */
+/** The option `proxy`: a URL alone stands for an object with that `url`. */
 export const proxy: Field<
   string | URL | ProxyOptions | ProxySettings,
   ProxySettings | undefined,
@@ -202,7 +202,7 @@ function checkProxyOptions(given: Given, path: string): void {
   }
 }
 
-/** RFC 7617; undefined without credentials, or for SOCKS, which sends them in its own way. */
+/** Basic authentication (RFC 7617); undefined without credentials, and for SOCKS, which has its own. */
 function basic(address: ProxyAddress | undefined): string | undefined {
   if (address === undefined || address.protocol.startsWith('socks')) return undefined;
   const { username, password } = address;

@@ -17,7 +17,7 @@ const signal = custom<AbortSignal>({
 });
 
 const connectTimeout = duration({
-  doc: 'How long opening a connection may take, if one has to be opened.',
+  doc: 'How long opening a connection may take, when none is idle.',
   defaultText: "the pool's `connOpts.connectTimeout`",
 });
 
@@ -26,7 +26,7 @@ const poolStrategy = strategy({
   defaultText: "the pool's",
 });
 
-/** What belongs to the request itself, and not to its sending. */
+/** Where options of the request itself belong, rather than of sending it. */
 const ofRequest =
   'It belongs to the request: give it to finch.get, finch.post …, or to Finch.build';
 
@@ -40,11 +40,11 @@ export const requestSchema = defineSchema(
     connectTimeout,
     receiveTimeout: duration({
       default: 15_000,
-      doc: 'How long the server may send nothing: before the response, and between its chunks.',
+      doc: 'How long the server may send nothing, before the response and between its chunks.',
     }),
     requestTimeout: duration({
       default: 'infinity',
-      doc: 'How long all of it may take: queue, connect, send and receive.',
+      doc: 'How long the whole request may take: queue, connect, send and receive.',
     }),
     signal,
     poolStrategy,
@@ -77,7 +77,7 @@ export const checkoutSchema = defineSchema('checkout options', {
 export const pingSchema = defineSchema('ping options', {
   timeout: duration({
     default: 5000,
-    doc: 'How long it may take: having a connection, and the answer on it.',
+    doc: 'How long the ping may take, with waiting for a connection and opening it.',
   }),
   signal,
 });

@@ -144,7 +144,7 @@ function unknownOption(
     suggestion: meant?.path,
     detail: place,
     allowed: Object.keys(schema.fields).join(', '),
-    // Nobody knows what a misspelt or misplaced `passphrase` holds, or such headers.
+    // The value of a misspelt `passphrase`, or of misplaced headers, may be a secret.
     secret: holdsSecrets(schema) || place !== undefined || meant?.field.secret === true,
   });
 }

@@ -1,28 +1,21 @@
 /**
- * Which of a pool's shards serves a request, when `count` is above 1.
+ * Which shard of a pool serves a request, when `count` is above 1.
  */
+import type { Figures } from '../errors/index.ts';
 import { custom } from './fields.ts';
 import { invalid } from './field.ts';
 
 /** What a strategy function sees of a shard. */
-export interface ShardLoad {
+export interface ShardLoad extends Pick<Figures, 'inUse' | 'inFlight' | 'idle' | 'queued'> {
   /** From 0. */
   readonly index: number;
-  /** Connections that serve a request or a lease. */
-  readonly inUse: number;
-  /** Requests and leases that they carry: more than there are connections, where those are shared. */
-  readonly inFlight: number;
-  /** Open connections that nobody uses. */
-  readonly idle: number;
-  /** Callers that wait. */
-  readonly queued: number;
 }
 
 /** Picks a shard: returns the `index` of one of those given. */
 export type PoolStrategyFunction = (shards: readonly ShardLoad[]) => number;
 
 /**
- * How a shard is chosen. Not consulted when there is only one.
+ * How a shard is chosen. Not used when there is only one.
  *
  * - `'least_busy'`: the one with the fewest requests in use and queued
  * - `'round_robin'`: each in turn

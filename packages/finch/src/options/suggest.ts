@@ -1,5 +1,5 @@
 /**
- * Which option was probably meant by one that does not exist.
+ * The option that was probably meant, for an error about one that does not exist.
  */
 import type { AnySchema } from './field.ts';
 
@@ -53,7 +53,7 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[_\-?]/g, '');
 }
 
-/** The beginning of a word is near to it, however long the rest. */
+/** The beginning of a word counts as near to the word. */
 function distanceOf(wanted: string, candidate: string): number {
   if (wanted.length >= 4 && candidate.startsWith(wanted)) return wanted === candidate ? 0 : 1;
   return editDistance(wanted, candidate);

@@ -1,6 +1,6 @@
 /**
- * The TLS options of a pool: the part of `tls.connect` that means something to
- * a client, checked, and closed to everything else.
+ * The TLS options of a pool: those of `tls.connect` that concern a client; all others
+ * are refused.
  */
 import { OptionsError } from '../errors/input-errors.ts';
 import { custom, boolean, oneOf, string } from './fields.ts';
@@ -17,7 +17,7 @@ export interface EncryptedKey {
   readonly passphrase?: string | undefined;
 }
 
-/** The TLS versions that node:tls knows and that are still safe to offer. */
+/** The TLS versions of node:tls that are still safe. */
 const versions = ['TLSv1.2', 'TLSv1.3'] as const;
 
 type TlsVersion = (typeof versions)[number];
@@ -78,7 +78,7 @@ export const tlsSchema = defineSchema(
     }),
     rejectUnauthorized: boolean({
       default: true,
-      doc: 'Whether an unverified certificate ends the connection. `false` gives up what TLS is for.',
+      doc: 'Whether an unverified certificate ends the connection. With `false` TLS protects against no attacker on the way.',
     }),
     checkServerIdentity: custom<CheckServerIdentity>({
       doc: 'Checks the certificate against the name, as in `tls.connect`: returns an error, or undefined.',
@@ -103,12 +103,12 @@ export const tlsSchema = defineSchema(
   checkTls,
 );
 
-/** What a file stands for must not be given, too. */
+/** A file and the option that it replaces exclude each other. */
 const inPlaceOf = { caFile: 'ca', certFile: 'cert', keyFile: 'key', pfxFile: 'pfx' } as const;
 
 type Sources = Partial<Record<'ca' | 'cert' | 'key' | 'pfx' | keyof typeof inPlaceOf, unknown>>;
 
-/** @throws OptionsError when no version is allowed, or something comes from two places. */
+/** @throws OptionsError when no version is allowed, or a file and the option it replaces are both given. */
 export function checkTls(
   tls: Sources & { readonly minVersion: TlsVersion; readonly maxVersion: TlsVersion },
   path: string,
@@ -119,7 +119,7 @@ export function checkTls(
       option: path + file,
       value: tls[file as keyof Sources],
       scope: 'TLS options',
-      detail: `${option} is there, too`,
+      detail: `${option} is given, too`,
       allowed: `${file} or ${option}`,
     });
   }
@@ -165,7 +165,7 @@ function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): valu
   return Array.isArray(value) && value.length > 0 && value.every((item) => isItem(item));
 }
 
-/** A list of the caller's is copied: what it does with it later is not ours. */
+/** A list is copied, so that a later change of it by the caller has no effect. */
 function freezeList<T>(value: T): T {
   return Array.isArray(value) ? (Object.freeze([...(value as unknown[])]) as T) : value;
 }

@@ -1,6 +1,6 @@
 /**
- * Request bodies: what is accepted, how long it is, and how it is opened when
- * it is sent.
+ * Request bodies: what is accepted, how long a body is, and how it is opened when it
+ * is sent.
  */
 import { describeValue } from '../errors/describe-value.ts';
 import { InvalidRequestError } from '../errors/input-errors.ts';
@@ -62,7 +62,7 @@ export type RequestBody =
   | (() => BodySource)
   | null;
 
-/** A body as a wire takes it. */
+/** A body as it is given to a connection. */
 export type OpenBody = string | Uint8Array | BodySource | null;
 
 const allowed =
@@ -93,7 +93,7 @@ export function normalizeBody(input: BodyInput | undefined): RequestBody {
   throw badBody(input);
 }
 
-/** The content type that a kind of body brings along, unless a header says otherwise. */
+/** The content type that a kind of body implies, unless a header gives another. */
 export function impliedContentType(
   input: BodyInput | undefined,
   body: RequestBody,
@@ -102,7 +102,7 @@ export function impliedContentType(
   return body instanceof Blob && body.type !== '' ? body.type : undefined;
 }
 
-/** The length of a body in bytes, or undefined when only sending it will tell. */
+/** The length of a body in bytes; undefined when it is not known before sending. */
 export function bodyLength(body: RequestBody): number | undefined {
   if (body === null) return 0;
   if (typeof body === 'string') return Buffer.byteLength(body);
@@ -111,8 +111,8 @@ export function bodyLength(body: RequestBody): number | undefined {
 }
 
 /**
- * Whether the body can be sent a second time. A stream or an iterator cannot: it
- * may be used up. A function can: it makes a new one.
+ * Whether the body can be sent a second time. A stream or an iterator cannot: it may be
+ * used up. A function can: it makes a new body.
  */
 export function isReplayable(body: RequestBody): boolean {
   return (
@@ -125,7 +125,7 @@ export function isReplayable(body: RequestBody): boolean {
 }
 
 /**
- * The body as a wire takes it. Call it in the caller's context, once for each
+ * The body as it is given to a connection. Call it in the caller's context, once for each
  * attempt: it runs a body function.
  *
  * @throws InvalidRequestError when the function returns something else.
@@ -143,7 +143,7 @@ export function openBody(body: RequestBody): OpenBody {
 /** Whether something is a body that is produced while it is sent. */
 export function isSource(value: unknown): value is BodySource {
   if (typeof value !== 'object' || value === null) return false;
-  // Its elements are pairs or numbers, and to send those is never what was meant.
+  // Its elements are pairs or numbers, which are not meant to be sent.
   if (value instanceof Map || ArrayBuffer.isView(value)) return false;
   return Symbol.asyncIterator in value || Symbol.iterator in value || isWebStream(value);
 }

@@ -21,7 +21,7 @@ import { parseTarget } from './target.ts';
  *
  * Use it to send the same request many times, to send one through a tagged pool
  * or a Unix socket, or to find bad input before anything is sent. Building the
- * same URL again is cheap: what it was taken apart to is kept.
+ * same URL again is cheap: its parts are cached.
  *
  * - `method`: known methods in any case; other tokens as they are.
  * - `url`: absolute http or https, as a string or a `URL`. Path and query of a
@@ -69,7 +69,7 @@ export function buildRequest(
   const hasBody = theBody !== null;
   if (hasBody && name === 'TRACE') throw traceWithBody();
   if (trailers !== undefined) checkTrailers(trailers, hasBody);
-  // What is followed by trailers is sent in pieces.
+  // A body that trailers follow is sent in chunks.
   const contentLength = trailers === undefined ? bodyLength(theBody) : undefined;
   const built =
     !hasBody && (headers === undefined || headers === null)
@@ -107,7 +107,7 @@ function checkTrailers(trailers: TrailersInput, hasBody: boolean): void {
       allowed: 'trailers after a body, which may be an empty stream',
     });
   }
-  // Those that are made later are checked then.
+  // Those of a function are checked when it has returned them.
   if (typeof trailers !== 'function') trailerFields(trailers);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Headers that a request may not have, or only with some values: those by which
- * client and server agree on the connection and on where a message ends.
+ * Headers that a request may not have, or only with certain values: those about the
+ * connection and about the length of the body.
  */
 import { InvalidRequestError } from '../errors/input-errors.ts';
 
@@ -14,7 +14,7 @@ export interface HeaderContext {
   readonly contentType: string | undefined;
 }
 
-/** What was seen of the headers that have rules of their own. */
+/** The headers that have rules of their own, as far as they were given. */
 export interface SeenHeaders {
   host?: string;
   contentLength?: string;
@@ -28,7 +28,7 @@ const never: ReadonlyMap<string, string> = new Map([
   ['upgrade', 'none: a request of a pool keeps its protocol'],
   ['keep-alive', 'none: the pool decides how long a connection lives'],
   ['proxy-connection', 'none: it was never a standard'],
-  ['http2-settings', 'none: HTTP/2 is settled by ALPN'],
+  ['http2-settings', 'none: HTTP/2 is negotiated by ALPN'],
 ]);
 
 const only: ReadonlyMap<string, readonly string[]> = new Map([
@@ -38,7 +38,7 @@ const only: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /**
- * Refuses a header that is the connection's.
+ * Refuses a header about the connection.
  *
  * @throws InvalidRequestError
  */

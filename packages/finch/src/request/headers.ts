@@ -1,6 +1,6 @@
 /**
- * Request headers: from whatever a caller gives to the flat list that a wire
- * takes, with the defaults filled in and everything checked.
+ * Request headers: from what a caller gives to the flat list that is sent, checked and
+ * completed with the defaults.
  */
 import { describeValue } from '../errors/describe-value.ts';
 import { InvalidRequestError } from '../errors/input-errors.ts';
@@ -19,11 +19,11 @@ import { userAgent } from './user-agent.ts';
 export interface BuiltHeaders {
   /** Flat: name, value, name, value…; names in lower case, `host` first. */
   readonly headers: readonly string[];
-  /** Whether the caller asked for `expect: 100-continue`, which is the wire's to send. */
+  /** Whether the caller asked for `expect: 100-continue`, which the wire sends. */
   readonly expectContinue: boolean;
 }
 
-/** Lower-cased names by their spelling: programs use few. */
+/** Names in lower case, by their spelling: programs use few. */
 const names = new BoundedCache<string, string>(256);
 
 /**
@@ -33,7 +33,7 @@ const names = new BoundedCache<string, string>(256);
  * `user-agent`, `content-length` of a body whose length is known (0 for an
  * empty one, none for no body), `content-type` of URLSearchParams and Blobs.
  *
- * Refused, because they are the connection's and not the request's: `upgrade`,
+ * Refused, because they concern the connection and not the request: `upgrade`,
  * `keep-alive`, `proxy-connection`, `http2-settings`, `connection` other than
  * `close` or `keep-alive`, `te` other than `trailers`, `transfer-encoding` other
  * than `chunked` with a streamed body (which is sent so anyway).
@@ -73,7 +73,7 @@ export function trailerFields(input: HeadersInput): readonly string[] {
   return fields;
 }
 
-/** Fields whose meaning is looked at go to `seen`; without it, none is. */
+/** Fields with rules of their own are noted in `seen`, unless it is undefined. */
 function readAll(input: unknown, fields: string[], seen: SeenHeaders | undefined): void {
   if (typeof input !== 'object' || input === null) throw badHeaders(input);
   const pairs: Iterable<unknown> =
@@ -169,12 +169,12 @@ function once(name: string, before: unknown): void {
   throw new InvalidRequestError({
     option: 'headers',
     value: name,
-    problem: `The header ${name} is there more than once`,
+    problem: `The header ${name} is given more than once`,
     allowed: `one ${name}`,
   });
 }
 
-/** Shows no value: an authorization header may be what is wrong. */
+/** Does not show the value: it may be that of an authorization header. */
 function badValue(name: string, value: unknown, problem: string): InvalidRequestError {
   return new InvalidRequestError({
     option: 'headers',

@@ -1,11 +1,11 @@
 /**
- * Request methods: which are known, and what may be said of them.
+ * Request methods: which are known, and which are idempotent.
  */
 import { InvalidRequestError } from '../errors/input-errors.ts';
 import { describeValue } from '../errors/describe-value.ts';
 import { isToken } from '../options/header-syntax.ts';
 
-/** The methods whose spelling is put right: RFC 9110 section 9, PATCH, QUERY. */
+/** The methods that are accepted in any case: RFC 9110 section 9, PATCH, QUERY. */
 export type Method =
   | 'GET'
   | 'HEAD'

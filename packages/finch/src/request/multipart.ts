@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { describeValue } from '../errors/describe-value.ts';
 import { InvalidRequestError } from '../errors/input-errors.ts';
 
-/** A FormData, of whatever realm or library. */
+/** A FormData, of this realm, of another, or of a library. */
 export function isForm(value: unknown): value is FormData {
   if (value instanceof FormData) return true;
   return (

@@ -1,6 +1,6 @@
 /**
- * Sources of bodies: which kinds there are, which of them can be read only
- * once, and how one is let go of.
+ * Sources of request bodies: which kinds there are, which can be read only once, and
+ * how a source is discarded.
  */
 import { isErrored, Readable } from 'node:stream';
 
@@ -10,23 +10,23 @@ export type BodyChunk = string | Uint8Array;
 /** A body that is produced while it is sent. */
 export type BodySource = ReadableStream<BodyChunk> | AsyncIterable<BodyChunk> | Iterable<BodyChunk>;
 
-/** Why a source cannot be sent: it failed, or somebody has read from it. */
-export type Spoilt =
+/** Why a source cannot be sent: it failed, or it was read before. */
+export type UnusableSource =
   | { readonly reason: 'failed'; readonly cause: unknown }
   | { readonly reason: 'used_up'; readonly detail: string };
 
-/** A source that can be given up and tells whether it was read, as the body of `finch.open`. */
+/** A source that can be cancelled and tells whether it was read, as the body of `finch.open`. */
 export interface CancellableSource {
-  /** Whether somebody reads it, or has read it. */
+  /** Whether it is being read, or was. */
   readonly used: boolean;
-  /** Gives up what has not been read. */
+  /** Drops what has not been read. */
   cancel(reason?: unknown): void;
 }
 
-/** Sources that a request has: what can be read only once is sent by one request only. */
-const taken = new WeakSet<object>();
+/** Sources that belong to a request: one that can be read only once is sent by one request only. */
+const claimed = new WeakSet<object>();
 
-/** A stream of Node's, of whatever copy of its library. */
+/** A stream of Node's, or of another copy of its library. */
 export function isNodeStream(value: unknown): value is Readable {
   if (value instanceof Readable) return true;
   if (typeof value !== 'object' || value === null || !(Symbol.asyncIterator in value)) return false;
@@ -35,7 +35,7 @@ export function isNodeStream(value: unknown): value is Readable {
   );
 }
 
-/** A web stream, of whatever realm. */
+/** A web stream, of this realm or another. */
 export function isWebStream(value: unknown): value is ReadableStream<BodyChunk> {
   if (value instanceof ReadableStream) return true;
   return (
@@ -45,7 +45,7 @@ export function isWebStream(value: unknown): value is ReadableStream<BodyChunk> 
   );
 }
 
-/** An iterator, as generators are; what only makes iterators can be read again. */
+/** An iterator, such as a generator. An object that only makes iterators can be read again. */
 export function isIterator(
   value: object,
 ): value is Iterator<BodyChunk, undefined> | AsyncIterator<BodyChunk, undefined> {
@@ -58,34 +58,34 @@ export function isOneShot(source: BodySource): boolean {
 }
 
 /**
- * Makes a source the only request's that has it, if it can be read only once.
- * Returns why it cannot be sent, if so.
+ * Claims a source for one request, if it can be read only once. Returns why it cannot
+ * be sent; undefined when it can.
  */
-export function takeSource(source: BodySource): Spoilt | undefined {
+export function claimSource(source: BodySource): UnusableSource | undefined {
   if (!isOneShot(source)) return undefined;
-  if (taken.has(source)) {
+  if (claimed.has(source)) {
     return { reason: 'used_up', detail: 'a request was given it before' };
   }
-  const spoilt = spoiltBefore(source);
-  if (spoilt === undefined) taken.add(source);
-  else if (!isInUse(source)) letGo(source);
-  return spoilt;
+  const problem = problemOf(source);
+  if (problem === undefined) claimed.add(source);
+  else if (!isInUse(source)) discardSource(source);
+  return problem;
 }
 
 /**
- * Lets go of a body that no request will read, unless one has it already:
- * streams are destroyed, iterators ended. Harmless for any other value.
+ * Discards a body that no request will read, unless a request has claimed it: streams
+ * are destroyed, iterators ended. Harmless for any other value.
  */
-export function letGoUnsent(body: unknown): void {
-  if (typeof body !== 'object' || body === null || taken.has(body)) return;
+export function discardUnsent(body: unknown): void {
+  if (typeof body !== 'object' || body === null || claimed.has(body)) return;
   const isStream = isNodeStream(body) || isWebStream(body);
   if (!isStream && !isBareIterator(body) && !isCancellable(body)) return;
-  taken.add(body);
-  letGo(body);
+  claimed.add(body);
+  discardSource(body);
 }
 
-/** Lets go of a source that was not begun. */
-export function letGo(source: BodySource): void {
+/** Discards a source of which nothing was read. */
+export function discardSource(source: BodySource): void {
   if (isNodeStream(source)) {
     expectErrors(source).destroy();
   } else if (isWebStream(source)) {
@@ -97,20 +97,20 @@ export function letGo(source: BodySource): void {
   }
 }
 
-/** Ends an iterator. What it throws meanwhile interests nobody. */
+/** Ends an iterator. An error that it throws then is ignored. */
 export async function endIterator(
   iterator: Iterator<unknown> | AsyncIterator<unknown>,
 ): Promise<void> {
   try {
     await iterator.return?.();
   } catch {
-    // Nobody waits for its pieces any more.
+    // The request is over, so there is no promise that it could reject.
   }
 }
 
 /**
- * From here on it is not the program that an error of the stream ends: whoever
- * sends it finds the error. Once for each stream.
+ * Keeps an `error` event of a stream from ending the program: the request that sends
+ * the stream reports the error. Adds one listener, however often it is called.
  */
 export function expectErrors(stream: Readable): Readable {
   return stream.listeners('error').includes(ignore) ? stream : stream.on('error', ignore);
@@ -121,18 +121,18 @@ function isCancellable(value: object): value is CancellableSource & AsyncIterabl
   return typeof used === 'boolean' && typeof cancel === 'function' && Symbol.asyncIterator in value;
 }
 
-/** Whether somebody else reads a stream: it is his, then. A locked web stream is never let go of. */
+/** Whether other code reads a Node stream, which is then not ours to destroy. */
 function isInUse(source: BodySource): boolean {
   if (!isNodeStream(source)) return false;
   return source.readableFlowing === true || source.listenerCount('readable') > 0;
 }
 
-/** A body, and not something else that happens to have a method `next`. */
+/** An iterator that is a body: other objects may have a method `next`, too. */
 function isBareIterator(value: object): value is IterableIterator<BodyChunk> {
   return isIterator(value) && (Symbol.iterator in value || Symbol.asyncIterator in value);
 }
 
-function spoiltBefore(source: BodySource): Spoilt | undefined {
+function problemOf(source: BodySource): UnusableSource | undefined {
   if (isNodeStream(source)) {
     const { errored } = source;
     if (errored !== null && errored !== undefined) return { reason: 'failed', cause: errored };
@@ -141,11 +141,11 @@ function spoiltBefore(source: BodySource): Spoilt | undefined {
       : undefined;
   }
   if (isCancellable(source)) {
-    return source.used ? { reason: 'used_up', detail: 'somebody has read it' } : undefined;
+    return source.used ? { reason: 'used_up', detail: 'it was read before' } : undefined;
   }
   if (!isWebStream(source)) return undefined;
   if (source.locked) {
-    return { reason: 'used_up', detail: 'the stream is locked: somebody has a reader of it' };
+    return { reason: 'used_up', detail: 'the stream is locked by a reader' };
   }
   // Node's functions take web streams, too; its types do not say so.
   const known = source as unknown as Readable;

@@ -1,7 +1,7 @@
 /**
- * From a URL to what a request needs of it: server, Host header, path, query,
- * pool. The same URLs come again and again, and parsing one costs a fair part
- * of what a whole request may cost, so what was made of them is kept.
+ * From a URL to what a request needs of it: server, Host header, path, query, pool.
+ * Programs request the same URLs often, and parsing one takes a good part of the time
+ * of a whole request, so the results are cached.
  */
 import { describeValue, hidden } from '../errors/describe-value.ts';
 import { InvalidRequestError } from '../errors/input-errors.ts';
@@ -56,7 +56,7 @@ export class TargetOrigin {
   }
 }
 
-/** A URL, taken apart. */
+/** The parts of a URL. */
 export interface Target {
   readonly origin: TargetOrigin;
   /** At least `/`. */
@@ -71,8 +71,8 @@ export interface Target {
 const longestCached = 512;
 
 /**
- * By the text of the URL. One miss in four gets in: URLs that come again are
- * soon found, and URLs that are all different do not pay for being stored.
+ * By the text of the URL. One miss in four is stored: a URL that is used again is soon
+ * found, and URLs that are all different cost little.
  */
 const targets = new BoundedCache<string, Target>(256);
 let misses = 0;
@@ -81,7 +81,7 @@ let misses = 0;
 const origins = new BoundedCache<string, TargetOrigin>(256);
 
 /**
- * Takes a URL apart. The fragment is dropped; path and query of a string are
+ * Parses a URL. The fragment is dropped; path and query of a string are
  * sent as they are, percent-encoding and dot segments left alone, after a check
  * that they hold nothing but the characters of RFC 3986. Those of a `URL` object
  * are sent as WHATWG serialises them, a `%` that encodes nothing included; only
@@ -131,7 +131,7 @@ function targetOf(url: string, serialised = false): Target {
   };
 }
 
-/** Where path, query or fragment begin. */
+/** Where path, query or fragment begins. */
 function authorityEnd(url: string): number {
   const start = url.indexOf('://');
   if (start === -1) return url.length;
@@ -160,7 +160,7 @@ function checkTarget(url: string, target: string): void {
   });
 }
 
-/** In a URL object a `%` may stand for itself; no other character than these can come of WHATWG's serialiser. */
+/** In a URL object a `%` may stand for itself; WHATWG's serialiser gives no other characters than these. */
 function checkSerialised(url: string, target: string): void {
   if (/^[\w\-.~:/?[\]@!$&'()*+,;=%]*$/.test(target)) return;
   throw badUrl(url, {
@@ -169,7 +169,7 @@ function checkSerialised(url: string, target: string): void {
   });
 }
 
-/** What the WHATWG serialiser leaves in a path or query although RFC 3986 does not have it. */
+/** Encodes characters that the WHATWG serialiser leaves in a path or query, and RFC 3986 does not allow. */
 function encodeLeftovers(href: string): string {
   return href.replace(/[\\^`{|}"<>]/g, (character) => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;

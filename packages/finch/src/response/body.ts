@@ -22,13 +22,13 @@ const longestPreview = 200;
 export class ResponseBody extends Uint8Array<ArrayBufferLike> {
   readonly #info: BodyInfo;
 
-  /** @internal A view of the bytes; a response makes it when its body is asked for. */
+  /** @internal A view of the bytes; a response makes it when its body is read for the first time. */
   constructor(bytes: Uint8Array, info: BodyInfo) {
     super(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#info = info;
   }
 
-  /** What is made of it is bytes and no body. */
+  /** `slice`, `map` and the like return a plain `Uint8Array`. */
   static get [Symbol.species](): Uint8ArrayConstructor {
     return Uint8Array;
   }

@@ -20,7 +20,7 @@ export type HeaderField = readonly [name: string, value: string];
  * for (const [name, value] of headers) console.log(name, value);
  */
 export class ResponseHeaders extends Array<HeaderField> {
-  /** @internal Takes fields apart; a response does it when its headers are asked for. */
+  /** @internal A response makes it when its headers are read for the first time. */
   constructor(fields: Fields = Fields.none) {
     super();
     const { list } = fields;
@@ -29,14 +29,14 @@ export class ResponseHeaders extends Array<HeaderField> {
     }
   }
 
-  /** What is made of it (`map`, `filter`, `slice`) is an array and no headers. */
+  /** `map`, `filter`, `slice` and the like return plain arrays. */
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }
 
   /**
-   * The value of a header, whatever the case of the name; undefined when there
-   * is none. Several are joined by `', '` (RFC 9110 section 5.3), except
+   * The value of a header, by its name in any case; undefined when there is
+   * none. Several are joined by `', '` (RFC 9110 section 5.3), except
    * `set-cookie`, of which the first is returned: see {@link getAll}.
    */
   get(name: string): string | undefined {

@@ -1,5 +1,5 @@
 /**
- * A response that has come to its end, read as late and as little as possible.
+ * A complete response. Its headers and body are decoded when they are read, not before.
  */
 import { inspect } from 'node:util';
 import type { InspectOptions } from 'node:util';
@@ -39,9 +39,9 @@ const noInformational: readonly InformationalResponse[] = Object.freeze([]);
  * The response to `finch.request`. Any status is a response; only the lack of
  * one is an error.
  *
- * Headers, trailers and body are read when they are asked for. `text()` and
- * `json()` do not build the bytes of the body first, which for bodies of some
- * 10 kB is a good part of the whole request: prefer them to `body.text()`.
+ * Headers, trailers and body are decoded when they are read. `text()` and `json()` do
+ * not join the bytes of the body first, which for bodies of some 10 kB is a good part
+ * of the cost of the request: prefer them to `body.text()`.
  *
  * Mirrors `Finch.Response`.
  *
@@ -62,7 +62,7 @@ export class Response {
   #body: ResponseBody | undefined;
 
   /**
-   * @internal Takes what a wire delivered; none of it may change any more.
+   * @internal Made of what the wire delivered, which must not change afterwards.
    * @param pieces the pieces of the body, in order
    */
   constructor(

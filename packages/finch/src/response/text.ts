@@ -1,9 +1,9 @@
 /**
  * From the pieces of a body to text and to JSON.
  *
- * The pieces of one body are put together in one buffer that all bodies share:
- * nothing of it outlives the call, and a fresh buffer for each body of some
- * 10 kB costs more than all the rest of decoding it.
+ * The pieces of a body are joined in one buffer that all bodies share: it is used only
+ * during the call, and allocating a buffer for each body of some 10 kB would cost more
+ * than decoding it.
  */
 import { TextDecoder } from 'node:util';
 import { InvalidJsonError } from '../errors/response-errors.ts';
@@ -14,18 +14,18 @@ import { charsetOf } from './media-type.ts';
 /** Bodies that are longer get a buffer of their own. */
 const largestScratch = 1024 * 1024;
 
-/** Grows by doubling up to the largest, and is used by nothing that awaits. */
+/** Grows by doubling up to the largest size; never in use across an `await`. */
 let scratch = new Uint8Array(0);
 
 const utf8 = new TextDecoder();
 
-/** Longer content types are rarely the same twice, and would be kept. */
+/** Longer content types are rarely used twice, so they are not cached. */
 const longestCached = 256;
 
 /** Decoders by content type. */
 const decoders = new BoundedCache<string, TextDecoder>(64);
 
-/** What is said of a body besides its bytes. */
+/** What is known of a body besides its bytes. */
 export interface BodyInfo {
   readonly contentType: string | undefined;
   readonly status?: number | undefined;
@@ -49,7 +49,7 @@ export function decodeText(
 }
 
 /**
- * Parses a body as JSON, which is UTF-8 whatever the content type says
+ * Parses a body as JSON, which is UTF-8, regardless of the content type
  * (RFC 8259 section 8.1). `info` is for the error.
  *
  * @throws InvalidJsonError

@@ -7,7 +7,7 @@ export function channelName<N extends TelemetryEventName>(name: N): `finch.${N}`
   return `finch.${name}`;
 }
 
-/** One channel; `hasSubscribers` is to be asked before an event is made. */
+/** One channel. Check `hasSubscribers` before making an event. */
 export type EventChannel<N extends TelemetryEventName> = Omit<Channel<unknown>, 'publish'> & {
   publish(event: TelemetryEvents[N]): void;
 };
@@ -45,7 +45,7 @@ export const poolStarted: EventChannel<'pool.started'> = open('pool.started');
 export const poolIdleTimeout: EventChannel<'pool.idle_timeout'> = open('pool.idle_timeout');
 export const poolStopped: EventChannel<'pool.stopped'> = open('pool.stopped');
 
-/** Whether anybody listens to the events of requests. */
+/** Whether any event of requests has subscribers. */
 export function requestsWatched(): boolean {
   return (
     requestStop.hasSubscribers ||
@@ -64,7 +64,7 @@ export function requestsWatched(): boolean {
   );
 }
 
-/** Whether anybody listens to an event that tells how long a connection was idle. */
+/** Whether any event with the idle time of a connection has subscribers. */
 export function idlenessWatched(): boolean {
   return (
     queueStop.hasSubscribers ||

@@ -7,7 +7,7 @@ import * as channels from './channels.ts';
 import type { ConnectionEvent } from './events.ts';
 import { poolFacts } from './pool-facts.ts';
 
-/** The connection, as its events tell of it. */
+/** What the events of a connection report of it. */
 export interface ObservedConnection {
   readonly owner: {
     readonly instance: string;
@@ -35,7 +35,7 @@ export function connectStarted(connection: ObservedConnection): void {
   channels.connectStart.publish({ ...dialFacts(connection), systemTime: Date.now() });
 }
 
-/** It is open; `since` is when the dial began. */
+/** The connection is open; the dial began at `since`. */
 export function connected(connection: ObservedConnection, since: number): void {
   if (channels.connectStop.hasSubscribers) {
     const time = now();
@@ -86,13 +86,13 @@ export function idleTimedOut(connection: ObservedConnection, idleTime: number | 
   channels.connectionIdleTimeout.publish({ ...facts(connection), idleTime });
 }
 
-/** It takes on nobody any more. */
+/** It accepts no further requests. */
 export function drained(connection: ObservedConnection, reason: string): void {
   if (!channels.connectionDraining.hasSubscribers) return;
   channels.connectionDraining.publish({ ...facts(connection), reason });
 }
 
-/** It was open since `since` and is no more. */
+/** A connection that was open since `since` has ended. */
 export function closed(connection: ObservedConnection, since: number, reason: string): void {
   const { wire } = connection;
   if (wire === undefined || !channels.connectionClosed.hasSubscribers) return;
@@ -106,7 +106,7 @@ export function closed(connection: ObservedConnection, since: number, reason: st
   });
 }
 
-/** Returns when the lease began; 0 when nobody wants to know. */
+/** Returns when the lease began; 0 when no one subscribes to events of leases. */
 export function leased(connection: ObservedConnection, holder: Pid | undefined): number {
   if (!channels.leaseStart.hasSubscribers && !channels.leaseStop.hasSubscribers) return 0;
   const time = now();

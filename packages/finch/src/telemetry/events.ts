@@ -3,9 +3,9 @@
  * them.
  *
  * An event `x.y` is published on the channel `finch.x.y` of
- * `node:diagnostics_channel`, synchronously, and only if somebody subscribes to
- * that channel: without subscribers nothing is allocated and no clock is read.
- * Every key is always there; one that does not apply is `undefined`. Times and
+ * `node:diagnostics_channel`, synchronously, and only if that channel has subscribers:
+ * without them nothing is allocated and no clock is read. Every event has all its keys;
+ * one that does not apply is `undefined`. Times and
  * durations are in ms; `time` is monotonic, on the clock of `performance.now`.
  *
  * A span is one `start` and then exactly one of `stop` and `exception`, which has
@@ -14,7 +14,7 @@
  * | Finch | here |
  * |---|---|
  * | `[:finch, :request, :start \| :stop \| :exception]` | `request.start`, `request.stop`, `request.exception` |
- * | `[:finch, :queue, …]` | `queue.…`: from asking for a connection to having one, the opening of one included |
+ * | `[:finch, :queue, …]` | `queue.…`: from asking for a connection to having one, with opening it |
  * | `[:finch, :connect, …]` | `connect.…`: in the connection's process; a failure is `connect.exception` |
  * | `[:finch, :send, …]` | `send.…`: until the last byte of the request is written |
  * | `[:finch, :recv, …]` | `recv.…`: from there to the end of the response |
@@ -23,12 +23,12 @@
  * | `[:finch, :pool_max_idle_time_exceeded]` | `pool.idle_timeout` |
  */
 import type { Pid } from '@linnet/otp';
-import type { PoolFigures } from '../errors/details.ts';
+import type { Figures } from '../errors/index.ts';
 import type { PoolIdentity } from '../identity/index.ts';
 import type { Request } from '../request/index.ts';
 import type { ResponseHeaders } from '../response/index.ts';
 
-/** What every event says: which pool it is about. */
+/** What every event has: the pool it is about. */
 export interface PoolEvent {
   /** The name of the instance. */
   readonly name: string;
@@ -43,7 +43,7 @@ export interface PoolEvent {
   readonly time: number;
 }
 
-/** The start of a span: also by the clock on the wall. */
+/** The start of a span, by the wall clock, too. */
 export interface Started {
   /** In ms since 1970. */
   readonly systemTime: number;
@@ -57,7 +57,7 @@ export interface Ended {
 
 /** The failure of a span. */
 export interface Failed extends Ended {
-  /** What a caller is rejected with, or what his function threw. */
+  /** The error that the caller's promise rejects with, or that a function of the caller threw. */
   readonly error: unknown;
 }
 
@@ -67,18 +67,18 @@ export interface RequestEvent extends PoolEvent {
   readonly request: Request;
 }
 
-/** What is known of the connection that serves a request. */
+/** The connection of a request. */
 export interface OnConnection {
   /** The process of the connection. */
   readonly connection: Pid | undefined;
   /**
-   * How long the connection had been idle, in ms: 0 for one that was not; undefined when nobody
-   * was subscribed when it became idle.
+   * How long the connection had been idle, in ms: 0 for one that was not; undefined when there
+   * was no subscriber when it became idle.
    */
   readonly idleTime: number | undefined;
 }
 
-/** How far a request got. */
+/** What came of a request. */
 export interface RequestOutcome {
   /** The status, once it has come. */
   readonly status: number | undefined;
@@ -89,9 +89,9 @@ export interface RequestOutcome {
 /** The response, as it was received. */
 export interface Received {
   readonly status: number;
-  /** Read when asked for. */
+  /** Decoded when it is read. */
   readonly headers: ResponseHeaders;
-  /** Read when asked for. */
+  /** Decoded when it is read. */
   readonly trailers: ResponseHeaders;
 }
 
@@ -101,13 +101,13 @@ export interface ConnectionEvent extends PoolEvent {
   readonly connection: Pid | undefined;
 }
 
-/** Which way a connection takes. */
+/** The proxy of a connection. */
 export interface Through {
   /** The proxy without credentials, `http://proxy.example.com:3128`; undefined without one. */
   readonly proxy: string | undefined;
 }
 
-/** Where an open connection leads. Addresses are undefined on Unix sockets. */
+/** Protocol and addresses of an open connection. Addresses are undefined on Unix sockets. */
 export interface Opened {
   readonly protocol: 'http1' | 'http2' | 'http3';
   readonly localAddress: string | undefined;
@@ -118,7 +118,7 @@ export interface Opened {
 
 /** The end of a connection that was open. */
 export interface Closed {
-  /** As its process's exit reason tells: `'idle_timeout'`, `'closed'`, `'worn'`, `'killed'`, … */
+  /** The exit reason of its process: `'idle_timeout'`, `'closed'`, `'worn'`, `'killed'`, … */
   readonly reason: string;
   /** How long it was open, in ms. */
   readonly age: number;
@@ -126,7 +126,7 @@ export interface Closed {
   readonly served: number;
 }
 
-/** Who owns a pool. */
+/** A pool's supervisor and owner. */
 export interface PoolLife {
   /** The supervisor of the pool. */
   readonly supervisor: Pid | undefined;
@@ -136,20 +136,20 @@ export interface PoolLife {
 
 /** The events and what they carry, by name. */
 export interface TelemetryEvents {
-  /** A request begins, of whatever function. Published in the caller's context. */
+  /** A request begins. Published in the caller's context. */
   'request.start': RequestEvent & Started;
-  /** It has its response, or its caller has what he wanted of it. */
+  /** It has its response, or its caller has stopped reading. */
   'request.stop': RequestEvent & Ended & RequestOutcome;
-  /** It failed, in whatever phase; or a function of the caller's threw. */
+  /** It failed, in any phase; or a function of the caller threw. */
   'request.exception': RequestEvent & Failed & RequestOutcome;
-  /** It is about to be sent once more, since the server cannot have processed it. */
+  /** It is about to be sent again, since the server cannot have processed it. */
   'request.retry': RequestEvent & { readonly error: Error; readonly attempts: number };
 
   'queue.start': RequestEvent & Started;
   'queue.stop': RequestEvent & Ended & OnConnection;
   'queue.exception': RequestEvent & Failed;
-  /** A caller was turned away: the queue is full, or `whenFull` is `'fail'`. */
-  'queue.full': PoolEvent & { readonly [K in keyof PoolFigures]-?: number };
+  /** A caller was rejected: the queue is full, or `whenFull` is `'fail'`. */
+  'queue.full': PoolEvent & Figures;
 
   'send.start': RequestEvent & Started & OnConnection;
   'send.stop': RequestEvent & Ended & OnConnection;
@@ -164,11 +164,11 @@ export interface TelemetryEvents {
   'connect.exception': ConnectionEvent & Failed & Through;
 
   'connection.opened': ConnectionEvent & Opened;
-  /** A connection that has served before is taken for another request or lease. */
+  /** A connection that has served before is used for another request or lease. */
   'connection.reused': ConnectionEvent & { readonly idleTime: number | undefined };
   /** It was idle for `connMaxIdleTime`; `connection.closed` follows. */
   'connection.idle_timeout': ConnectionEvent & { readonly idleTime: number | undefined };
-  /** A shared one takes on nobody any more; `connection.closed` follows when its last user is done. */
+  /** A shared connection accepts no further requests; `connection.closed` follows its last one. */
   'connection.draining': ConnectionEvent & { readonly reason: string };
   'connection.closed': ConnectionEvent & Closed;
 
@@ -181,7 +181,7 @@ export interface TelemetryEvents {
     };
 
   'pool.started': PoolEvent & PoolLife;
-  /** Nobody used it for `poolMaxIdleTime`; `pool.stopped` follows. */
+  /** It was not used for `poolMaxIdleTime`; `pool.stopped` follows. */
   'pool.idle_timeout': PoolEvent & { readonly idleTime: number };
   /** `reason` is the exit reason of its supervisor. */
   'pool.stopped': PoolEvent & PoolLife & { readonly reason: unknown };

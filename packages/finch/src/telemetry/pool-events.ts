@@ -1,11 +1,11 @@
 /** The events of pools. */
 import { Watch, type ExitReason, type Pid } from '@linnet/otp';
-import type { PoolFigures } from '../errors/details.ts';
+import type { Figures } from '../errors/index.ts';
 import type { PoolIdentity } from '../identity/index.ts';
 import * as channels from './channels.ts';
 import { poolFacts } from './pool-facts.ts';
 
-/** The pool, as its events tell of it. */
+/** What the events of a pool report of it. */
 export interface ObservedPool {
   readonly identity: PoolIdentity;
   readonly supervisor: Pid | undefined;
@@ -13,7 +13,7 @@ export interface ObservedPool {
   readonly home: { readonly name: string };
 }
 
-/** The supervisor of a pool is up; its end is told, too. */
+/** The supervisor of a pool is up. Its end is published, too. */
 export function poolStarted(pool: ObservedPool): void {
   const { identity, supervisor, userManaged, home } = pool;
   if (channels.poolStarted.hasSubscribers) {
@@ -38,18 +38,14 @@ class PoolEnd extends Watch {
   }
 }
 
-/** Nobody has used a pool for so long that it stops. */
+/** A pool stops because it was idle for `poolMaxIdleTime`. */
 export function poolIdleTimedOut({ identity, home }: ObservedPool, idleTime: number): void {
   if (!channels.poolIdleTimeout.hasSubscribers) return;
   channels.poolIdleTimeout.publish({ ...poolFacts(home.name, identity), idleTime });
 }
 
-/** A caller is turned away. */
-export function queueIsFull(
-  name: string,
-  pool: PoolIdentity,
-  figures: { readonly [K in keyof PoolFigures]-?: number },
-): void {
+/** A caller is rejected: the queue is full. */
+export function queueIsFull(name: string, pool: PoolIdentity, figures: Figures): void {
   if (!channels.queueFull.hasSubscribers) return;
   channels.queueFull.publish({ ...poolFacts(name, pool), ...figures });
 }

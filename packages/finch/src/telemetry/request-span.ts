@@ -1,6 +1,6 @@
 /**
- * The events of one request. Made only when somebody listens; each event is made
- * only when somebody listens to it.
+ * The events of one request. A span is made only when its events have subscribers, and
+ * each event only when it has.
  */
 import { Fields } from '@linnet/mint';
 import { now, type Pid } from '@linnet/otp';
@@ -16,22 +16,22 @@ import type {
   Started,
 } from './events.ts';
 
-/** The connection, as far as events tell of it. */
+/** What the events of a request report of its connection. */
 export interface SpanConnection {
   readonly pid: Pid | undefined;
   readonly idledFor: number | undefined;
 }
 
-/** Counts the requests of this program that were listened to. */
+/** Counts the requests whose events had subscribers. */
 const ids = { last: 0 };
 
-/** Events are written out as literals, and the clock is read once for all that happens at a time. */
+/** Events are object literals, for speed, and the clock is read once for those of one moment. */
 export class RequestSpan {
   private readonly name: string;
   private readonly request: Request;
   private readonly id: number;
   private readonly startedAt: number;
-  /** By how much the clock on the wall is ahead of the monotonic one. */
+  /** The difference of wall clock and monotonic clock. */
   private readonly epoch: number;
   private phase: 'queue' | 'send' | 'recv' | undefined = undefined;
   private phaseAt = 0;
@@ -52,14 +52,14 @@ export class RequestSpan {
     if (channels.requestStart.hasSubscribers) channels.requestStart.publish(this.started(time));
   }
 
-  /** It asks for a connection; the first time as it begins. */
+  /** It waits for a connection; the first time from its start on. */
   asks(): void {
     const time = this.attempts === 0 ? this.startedAt : now();
     this.enter('queue', time);
     if (channels.queueStart.hasSubscribers) channels.queueStart.publish(this.started(time));
   }
 
-  /** It has one, and is sent. */
+  /** It has a connection and is being sent. */
   sends({ pid, idledFor }: SpanConnection): void {
     this.connection = pid;
     this.idleTime = idledFor;
@@ -72,7 +72,7 @@ export class RequestSpan {
     if (channels.sendStart.hasSubscribers) channels.sendStart.publish(this.startedOn(time));
   }
 
-  /** All of it is written. */
+  /** All bytes of the request are written. */
   sent(): void {
     if (this.phase !== 'send') return;
     const time = now();
@@ -87,7 +87,7 @@ export class RequestSpan {
     this.headers = headers;
   }
 
-  /** The response is complete, or its caller wants no more of it. */
+  /** The response is complete, or its caller has stopped reading. */
   received(trailers: Fields): void {
     this.sent();
     if (this.phase !== 'recv') return;
@@ -98,7 +98,7 @@ export class RequestSpan {
     channels.recvStop.publish(new ReceivedEvent(event, status, this.headers, trailers));
   }
 
-  /** The phase that it is in has failed. */
+  /** The current phase has failed. */
   breaks(error: unknown): void {
     const { phase, status } = this;
     this.phase = undefined;
@@ -125,7 +125,7 @@ export class RequestSpan {
     this.asks();
   }
 
-  /** It is over: with a failure, or as it should be. */
+  /** The request has ended, with a failure or without one. */
   over(failure: { readonly error: unknown } | undefined): void {
     if (failure === undefined) {
       this.received(Fields.none);
@@ -205,7 +205,7 @@ const failures = {
   recv: channels.recvException,
 };
 
-/** Headers cost more than all the rest of an event: read when somebody asks. */
+/** Decoding headers costs more than the rest of an event, so they are decoded when they are read. */
 class ReceivedEvent implements RequestEvent, Ended, OnConnection, Received {
   readonly name: string;
   readonly pool: string;

@@ -146,7 +146,7 @@ describe('messages', () => {
     expect(examples.PoolTimeoutError.message).toBe(
       `No connection of pool ${pool} became free within 5000 ms; waited 5003 ms ` +
         "(size 50, in use 50, idle 0, queued 12). Raise the timeout or the pool's size, " +
-        'lower the rate of requests, or see why the server holds its connections for so long.',
+        'lower the rate of requests, or see why requests keep their connections for so long.',
     );
   });
 
@@ -183,7 +183,7 @@ describe('messages', () => {
     expect(message('connect')).toContain('while connecting');
     expect(message('send')).toContain('send less');
     expect(message('receive')).toContain('while receiving the response');
-    expect(message()).toContain('why the server takes so long');
+    expect(message()).toContain('why the server is slow');
   });
 });
 

@@ -69,7 +69,7 @@ describe('Finch options', () => {
 
   test('reject a pool that is there twice under two spellings', () => {
     const pools = { 'https://example.com': {}, 'HTTPS://EXAMPLE.com:443/': {} };
-    expect(() => parseInstanceOptions({ name: 'A', pools })).toThrow('this pool is there twice');
+    expect(() => parseInstanceOptions({ name: 'A', pools })).toThrow('this pool is given twice');
   });
 
   test('name the pool of an option that is wrong', () => {

@@ -95,7 +95,7 @@ describe('pool options', () => {
   test.each(['ca', 'cert', 'key', 'pfx'])('have connOpts.tls.%s, or its file, not both', (name) => {
     expect(errorOf({ connOpts: { tls: { [name]: 'x', [`${name}File`]: 'y' } } })).toMatchObject({
       option: `connOpts.tls.${name}File`,
-      detail: `${name} is there, too`,
+      detail: `${name} is given, too`,
     });
   });
 

@@ -153,7 +153,7 @@ describe('are refused', () => {
     ['*.a.test', '**.a.test'],
   ])('twice: %s and %s', (first, second) => {
     expect(() => parseInstanceOptions({ name: 'A', pools: { [first]: {}, [second]: {} } })).toThrow(
-      'this pool is there twice',
+      'this pool is given twice',
     );
   });
 
