@@ -107,7 +107,7 @@ export class Checkout implements Waiter {
     this.shard = shard;
     if (shard === undefined) {
       this.startTimer();
-      this.instance.await(this.identity, this);
+      this.instance.waitForPool(this.identity, this);
       return;
     }
     if (fresh && shard.waitForFresh(this)) return;
@@ -138,7 +138,7 @@ export class Checkout implements Waiter {
   cancel(): void {
     this.stopTimer();
     if (this.queue === undefined) return;
-    if (this.shard === undefined) this.instance.leave(this.identity, this);
+    if (this.shard === undefined) this.instance.stopWaiting(this.identity, this);
     else this.shard.cancel(this);
   }
 

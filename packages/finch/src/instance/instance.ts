@@ -1,13 +1,12 @@
 /**
- * The data of a running instance: what a request needs before it has a pool.
- * Owned by the manager process, found through the instance's registry.
+ * The data of a running instance: its pools, limits and callers that wait for a pool.
+ * Owned by the manager process, and found through the instance's registry.
  */
 import {
   GenServer,
   isAlive,
   Registry,
   UnknownRegistryError,
-  Watch,
   type Pid,
   type RegistryHandle,
 } from '@linnet/otp';
@@ -21,7 +20,9 @@ import type { PoolIdentity } from '../identity/index.ts';
 import type { Pool, PoolHome } from '../pool/pool.ts';
 import { withdraw } from '../pool/reservations.ts';
 import type { SlotLedger } from '../pool/slot-ledger.ts';
-import { WaitQueue, type Waiter } from '../pool/wait-queue.ts';
+import type { Waiter } from '../pool/wait-queue.ts';
+import { OnDown } from './on-down.ts';
+import { PoolWaiters } from './pool-waiters.ts';
 
 /** The name of an instance's registry. */
 export const registryName = (name: string): string => `${name}.Registry`;
@@ -39,9 +40,8 @@ export class Instance implements PoolHome {
   private readonly registry: RegistryHandle<string, Pool>;
   /** Keys of pools that users' supervisors own: never served by a pool of the instance. */
   private readonly reserved = new Set<string>();
-  /** Those who wait for a pool to come up. */
-  private readonly awaiting = new Map<string, WaitQueue>();
-  private readonly guards = new Set<Guard>();
+  private readonly waiters = new PoolWaiters();
+  private readonly watches = new Set<OnDown>();
 
   constructor(options: ResolvedInstanceOptions, ledger: SlotLedger, manager: Pid) {
     this.name = options.name;
@@ -51,7 +51,7 @@ export class Instance implements PoolHome {
     this.manager = manager;
   }
 
-  /** Takes over the pools of users' supervisors that are there already, and their keys. */
+  /** Registers the pools of users' supervisors that are up already, and reserves their keys. */
   takeOver(reserved: readonly Pool[]): void {
     for (const pool of reserved) {
       this.reserved.add(pool.identity.key);
@@ -64,14 +64,14 @@ export class Instance implements PoolHome {
     return this.options.maxPerHost;
   }
 
-  /** Calls back in the turn in which a process dies, for as long as the instance is open. */
-  guard(pid: Pid, act: () => void): void {
-    const guard = new Guard((done) => {
-      this.guards.delete(done);
+  /** Calls a function in the turn in which a process dies, unless the instance has ended by then. */
+  onDown(pid: Pid, act: () => void): void {
+    const watch = new OnDown(() => {
+      this.watches.delete(watch);
       act();
     });
-    this.guards.add(guard);
-    guard.watch(pid);
+    this.watches.add(watch);
+    watch.watch(pid);
   }
 
   adopt(pool: Pool): void {
@@ -80,7 +80,7 @@ export class Instance implements PoolHome {
     if (userManaged) this.reserved.add(identity.key);
     if (pool.home !== this) pool.moveTo(this);
     this.registry.registerName(identity.key, supervisor, pool);
-    this.guard(supervisor, () => this.ended(pool));
+    this.onDown(supervisor, () => this.poolDown(pool));
   }
 
   /** The pool with this key, whether or not it can serve right now. */
@@ -103,105 +103,73 @@ export class Instance implements PoolHome {
     return poolOptionsFor(this.options.pools, identity);
   }
 
-  /** Waits for a pool to be up, and has it started unless a user's supervisor is to do that. */
-  await(identity: PoolIdentity, waiter: Waiter): void {
+  /** Adds a waiter for a pool that is not up. A pool of the instance's own is started for it. */
+  waitForPool(identity: PoolIdentity, waiter: Waiter): void {
     if (this.closed) {
       waiter.failed(new InstanceNotFoundError({ instance: this.name }));
       return;
     }
-    const { key } = identity;
-    let queue = this.awaiting.get(key);
-    if (queue === undefined) {
-      queue = new WaitQueue();
-      this.awaiting.set(key, queue);
-    }
-    queue.push(waiter);
-    if (queue.size === 1) this.ensure(identity);
+    if (this.waiters.add(identity.key, waiter)) this.ensureStarted(identity);
   }
 
-  /** Stops waiting for a pool. */
-  leave(identity: PoolIdentity, waiter: Waiter): void {
-    const queue = this.awaiting.get(identity.key);
-    queue?.remove(waiter);
-    if (queue?.size === 0) this.awaiting.delete(identity.key);
+  /** Removes a waiter for a pool. */
+  stopWaiting(identity: PoolIdentity, waiter: Waiter): void {
+    this.waiters.remove(identity.key, waiter);
   }
 
-  /** A pool can serve: whoever waits for it tries again. */
+  /** How many callers wait for pools that are down. */
+  get waiting(): number {
+    return this.waiters.size;
+  }
+
+  /** A pool can serve: its waiters try again. */
   arrived(pool: Pool): void {
-    for (const waiter of this.takeWaiters(pool.identity.key)) waiter.requeue();
+    for (const waiter of this.waiters.removeAll(pool.identity.key)) waiter.requeue();
   }
 
-  /** A pool could not be started. */
+  /** A pool could not be started: its waiters fail. */
   startFailed(key: string, error: Error): void {
-    for (const waiter of this.takeWaiters(key)) waiter.failed(error);
+    for (const waiter of this.waiters.removeAll(key)) waiter.failed(error);
   }
 
-  /** A pool of a user's supervisor was stopped for good; returns whether there was one. */
-  forget(key: string): boolean {
-    withdraw(this.name, key);
-    return this.reserved.delete(key);
-  }
-
+  /** Whether the key belongs to a pool of a user's supervisor. */
   isReserved(key: string): boolean {
     return this.reserved.has(key);
   }
 
-  /** How many wait for pools that are down. */
-  get waiting(): number {
-    let count = 0;
-    for (const queue of this.awaiting.values()) count += queue.size;
-    return count;
+  /** A pool of a user's supervisor was stopped for good: its key is free. Returns whether there was one. */
+  release(key: string): boolean {
+    withdraw(this.name, key);
+    return this.reserved.delete(key);
   }
 
-  /** The end, in order or because a part of the instance died. */
+  /** The instance has ended: in order, or because a part of it died. */
   close(crashed: boolean): void {
     if (this.closed) return;
     this.closed = true;
     this.crashed = crashed;
-    for (const guard of this.guards) guard.unwatch();
-    this.guards.clear();
+    for (const watch of this.watches) watch.unwatch();
+    this.watches.clear();
     const error = new InstanceNotFoundError({ instance: this.name });
-    // Those that are taken out meanwhile are skipped.
-    for (const key of this.awaiting.keys()) this.startFailed(key, error);
+    // Waiters that failing ones remove from their queues meanwhile are skipped.
+    for (const key of this.waiters.keys()) this.startFailed(key, error);
   }
 
-  /** Whoever waits for a pool that is not the user's has it started. */
-  private ensure(identity: PoolIdentity): void {
+  /** Has a pool started by the manager, unless a user's supervisor is to start it. */
+  private ensureStarted(identity: PoolIdentity): void {
     if (this.reserved.has(identity.key)) return;
     GenServer.cast(this.manager, ['ensure', identity]);
   }
 
-  /** A pool is no more, for now or for good. */
-  private ended({ identity, userManaged, stopping }: Pool): void {
-    const { key } = identity;
-    if (!this.awaiting.has(key)) return;
+  /** The supervisor of a pool has ended, for now or for good. */
+  private poolDown({ identity, userManaged, stopping }: Pool): void {
+    const { key, origin } = identity;
+    if (!this.waiters.has(key)) return;
     if (userManaged && stopping) {
-      this.startFailed(
-        key,
-        new PoolDownError({ pool: key, origin: identity.origin, reason: 'it was stopped' }),
-      );
+      this.startFailed(key, new PoolDownError({ pool: key, origin, reason: 'it was stopped' }));
     } else {
-      this.ensure(identity);
+      this.ensureStarted(identity);
     }
-  }
-
-  private takeWaiters(key: string): Waiter[] {
-    const waiters = this.awaiting.get(key)?.clear() ?? [];
-    this.awaiting.delete(key);
-    return waiters;
-  }
-}
-
-class Guard extends Watch {
-  private readonly act: (guard: Guard) => void;
-
-  constructor(act: (guard: Guard) => void) {
-    super();
-    this.act = act;
-  }
-
-  protected override down(): void {
-    this.act(this);
   }
 }
 

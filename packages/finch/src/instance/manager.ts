@@ -1,4 +1,4 @@
-/** The process that starts an instance's pools and settles the races of starting them. */
+/** The process that starts an instance's pools, each key once, however many ask for it. */
 import {
   DynamicSupervisor,
   GenServer,
@@ -46,7 +46,7 @@ export const Manager = GenServer.define({
   },
 
   handleCall: {
-    /** Resolves when the pool is up, whoever started it; answers an error that it could not be. */
+    /** Answers when the pool is up, no matter who started it; with an error if it cannot be started. */
     startPool: async (instance, pool: PoolIdentity, options: ResolvedPoolOptions) => {
       try {
         if (isOfUser(instance, pool))
@@ -101,12 +101,12 @@ function guardParts(instance: Instance): void {
     whereis(part),
   );
   for (const part of [manager, ...parts]) {
-    if (part !== undefined) instance.guard(part, () => instance.close(true));
+    if (part !== undefined) instance.onDown(part, () => instance.close(true));
   }
   // Its supervisor would start a partition again, but all entries would be lost.
   for (const partition of Registry.details(registryName(name)).partitions) {
     if (partition === undefined) continue;
-    instance.guard(partition, () => {
+    instance.onDown(partition, () => {
       instance.close(true);
       send(manager, partDown);
     });

@@ -51,7 +51,7 @@ export interface PoolListing {
 }
 
 /**
- * The running pool of whatever names one.
+ * The running pool of a URL, a `Pool` or its parts.
  *
  * @throws PoolNotFoundError
  */
@@ -80,7 +80,7 @@ export async function startInstancePool(
     { timeout: 'infinity' },
   ).catch(() => new InstanceNotFoundError({ instance: instance.name }));
   if (failure === undefined) return;
-  // The manager was still there, the supervisor of the pools was not.
+  // The manager was still up, but not the supervisor of the pools.
   if (instance.closed && !isFinchError(failure)) {
     throw new InstanceNotFoundError({ instance: instance.name });
   }
@@ -88,14 +88,14 @@ export async function startInstancePool(
 }
 
 /**
- * Stops a pool: what is in flight may end within `grace` ms, new requests do not reach it. A pool
- * of a user's supervisor is not declared any more; nor is one that is down.
+ * Stops a pool: requests in flight may end within `grace` ms, new ones do not reach it. The key of a
+ * user-managed pool is free afterwards, also that of one that is down.
  */
 export function stopPool(instance: Instance, id: PoolLike, grace: number): Promise<void> {
   const { key } = poolFrom(id);
   const pool = instance.pool(key);
   if (pool === undefined) {
-    if (instance.forget(key)) return Promise.resolve();
+    if (instance.release(key)) return Promise.resolve();
     throw new PoolNotFoundError({ pool: key, instance: instance.name });
   }
   pool.stopping = true;
@@ -108,12 +108,12 @@ export function stopPool(instance: Instance, id: PoolLike, grace: number): Promi
 async function windDown(instance: Instance, pool: Pool, grace: number): Promise<void> {
   const { supervisor } = pool;
   await Promise.all(pool.live.map((shard) => drain(pool, shard, grace)));
-  instance.forget(pool.identity.key);
+  instance.release(pool.identity.key);
   if (supervisor === undefined) return;
   try {
     await stopSupervisor(instance, pool, supervisor);
   } catch (error) {
-    // It ended meanwhile, or is about to, with the instance: that is what is wanted.
+    // Not a failure when it has ended meanwhile, or ends with the instance.
     const ends = instance.closed && !pool.userManaged;
     if (isAlive(supervisor) && !ends) throw error;
   }
@@ -122,10 +122,10 @@ async function windDown(instance: Instance, pool: Pool, grace: number): Promise<
 function drain(pool: Pool, shard: Shard, grace: number): Promise<void> {
   return GenServer.call<void>(pool.processOf(shard), ['drain', grace], {
     timeout: 'infinity',
-  }).catch(() => {}); // it ended meanwhile
+  }).catch(() => {}); // it has ended by itself
 }
 
-/** Through its owner: stopped in any other way, a permanent child would be started again. */
+/** Stops it through its owner, which would start a permanent child again otherwise. */
 async function stopSupervisor(instance: Instance, pool: Pool, supervisor: Pid): Promise<void> {
   const owner = processInfo(supervisor)?.parent;
   if (!pool.userManaged) {

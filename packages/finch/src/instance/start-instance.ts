@@ -5,20 +5,18 @@ import {
   Registry,
   Supervisor,
   SupervisorError,
-  Watch,
   whereis,
   type Pid,
   type SupervisorHandle,
-  type Timer,
-  type TimeoutTarget,
 } from '@linnet/otp';
 import type { ResolvedInstanceOptions } from '../options/index.ts';
 import { checkUsable } from '../pool/pool-supervisor.ts';
 import { HostLimits, hostLimitsName } from './host-limits.ts';
 import { registryName } from './instance.ts';
 import { Manager, managerName, poolsName } from './manager.ts';
+import { OnDown } from './on-down.ts';
 
-/** More than the parts of an instance take to end, in ms. */
+/** The longest wait for the end of a predecessor, in ms: more than its parts take to end. */
 const longestWait = 15_000;
 
 /**
@@ -32,7 +30,7 @@ export async function startInstance(options: ResolvedInstanceOptions): Promise<S
   checkUsable(undefined, pools.default);
   for (const rule of pools.rules) checkUsable(undefined, rule.options);
   for (const { pool, options: poolOptions } of pools.declared) checkUsable(pool, poolOptions);
-  await predecessorGone(name);
+  await predecessorEnded(name);
   try {
     return await startTree(options);
   } catch (error) {
@@ -54,9 +52,9 @@ function startTree(options: ResolvedInstanceOptions): Promise<SupervisorHandle> 
   );
 }
 
-/** When the supervisor of an instance is killed, its children take a moment to end, and have the names. */
-async function predecessorGone(name: string): Promise<void> {
-  if (whereis(name) !== undefined) return; // it runs: the start will say so
+/** Waits for the parts of a killed predecessor: they still hold their names until they have ended. */
+async function predecessorEnded(name: string): Promise<void> {
+  if (whereis(name) !== undefined) return; // the name is taken: the start fails
   for (const part of [
     managerName(name),
     poolsName(name),
@@ -68,29 +66,22 @@ async function predecessorGone(name: string): Promise<void> {
   }
 }
 
+/** Waits for the end of a process, but not for ever: then the start fails because the name is taken. */
 function endOf(pid: Pid): Promise<void> {
   return new Promise((resolve) => {
-    new End(resolve).watch(pid);
+    const watch = new OnDown(() => {
+      timer.cancel();
+      resolve();
+    });
+    const timer = arm(
+      {
+        onTimeout: () => {
+          watch.unwatch();
+          resolve();
+        },
+      },
+      longestWait,
+    );
+    watch.watch(pid);
   });
-}
-
-/** Waits for the end of a process, but not for ever: then the start says that the name is taken. */
-class End extends Watch implements TimeoutTarget {
-  private readonly ended: () => void;
-  private readonly timer: Timer = arm(this, longestWait);
-
-  constructor(ended: () => void) {
-    super();
-    this.ended = ended;
-  }
-
-  onTimeout(): void {
-    this.unwatch();
-    this.ended();
-  }
-
-  protected override down(): void {
-    this.timer.cancel();
-    this.ended();
-  }
 }

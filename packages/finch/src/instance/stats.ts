@@ -1,6 +1,6 @@
 /**
- * What hackney's pool can tell and be told of itself, for an instance and all
- * of its pools: figures, limits, warm connections, messages.
+ * The functions of `hackney_pool` for an instance with all its pools: figures, limits,
+ * prewarming, messages.
  */
 import { send } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
@@ -11,7 +11,7 @@ import type { Shard } from '../pool/shard.ts';
 import type { Instance } from './instance.ts';
 import { requirePool, startInstancePool } from './pools.ts';
 
-/** How many connections `prewarm` makes ready when nothing says otherwise; hackney's number. */
+/** How many connections `prewarm` opens by default, as in hackney. */
 const defaultPrewarm = 4;
 
 /** The figures of an instance over all its pools, at this moment; `queued` includes callers that wait for a pool that is down. */
@@ -59,7 +59,7 @@ export function instanceStats(instance: Instance): InstanceStats {
   };
 }
 
-/** @throws OptionsError for something that is no host or port. */
+/** @throws OptionsError for a host or port that is not valid. */
 export function hostStats(instance: Instance, host: string, port: number): HostStats {
   const key = hostKey(host, port);
   const shards = shardsOf(instance).filter((shard) => shard.host === key);
@@ -70,7 +70,7 @@ export function hostStats(instance: Instance, host: string, port: number): HostS
   };
 }
 
-/** As the ledger counts: canonical, however it was written. */
+/** The canonical form, by which the ledger counts. */
 function hostKey(host: string, port: number): string {
   if (port === 0 && typeof host === 'string') return host;
   const origin =
@@ -98,8 +98,8 @@ export function setMaxConnections({ ledger }: Instance, cap: number | 'infinity'
 }
 
 /** The idle time of pools that do not have their own. */
-export function idleTime({ idleTime: told, options }: Instance): number | 'infinity' {
-  return told === undefined ? options.pools.default.connMaxIdleTime : fromNumber(told);
+export function idleTime({ idleTime: given, options }: Instance): number | 'infinity' {
+  return given === undefined ? options.pools.default.connMaxIdleTime : fromNumber(given);
 }
 
 /** Sets the idle time of all pools, those included that are started later. */
@@ -109,9 +109,9 @@ export function setIdleTime(instance: Instance, limit: number | 'infinity'): voi
 }
 
 /**
- * Starts the pool if need be and opens connections until `count` of them are
- * idle, spread over its shards, as far as the caps allow. Resolves with how many
- * are idle when the last one is open or has failed.
+ * Starts the pool if it does not run, and opens connections until `count` are idle,
+ * spread over its shards, as far as the caps allow. Resolves with the number of idle ones
+ * when the last one is open or has failed.
  */
 export async function prewarm(
   instance: Instance,

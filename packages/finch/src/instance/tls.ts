@@ -1,4 +1,4 @@
-/** New certificates for pools that run. */
+/** New certificates for running pools. */
 import { tlsSourceOf } from '../connection/tls.ts';
 import { fromMint } from '../errors/from-mint.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
@@ -8,11 +8,10 @@ import type { Instance } from './instance.ts';
 import { requirePool } from './pools.ts';
 
 /**
- * Reads the TLS files of a pool, or of all, again. Pools whose options are one
- * object have one identity. Returns the keys of the running pools that have a
- * new one.
+ * Reads the TLS files of a pool, or of all, again. Pools with the same options object
+ * share a TLS identity. Returns the keys of the running pools that have a new one.
  *
- * @throws OptionsError for the first that cannot be used; the others are new all the same.
+ * @throws OptionsError for the first file that cannot be used; the others are replaced all the same.
  */
 export function reloadTls(instance: Instance, id: PoolLike | undefined): string[] {
   const pools = instance.pools().map(({ pool }) => pool);
@@ -33,7 +32,7 @@ export function reloadTls(instance: Instance, id: PoolLike | undefined): string[
   return changed.map(({ identity }) => identity.key);
 }
 
-/** Those of pools that run, and those with which others are to be started. */
+/** The options of running pools, and those for pools that are started later. */
 function allOptions({ options }: Instance, pools: readonly Pool[]): ResolvedPoolOptions[] {
   const { default: template, rules, declared } = options.pools;
   return [template, ...rules, ...declared, ...pools].map((each) =>
