@@ -47,12 +47,19 @@ export function renderApi(page: ApiPage): string {
 
 /** All headings of an item, in the order in which they come. */
 function headings(item: Item): string[] {
-  return [item.name, ...item.members.filter(hasHeading).flatMap(headings)];
+  return [item.name, ...sectionsOf(item).flatMap(headings)];
 }
 
-/** Properties, and methods of which there is nothing to say, are lines of a list. */
-const hasHeading = ({ kind, doc, members }: Item): boolean =>
-  kind !== 'property' && (doc.text !== '' || members.length > 0);
+/**
+ * The members with a section of their own. Properties, the members of interfaces, and methods of which
+ * there is nothing to say are lines of a list.
+ */
+function sectionsOf({ kind, members }: Item): readonly Item[] {
+  if (kind === 'type') return [];
+  return members.filter(
+    (member) => member.kind !== 'property' && (member.doc.text !== '' || member.members.length > 0),
+  );
+}
 
 /** Gives the link to a name, with the anchors that GitHub makes of headings. */
 function linker(all: readonly string[]): (name: string) => string {
@@ -75,7 +82,8 @@ function linker(all: readonly string[]): (name: string) => string {
 
 function renderItem(page: ApiPage, item: Item, level: number): string[] {
   const { name, doc, signatures, members, file } = item;
-  const properties = members.filter((member) => !hasHeading(member));
+  const sections = sectionsOf(item);
+  const lines = members.filter((member) => !sections.includes(member));
   const link = posix.relative(posix.dirname(page.path), posix.relative(page.root, file));
   return [
     `${'#'.repeat(level)} ${name}`,
@@ -85,8 +93,8 @@ function renderItem(page: ApiPage, item: Item, level: number): string[] {
     ...list(doc.params),
     ...(doc.throws.length > 0 ? ['Throws, or rejects with:', ...list(doc.throws)] : []),
     ...doc.examples.map(code),
-    ...list(properties.map(renderProperty)),
-    ...members.filter(hasHeading).flatMap((member) => renderItem(page, member, level + 1)),
+    ...list(lines.map(renderLine)),
+    ...sections.flatMap((member) => renderItem(page, member, level + 1)),
     ...(level === 3 ? [`Declared in [${posix.relative(page.root, file)}](${link})`] : []),
   ];
 }
@@ -102,7 +110,9 @@ const list = (items: readonly string[]): string[] =>
     ? []
     : [items.map((item) => `- ${item.replaceAll(/\n(?=.)/g, '\n  ')}`).join('\n')];
 
-function renderProperty({ signatures, doc }: Item): string {
-  const signature = signatures.join(' ').replaceAll(/\s+/g, ' ');
-  return doc.text === '' ? `\`${signature}\`` : `\`${signature}\`: ${doc.text}`;
+function renderLine({ signatures, doc }: Item): string {
+  const signature = `\`${signatures.join(' ').replaceAll(/\s+/g, ' ')}\``;
+  const throws = doc.throws.map((error) => `Throws, or rejects with, ${error}`);
+  const text = [doc.text, ...throws].filter((part) => part !== '').join('\n\n');
+  return text === '' ? signature : `${signature}: ${text}`;
 }

@@ -40,7 +40,9 @@ export function parseDoc(comment: string): Doc {
     text: main.trim(),
     params: all('param').map((param) => param.replace(/^(\S+)\s+(?:- )?/, '`$1`: ')),
     // In braces, alone, or before a lower-case text: the class comes first.
-    throws: all('throws').map((error) => error.replace(/^\{?([A-Z]\w*)\}?/, '`$1`')),
+    throws: all('throws').map((error) =>
+      error.replace(/^\{?([A-Z]\w*)\}?/, '`$1`').replaceAll(/\n +/g, '\n'),
+    ),
     examples: all('example'),
     internal: all('internal').length > 0,
   };
