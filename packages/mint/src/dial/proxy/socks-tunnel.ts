@@ -1,6 +1,5 @@
 /**
- * A tunnel through a SOCKS proxy (RFC 1928, 1929), by the package `socks`, which
- * is loaded with the first such tunnel.
+ * A tunnel through a SOCKS5 proxy (RFC 1928, 1929): the handshake over a socket.
  */
 import { lookup as lookUp } from 'node:dns';
 import { isIP } from 'node:net';
@@ -10,12 +9,10 @@ import type { Step } from '../attempt.ts';
 import type { SocketOptions } from '../dial-target.ts';
 import { namesOf, surplus } from './proxy-failure.ts';
 import type { ProxiedTarget, ProxyServer } from './proxy-server.ts';
+import { SocksHandshake } from './socks-handshake.ts';
 
 /** The protocol has one byte for the length of a name. */
 const longestName = 255;
-
-/** The client's own limit, in ms; of no effect, since that of the dial comes first or is off. */
-const noTimeout = 2 ** 31 - 1;
 
 /**
  * Asks a proxy, over an open connection to it, for a tunnel to a server. The
@@ -52,34 +49,47 @@ export class SocksTunnel implements Step<Socket> {
       const detail = `SOCKS has no room for a name of more than ${longestName} bytes`;
       throw new ProxyError({ ...names, reason: 'refused', detail });
     }
-    await this.negotiate(host);
-    if ((await readAhead(socket)) && target.tls !== undefined) throw surplus(names);
+    const { username, password } = proxy;
+    const { port } = target.address;
+    await this.negotiate(new SocksHandshake({ host, port, username, password }));
+    // Only the proxy can have sent it: over TLS it is the client who speaks first.
+    if (target.tls !== undefined && socket.readableLength > 0) throw surplus(names);
     return socket;
   }
 
-  private async negotiate(host: string): Promise<void> {
-    const { socket, proxy, target } = this;
-    const { SocksClient } = await import('socks');
-    // The client would wait for the end of a socket that has ended already.
-    if (socket.destroyed) throw this.refused('Socket closed');
-    const { username: userId, password, port: proxyPort } = proxy;
-    try {
-      await SocksClient.createConnection({
-        command: 'connect',
-        proxy: { type: 5, host: proxy.host, port: proxyPort, userId, password },
-        destination: { host, port: target.address.port },
-        existing_socket: socket,
-        timeout: noTimeout,
-      });
-    } catch (error) {
-      // The client's error is not handed on: it holds the credentials.
-      throw this.refused((error as Error).message);
-    }
-  }
-
-  private refused(message: string): unknown {
-    if (this.abandoned !== undefined) return this.abandoned.error;
-    return refusalOf(message, this.proxy, this.target);
+  /** Fulfilled when the tunnel is open: what the socket gives from then on is the server's. */
+  private negotiate(handshake: SocksHandshake): Promise<void> {
+    const { socket } = this;
+    const names = namesOf(this.proxy, this.target);
+    return new Promise((resolve, reject) => {
+      let cause: Error | undefined;
+      const ended = (settle: () => void): void => {
+        socket.off('readable', onReadable).off('error', onError).off('close', onClose);
+        settle();
+      };
+      const fail = (error: unknown): void => ended(() => reject(this.abandoned?.error ?? error));
+      const onReadable = (): void => {
+        // No byte beyond the answer is read.
+        let answer = socket.read(handshake.needs) as Buffer | null;
+        // The rest of a socket that has ended may be shorter.
+        while (answer?.length === handshake.needs) {
+          const next = handshake.take(answer);
+          const { failure } = handshake;
+          if (failure !== undefined) return fail(new ProxyError({ ...names, ...failure }));
+          if (handshake.isOpen) return ended(resolve);
+          if (next !== undefined) socket.write(next);
+          answer = socket.read(handshake.needs) as Buffer | null;
+        }
+      };
+      const onError = (error: Error): void => {
+        cause = error;
+      };
+      const onClose = (): void => fail(new ProxyError({ ...names, reason: 'closed', cause }));
+      // Closed during the lookup: no event is to come.
+      if (socket.destroyed) return onClose();
+      socket.on('readable', onReadable).on('error', onError).on('close', onClose);
+      socket.write(handshake.greeting());
+    });
   }
 
   /** The server's address, looked up by this side. */
@@ -106,46 +116,4 @@ export class SocksTunnel implements Step<Socket> {
       }
     });
   }
-}
-
-/**
- * Waits until the client has let go of the socket: one turn after its answer it
- * emits what it had read beyond it, and lets the socket flow. Says whether there
- * was anything; it is read from the socket first.
- */
-function readAhead(socket: Socket): Promise<boolean> {
-  const chunks: Buffer[] = [];
-  const keep = (chunk: Buffer): void => void chunks.push(chunk);
-  socket.on('data', keep);
-  return new Promise((resolve) => {
-    // After that of the client, which came first.
-    setImmediate(() => {
-      socket.pause().off('data', keep);
-      if (chunks.length > 0 && !socket.destroyed) socket.unshift(Buffer.concat(chunks));
-      // The pause has stopped a socket that reads into a buffer of ours (direct-reads.ts).
-      socket.read(0);
-      resolve(chunks.length > 0);
-    });
-  });
-}
-
-/** Told apart by the message, since errors of `socks` hold nothing else; its version is pinned. */
-function refusalOf(message: string, proxy: ProxyServer, target: ProxiedTarget): ProxyError {
-  const { username, password } = proxy;
-  const names = namesOf(proxy, target);
-  if (/no accepted authentication/i.test(message)) {
-    const reason =
-      username === '' && password === '' ? 'authentication_required' : 'authentication_failed';
-    return new ProxyError({ ...names, reason });
-  }
-  if (/authentication failed/i.test(message)) {
-    return new ProxyError({ ...names, reason: 'authentication_failed' });
-  }
-  const [, reply] = /rejected connection - (\w+)$/i.exec(message) ?? [];
-  if (reply !== undefined && reply !== 'undefined') {
-    return new ProxyError({ ...names, reason: 'refused', detail: reply });
-  }
-  const isAnswer = /version|authentication type|rejected|internal error/i.test(message);
-  const reason = isAnswer ? 'bad_answer' : 'closed';
-  return new ProxyError({ ...names, reason, detail: message });
 }

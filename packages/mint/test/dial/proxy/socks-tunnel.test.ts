@@ -1,9 +1,14 @@
+import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
 import { ConnectTimeoutError, ProxyError } from '../../../src/errors/index.ts';
-import { TlsIdentity } from '../../../src/dial/index.ts';
+import { dialThrough, TlsIdentity } from '../../../src/dial/index.ts';
+import type { ProxyAddress, ThroughProxy } from '../../../src/dial/index.ts';
+import { parseProxyUrl } from '../../../src/dial/proxy/proxy-url.ts';
 import { createAuthority, startHttp1Server } from '../../../src/testing/index.ts';
-import type { Http1Peer, ScriptedServer } from '../../../src/testing/index.ts';
+import type { Http1Peer, Script, ScriptedServer } from '../../../src/testing/index.ts';
 import { eventually, turn } from '../../support/eventually.ts';
 import { startSocksProxy } from '../../support/socks-proxy.ts';
 import { dialUp, failure, firstData } from './through.ts';
@@ -11,7 +16,7 @@ import { dialUp, failure, firstData } from './through.ts';
 const authority = createAuthority();
 const tls = new TlsIdentity({ ca: authority.ca });
 
-async function server(script: (peer: Http1Peer) => unknown): Promise<ScriptedServer<Http1Peer>> {
+async function server(script: Script<Http1Peer>): Promise<ScriptedServer<Http1Peer>> {
   const raw = await startHttp1Server(script);
   onTestFinished(() => raw.close());
   return raw;
@@ -86,6 +91,11 @@ test.each<readonly [string, string, (peer: Http1Peer) => unknown]>([
   ['bad_answer', 'a method that was not offered', (peer) => peer.write(Buffer.from([5, 3]))],
   ['bad_answer', 'HTTP', (peer) => peer.write('HTTP/1.1 400 Bad Request\r\n\r\n')],
   ['bad_answer', 'a reply that does not exist', (peer) => answer(peer, Buffer.alloc(10, 0x55))],
+  [
+    'bad_answer',
+    'a reply with an address of no type',
+    (peer) => answer(peer, Buffer.from([5, 0, 0, 9, 127, 0, 0, 1, 0, 80])),
+  ],
   ['bad_answer', 'more than a reply', (peer) => answer(peer, Buffer.concat([granted, granted]))],
   ['closed', 'nothing', (peer) => peer.end()],
   [
@@ -236,4 +246,102 @@ test.each(silences)('leaves no socket when it is cancelled %s', async (_title, s
   dialling.cancel();
   expect(await failure(dialling)).toMatchObject({ reason: 'cancelled' });
   await expectLeft(proxy);
+});
+
+/** What a proxy says that wants credentials, all of it. */
+const whole = Buffer.concat([Buffer.from([5, 2, 1, 0]), granted]);
+
+/** Says what a proxy says, up to a byte, and each answer when it is due. */
+async function sayUpTo(peer: Http1Peer, length: number): Promise<void> {
+  const awaited = [4, '\u0001\u0003ann\u0006s3cret'.length, 4 + 1 + 'origin.test'.length + 2];
+  const answers = [whole.subarray(0, 2), whole.subarray(2, 4), whole.subarray(4)];
+  let left = length;
+  for (const [index, bytes] of answers.entries()) {
+    await peer.read(awaited[index] as number);
+    await peer.write(bytes.subarray(0, left));
+    left -= bytes.length;
+    if (left < 0) return;
+  }
+}
+
+const lengths = Array.from(whole, (_byte, index) => index);
+
+test.each(lengths)('closed: the first %i bytes of all that it had to say', async (length) => {
+  const proxy = await server(async (peer, index) => {
+    await sayUpTo(peer, length);
+    if (index % 2 === 0) peer.end();
+    else peer.resetConnection();
+  });
+  for (const identity of [{ tls }, {}]) {
+    const ended = await failure(dialUp({ proxy: urlOf(proxy), ...identity }));
+    expect(ended).toMatchObject({ code: 'ERR_MINT_PROXY', reason: 'closed' });
+    const reset = await failure(dialUp({ proxy: urlOf(proxy), ...identity }));
+    expect(reset).toMatchObject({ code: 'ERR_MINT_PROXY', reason: 'closed' });
+  }
+  await expectLeft(proxy);
+});
+
+test.each(lengths)('leaves no socket when it is cancelled after %i bytes', async (length) => {
+  const reached = Promise.withResolvers<void>();
+  const proxy = await server(async (peer) => {
+    await sayUpTo(peer, length);
+    reached.resolve();
+  });
+  const dialling = dialUp({ proxy: urlOf(proxy) }, { connectTimeout: Infinity });
+  await reached.promise;
+  dialling.cancel();
+  expect(await failure(dialling)).toMatchObject({ reason: 'cancelled' });
+  await expectLeft(proxy);
+});
+
+test('has a tunnel, or a ProxyError, whatever a proxy says', async () => {
+  let junk = Buffer.alloc(0);
+  const proxy = await server(async (peer) => {
+    await peer.write(junk);
+    peer.end();
+  });
+  let seed = 1;
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    return Math.floor((seed / 2 ** 32) * below);
+  };
+  const unexpected: unknown[] = [];
+  for (let round = 0; round < 300; round += 1) {
+    // What it should say, up to some byte, and from there on anything.
+    const right = whole.subarray(0, random(whole.length));
+    const wrong = Array.from({ length: random(40) }, () => random(256));
+    junk = Buffer.concat([right, Buffer.from(wrong)]);
+    await dialUp({ proxy: urlOf(proxy) }).result.then(
+      ({ socket }) => void socket.destroy(),
+      (error: unknown) => void (error instanceof ProxyError || unexpected.push(error)),
+    );
+  }
+  expect(unexpected).toEqual([]);
+  await expectLeft(proxy);
+});
+
+test('keeps nothing of a tunnel that is closed', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const proxy = await server((peer) => answer(peer, granted));
+  const address = parseProxyUrl(urlOf(proxy)) as ProxyAddress;
+  const way: ThroughProxy = {
+    proxy: { ...address, headers: [], tls: undefined, servername: undefined },
+    target: {
+      origin: 'http://origin.test:80',
+      address: { host: 'origin.test', port: 80 },
+      tls: undefined,
+      servername: 'origin.test',
+    },
+    forward: false,
+  };
+  const dialOne = async (): Promise<WeakRef<Socket>> =>
+    new WeakRef((await dialThrough(way).result).socket);
+  const sockets = await Promise.all(Array.from({ length: 5 }, dialOne));
+  for (const socket of sockets) socket.deref()?.destroy();
+  await expectLeft(proxy);
+  await eventually(() => {
+    collect();
+    expect(sockets.filter((socket) => socket.deref() !== undefined)).toEqual([]);
+  });
 });
