@@ -1,7 +1,7 @@
 /**
  * Which numbered conformance cases are covered: reads the numbers that test titles cite and
- * writes one page for each package under docs/reference/conformance/, and the tally of the runtime into the
- * READMEs, between `<!-- conformance -->` and `<!-- /conformance -->`.
+ * writes one page for each package under docs/reference/conformance/, and the tally of the runtime into its
+ * README, between `<!-- conformance -->` and `<!-- /conformance -->`.
  *
  *     npm run conformance              # writes the pages and the tallies
  *     npm run conformance -- --check   # fails when one of them is out of date, or a case is neither
@@ -28,7 +28,7 @@ const catalogue = /** @type {Record<string, Section>} */ (
 );
 
 /** The READMEs with a tally, and the section of the catalogue that it is of. */
-const readmes = { 'README.md': 'otp', 'packages/otp/README.md': 'otp' };
+const readmes = { 'packages/otp/README.md': 'otp' };
 
 /**
  * The numbers that the titles of tests cite: `[F96]`, `[OTP S034, S037]`, `[H9–H12]`.

@@ -103,7 +103,8 @@ export class ExportReader {
           !isPrivate(node),
       );
       const [node] = nodes;
-      return node === undefined ? [] : [{ node, item: this.#member(owner, symbol, nodes) }];
+      if (node === undefined || isForNode(node)) return [];
+      return [{ node, item: this.#member(owner, symbol, nodes) }];
     });
     const files = [...new Set(members.map(({ node }) => fileOf(node)))];
     return members
@@ -225,3 +226,7 @@ function nameOf(node: Node): string | undefined {
 
 const isPrivate = (node: Node): boolean =>
   /^(?:[a-z]+ )*(?:private |protected |#)/.test(textOf(node));
+
+/** What is called by the language or by Node alone, but for what `using` calls. */
+const isForNode = (node: Node): boolean =>
+  /^\[(?!Symbol\.(?:async)?dispose)/i.test(nameOf(node) ?? '');
