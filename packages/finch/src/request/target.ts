@@ -74,8 +74,21 @@ const longestCached = 512;
  * By the text of the URL. One miss in four is stored: a URL that is used again is soon
  * found, and URLs that are all different cost little.
  */
-const targets = new BoundedCache<string, Target>(256);
-let misses = 0;
+class TargetCache {
+  readonly #targets = new BoundedCache<string, Target>(256);
+  #misses = 0;
+
+  get(url: string): Target | undefined {
+    return this.#targets.get(url);
+  }
+
+  missed(url: string, target: Target): void {
+    this.#misses++;
+    if (this.#misses % 4 === 0 && url.length <= longestCached) this.#targets.set(url, target);
+  }
+}
+
+const targets = new TargetCache();
 
 /** By scheme and authority as they were written. */
 const origins = new BoundedCache<string, TargetOrigin>(256);
@@ -94,8 +107,7 @@ export function parseTarget(url: unknown): Target {
     const known = targets.get(url);
     if (known !== undefined) return known;
     const target = targetOf(url);
-    misses++;
-    if (misses % 4 === 0 && url.length <= longestCached) targets.set(url, target);
+    targets.missed(url, target);
     return target;
   }
   if (url instanceof URL) return targetOf(encodeLeftovers(url.href), true);

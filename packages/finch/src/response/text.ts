@@ -14,8 +14,23 @@ import { charsetOf } from './media-type.ts';
 /** Bodies that are longer get a buffer of their own. */
 const largestScratch = 1024 * 1024;
 
-/** Grows by doubling up to the largest size; never in use across an `await`. */
-let scratch = new Uint8Array(0);
+/** The buffer in which pieces are joined: grows by doubling up to the largest size. */
+class Scratch {
+  #bytes = new Uint8Array(0);
+
+  /** The pieces as one, until the next call. */
+  join(pieces: readonly Uint8Array[], length: number): Uint8Array {
+    if (this.#bytes.byteLength < length) this.#bytes = new Uint8Array(powerOfTwo(length));
+    let end = 0;
+    for (const piece of pieces) {
+      this.#bytes.set(piece, end);
+      end += piece.byteLength;
+    }
+    return this.#bytes.subarray(0, end);
+  }
+}
+
+const scratch = new Scratch();
 
 const utf8 = new TextDecoder();
 
@@ -84,13 +99,7 @@ function decodeWith(decoder: TextDecoder, pieces: readonly Uint8Array[]): string
   if (pieces.length < 2) return decoder.decode(pieces[0]);
   const length = lengthOf(pieces);
   if (length > largestScratch) return decoder.decode(joinPieces(pieces));
-  if (scratch.byteLength < length) scratch = new Uint8Array(powerOfTwo(length));
-  let end = 0;
-  for (const piece of pieces) {
-    scratch.set(piece, end);
-    end += piece.byteLength;
-  }
-  return decoder.decode(scratch.subarray(0, end));
+  return decoder.decode(scratch.join(pieces, length));
 }
 
 function powerOfTwo(atLeast: number): number {

@@ -22,11 +22,10 @@ export interface SpanConnection {
   readonly idledFor: number | undefined;
 }
 
-/** Counts the requests whose events had subscribers. */
-const ids = { last: 0 };
-
 /** Events are object literals, for speed, and the clock is read once for those of one moment. */
 export class RequestSpan {
+  /** Counts the requests whose events had subscribers. */
+  private static lastId = 0;
   private readonly name: string;
   private readonly request: Request;
   private readonly id: number;
@@ -45,7 +44,7 @@ export class RequestSpan {
   constructor(name: string, request: Request) {
     this.name = name;
     this.request = request;
-    this.id = ++ids.last;
+    this.id = ++RequestSpan.lastId;
     const time = now();
     this.startedAt = time;
     this.epoch = Date.now() - time;
