@@ -107,29 +107,8 @@ export const packages: Readonly<Record<string, Package>> = {
       ['finch.ts', 'pool.ts'],
       ['index.ts'],
     ],
-    known: {
-      'connection/connection.ts -> pool/connection-stack.ts':
-        'the place in the stack is a field of the connection',
-      'connection/connection.ts -> pool/limit.ts': 'a limit as a number belongs to options',
-      'connection/connection.ts -> pool/wait-queue.ts':
-        'the connection knows those who wait for its dial',
-      'connection/ending.ts -> pool/limit.ts': 'a limit as a number belongs to options',
-    },
+    known: {},
     pairs: [],
-    circles: [
-      {
-        files: [
-          'connection/connection-owner.ts',
-          'connection/connection.ts',
-          'pool/connection-stack.ts',
-          'pool/wait-queue.ts',
-        ],
-        why: 'a connection knows its places in the tables of the pool',
-      },
-      {
-        files: ['pool/queue-full.ts', 'pool/shard.ts'],
-        why: 'queue-full names the class of the shard',
-      },
-    ],
+    circles: [],
   },
 };

@@ -1,10 +1,10 @@
 /** When a connection is to end, and what is said of why it did. */
-import type { ResolvedPoolOptions } from '../options/index.ts';
-import { toNumber } from '../pool/limit.ts';
 import type { Wire } from '@linnet/mint';
+import type { ResolvedPoolOptions } from '../options/index.ts';
+import { toNumber } from '../options/limit.ts';
 
-/** How long a connection is kept whose server takes no requests, in ms: then another one is tried. */
-export const uselessTime = 1000;
+/** How long an idle connection is kept whose server allows no requests, in ms: then another one is tried. */
+export const blockedTime = 1000;
 
 /** How old it may get, and by how much more at random, in ms. */
 export function ageLimit(

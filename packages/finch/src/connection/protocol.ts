@@ -1,7 +1,7 @@
 /** Which protocol a connection of a pool speaks: what may be, what is offered, what was settled. */
 import { TlsError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 
 type Protocol = 'http1' | 'http2';
 

@@ -1,7 +1,7 @@
 /** Through which proxy the connections of a pool go, if any. */
 import { parsePoolOptions } from '../options/index.ts';
 import type { ProxySettings, ResolvedPoolOptions } from '../options/index.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import { openTlsSource } from './tls.ts';
 import { environmentProxy } from '@linnet/mint';
 import type { Environment, ProxyServer } from '@linnet/mint';

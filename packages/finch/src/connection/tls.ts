@@ -3,7 +3,7 @@ import { TlsSource } from '@linnet/mint';
 import type { TlsIdentity } from '@linnet/mint';
 import { fromMint } from '../errors/from-mint.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 
 /** One source of TLS identities for each set of options, which pools share by reference. */
 const sources = new WeakMap<ResolvedPoolOptions, TlsSource>();

@@ -17,8 +17,9 @@ interface PoolTimeoutErrorOptions extends WhereDetails, PoolFigures {
 }
 
 /**
- * No connection became free within `poolTimeout` (of a lease: within
- * `checkoutTimeout`). Nothing was sent.
+ * There was no connection within `poolTimeout` (of a lease: within
+ * `checkoutTimeout`): none became free, and one that was being opened was not
+ * open yet (`connecting` says whether there was one). Nothing was sent.
  *
  * Mirrors the RuntimeError of `Finch.request/3`, as a rejection with figures.
  */
@@ -38,11 +39,14 @@ export class PoolTimeoutError extends FinchError {
   declare readonly queued?: number;
 
   constructor(options: PoolTimeoutErrorOptions) {
+    const isOpening = (options.connecting ?? 0) > 0 && (options.inUse ?? 0) === 0;
+    const remedy = isOpening
+      ? 'One is being opened: see whether the server is reachable from here, or raise the timeout.'
+      : "Raise the timeout or the pool's size, lower the rate of requests, " +
+        'or see why requests keep their connections for so long.';
     super(
       `No connection of pool ${options.pool} became free within ${ms(options.limit)}; ` +
-        `waited ${ms(options.waited)}${figures(options)}. ` +
-        "Raise the timeout or the pool's size, lower the rate of requests, " +
-        'or see why requests keep their connections for so long.',
+        `waited ${ms(options.waited)}${figures(options)}. ${remedy}`,
       { phase: 'queue', ...options },
     );
   }

@@ -21,7 +21,6 @@ export interface ConnectionUse<T> {
 }
 
 export class AwaitedCheckout<T> implements CheckoutUser {
-  readonly waitCoversDial = true;
   /** The process that asked, if one did. */
   readonly holder = currentPid();
   readonly checkout: Checkout;

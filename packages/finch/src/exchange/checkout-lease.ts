@@ -4,7 +4,7 @@ import { InvalidRequestError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedCheckoutOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
-import type { Shard } from '../pool/shard.ts';
+import type { Shard } from '../pool/pool.ts';
 import { AwaitedCheckout, type ConnectionUse } from './awaited-checkout.ts';
 import { Lease } from './lease.ts';
 

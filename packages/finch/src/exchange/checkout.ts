@@ -12,6 +12,7 @@ import {
 } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
 import {
+  ConnectTimeoutError,
   InstanceNotFoundError,
   InvalidRequestError,
   PoolDownError,
@@ -20,11 +21,8 @@ import {
 import { findInstance, type Instance } from '../instance/instance.ts';
 import type { PoolStrategy } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
-import type { Shard } from '../pool/shard.ts';
+import type { Shard } from '../pool/pool.ts';
 import type { WaitQueue, Waiter } from '../pool/wait-queue.ts';
-
-/** How often the opening of a connection is begun anew because its process died. */
-const maxLostDials = 3;
 
 /** How long a checkout may wait, and where it looks. */
 export interface CheckoutLimits {
@@ -34,8 +32,6 @@ export interface CheckoutLimits {
 
 /** Whose checkout it is: a request, a lease or a PING. */
 export interface CheckoutUser {
-  /** Whether the limit on waiting covers the opening of a connection as well. */
-  readonly waitCoversDial: boolean;
   /** A connection is there and in use by this checkout; give it back to the checkout's `shard`. */
   connected(connection: Connection): void;
   /** There will be none. */
@@ -52,7 +48,6 @@ export class Checkout implements Waiter {
   ticket = 0;
   previousWaiter: Waiter | undefined = undefined;
   nextWaiter: Waiter | undefined = undefined;
-  dial: Connection | undefined = undefined;
   fresh = false;
 
   private instance: Instance;
@@ -61,11 +56,12 @@ export class Checkout implements Waiter {
   /** The process that makes it, if one does: a strategy may go by it. */
   private readonly caller: Pid | undefined;
   private readonly waitLimit: number | 'infinity';
-  /** What is left of the limit; the time in which a connection is opened for it may not count. */
+  /** What is left of the limit: it counts over all of the waiting, that for a dial included. */
   private waitLeft: number;
-  private waitTimer: Timer | undefined = undefined;
+  private isWaiting = false;
   private waitingSince = 0;
-  private lostDials = 0;
+  private waitTimer: Timer | undefined = undefined;
+  private dialTimer: Timer | undefined = undefined;
 
   constructor(
     instance: Instance,
@@ -84,13 +80,9 @@ export class Checkout implements Waiter {
     this.user = user;
   }
 
-  get connectTimeout(): number | 'infinity' | undefined {
-    return this.limits.connectTimeout;
-  }
-
-  /** What it waits for: its turn, or a connection that is being opened for it. */
+  /** What it waits for: its turn, or a connection that is being opened. */
   get phase(): 'queue' | 'connect' {
-    return this.dial === undefined ? 'queue' : 'connect';
+    return this.shard?.dialFor(this) === undefined ? 'queue' : 'connect';
   }
 
   /** Gets a connection: one that is there, unless it must be `fresh`. */
@@ -106,18 +98,17 @@ export class Checkout implements Waiter {
     }
     this.shard = shard;
     if (shard === undefined) {
-      this.startTimer();
+      this.startWaiting();
       this.instance.waitForPool(this.identity, this);
       return;
     }
-    if (fresh && shard.waitForFresh(this)) return;
     const connection = fresh ? undefined : shard.take();
     if (connection !== undefined) {
       this.connected(connection);
-    } else {
-      this.startTimer();
-      shard.wait(this);
+      return;
     }
+    this.startWaiting();
+    if (!fresh || !shard.waitForFresh(this)) shard.wait(this);
   }
 
   /** The same once more, possibly after a restart of the instance. */
@@ -136,7 +127,7 @@ export class Checkout implements Waiter {
 
   /** Waits no more. */
   cancel(): void {
-    this.stopTimer();
+    this.stopWaiting();
     if (this.queue === undefined) return;
     if (this.shard === undefined) this.instance.stopWaiting(this.identity, this);
     else this.shard.cancel(this);
@@ -145,12 +136,12 @@ export class Checkout implements Waiter {
   // As a waiter -------------------------------------------------------------------
 
   connected(connection: Connection): void {
-    if (this.waitTimer !== undefined) this.stopTimer();
+    this.stopWaiting();
     this.user.connected(connection);
   }
 
   failed(error: Error): void {
-    this.stopTimer();
+    this.stopWaiting();
     this.user.refused(error);
   }
 
@@ -158,32 +149,27 @@ export class Checkout implements Waiter {
     this.beginAgain(false);
   }
 
-  dialling(): void {
-    if (!this.user.waitCoversDial) this.stopTimer();
-  }
-
-  dialGone(): void {
-    this.startTimer();
-  }
-
-  dialLost(): boolean {
-    if (++this.lostDials > maxLostDials) return false;
-    this.startTimer();
-    return true;
-  }
-
   // ---------------------------------------------------------------------------------
 
-  private startTimer(): void {
-    if (this.waitTimer !== undefined || this.waitLeft === Number.POSITIVE_INFINITY) return;
+  private startWaiting(): void {
+    if (this.isWaiting) return;
+    this.isWaiting = true;
     this.waitingSince = now();
-    this.waitTimer = arm(new WaitTimeout(this), this.waitLeft);
+    if (this.waitLeft !== Number.POSITIVE_INFINITY) {
+      this.waitTimer = arm(new WaitTimeout(this), this.waitLeft);
+    }
+    const { connectTimeout = 'infinity' } = this.limits;
+    if (connectTimeout !== 'infinity') {
+      this.dialTimer = arm(new DialTimeout(this), connectTimeout);
+    }
   }
 
-  private stopTimer(): void {
-    if (this.waitTimer === undefined) return;
-    this.waitTimer.cancel();
-    this.waitTimer = undefined;
+  private stopWaiting(): void {
+    if (!this.isWaiting) return;
+    this.isWaiting = false;
+    this.waitTimer?.cancel();
+    this.dialTimer?.cancel();
+    this.waitTimer = this.dialTimer = undefined;
     this.waitLeft = Math.max(0, Math.ceil(this.waitLeft - (now() - this.waitingSince)));
   }
 
@@ -197,9 +183,26 @@ export class Checkout implements Waiter {
       shard === undefined
         ? new PoolDownError({ pool, origin, waited, limit })
         : new PoolTimeoutError({ pool, origin, waited, limit, ...shard.figures });
-    this.waitTimer = undefined;
     this.cancel();
     this.user.refused(error);
+  }
+
+  /**
+   * @internal Gives up when the dial that is to serve it has taken `connectTimeout` of its own wait. The
+   * dial goes on, for others, as long as the pool allows.
+   */
+  dialTimedOut(): void {
+    const limit = this.limits.connectTimeout as number;
+    const dial = this.shard?.dialFor(this);
+    const waited = dial === undefined ? 0 : now() - Math.max(dial.begunAt, this.waitingSince);
+    if (waited < limit) {
+      this.dialTimer = arm(new DialTimeout(this), Math.ceil(limit - waited));
+      return;
+    }
+    const { key: pool, origin } = this.identity;
+    const proxy = this.shard?.options.connOpts.proxy?.url;
+    this.cancel();
+    this.user.refused(new ConnectTimeoutError({ pool, origin, proxy, waited, limit }));
   }
 
   /** Looking for a shard failed: in the caller's function, or because the instance is dying. */
@@ -226,5 +229,17 @@ class WaitTimeout implements TimeoutTarget {
 
   onTimeout(): void {
     this.checkout.waitTimedOut();
+  }
+}
+
+class DialTimeout implements TimeoutTarget {
+  private readonly checkout: Checkout;
+
+  constructor(checkout: Checkout) {
+    this.checkout = checkout;
+  }
+
+  onTimeout(): void {
+    this.checkout.dialTimedOut();
   }
 }

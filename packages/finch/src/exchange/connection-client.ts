@@ -174,9 +174,9 @@ export abstract class ConnectionClient {
 }
 
 /** A shared connection carries as many requests as it may. */
-export function noPlace({ owner, limit, fit }: Connection): Error {
+export function noPlace({ owner, limit, reusable }: Connection): Error {
   const { key: pool, origin } = owner.pool;
-  if (!fit) return new ConnectionClosedError({ pool, origin, requestSent: false });
+  if (!reusable) return new ConnectionClosedError({ pool, origin, requestSent: false });
   return new InvalidRequestError({
     option: 'connection',
     value: pool,

@@ -55,7 +55,6 @@ export interface Lender {
 
 export class Exchange implements WireHandler, CheckoutUser {
   readonly request: Request;
-  readonly waitCoversDial = false;
   private readonly options: ResolvedRequestOptions;
   private readonly sink: Sink;
   private readonly instance: Instance;

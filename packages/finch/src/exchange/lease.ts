@@ -5,7 +5,7 @@ import { ConnectionClosedError, InvalidRequestError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import { readRequestOptions, type RequestOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
-import type { Shard } from '../pool/shard.ts';
+import type { Shard } from '../pool/pool.ts';
 import type { Request } from '../request/index.ts';
 import { leased, leaseOver } from '../telemetry/connection-events.ts';
 import { Caller } from './caller.ts';

@@ -6,7 +6,7 @@ import { ConnectionClosedError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import { readRequestOptions, type RequestOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../pool/identity.ts';
-import type { Shard } from '../pool/shard.ts';
+import type { Shard } from '../pool/pool.ts';
 import type { Request } from '../request/index.ts';
 import { Caller } from './caller.ts';
 import { ConnectionClient, noPlace } from './connection-client.ts';
@@ -71,7 +71,7 @@ export class SharedConnection extends ConnectionClient {
 
   /** Whether it takes further requests, when it has a place for them. */
   get usable(): boolean {
-    return this.#connection.fit;
+    return this.#connection.reusable;
   }
 
   /** How many requests and leases it carries now. */
@@ -86,7 +86,7 @@ export class SharedConnection extends ConnectionClient {
 
   /** Whether callers of the pool are given it; see `finch.unregisterH2`. */
   get registered(): boolean {
-    return !this.#connection.unlisted && !this.#connection.ended;
+    return !this.#connection.unlisted && this.#connection.state !== 'closed';
   }
 
   /**

@@ -1,15 +1,15 @@
 /** The process that owns an instance's slot ledger. */
 import { GenServer, reply } from '@linnet/otp';
 import type { ResolvedInstanceOptions } from '../options/index.ts';
-import { SlotLedger } from '../pool/slot-ledger.ts';
+import { HostLimits } from '../pool/host-limits.ts';
 
 /** The name of an instance's slot ledger. */
 export const hostLimitsName = (name: string): string => `${name}.HostLimits`;
 
-export const HostLimits = GenServer.define({
+export const HostLimitsServer = GenServer.define({
   name: 'finch_host_limits',
   init: ({ maxConnections }: ResolvedInstanceOptions) =>
-    new SlotLedger(maxConnections === 'infinity' ? Number.POSITIVE_INFINITY : maxConnections),
+    new HostLimits(maxConnections === 'infinity' ? Number.POSITIVE_INFINITY : maxConnections),
   handleCall: {
     /** By reference, as a table: taking and giving a slot need no message. */
     ledger: (ledger) => reply(ledger, ledger),
@@ -17,6 +17,6 @@ export const HostLimits = GenServer.define({
 });
 
 /** The ledger of a running instance. */
-export function ledgerOf(name: string): Promise<SlotLedger> {
-  return GenServer.call<SlotLedger>(hostLimitsName(name), 'ledger');
+export function ledgerOf(name: string): Promise<HostLimits> {
+  return GenServer.call<HostLimits>(hostLimitsName(name), 'ledger');
 }

@@ -19,7 +19,7 @@ import {
 import type { PoolIdentity } from '../identity/index.ts';
 import type { Pool, PoolHome } from '../pool/pool.ts';
 import { withdraw } from '../pool/reservations.ts';
-import type { SlotLedger } from '../pool/slot-ledger.ts';
+import type { HostLimits } from '../pool/host-limits.ts';
 import type { Waiter } from '../pool/wait-queue.ts';
 import { OnDown } from './on-down.ts';
 import { PoolWaiters } from './pool-waiters.ts';
@@ -30,7 +30,7 @@ export const registryName = (name: string): string => `${name}.Registry`;
 export class Instance implements PoolHome {
   readonly name: string;
   readonly options: ResolvedInstanceOptions;
-  readonly ledger: SlotLedger;
+  readonly ledger: HostLimits;
   /** The manager, which starts pools. */
   readonly manager: Pid;
   closed = false;
@@ -43,7 +43,7 @@ export class Instance implements PoolHome {
   private readonly waiters = new PoolWaiters();
   private readonly watches = new Set<OnDown>();
 
-  constructor(options: ResolvedInstanceOptions, ledger: SlotLedger, manager: Pid) {
+  constructor(options: ResolvedInstanceOptions, ledger: HostLimits, manager: Pid) {
     this.name = options.name;
     this.registry = Registry.at(registryName(options.name));
     this.options = options;

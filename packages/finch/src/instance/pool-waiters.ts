@@ -39,7 +39,7 @@ export class PoolWaiters {
 
   /** Removes all waiters of a pool and returns them, in the order in which they came. */
   removeAll(key: string): readonly Waiter[] {
-    const waiters = this.queues.get(key)?.clear() ?? [];
+    const waiters = this.queues.get(key)?.take() ?? [];
     this.queues.delete(key);
     return waiters;
   }

@@ -16,8 +16,7 @@ import {
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { poolFrom, type PoolIdentity, type PoolLike } from '../identity/index.ts';
 import { shardId, shardSpec } from '../pool/pool-supervisor.ts';
-import type { Pool } from '../pool/pool.ts';
-import type { Shard } from '../pool/shard.ts';
+import type { Pool, Shard } from '../pool/pool.ts';
 import { inBackground } from './in-background.ts';
 import type { Instance } from './instance.ts';
 import { poolsName } from './manager.ts';

@@ -11,7 +11,7 @@ import {
 } from '@linnet/otp';
 import type { ResolvedInstanceOptions } from '../options/index.ts';
 import { checkUsable } from '../pool/pool-supervisor.ts';
-import { HostLimits, hostLimitsName } from './host-limits.ts';
+import { HostLimitsServer, hostLimitsName } from './host-limits.ts';
 import { registryName } from './instance.ts';
 import { Manager, managerName, poolsName } from './manager.ts';
 import { OnDown } from './on-down.ts';
@@ -44,7 +44,7 @@ function startTree(options: ResolvedInstanceOptions): Promise<SupervisorHandle> 
   return Supervisor.startLink(
     [
       Registry.childSpec({ name: registryName(name), keys: 'unique' }),
-      HostLimits.childSpec(options, { name: hostLimitsName(name) }),
+      HostLimitsServer.childSpec(options, { name: hostLimitsName(name) }),
       DynamicSupervisor.childSpec({ name: poolsName(name) }),
       Manager.childSpec(options, { name: managerName(name) }),
     ],

@@ -3,11 +3,10 @@
  * prewarming, messages.
  */
 import { send } from '@linnet/otp';
-import type { Connection } from '../connection/connection.ts';
 import { OptionsError, type Figures } from '../errors/index.ts';
 import { originOf, poolFrom, type PoolLike } from '../identity/index.ts';
 import { fromNumber, toNumber } from '../options/limit.ts';
-import type { Shard } from '../pool/shard.ts';
+import type { Shard } from '../pool/pool.ts';
 import type { Instance } from './instance.ts';
 import { requirePool, startInstancePool } from './pools.ts';
 
@@ -128,14 +127,8 @@ export async function prewarm(
   const share = Math.floor(wanted / shards.length);
   const rest = wanted % shards.length;
   const opening = shards.flatMap((shard, index) => shard.prewarm(share + (index < rest ? 1 : 0)));
-  await Promise.all(opening.map(settled));
+  await Promise.all(opening.map((connection) => connection.opened()));
   return sum(shards, (shard) => shard.idleCount);
-}
-
-function settled(connection: Connection): Promise<void> {
-  return new Promise((resolve) => {
-    connection.onSettled = resolve;
-  });
 }
 
 /** Sends a message to the processes of a pool. @throws PoolNotFoundError */

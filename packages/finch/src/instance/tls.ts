@@ -27,7 +27,7 @@ export function reloadTls(instance: Instance, id: PoolLike | undefined): string[
     }
   }
   const changed = pools.filter((pool) => renewed.has(pool.options));
-  for (const shard of changed.flatMap(({ live }) => live)) shard.discardUnfit();
+  for (const shard of changed.flatMap(({ live }) => live)) shard.discardExpired();
   if (failures.length > 0) throw failures[0];
   return changed.map(({ identity }) => identity.key);
 }

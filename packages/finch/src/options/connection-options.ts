@@ -13,7 +13,7 @@ import { tlsSchema } from './tls-options.ts';
 export const connectionSchema = defineSchema('connection options', {
   connectTimeout: duration({
     default: 5000,
-    doc: 'How long opening may take: name lookup, TCP, the proxy, and TLS together.',
+    doc: 'How long opening may take: name lookup, TCP, the proxy, TLS, and the first SETTINGS of an HTTP/2 server together.',
   }),
   tls: nested(tlsSchema, { doc: 'TLS, for https.' }),
   proxy,

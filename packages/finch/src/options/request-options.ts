@@ -17,7 +17,7 @@ const signal = custom<AbortSignal>({
 });
 
 const connectTimeout = duration({
-  doc: 'How long opening a connection may take, when none is idle.',
+  doc: 'How long to wait for a connection that is being opened. It only shortens the wait: the pool goes on opening it for other callers, within its own `connOpts.connectTimeout`.',
   defaultText: "the pool's `connOpts.connectTimeout`",
 });
 
@@ -35,7 +35,7 @@ export const requestSchema = defineSchema(
   {
     poolTimeout: duration({
       default: 5000,
-      doc: 'How long to wait for a connection of the pool.',
+      doc: 'How long to wait for a connection of the pool: until one is free, or has been opened.',
     }),
     connectTimeout,
     receiveTimeout: duration({

@@ -1,27 +1,26 @@
 /**
- * The connections of a shard, by what they are fit for, and how many there are of
- * each kind: being opened, idle, in use with room for more, in use without.
+ * The connections of a pool, by what can be done with them: being opened, idle,
+ * in use with streams available, in use without. A connection's state is its
+ * own; these are the ways to find it.
  */
-import type { CloseReason, ConnectionState } from '../connection/connection-owner.ts';
-import type { Connection } from '../connection/connection.ts';
-import { ConnectionStack } from './connection-stack.ts';
+import type { CloseReason } from '../connection/owner.ts';
+import { ConnectionList } from './connection-list.ts';
+import type { PoolConnection } from './pool-connection.ts';
 
-export class ConnectionTable implements Iterable<Connection> {
-  private readonly all = new Set<Connection>();
-  private readonly idle = new ConnectionStack();
-  /** Those in use that have room. */
-  private readonly sharing = new ConnectionStack();
-  private opening = 0;
-  private busy = 0;
-  /** Places that are taken on those in use, those of whoever has unlisted one included. */
-  private places = 0;
+export class ConnectionTable<C extends PoolConnection<C>> implements Iterable<C> {
+  private readonly all = new Set<C>();
+  /** Those being opened, in the order in which that began. */
+  private readonly opening = new Set<C>();
+  private readonly idle = new ConnectionList<C>();
+  /** Those in use that have streams available. */
+  private readonly available = new ConnectionList<C>();
+  /** Those beyond the size of the pool: opened as overflow, or draining. */
+  private readonly excess = new Set<C>();
+  /** How many users those in use have, the processes that unlisted one included. */
+  private users = 0;
   private unlisted = 0;
-  /** Open for use beyond the size of the pool. */
-  private overflow = 0;
-  /** In use, but taking on nobody any more; without those beyond the size. */
-  private draining = 0;
 
-  [Symbol.iterator](): SetIterator<Connection> {
+  [Symbol.iterator](): SetIterator<C> {
     return this.all.values();
   }
 
@@ -32,11 +31,11 @@ export class ConnectionTable implements Iterable<Connection> {
 
   /** Those that count against the size of the pool. */
   get counted(): number {
-    return this.all.size - this.overflow - this.draining;
+    return this.all.size - this.excess.size;
   }
 
   get connecting(): number {
-    return this.opening;
+    return this.opening.size;
   }
 
   get idleCount(): number {
@@ -44,145 +43,140 @@ export class ConnectionTable implements Iterable<Connection> {
   }
 
   get inUse(): number {
-    return this.busy;
+    return this.all.size - this.opening.size - this.idle.size;
   }
 
-  /** Callers that have one, or a place on one. */
+  /** Callers that have one, or a stream of one. */
   get inFlight(): number {
-    return this.places - this.unlisted;
+    return this.users - this.unlisted;
   }
 
   /** Those that are ready for a caller, or about to be. */
   get warm(): number {
-    return this.idle.size + this.sharing.size + this.opening;
+    return this.idle.size + this.available.size + this.opening.size;
   }
 
-  /** The open ones that several may use, the one that is taken next first. */
-  get shared(): Connection[] {
+  /** Those being opened, in the order in which that began. */
+  get dials(): Iterable<C> {
+    return this.opening;
+  }
+
+  /** The open ones that several callers may use, the one that is taken next first. */
+  get shared(): C[] {
     const next = this.next();
     return [...this.all]
-      .filter(({ shared, fit, unlisted }) => shared && fit && !unlisted)
+      .filter(({ shared, reusable, unlisted }) => shared && reusable && !unlisted)
       .sort((one, other) => Number(other === next) - Number(one === next));
   }
 
-  /** The one to take next: one that has room, else an idle one; of each kind the one used last. */
-  next(): Connection | undefined {
-    return this.sharing.peek() ?? this.idle.peek();
+  /** The one to take next: one with streams available, else an idle one; of each kind the one used last. */
+  next(): C | undefined {
+    return this.available.newest ?? this.idle.newest;
   }
 
   /** The one that has been idle longest. */
-  get oldest(): Connection | undefined {
-    return this.idle.oldest();
-  }
-
-  /** Closes the one that has been idle longest; false when none is idle. */
-  closeOldest(reason: CloseReason): boolean {
-    const connection = this.idle.oldest();
-    connection?.close(reason);
-    return connection !== undefined;
+  get oldestIdle(): C | undefined {
+    return this.idle.oldest;
   }
 
   closeIdle(reason: CloseReason): void {
-    while (this.closeOldest(reason)) {
-      // One after the other.
-    }
-  }
-
-  /** One that is being opened for fewer callers than that, and with this limit on its opening. */
-  openingForLess(than: number, limit: Connection['connectTimeout']): Connection | undefined {
-    for (const connection of this.all) {
-      const { wire, overflow, openedFor, connectTimeout } = connection;
-      if (wire !== undefined || overflow || connectTimeout !== limit) continue;
-      if (openedFor.length < than) return connection;
-    }
-    return undefined;
+    for (let it = this.idle.oldest; it !== undefined; it = this.idle.oldest) it.close(reason);
   }
 
   /** It is being opened. */
-  add(connection: Connection): void {
+  add(connection: C): void {
     this.all.add(connection);
-    this.opening++;
-    if (connection.overflow) this.overflow++;
+    this.opening.add(connection);
+    if (connection.overflow) this.excess.add(connection);
   }
 
-  /** Somebody takes it, or a place on it. */
-  take(connection: Connection): void {
-    if (connection.users > 0) {
-      connection.join();
-    } else {
-      if (connection.connecting) this.opening--;
-      else this.idle.remove(connection);
-      this.busy++;
-      connection.checkout();
-    }
-    this.places++;
-    if (connection.shared) this.sort(connection);
-  }
-
-  /** One of several gives it back. */
-  leave(connection: Connection): void {
-    connection.leave();
-    this.places--;
-    this.sort(connection);
-  }
-
-  /** Nobody uses it: idle from here on. */
-  rest(connection: Connection): void {
-    if (connection.connecting) {
-      this.opening--;
-    } else {
-      this.busy--;
-      this.places--;
-      this.sharing.remove(connection);
-    }
-    connection.checkin();
+  /** It is open, and idle. */
+  opened(connection: C): void {
+    this.opening.delete(connection);
     this.idle.push(connection);
   }
 
-  /** It takes on nobody any more, and ends with its last use. */
-  drain(connection: Connection, reason: CloseReason): void {
-    this.sharing.remove(connection);
-    if (!connection.overflow) this.draining++;
-    connection.drain(reason);
+  /** A caller takes it, or a stream of it. False when it is closed. */
+  take(connection: C): boolean {
+    if (connection.users > 0) {
+      connection.reuse();
+    } else {
+      if (!connection.checkout()) return false;
+      this.idle.remove(connection);
+    }
+    connection.users++;
+    this.users++;
+    if (connection.shared) this.updateAvailability(connection);
+    return true;
+  }
+
+  /** One of several users gives it back. */
+  leave(connection: C): void {
+    connection.users--;
+    this.users--;
+    this.updateAvailability(connection);
+  }
+
+  /** Its last user gives it back. False when it is closed. */
+  markIdle(connection: C): boolean {
+    if (!connection.checkin()) return false;
+    this.available.remove(connection);
+    connection.users = 0;
+    this.users--;
+    this.idle.push(connection);
+    return true;
+  }
+
+  /** It accepts no further request, and ends with its last user. */
+  drain(connection: C, reason: CloseReason): void {
+    if (!connection.drain(reason)) return;
+    this.available.remove(connection);
+    this.excess.add(connection);
   }
 
   /** It is gone; false when it was before. */
-  remove(connection: Connection, from: ConnectionState): boolean {
+  remove(connection: C): boolean {
     if (!this.all.delete(connection)) return false;
-    if (connection.overflow) this.overflow--;
-    if (from === 'connecting') this.opening--;
-    else if (from === 'idle') this.idle.remove(connection);
-    else this.busy--;
-    if (from === 'draining' && !connection.overflow) this.draining--;
-    this.sharing.remove(connection);
-    this.places -= connection.users;
+    this.opening.delete(connection);
+    this.excess.delete(connection);
+    this.idle.remove(connection);
+    this.available.remove(connection);
+    this.users -= connection.users;
     connection.users = 0;
     this.list(connection);
     return true;
   }
 
-  /** It is not for those who ask the pool. It is held, so that it is neither idle nor closed for that. */
-  unlist(connection: Connection): void {
+  /** Takes it out of circulation. It is held, so that it is neither idle nor closed for that. */
+  unlist(connection: C): boolean {
+    if (!this.take(connection)) return false;
     connection.unlisted = true;
     this.unlisted++;
-    this.take(connection);
+    this.updateAvailability(connection);
+    return true;
   }
 
-  /** It is again. */
-  list(connection: Connection): void {
+  /** Puts it back into circulation; `leave` or `markIdle` ends the hold on it. */
+  list(connection: C): void {
     if (connection.unlisted) this.unlisted--;
     connection.unlisted = false;
   }
 
-  /** Its room has changed. */
-  sort(connection: Connection): void {
+  /** The number of its available streams has changed. */
+  updateAvailability(connection: C): void {
     if (connection.users === 0) return;
-    if (connection.room === 0) this.sharing.remove(connection);
-    else if (connection.stack === undefined) this.sharing.push(connection);
+    if (connection.availableStreams === 0) this.available.remove(connection);
+    else if (connection.list === undefined) this.available.push(connection);
   }
 
-  /** The idle time has changed: all that are idle have the new one from now on; 0 ends them. */
+  /** The idle time has changed: it begins anew for all that are idle; 0 ends them. */
   restartIdleTime(idleTime: number): void {
-    this.idle.restartIdleTime(idleTime);
+    if (idleTime === 0) this.closeIdle('idle_timeout');
+    let it = this.idle.oldest;
+    while (it !== undefined) {
+      const next: C | undefined = it.above;
+      it.restartIdleTime();
+      it = next;
+    }
   }
 }

@@ -14,10 +14,10 @@ import { OptionsError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { poolStarted } from '../telemetry/pool-events.ts';
 import type { PoolIdentity } from '../identity/index.ts';
-import { poolShutdown, PoolServer } from './pool-server.ts';
+import { poolShutdown, PoolServer } from './server.ts';
+import { HostLimits } from './host-limits.ts';
 import { Pool, type PoolHome } from './pool.ts';
 import { reserve } from './reservations.ts';
-import { SlotLedger } from './slot-ledger.ts';
 
 export interface PoolStart {
   readonly identity: PoolIdentity;
@@ -78,7 +78,7 @@ const PoolSupervisor = Supervisor.define({
 export function homeless(name: string): PoolHome {
   return {
     name,
-    ledger: new SlotLedger(Number.POSITIVE_INFINITY),
+    ledger: new HostLimits(Number.POSITIVE_INFINITY),
     maxPerHost: 'infinity',
     crashed: false,
     adopt: () => {},

@@ -5,16 +5,21 @@
  */
 import { Watch, type Pid } from '@linnet/otp';
 import type { PoolStrategy, ResolvedPoolOptions } from '../options/index.ts';
-import type { PoolIdentity } from './identity.ts';
-import type { Shard } from './shard.ts';
-import type { SlotSource } from './slot-ledger.ts';
-import { chooseShard } from './strategy.ts';
+import type { PoolIdentity } from '../identity/index.ts';
+import type { PoolCore } from './core.ts';
+import type { SlotSource } from './host-limits.ts';
+import { chooseShard } from './selection.ts';
+
+/** A shard, as requests work on it: the core that its process owns. */
+export type Shard = PoolCore;
 
 /** The instance, as a pool sees it. */
 export interface PoolHome extends SlotSource {
   readonly name: string;
-  /** Set when a part of the instance died: its pools end without ado, so that it is back soon. */
+  /** Set when a part of the instance died: its pools skip draining, so that it is back soon. */
   readonly crashed: boolean;
+  /** Gives numbers from 0 to below 1. Default: `Math.random`. */
+  readonly random?: (() => number) | undefined;
   /** The supervisor of a pool is up: from here on requests find the pool. */
   adopt(pool: Pool): void;
   /** A shard of the pool can serve. */
@@ -35,7 +40,7 @@ export class Pool {
   count: number;
   /** Set while the pool winds down; nothing new reaches it. */
   stopping = false;
-  /** The winding down that somebody asked for, while it lasts. */
+  /** The winding down that was asked for, while it lasts. */
   stopped: Promise<void> | undefined;
   /** The last of the changes of its count, which come one after the other. */
   resized: Promise<void> = Promise.resolve();
@@ -63,7 +68,12 @@ export class Pool {
     return this.shards.filter((shard) => shard !== undefined);
   }
 
-  /** Since when nobody has used it; undefined while somebody does. */
+  /** A number from 0 to below 1, at random. */
+  random(): number {
+    return (this.home.random ?? Math.random)();
+  }
+
+  /** Since when it has not been used; undefined while it is. */
   get idleSince(): number | undefined {
     let latest = 0;
     for (const shard of this.live) {
@@ -110,7 +120,7 @@ export class Pool {
     if (this.stopping) return undefined;
     const { ready } = this;
     if (ready.length < 2) return ready[0];
-    return chooseShard(ready, strategy ?? this.options.poolStrategy, this.turn++, caller);
+    return chooseShard(ready, strategy ?? this.options.poolStrategy, this.turn++, caller, this);
   }
 
   private refresh(): void {

@@ -118,7 +118,7 @@ export interface Opened {
 
 /** The end of a connection that was open. */
 export interface Closed {
-  /** The exit reason of its process: `'idle_timeout'`, `'closed'`, `'worn'`, `'killed'`, … */
+  /** The exit reason of its process: `'idle_timeout'`, `'closed'`, `'expired'`, `'killed'`, … */
   readonly reason: string;
   /** How long it was open, in ms. */
   readonly age: number;

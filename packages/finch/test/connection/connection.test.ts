@@ -131,8 +131,8 @@ describe('a connection', () => {
 
     expect(reasons).toEqual([
       { shutdown: 'connect_failed' },
-      { shutdown: 'worn' },
-      { shutdown: 'worn' },
+      { shutdown: 'expired' },
+      { shutdown: 'expired' },
       { shutdown: 'drained' },
     ]);
   });

@@ -88,7 +88,7 @@ test.each<[string, HeadersInput]>([
 
     expect((await finch.get(`${server.url}/now`, { headers })).status).toBe(200);
 
-    await eventually(() => expect(reasons).toEqual([{ shutdown: 'worn' }]));
+    await eventually(() => expect(reasons).toEqual([{ shutdown: 'expired' }]));
   },
 );
 
@@ -97,8 +97,8 @@ const body = `"${'x'.repeat(100_000)}"`;
 
 describe.each(readings)('a connection that is not to be used again, read by %s', (_, read) => {
   test.each<[string, PoolOptions, string[], string]>([
-    ['by its response', {}, ['connection: close'], 'worn'],
-    ['by maxRequestsPerConnection', { maxRequestsPerConnection: 1 }, [], 'worn'],
+    ['by its response', {}, ['connection: close'], 'expired'],
+    ['by maxRequestsPerConnection', { maxRequestsPerConnection: 1 }, [], 'expired'],
     ['by connMaxIdleTime 0', { connMaxIdleTime: 0 }, [], 'idle_timeout'],
   ])('%s ends in order when the body has come [H122] [H123] [H124] [H28]', async (...given) => {
     const [, options, headers, reason] = given;

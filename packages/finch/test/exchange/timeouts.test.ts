@@ -104,7 +104,7 @@ describe('connectTimeout', () => {
     ['of the request', { connectTimeout: 50 }, {}],
     ['of the pool', {}, { connectTimeout: 50 }],
     ['of the request comes first', { connectTimeout: 50 }, { connectTimeout: 60_000 }],
-  ])('%s ends the opening of a connection', async (_, request, connOpts) => {
+  ])('%s ends the wait for a connection that is being opened', async (_, request, connOpts) => {
     const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     const url = `https://127.0.0.1:${silent.port}`;
@@ -123,8 +123,66 @@ describe('connectTimeout', () => {
       requestSent: false,
     });
     expect((error as ConnectTimeoutError).waited).toBeGreaterThanOrEqual(49);
-    expect(openSlots(finch)).toBe(0);
+    // The dial is the pool's: only the pool's limit ends it.
+    const left = 'connectTimeout' in request ? 1 : 0;
+    expect(finch.getPoolStatus(url)[0]).toMatchObject({ connecting: left });
+    expect(openSlots(finch)).toBe(left);
+    await finch.stopPool(url);
     await expectNoConnections(silent.server);
+  });
+
+  test('of a request does not count while it waits for a connection that is in use', async () => {
+    const clock = new TestClock().install(onTestFinished);
+    const { ask, server, figures } = await startPoolApp({ size: 1 });
+    const first = ask('/hold');
+    await server.holds(1);
+    const waiting = ask('/now', { connectTimeout: 100 });
+    await figures({ queued: 1 });
+    await clock.advance(1000);
+    await figures({ queued: 1 });
+
+    server.release();
+
+    expect((await waiting).status).toBe(200);
+    await first;
+  });
+
+  test('of a request counts from the moment at which the connection is begun', async () => {
+    const clock = new TestClock().install(onTestFinished);
+    const silent = await startHttp1Server();
+    onTestFinished(() => silent.close());
+    const url = `https://127.0.0.1:${silent.port}`;
+    const { finch } = await startApp({
+      maxConnections: 1,
+      pools: { default: { connOpts: { connectTimeout: 'infinity' } } },
+    });
+    const other = `https://localhost:${silent.port}`;
+    const ahead = rejection(finch.get(other, { requestTimeout: 250 }));
+    const waiting = rejection(finch.get(url, { connectTimeout: 100, poolTimeout: 'infinity' }));
+    await eventually(() => expect(finch.getPoolStatus(url)[0]).toMatchObject({ queued: 1 }));
+    await clock.advance(250);
+    expect(await ahead).toMatchObject({ code: 'ERR_FINCH_REQUEST_TIMEOUT', phase: 'connect' });
+
+    await finch.stopPool(other, { grace: 0 });
+    await eventually(() => expect(finch.getPoolStatus(url)[0]).toMatchObject({ connecting: 1 }));
+    await clock.advance(99);
+    expect(finch.getPoolStatus(url)[0]).toMatchObject({ connecting: 1, queued: 0 });
+    await clock.advance(1);
+
+    expect(await waiting).toMatchObject({ code: 'ERR_FINCH_CONNECT_TIMEOUT', waited: 100 });
+    await finch.stopPool(url, { grace: 0 });
+  });
+
+  test('is covered by poolTimeout: the error says that a connection is being opened', async () => {
+    const silent = await startHttp1Server();
+    onTestFinished(() => silent.close());
+    const url = `https://127.0.0.1:${silent.port}`;
+    const { finch } = await startApp();
+
+    const error = await rejection(finch.get(url, { poolTimeout: 30 }));
+
+    expect(error).toMatchObject({ code: 'ERR_FINCH_POOL_TIMEOUT', limit: 30, connecting: 1 });
+    expect(error.message).toContain('being opened');
   });
 
   test('of a checkout, inside checkoutTimeout', async () => {

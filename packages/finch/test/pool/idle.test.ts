@@ -268,7 +268,7 @@ describe('maxConnectionAge', () => {
     await clock.advance(1600);
 
     await figures({ idle: 0 });
-    expect(reasons).toEqual([{ shutdown: 'worn' }]);
+    expect(reasons).toEqual([{ shutdown: 'expired' }]);
   });
 
   test('with jitter: connections of one age do not end together [F79]', async () => {

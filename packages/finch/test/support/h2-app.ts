@@ -4,7 +4,7 @@ import type { Frame, Http2Peer, Script, ScriptedServer, Settings } from '@linnet
 import { eventually } from '@linnet/otp/testing';
 import { expect, onTestFinished } from 'vitest';
 import { Pool, type Finch, type PoolOptions, type RequestOptions } from '../../src/index.ts';
-import type { Shard } from '../../src/pool/shard.ts';
+import type { Shard } from '../../src/pool/pool.ts';
 import { startApp, type App } from './app.ts';
 import { shardOf } from './pool-app.ts';
 

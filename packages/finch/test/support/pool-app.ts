@@ -3,7 +3,7 @@ import { DynamicSupervisor, type Pid } from '@linnet/otp';
 import { eventually } from '@linnet/otp/testing';
 import { expect } from 'vitest';
 import { Pool, type Finch, type PoolOptions, type RequestOptions } from '../../src/index.ts';
-import type { Shard } from '../../src/pool/shard.ts';
+import type { Shard } from '../../src/pool/pool.ts';
 import { requireInstance } from '../../src/instance/instance.ts';
 import { startApp, type App, type AppOptions } from './app.ts';
 import { startGateServer, type GateServer } from './gate-server.ts';

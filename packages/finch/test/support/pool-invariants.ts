@@ -3,16 +3,12 @@ import assert from 'node:assert/strict';
 import { Connection } from '../../src/connection/connection.ts';
 import { mayShare } from '../../src/connection/protocol.ts';
 import type { Instance } from '../../src/instance/instance.ts';
-import { Shard } from '../../src/pool/shard.ts';
-
-/** What is private to others. */
-interface Inside {
-  readonly table: Iterable<Connection>;
-}
+import { ConnectionTable } from '../../src/pool/connection-table.ts';
+import type { Shard } from '../../src/pool/pool.ts';
 
 /** The connections of a shard, those being opened included. */
 function connectionsOf(shard: Shard): readonly Connection[] {
-  return [...(shard as unknown as Inside).table];
+  return [...shard.connections];
 }
 
 /** The requests under way on an HTTP/2 connection. */
@@ -59,8 +55,10 @@ function checkFigures(shard: Shard, connections: readonly Connection[], text: st
   const { inUse, inFlight, idle, connecting, queued, size } = shard.figures;
   for (const figure of [inUse, inFlight, idle, connecting, queued]) assert(figure >= 0, text);
   assert.equal(inUse + idle + connecting, shard.open, text);
-  const opening = connections.filter(({ wire }) => wire === undefined).length;
-  assert.equal(connecting, opening, `connecting: ${text}`);
+  const inState = (state: string) => connections.filter((it) => it.state === state).length;
+  assert.equal(inState('closed'), 0, `a closed connection in the pool: ${text}`);
+  assert.equal(connecting, inState('connecting'), `connecting: ${text}`);
+  assert.equal(idle, inState('idle'), `idle: ${text}`);
   assert.equal(inUse, connections.filter(({ users }) => users > 0).length, `inUse: ${text}`);
   const places = connections.reduce((sum, connection) => sum + connection.inFlight, 0);
   assert.equal(inFlight, places, `inFlight: ${text}`);
@@ -69,41 +67,43 @@ function checkFigures(shard: Shard, connections: readonly Connection[], text: st
 }
 
 function checkConnection(connection: Connection, text: string): void {
-  const { shared, users, fit, unlisted, stack, room, wire } = connection;
+  const { shared, users, reusable, unlisted, list, availableStreams, wire, state } = connection;
   if (wire === undefined) return;
-  const stacked = stack !== undefined;
+  assert.equal(users > 0, state !== 'idle', `${users} users and ${state}: ${text}`);
+  const isListed = list !== undefined;
   if (!shared) assert(users <= 1, `more than one on an HTTP/1 connection: ${text}`);
   // A request that ended is a request less.
   else assert(exchangesOn(connection) <= users, `requests without a place: ${text}`);
-  if (users === 0) assert(stacked, `an idle connection that nobody finds: ${text}`);
-  else if (shared && fit && !unlisted)
-    assert.equal(stacked, room > 0, `a connection whose room nobody finds: ${text}`);
-  else if (users > 0 && (!shared || unlisted)) assert(!stacked, `used and on offer: ${text}`);
+  if (users === 0) assert(isListed, `an idle connection that nobody finds: ${text}`);
+  else if (shared && reusable && !unlisted)
+    assert.equal(isListed, availableStreams > 0, `available streams that nobody finds: ${text}`);
+  else if (users > 0 && (!shared || unlisted)) assert(!isListed, `used and on offer: ${text}`);
 }
 
 /** Those for whom no connection is being opened: none that is open has room. */
 function checkWaiting(connections: readonly Connection[], text: string): void {
-  for (const { wire, shared, users, room, fit } of connections) {
-    const isFree = shared ? room > 0 && fit : wire !== undefined && users === 0;
-    assert(!isFree, `somebody waits beside a connection with room: ${text}`);
+  for (const { wire, shared, users, availableStreams, reusable } of connections) {
+    const isFree = shared ? availableStreams > 0 && reusable : wire !== undefined && users === 0;
+    assert(!isFree, `a caller waits beside a connection that is free: ${text}`);
   }
 }
 
 /** Idle, and fit for a request. */
-function isOfUse({ wire, users, takes }: Connection): boolean {
-  return wire !== undefined && users === 0 && takes;
+function isOfUse({ state, acceptsRequests }: Connection): boolean {
+  return state === 'idle' && acceptsRequests;
 }
 
 /** Those that count against `size`. */
 function counted(connections: readonly Connection[]): number {
-  return connections.filter(({ overflow, draining }) => !overflow && !draining).length;
+  return connections.filter(({ overflow, state }) => !overflow && state !== 'draining').length;
 }
 
 /** Whether it will soon be known how many requests a connection carries. */
 function isExpecting(shard: Shard, connections: readonly Connection[]): boolean {
   if (!mayShare(shard.pool, shard.options)) return false;
   return connections.some(
-    ({ wire, draining, shared }) => wire === undefined || (shared && !wire.settled && !draining),
+    ({ wire, state, shared }) =>
+      wire === undefined || (shared && !wire.settled && state !== 'draining'),
   );
 }
 
@@ -115,17 +115,11 @@ export function describePools(instance: Instance): string {
 
 function describe(shard: Shard, connections: readonly Connection[]): string {
   const each = connections.map((connection) => {
-    const { wire, users, limit, fit, draining, overflow, unlisted, stack } = connection;
-    const flags = Object.entries({
-      fit,
-      draining,
-      overflow,
-      unlisted,
-      stacked: stack !== undefined,
-    })
+    const { wire, state, users, limit, reusable, overflow, unlisted, list } = connection;
+    const flags = Object.entries({ reusable, overflow, unlisted, listed: list !== undefined })
       .filter(([, isSet]) => isSet)
       .map(([name]) => name);
-    const carries = `${users} of ${limit}, ${exchangesOn(connection)} requests`;
+    const carries = `${state}, ${users} of ${limit}, ${exchangesOn(connection)} requests`;
     return `${wire?.protocol ?? 'opening'} (${[carries, ...flags].join(', ')})`;
   });
   const figures = JSON.stringify(shard.figures);
@@ -137,37 +131,34 @@ function describe(shard: Shard, connections: readonly Connection[]): string {
  * allow fewer than are under way; but nobody is taken on then.
  */
 export function watchLimits(exceeded: (text: string) => void): () => void {
-  const { join, handover, checkout } = Connection.prototype;
-  const { unlist } = Shard.prototype;
-  // Whoever takes a connection out of its pool holds it, but has no place on it.
+  const { reuse } = Connection.prototype;
+  const { take, unlist } = ConnectionTable.prototype;
+  // A process that takes a connection out of its pool holds it, but has no stream of it.
   let isHeld = false;
-  const check = (connection: Connection, how: string): void => {
-    const { shared, limit, inFlight } = connection;
+  const check = ({ shared, limit, inFlight }: Connection, how: string): void => {
     if (shared && !isHeld && inFlight > limit) {
       exceeded(`${how}: ${inFlight} on a connection that takes ${limit}`);
     }
   };
-  Object.assign(Connection.prototype, {
-    join(this: Connection): void {
-      join.call(this);
-      check(this, 'join');
-    },
-    handover(this: Connection): void {
-      handover.call(this);
-      check(this, 'handover');
-    },
-    checkout(this: Connection): void {
-      checkout.call(this);
-      check(this, 'checkout');
-    },
-  });
-  Shard.prototype.unlist = function (connection): void {
+  Connection.prototype.reuse = function (): void {
+    reuse.call(this);
+    check(this, 'reuse');
+  };
+  ConnectionTable.prototype.take = function (connection): boolean {
+    const isTaken = take.call(this, connection);
+    if (isTaken && connection instanceof Connection) check(connection, 'take');
+    return isTaken;
+  };
+  ConnectionTable.prototype.unlist = function (connection): boolean {
     isHeld = true;
-    unlist.call(this, connection);
-    isHeld = false;
+    try {
+      return unlist.call(this, connection);
+    } finally {
+      isHeld = false;
+    }
   };
   return () => {
-    Object.assign(Connection.prototype, { join, handover, checkout });
-    Shard.prototype.unlist = unlist;
+    Connection.prototype.reuse = reuse;
+    Object.assign(ConnectionTable.prototype, { take, unlist });
   };
 }

@@ -1,26 +1,33 @@
 /** Choosing among the shards of a pool. */
 import type { Pid } from '@linnet/otp';
 import type { PoolStrategy } from '../options/index.ts';
-import type { Shard } from './shard.ts';
+import type { PoolCore } from './core.ts';
+
+/** A source of numbers from 0 to below 1. */
+export interface Random {
+  random(): number;
+}
 
 /**
  * Picks one of at least two shards; `turn` counts the choices that the pool has made. What a
  * strategy function gives that is no shard's index counts as no choice.
  */
 export function chooseShard(
-  shards: readonly Shard[],
+  shards: readonly PoolCore[],
   strategy: PoolStrategy,
   turn: number,
   caller: Pid | undefined,
-): Shard {
-  return shards[choose(shards, strategy, turn, caller)] ?? leastBusy(shards);
+  source: Random,
+): PoolCore {
+  return shards[choose(shards, strategy, turn, caller, source)] ?? leastBusy(shards);
 }
 
 function choose(
-  shards: readonly Shard[],
+  shards: readonly PoolCore[],
   strategy: PoolStrategy,
   turn: number,
   caller: Pid | undefined,
+  source: Random,
 ): number {
   switch (strategy) {
     case 'least_busy':
@@ -28,7 +35,7 @@ function choose(
     case 'round_robin':
       return turn % shards.length;
     case 'random':
-      return Math.floor(Math.random() * shards.length);
+      return Math.floor(source.random() * shards.length);
     case 'hash':
       return (caller?.id ?? 0) % shards.length;
     default:
@@ -45,7 +52,7 @@ function choose(
   }
 }
 
-function leastBusy(shards: readonly Shard[]): Shard {
+function leastBusy(shards: readonly PoolCore[]): PoolCore {
   return shards.reduce((best, shard) => (shard.load < best.load ? shard : best));
 }
 

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { SlotLedger, type SlotUser } from '../../src/pool/slot-ledger.ts';
+import { HostLimits, type SlotUser } from '../../src/pool/host-limits.ts';
 
 /** A user of slots that records what it was told. */
 class User implements SlotUser {
   readonly host: string;
   readonly maxPerHost: number;
-  readonly ledger: SlotLedger;
+  readonly ledger: HostLimits;
   idle = 0;
   wanted = 0;
   held = 0;
 
-  constructor(ledger: SlotLedger, host: string, maxPerHost = Infinity) {
+  constructor(ledger: HostLimits, host: string, maxPerHost = Infinity) {
     this.ledger = ledger;
     this.host = host;
     this.maxPerHost = maxPerHost;
@@ -51,9 +51,9 @@ class User implements SlotUser {
   }
 }
 
-describe('SlotLedger', () => {
+describe('HostLimits', () => {
   test('gives no more slots than there are, in all and for each host', () => {
-    const ledger = new SlotLedger(5);
+    const ledger = new HostLimits(5);
     const a = new User(ledger, 'a', 2);
     const b = new User(ledger, 'b');
 
@@ -67,7 +67,7 @@ describe('SlotLedger', () => {
   });
 
   test('hands a slot that comes back to whoever asked first', () => {
-    const ledger = new SlotLedger(1);
+    const ledger = new HostLimits(1);
     const [a, b, c] = [new User(ledger, 'a'), new User(ledger, 'b'), new User(ledger, 'c')];
     a.ask(1);
     b.ask(1);
@@ -80,7 +80,7 @@ describe('SlotLedger', () => {
   });
 
   test('goes round among those who want more than one, beginning with who asked first', () => {
-    const ledger = new SlotLedger(1);
+    const ledger = new HostLimits(1);
     const [a, b] = [new User(ledger, 'a'), new User(ledger, 'b')];
     a.ask(3);
     b.ask(3);
@@ -97,7 +97,7 @@ describe('SlotLedger', () => {
   });
 
   test('one whose host is full does not stand in the way of the next one', () => {
-    const ledger = new SlotLedger(2);
+    const ledger = new HostLimits(2);
     const [a, b, c] = [new User(ledger, 'a', 1), new User(ledger, 'b'), new User(ledger, 'c')];
     a.ask(2);
     b.ask(1);
@@ -110,7 +110,7 @@ describe('SlotLedger', () => {
   });
 
   test('has an idle connection of somebody else closed', () => {
-    const ledger = new SlotLedger(2);
+    const ledger = new HostLimits(2);
     const [a, b] = [new User(ledger, 'a'), new User(ledger, 'b')];
     a.ask(2);
     a.rest(1);
@@ -122,7 +122,7 @@ describe('SlotLedger', () => {
   });
 
   test('has one of the same host closed when that is what lacks', () => {
-    const ledger = new SlotLedger(10);
+    const ledger = new HostLimits(10);
     const [a, other, same] = [
       new User(ledger, 'h', 1),
       new User(ledger, 'x'),
@@ -139,7 +139,7 @@ describe('SlotLedger', () => {
   });
 
   test('takes idle connections from each in turn', () => {
-    const ledger = new SlotLedger(6);
+    const ledger = new HostLimits(6);
     const [a, b, c] = [new User(ledger, 'a'), new User(ledger, 'b'), new User(ledger, 'c')];
     for (const user of [a, b]) {
       user.ask(3);
@@ -152,7 +152,7 @@ describe('SlotLedger', () => {
   });
 
   test('says when a connection had better be closed than kept idle', () => {
-    const ledger = new SlotLedger(2);
+    const ledger = new HostLimits(2);
     const [a, b] = [new User(ledger, 'a', 1), new User(ledger, 'b')];
     a.ask(2);
     expect(ledger.wants('b')).toBe(false);
@@ -167,7 +167,7 @@ describe('SlotLedger', () => {
   });
 
   test('gives a spare slot only when nobody else wants one', () => {
-    const ledger = new SlotLedger(3);
+    const ledger = new HostLimits(3);
     const [a, b] = [new User(ledger, 'a', 1), new User(ledger, 'b')];
     expect(ledger.takeSpare(b)).toBe(true);
     a.ask(2);
@@ -177,7 +177,7 @@ describe('SlotLedger', () => {
   });
 
   test('a higher cap acts at once, as does a lower one on what is idle', () => {
-    const ledger = new SlotLedger(1);
+    const ledger = new HostLimits(1);
     const a = new User(ledger, 'a');
     a.ask(3);
     expect(a.held).toBe(1);
@@ -196,7 +196,7 @@ describe('SlotLedger', () => {
   });
 
   test('who has left is not told any more', () => {
-    const ledger = new SlotLedger(1);
+    const ledger = new HostLimits(1);
     const [a, b] = [new User(ledger, 'a'), new User(ledger, 'b')];
     a.ask(1);
     b.ask(1);
@@ -209,7 +209,7 @@ describe('SlotLedger', () => {
   });
 
   test('counts connections that were there before it', () => {
-    const ledger = new SlotLedger(2);
+    const ledger = new HostLimits(2);
     const a = new User(ledger, 'a');
     ledger.add('old', 3);
 

@@ -1,15 +1,15 @@
 /**
  * How many connections an instance may have, in all and to each host. The
- * ledger outlives the pools; a slot is held by a connection and comes back with
+ * limits outlive the pools; a slot is held by a connection and comes back with
  * the death of its process.
  */
 
-/** Who may want a slot: a shard of a pool. */
+/** What may want a slot: a shard of a pool. */
 export interface SlotUser {
   /** Canonical `host:port`, or the path of a Unix socket. */
   readonly host: string;
   readonly maxPerHost: number;
-  /** Whether somebody waits in it for whom no connection is being opened. */
+  /** Whether a caller waits in it for whom no connection is being opened. */
   readonly wanting: boolean;
   /** A slot may be free: take one if it is still wanted. */
   slotFree(): void;
@@ -17,9 +17,9 @@ export interface SlotUser {
   evictIdle(): boolean;
 }
 
-/** Where a shard gets its slots: the instance. */
+/** Where a shard gets its slots from: the instance. */
 export interface SlotSource {
-  readonly ledger: SlotLedger;
+  readonly ledger: HostLimits;
   /** The cap for pools that do not have their own. */
   readonly maxPerHost: number | 'infinity';
   /** The name of the instance. */
@@ -28,7 +28,7 @@ export interface SlotSource {
   readonly idleTime?: number | undefined;
 }
 
-export class SlotLedger {
+export class HostLimits {
   private cap: number;
   private total = 0;
   private readonly used = new Map<string, number>();

@@ -1,7 +1,6 @@
 /** The pool, as a connection sees it, and what a connection tells it. */
 import type { ResolvedPoolOptions } from '../options/index.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
-import type { Connection } from './connection.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 
 /** Why a connection ended; the exit reason of its process is `{ shutdown: reason }`. */
 export type CloseReason =
@@ -12,7 +11,7 @@ export type CloseReason =
   /** The server or the network ended it. */
   | 'closed'
   /** Its age, its number of requests, new certificates, or `connection: close`. */
-  | 'worn'
+  | 'expired'
   /** The server announced its end (HTTP/2: GOAWAY). */
   | 'goaway'
   /** The server left a PING unanswered for `http2.pingTimeout`. */
@@ -23,37 +22,38 @@ export type CloseReason =
   | 'drained'
   /** It made room for a connection to another server. */
   | 'evicted'
-  /** Whoever had it gave up in the middle of an exchange. */
+  /** Its user gave up in the middle of an exchange. */
   | 'abandoned'
   | 'pool_down';
 
-/** The pool, as a connection sees it. */
-export interface ConnectionOwner {
+/** The states of a connection, as its machine names them. */
+export type ConnectionState = 'connecting' | 'idle' | 'in_use' | 'draining' | 'closed';
+
+/** The pool, as a connection `C` sees it. */
+export interface ConnectionOwner<C> {
   /** The name of the instance. */
   readonly instance: string;
   readonly pool: PoolIdentity;
   readonly options: ResolvedPoolOptions;
   /** The time in `idle` after which a connection closes, in ms; Infinity for never. */
   readonly idleTime: number;
-  /** How many requests at a time the server is taken to allow until it says so. */
+  /** How many requests at a time the server is assumed to allow until it says so. */
   readonly streams: number;
   /** Whether the server wants HTTP/1.1 for the time being. */
   readonly http1Only: boolean;
+  /** A number from 0 to below 1, at random. */
+  random(): number;
   /**
    * The server asked for HTTP/1.1 (RFC 9113, 7: HTTP_1_1_REQUIRED): nothing else is spoken for a
    * while. False where that is not allowed.
    */
   requireHttp1(): boolean;
-  /** It is open; it is the owner's turn to use it or to keep it idle. */
-  opened(connection: Connection): void;
+  /** It is open and idle: the owner's to give to a caller. */
+  opened(connection: C): void;
   /** The server changed how many requests it may carry, or announced its end. */
-  changed(connection: Connection): void;
-  /** It could not be opened. */
-  failed(connection: Connection, error: Error): void;
-  /** Its process died while it was being opened; `gone` follows. */
-  lost(connection: Connection, error: Error): void;
-  gone(connection: Connection, from: ConnectionState): void;
+  changed(connection: C): void;
+  /** It could not be opened, and is closed. */
+  failed(connection: C, error: Error): void;
+  /** It is closed, for any other reason; `error` is what its users are told, if it has any. */
+  gone(connection: C, error: Error | undefined): void;
 }
-
-/** The states of a connection that its owner sees. */
-export type ConnectionState = 'connecting' | 'idle' | 'in_use' | 'draining';

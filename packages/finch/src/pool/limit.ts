@@ -1,2 +1,0 @@
-/** Limits belong to the options. */
-export { fromNumber, toNumber } from '../options/limit.ts';
