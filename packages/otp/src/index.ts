@@ -31,6 +31,7 @@ export {
   type ViaRegistry,
 } from './process/server-ref.ts';
 export { processInfo, signal, type ProcessInfo } from './process/info.ts';
+export { onDeath } from './process/on-death.ts';
 export { Watch } from './process/watch.ts';
 export {
   ExitError,

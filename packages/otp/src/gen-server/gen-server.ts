@@ -1,8 +1,8 @@
 /** Generic servers. */
 import type { From } from '../process/call.ts';
+import { idOf, splitOverrides } from '../process/child-options.ts';
 import {
   ignore,
-  type ChildId,
   type ChildSpec,
   type ChildSpecOverrides,
   type Ignore,
@@ -103,15 +103,9 @@ function define<
     startLink: (...args) => run(true, args[0] as Arg, args[1]),
     start: (...args) => run(false, args[0] as Arg, args[1]),
     childSpec: (...args) => {
-      const { name, timeout, context, mailbox, ...overrides } = args[1] ?? {};
-      const options = {
-        ...(name === undefined ? undefined : { name }),
-        ...(timeout === undefined ? undefined : { timeout }),
-        ...(context === undefined ? undefined : { context }),
-        ...(mailbox === undefined ? undefined : { mailbox }),
-      };
+      const [overrides, options] = splitOverrides(args[1] ?? {});
       return {
-        id: idOf(name) ?? (callbacks.name === undefined ? module : callbacks.name),
+        id: idOf(options.name) ?? (callbacks.name === undefined ? module : callbacks.name),
         start: () => run(true, args[0] as Arg, options),
         ...overrides,
       };
@@ -119,11 +113,6 @@ function define<
     at: (server) => new Handle(server),
   };
   return Object.freeze(module);
-}
-
-/** The id of a child with a name: the name, or the key of a via name. */
-function idOf(name: NameOption | undefined): ChildId | undefined {
-  return typeof name === 'object' ? (name.via[1] as ChildId) : name;
 }
 
 async function startServer(

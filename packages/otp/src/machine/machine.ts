@@ -2,12 +2,12 @@
 import type { AnyStateMachine } from 'xstate';
 import { replyTo, stopServer } from '../gen-server/server-handle.ts';
 import type { From } from '../process/call.ts';
-import type { ChildId } from '../process/child-spec.ts';
+import { idOf, splitOverrides } from '../process/child-options.ts';
 import { currentProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { whereis, type NameOption } from '../process/server-ref.ts';
+import { whereis } from '../process/server-ref.ts';
 import { start, type InitOutcome } from '../process/start.ts';
 import type { Settled } from '../process/thenable.ts';
 import {
@@ -89,14 +89,9 @@ function define<M extends AnyStateMachine>(
     startLink: (...args) => run(true, args[0], args[1]),
     start: (...args) => run(false, args[0], args[1]),
     childSpec: (...args) => {
-      const { name, context, mailbox, ...overrides } = args[1] ?? {};
-      const given = {
-        ...(name === undefined ? undefined : { name }),
-        ...(context === undefined ? undefined : { context }),
-        ...(mailbox === undefined ? undefined : { mailbox }),
-      };
+      const [overrides, given] = splitOverrides(args[1] ?? {});
       return {
-        id: idOf(name) ?? module,
+        id: idOf(given.name) ?? module,
         start: () => run(true, args[0], given),
         ...overrides,
       };
@@ -125,11 +120,6 @@ function compile(
       `free of context, guards, history and other actors for engine 'table' (${error.message})`,
     );
   }
-}
-
-/** The id of a child with a name: the name, or the key of a via name. */
-function idOf(name: NameOption | undefined): ChildId | undefined {
-  return typeof name === 'object' ? (name.via[1] as ChildId) : name;
 }
 
 async function startMachine(

@@ -3,7 +3,8 @@
  * as what nact's own functions take. For a program that has actors already, and gets a supervision
  * tree around them.
  */
-import type { ChildId, ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
+import { idOf, splitOverrides } from '../process/child-options.ts';
+import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
 import { CallError } from '../process/call.ts';
 import { currentProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
@@ -11,7 +12,6 @@ import type { Pid } from '../process/pid.ts';
 import { Process } from '../process/process.ts';
 import { resolveRef, type ServerRef } from '../process/server-ref.ts';
 import { start, type InitOutcome, type StartOptions } from '../process/start.ts';
-import { splitOverrides } from '../supervisor/split-overrides.ts';
 import { NactLoop, type NactDefinition } from './nact-loop.ts';
 import type { NactActor, NactContext, NactReference } from './types.ts';
 
@@ -76,15 +76,8 @@ function childSpec<State, Message>(
   act: NactActor<State, Message>,
   options: NactOptions<State, Message> & ChildSpecOverrides = {},
 ): ChildSpec<NactHandle> {
-  const [overrides, { id, type, ...own }] = splitOverrides(options);
-  const { name } = own;
-  const named = typeof name === 'object' ? (name.via[1] as ChildId) : name;
-  return {
-    id: id ?? named ?? act,
-    start: () => startLink(act, own),
-    ...(type === undefined ? undefined : { type }),
-    ...overrides,
-  };
+  const [overrides, own] = splitOverrides(options);
+  return { id: idOf(own.name) ?? act, start: () => startLink(act, own), ...overrides };
 }
 
 /**

@@ -6,6 +6,7 @@
  * share once they are connected; on one node, all members are local.
  */
 import { CallError } from '../process/call.ts';
+import { splitOverrides } from '../process/child-options.ts';
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
 import { refuseZombie, requireProcess, self } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
@@ -66,8 +67,8 @@ async function startLink(options?: PgOptions): Promise<Pid> {
  * @example
  * await Supervisor.startLink([Pg.childSpec(), Counter.childSpec(1)], { strategy: 'rest_for_one' });
  */
-function childSpec({ scope, ...overrides }: PgOptions & ChildSpecOverrides = {}): ChildSpec<Pid> {
-  const options = scope === undefined ? undefined : { scope };
+function childSpec(given: PgOptions & ChildSpecOverrides = {}): ChildSpec<Pid> {
+  const [overrides, options] = splitOverrides(given);
   return { id: nameOf(options), start: () => startLink(options), ...overrides };
 }
 

@@ -16,7 +16,22 @@ class DeathHook extends Watch {
   }
 }
 
-/** Calls `act` in the turn of the death, before links and monitors hear of it. */
-export function onDeath(pid: Pid, act: (reason: ExitReason) => void): void {
-  new DeathHook(act).watch(pid);
+/**
+ * Calls a function once when a process dies, in the turn of the death, before links and monitors
+ * are told; at once with `'noproc'` when it is dead. Needs no process and no mailbox. `unwatch()`
+ * of the result takes it back.
+ *
+ * `act` runs inside the runtime, as plain code: it must not throw, block, or call user code.
+ * {@link Watch} is the same for an object that is to save the function, such as a lease of many.
+ *
+ * Source: `enif_monitor_process` and the `down` callback of NIF resources.
+ * @throws {BadArgumentError} for what is no pid.
+ * @example
+ * const hook = onDeath(holder, () => pool.release(slot));
+ * hook.unwatch(); // the holder has given the slot back
+ */
+export function onDeath(pid: Pid, act: (reason: ExitReason) => void): Watch {
+  const hook = new DeathHook(act);
+  hook.watch(pid);
+  return hook;
 }

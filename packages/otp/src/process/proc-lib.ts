@@ -2,7 +2,8 @@
  * Processes of one's own kind that start as servers do: whoever starts one waits until it says that it is
  * ready, so that a supervisor can start it and its children in order.
  */
-import type { ChildId, ChildSpec, ChildSpecOverrides } from './child-spec.ts';
+import { idOf, splitOverrides } from './child-options.ts';
+import type { ChildSpec, ChildSpecOverrides } from './child-spec.ts';
 import { requireProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
 import { ExitError, reasonOfThrown, type ExitReason } from './exit-reason.ts';
@@ -147,17 +148,9 @@ function childSpec(
   body: Body,
   options: ProcLibOptions & ChildSpecOverrides = {},
 ): ChildSpec<StartedProcess> {
-  const { name, timeout, context, mailbox, label, ...overrides } = options;
-  const own: ProcLibOptions = {
-    name,
-    timeout,
-    ...(context && { context }),
-    ...(mailbox && { mailbox }),
-    ...(label && { label }),
-  };
-  const id = typeof name === 'object' ? (name.via[1] as ChildId) : name;
+  const [overrides, own] = splitOverrides(options);
   return {
-    id: id ?? (body.name === '' ? body : body.name),
+    id: idOf(own.name) ?? (body.name === '' ? body : body.name),
     start: () => startLink(body, own),
     ...overrides,
   };

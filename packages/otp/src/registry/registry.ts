@@ -8,10 +8,10 @@
  * Keys are compared as those of a Map, strings, numbers and symbols by value; arrays by their
  * elements, so that a compound key is written `['room', 1]`; all other objects by identity.
  */
+import { splitOverrides } from '../process/child-options.ts';
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
 import type { Name } from '../process/names.ts';
 import type { Pid } from '../process/pid.ts';
-import { splitOverrides } from '../supervisor/split-overrides.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { RegistryHandle } from './handle.ts';
 import type { LockOptions } from './locks.ts';
@@ -63,12 +63,12 @@ async function startLink<Key = unknown, Value = unknown>(
  * });
  */
 function childSpec(options: RegistryOptions & ChildSpecOverrides): ChildSpec<RegistryHandle> {
-  const [overrides, { id, type, ...registry }] = splitOverrides(options);
+  const [overrides, registry] = splitOverrides(options);
   checkOptions(registry);
   return {
-    id: id ?? registry.name,
+    id: registry.name,
     start: () => startLink(registry),
-    type: type ?? 'supervisor',
+    type: 'supervisor',
     ...overrides,
   };
 }

@@ -3,7 +3,7 @@ import { CallError, request } from '../process/call.ts';
 import type { ChildId, ChildSpec, RestartBackoff, Startable } from '../process/child-spec.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { Pid } from '../process/pid.ts';
-import { whereis, type NameOption, type ServerRef } from '../process/server-ref.ts';
+import { whereis, type ServerRef } from '../process/server-ref.ts';
 import { keyOf } from '../process/term-key.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import { expandChild } from './check-spec.ts';
@@ -33,11 +33,6 @@ export async function ask<T>(
     throw new SupervisorError(`${module}.${operation}`, answer.reason);
   }
   return answer.value as T;
-}
-
-/** The id of a child with a name: the name, or the key of a via name. */
-export function idOf(name: NameOption | undefined): ChildId | undefined {
-  return typeof name === 'object' ? (name.via[1] as ChildId) : name;
 }
 
 /** The child specification of a full one, as users write it. */

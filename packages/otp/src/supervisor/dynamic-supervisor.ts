@@ -1,4 +1,5 @@
 /** Supervisors whose children are started one by one at run time. */
+import { idOf, splitOverrides } from '../process/child-options.ts';
 import {
   ignore,
   type ChildSpec,
@@ -18,14 +19,12 @@ import {
   ask,
   countChildren,
   Handle,
-  idOf,
   terminateChild,
   whichChildren,
   type AnySupervisorHandle,
 } from './client.ts';
 import { DynamicLoop } from './dynamic-loop.ts';
 import { SupervisorError } from './errors.ts';
-import { splitOverrides } from './split-overrides.ts';
 import { startProcess } from './start-supervisor.ts';
 import type {
   CheckedChild,
@@ -169,7 +168,7 @@ function define<Arg, R extends DynamicSupervisorFlags | Ignore>(callbacks: {
     name: moduleName,
     startLink: (...args) => runWith(args[0] as Arg, args[1]?.name),
     childSpec: (...args) => {
-      const { name, ...overrides } = args[1] ?? {};
+      const [overrides, { name }] = splitOverrides(args[1] ?? {});
       const id = idOf(name) ?? (callbacks.name === undefined ? module : moduleName);
       return { id, start: () => runWith(args[0] as Arg, name), type: 'supervisor', ...overrides };
     },
@@ -189,9 +188,9 @@ function define<Arg, R extends DynamicSupervisorFlags | Ignore>(callbacks: {
 function childSpec<const Extra extends readonly unknown[] = readonly []>(
   options: DynamicSupervisorOptions<Extra> & Omit<ChildSpecOverrides, 'type'> = {},
 ): ChildSpec<DynamicSupervisorHandle<Extra>> {
-  const [overrides, { id, ...flags }] = splitOverrides(options);
+  const [overrides, flags] = splitOverrides(options);
   return {
-    id: id ?? idOf(flags.name) ?? 'DynamicSupervisor',
+    id: idOf(flags.name) ?? 'DynamicSupervisor',
     start: () => startLink(flags),
     type: 'supervisor',
     ...overrides,

@@ -1,6 +1,7 @@
 /** A supervisor that runs the same child many times, and routes by key. */
 import { availableParallelism } from 'node:os';
 import { CallError } from '../process/call.ts';
+import { idOf, splitOverrides } from '../process/child-options.ts';
 import type { ChildSpec, ChildSpecOverrides, Startable } from '../process/child-spec.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { isName } from '../process/names.ts';
@@ -22,14 +23,12 @@ import { expandChild, type FullFlags } from './check-spec.ts';
 import {
   countChildren,
   Handle,
-  idOf,
   restartChild,
   terminateChild,
   whichChildren,
   type AnySupervisorHandle,
 } from './client.ts';
 import { PartitionTable } from './partition-table.ts';
-import { splitOverrides } from './split-overrides.ts';
 import { startSupervisor } from './start-supervisor.ts';
 import { StaticLoop } from './static-loop.ts';
 import type { ChildModule, ChildModuleWithArg, RestartLimits, Strategy } from './types.ts';
@@ -253,9 +252,9 @@ class PartitionHandle extends Handle implements PartitionSupervisorHandle {
 function childSpec(
   options: PartitionSupervisorOptions & Omit<ChildSpecOverrides, 'type'>,
 ): ChildSpec<PartitionSupervisorHandle> {
-  const [overrides, { id, ...own }] = splitOverrides(options);
+  const [overrides, own] = splitOverrides(options);
   return {
-    id: id ?? idOf(own.name) ?? 'PartitionSupervisor',
+    id: idOf(own.name) ?? 'PartitionSupervisor',
     start: () => startLink(own),
     type: 'supervisor',
     ...overrides,

@@ -1,4 +1,5 @@
 /** Supervisors: processes that start, watch, restart and stop other processes. */
+import { idOf, splitOverrides } from '../process/child-options.ts';
 import {
   ignore,
   type ChildSpec,
@@ -21,7 +22,6 @@ import {
   countChildren,
   deleteChild,
   getChildSpec,
-  idOf,
   restartChild,
   startChild,
   StaticHandle,
@@ -32,7 +32,6 @@ import {
   type SupervisorHandle,
 } from './client.ts';
 import { SupervisorError } from './errors.ts';
-import { splitOverrides } from './split-overrides.ts';
 import { startSupervisor } from './start-supervisor.ts';
 import type {
   AutoShutdown,
@@ -144,7 +143,7 @@ function define<
     name: moduleName,
     startLink: (...args) => run(args[0] as Arg, args[1]?.name),
     childSpec: (...args) => {
-      const { name, ...overrides } = args[1] ?? {};
+      const [overrides, { name }] = splitOverrides(args[1] ?? {});
       const id = idOf(name) ?? (callbacks.name === undefined ? module : moduleName);
       return { id, start: () => run(args[0] as Arg, name), type: 'supervisor', ...overrides };
     },
@@ -172,10 +171,10 @@ function childSpec(tree: unknown, overrides?: ChildSpecOverrides): ChildSpec<Sta
   if (typeof tree !== 'object' || tree === null || !('children' in tree)) {
     return { ...(expandChild(tree) as ChildSpec<Startable>), ...overrides };
   }
-  const [own, { children, id, ...options }] = splitOverrides(tree as SupervisorTree);
+  const [own, { children, ...options }] = splitOverrides(tree as SupervisorTree);
   const init = staticInit(children, options);
   return {
-    id: id ?? idOf(options.name) ?? 'Supervisor',
+    id: idOf(options.name) ?? 'Supervisor',
     start: async () => {
       const pid = await startSupervisor({ module: 'Supervisor', init: () => init }, options.name);
       return new StaticHandle(pid);

@@ -1,7 +1,7 @@
 /** Test code as a process. */
 import { ExitError } from '../process/exit-reason.ts';
+import { onDeath } from '../process/on-death.ts';
 import { spawn } from '../process/spawn.ts';
-import { ProcessEnd } from './process-end.ts';
 
 /**
  * Runs `body` in a process of its own and resolves with its result when that has ended: for tests that need
@@ -26,9 +26,9 @@ export function inProcess<T>(body: () => T | Promise<T>): Promise<T> {
         settle = () => reject(error);
       }
     });
-    new ProcessEnd((reason) => {
+    onDeath(pid, (reason) => {
       if (settle === undefined) reject(new ExitError(reason));
       else settle();
-    }).watch(pid);
+    });
   });
 }

@@ -1,0 +1,27 @@
+/** What the `childSpec` of a module makes of its options. */
+import type { ChildId, ChildSpecOverrides } from './child-spec.ts';
+import type { NameOption } from './server-ref.ts';
+
+/**
+ * Takes options apart: what overrides the child specification, and what is for the start of the
+ * process. An override that is undefined is none.
+ */
+export function splitOverrides<T extends ChildSpecOverrides>(
+  options: T,
+): readonly [overrides: ChildSpecOverrides, rest: Omit<T, keyof ChildSpecOverrides>] {
+  const { id, restart, shutdown, type, significant, backoff, ...rest } = options;
+  const overrides = {
+    ...(id === undefined ? undefined : { id }),
+    ...(restart === undefined ? undefined : { restart }),
+    ...(shutdown === undefined ? undefined : { shutdown }),
+    ...(type === undefined ? undefined : { type }),
+    ...(significant === undefined ? undefined : { significant }),
+    ...(backoff === undefined ? undefined : { backoff }),
+  };
+  return [overrides, rest];
+}
+
+/** The id of a child with a name: the name, or the key of a via name. */
+export function idOf(name: NameOption | undefined): ChildId | undefined {
+  return typeof name === 'object' ? (name.via[1] as ChildId) : name;
+}
