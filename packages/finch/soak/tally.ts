@@ -111,10 +111,12 @@ export class Tally {
     if (this.violations.length < maxListed) this.violations.push(text);
   }
 
-  /** How long the last deadline is away, with its margin, in ms. */
+  /** How long the last deadline is away, with its margin and the hold-ups, in ms. */
   get remaining(): number {
     let last = 0;
-    for (const { deadline } of this.live) last = Math.max(last, deadline);
+    for (const { startedAt, deadline } of this.live) {
+      last = Math.max(last, deadline + this.lag.excuse(startedAt, deadline));
+    }
     return Math.max(0, last + margin - performance.now());
   }
 
