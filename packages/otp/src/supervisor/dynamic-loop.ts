@@ -1,40 +1,72 @@
-/** The loop of a DynamicSupervisor: children come and go one by one, and stop all at once. */
+/**
+ * The loop of a supervisor whose children come and go one by one, and stop all at once:
+ * DynamicSupervisor and `simple_one_for_one`. In what those two differ is their {@link DynamicKind}.
+ */
+import type { Pending } from '../gen-server/gen.ts';
 import { isSoftReason, type ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import type { Pending } from '../gen-server/gen.ts';
-import type { DynamicFlags } from './check-dynamic.ts';
 import type { Backoff } from './backoff.ts';
 import type { FullChildSpec } from './child-record.ts';
-import {
-  startChild,
-  Started,
-  thrownInDynamicSupervisor,
-  type StartOutcome,
-} from './start-child.ts';
+import { startChild, Started, type OnThrown, type StartOutcome } from './start-child.ts';
 import { Granted, Refused, SupervisorBase, type Answer } from './supervisor-base.ts';
 import type { ChildCounts, ChildInfo, SupervisorDetails } from './types.ts';
 
+/** What a kind of supervisor decides for its loop. */
+export interface DynamicKind {
+  /** Restarts allowed within the period, and the period in seconds. */
+  readonly limits: { readonly intensity: number; readonly period: number };
+  /** What a start function stands for that has thrown. */
+  readonly onThrown: OnThrown;
+  /** Whether the report of a restart that failed has the pid of before; else `'restarting'`. */
+  readonly reportsFormerPid: boolean;
+  /** Its settings, as `processInfo` shows them. */
+  readonly settings: Pick<SupervisorDetails, 'strategy' | 'intensity' | 'period'> & object;
+  /** Handles a request; undefined when there is no such one. */
+  answer(
+    operation: unknown,
+    args: readonly unknown[],
+    children: DynamicChildren,
+  ): Answer | Promise<Answer> | undefined;
+}
+
+/** The children, for the requests of a kind. */
+export interface DynamicChildren {
+  readonly size: number;
+  has(pid: Pid): boolean;
+  /** Undefined for a pid that is no child's. */
+  info(pid: Pid): ChildInfo | undefined;
+  all(): ChildInfo[];
+  count(): ChildCounts;
+  startNew(spec: FullChildSpec, args: readonly unknown[]): Answer | Promise<Answer>;
+  /** Call only for a child. */
+  terminateChild(pid: Pid): Answer | Promise<Answer>;
+  /** Restarts of all children take these from now on. */
+  change(start: { readonly spec?: FullChildSpec; readonly args?: readonly unknown[] }): void;
+}
+
 interface Entry {
-  readonly spec: FullChildSpec;
+  spec: FullChildSpec;
+  /** The arguments of its start function. */
+  args: readonly unknown[];
   restarting: boolean;
   restarts: number;
   /** The wait before its next restart, if there has been one. */
   backoff: Backoff | undefined;
 }
 
-export class DynamicLoop extends SupervisorBase {
+export class DynamicLoop extends SupervisorBase implements DynamicChildren {
   /** By pid; a child that is being restarted stays under its old one. */
   readonly #children = new Map<Pid, Entry>();
-  #flags: DynamicFlags;
+  readonly #kind: DynamicKind;
 
-  constructor(process: Process, parent: Pid | undefined, flags: DynamicFlags) {
+  constructor(process: Process, parent: Pid | undefined, kind: DynamicKind) {
     super(process, parent);
-    this.#flags = flags;
+    this.#kind = kind;
   }
 
-  protected override get limits(): DynamicFlags {
-    return this.#flags;
+  protected override get limits(): DynamicKind['limits'] {
+    return this.#kind.limits;
   }
 
   protected override idOf(): undefined {
@@ -42,34 +74,19 @@ export class DynamicLoop extends SupervisorBase {
   }
 
   override details(): SupervisorDetails & Readonly<Record<string, unknown>> {
-    const { intensity, period, maxChildren } = this.#flags;
     const children = [...this.#children].map(([pid, entry]) => {
       const { restart } = entry.spec;
       return { ...describe(pid, entry), restart, restarts: entry.restarts };
     });
-    const restarts = this.restartsInWindow();
-    return { strategy: 'one_for_one', intensity, period, restarts, children, maxChildren };
+    return { ...this.#kind.settings, restarts: this.restartsInWindow(), children };
   }
 
   protected override answer(
     operation: unknown,
-    [arg]: readonly unknown[],
+    args: readonly unknown[],
   ): Answer | Promise<Answer> | undefined {
-    switch (operation) {
-      case 'startDynamicChild':
-        return this.#startNew(arg as FullChildSpec);
-      case 'terminateChild':
-        return this.#terminateByPid(arg as Pid);
-      case 'whichChildren':
-        return new Granted([...this.#children].map(([pid, entry]) => describe(pid, entry)));
-      case 'countChildren':
-        return new Granted(this.#count());
-      case 'changeOptions':
-        this.#flags = arg as DynamicFlags;
-        return new Granted();
-      default:
-        return undefined;
-    }
+    if (operation === 'whichChildren') return new Granted(this.all());
+    return this.#kind.answer(operation, args, this);
   }
 
   protected override childExited(pid: Pid, reason: ExitReason): Pending {
@@ -108,12 +125,69 @@ export class DynamicLoop extends SupervisorBase {
     for (const { backoff } of this.#children.values()) backoff?.cancel();
   }
 
+  get size(): number {
+    return this.#children.size;
+  }
+
+  has(pid: Pid): boolean {
+    return this.#children.has(pid);
+  }
+
+  info(pid: Pid): ChildInfo | undefined {
+    const entry = this.#children.get(pid);
+    return entry && describe(pid, entry);
+  }
+
+  all(): ChildInfo[] {
+    return [...this.#children].map(([pid, entry]) => describe(pid, entry));
+  }
+
+  count(): ChildCounts {
+    let active = 0;
+    let workers = 0;
+    for (const { spec, restarting } of this.#children.values()) {
+      if (!restarting) active++;
+      if (spec.type === 'worker') workers++;
+    }
+    const specs = this.#children.size;
+    return { specs, active, supervisors: specs - workers, workers };
+  }
+
+  startNew(spec: FullChildSpec, args: readonly unknown[]): Answer | Promise<Answer> {
+    const finish = (outcome: StartOutcome): Answer => {
+      if (!(outcome instanceof Started)) return new Refused(outcome.reason);
+      const { pid } = outcome;
+      if (pid !== undefined) {
+        this.#children.set(pid, { spec, args, restarting: false, restarts: 0, backoff: undefined });
+        this.publishStarted('child_started', spec, pid);
+      }
+      return new Granted(outcome.result);
+    };
+    const started = startChild(spec.start, args, this.#kind.onThrown);
+    return started instanceof Promise ? started.then(finish) : finish(started);
+  }
+
+  terminateChild(pid: Pid): Answer | Promise<Answer> {
+    const entry = this.#children.get(pid) as Entry;
+    const finish = (): Answer => {
+      entry.backoff?.cancel();
+      this.#children.delete(pid);
+      return new Granted();
+    };
+    const pending = entry.restarting ? undefined : this.stopChild(entry.spec, pid);
+    return pending === undefined ? finish() : pending.then(finish);
+  }
+
+  change(start: { readonly spec?: FullChildSpec; readonly args?: readonly unknown[] }): void {
+    for (const entry of this.#children.values()) Object.assign(entry, start);
+  }
+
   async #restart(pid: Pid, entry: Entry): Promise<void> {
     if (!this.allowRestart(entry.spec, entry.restarting ? 'restarting' : pid)) {
       this.#children.delete(pid);
       return this.end('shutdown');
     }
-    const started = this.#run(entry.spec);
+    const started = startChild(entry.spec.start, entry.args, this.#kind.onThrown);
     const outcome = started instanceof Promise ? await started : started;
     if (outcome instanceof Started) {
       this.#children.delete(pid);
@@ -125,7 +199,8 @@ export class DynamicLoop extends SupervisorBase {
       this.publishRestart(entry.spec, outcome.pid);
       return undefined;
     }
-    this.report('start_error', outcome.reason, entry.spec, 'restarting');
+    const { reportsFormerPid } = this.#kind;
+    this.report('start_error', outcome.reason, entry.spec, reportsFormerPid ? pid : 'restarting');
     entry.restarting = true;
     this.publishRestart(entry.spec, undefined);
     if (this.process.dead) return undefined;
@@ -133,48 +208,6 @@ export class DynamicLoop extends SupervisorBase {
     if (backoff === undefined) this.retryLater(pid);
     else entry.backoff = this.wait(pid, backoff, entry.backoff);
     return undefined;
-  }
-
-  #run(spec: FullChildSpec): StartOutcome | Promise<StartOutcome> {
-    return startChild(spec.start, this.#flags.extraArguments, thrownInDynamicSupervisor);
-  }
-
-  #startNew(spec: FullChildSpec): Answer | Promise<Answer> {
-    if (this.#children.size >= this.#flags.maxChildren) return new Refused('max_children');
-    const finish = (outcome: StartOutcome): Answer => {
-      if (!(outcome instanceof Started)) return new Refused(outcome.reason);
-      const { pid } = outcome;
-      if (pid !== undefined) {
-        this.#children.set(pid, { spec, restarting: false, restarts: 0, backoff: undefined });
-        this.publishStarted('child_started', spec, pid);
-      }
-      return new Granted(outcome.result);
-    };
-    const started = this.#run(spec);
-    return started instanceof Promise ? started.then(finish) : finish(started);
-  }
-
-  #terminateByPid(pid: Pid): Answer | Promise<Answer> {
-    const entry = this.#children.get(pid);
-    if (entry === undefined) return new Refused('not_found');
-    const finish = (): Answer => {
-      entry.backoff?.cancel();
-      this.#children.delete(pid);
-      return new Granted();
-    };
-    const pending = entry.restarting ? undefined : this.stopChild(entry.spec, pid);
-    return pending === undefined ? finish() : pending.then(finish);
-  }
-
-  #count(): ChildCounts {
-    let active = 0;
-    let workers = 0;
-    for (const { spec, restarting } of this.#children.values()) {
-      if (!restarting) active++;
-      if (spec.type === 'worker') workers++;
-    }
-    const specs = this.#children.size;
-    return { specs, active, supervisors: specs - workers, workers };
   }
 }
 

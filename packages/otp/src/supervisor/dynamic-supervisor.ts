@@ -23,6 +23,7 @@ import {
   whichChildren,
   type AnySupervisorHandle,
 } from './client.ts';
+import { OwnSpecsKind } from './own-specs-kind.ts';
 import { DynamicLoop } from './dynamic-loop.ts';
 import { SupervisorError } from './errors.ts';
 import { startProcess } from './start-supervisor.ts';
@@ -128,7 +129,7 @@ async function initialise(
   if (flags instanceof Invalid) {
     return { type: 'stop', reason: ['supervisor_data', flags.reason] };
   }
-  return { type: 'ok', behaviour: new DynamicLoop(process, parent, flags) };
+  return { type: 'ok', behaviour: new DynamicLoop(process, parent, new OwnSpecsKind(flags)) };
 }
 
 /** A DynamicSupervisor definition. */

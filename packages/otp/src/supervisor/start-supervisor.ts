@@ -14,7 +14,8 @@ import {
 } from './check-spec.ts';
 import type { FullChildSpec } from './child-record.ts';
 import { SupervisorError } from './errors.ts';
-import { SimpleLoop } from './simple-loop.ts';
+import { DynamicLoop } from './dynamic-loop.ts';
+import { SimpleKind } from './simple-kind.ts';
 import { StaticLoop } from './static-loop.ts';
 
 /** Where the flags and children of a supervisor come from. */
@@ -73,7 +74,8 @@ async function initialise(
     if (template === undefined || specs.length > 1) {
       return { type: 'stop', reason: ['bad_start_spec', specs] };
     }
-    return { type: 'ok', behaviour: new SimpleLoop(process, parent, flags, template) };
+    const kind = new SimpleKind(flags, template);
+    return { type: 'ok', behaviour: new DynamicLoop(process, parent, kind) };
   }
   const loop = source.loop?.(process, parent, flags) ?? new StaticLoop(process, parent, flags);
   const failed = await loop.boot(specs);
