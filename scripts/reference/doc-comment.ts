@@ -21,7 +21,7 @@ export function docOf(node: Node): Doc {
 }
 
 /** Parses the text of a comment, with its frame of stars. */
-export function parseDoc(comment: string): Doc {
+function parseDoc(comment: string): Doc {
   const text = comment
     .replace(/^\/\*\*[ \t]*\n?/, '')
     .replace(/\s*\*\/$/, '')
