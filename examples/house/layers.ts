@@ -95,7 +95,6 @@ export const packages: Readonly<Record<string, Package>> = {
     layers: [
       ['errors'],
       ['identity'],
-      ['pool/identity.ts'],
       ['options'],
       ['request'],
       ['response'],

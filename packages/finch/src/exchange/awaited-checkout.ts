@@ -4,7 +4,7 @@ import type { Connection } from '../connection/connection.ts';
 import { annotateError } from '../errors/finch-error.ts';
 import { isFinchError, RequestCancelledError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import { Caller } from './caller.ts';
 import { Checkout, type CheckoutLimits, type CheckoutUser } from './checkout.ts';
 

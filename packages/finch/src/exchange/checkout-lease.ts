@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.ts';
 import { InvalidRequestError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedCheckoutOptions } from '../options/index.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import type { Shard } from '../pool/pool.ts';
 import { AwaitedCheckout, type ConnectionUse } from './awaited-checkout.ts';
 import { Lease } from './lease.ts';

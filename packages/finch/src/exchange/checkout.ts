@@ -20,7 +20,7 @@ import {
 } from '../errors/index.ts';
 import { findInstance, type Instance } from '../instance/instance.ts';
 import type { PoolStrategy } from '../options/index.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import type { Shard } from '../pool/pool.ts';
 import type { WaitQueue, Waiter } from '../pool/wait-queue.ts';
 

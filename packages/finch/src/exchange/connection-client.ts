@@ -2,7 +2,7 @@
 import type { Connection } from '../connection/connection.ts';
 import { ConnectionClosedError, InvalidRequestError } from '../errors/index.ts';
 import type { HeadersInput, RequestOptions } from '../options/index.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import { buildRequest, isRequest, type Method, type Request } from '../request/index.ts';
 import type { Response } from '../response/index.ts';
 import { DirectStream, PushBody } from './duplex.ts';

@@ -4,7 +4,7 @@ import type { Connection } from '../connection/connection.ts';
 import { ConnectionClosedError, InvalidRequestError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import { readRequestOptions, type RequestOptions } from '../options/index.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import type { Shard } from '../pool/pool.ts';
 import type { Request } from '../request/index.ts';
 import { leased, leaseOver } from '../telemetry/connection-events.ts';

@@ -5,7 +5,7 @@ import { fromMint } from '../errors/from-mint.ts';
 import { InvalidRequestError, ReceiveTimeoutError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedPingOptions } from '../options/index.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import { AwaitedCheckout, type ConnectionUse } from './awaited-checkout.ts';
 
 /** Resolves with the time of a round trip, in ms. */

@@ -5,7 +5,7 @@ import { fromMint } from '../errors/from-mint.ts';
 import { ConnectionClosedError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import { readRequestOptions, type RequestOptions } from '../options/index.ts';
-import type { PoolIdentity } from '../pool/identity.ts';
+import type { PoolIdentity } from '../identity/index.ts';
 import type { Shard } from '../pool/pool.ts';
 import type { Request } from '../request/index.ts';
 import { Caller } from './caller.ts';

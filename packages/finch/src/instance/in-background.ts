@@ -1,6 +1,5 @@
 /** Work of several steps that must be completed even if its caller dies halfway. */
-import { ExitError, spawn } from '@linnet/otp';
-import { OnDown } from './on-down.ts';
+import { ExitError, onDeath, spawn } from '@linnet/otp';
 
 /** Runs work in a process of its own; rejects when that process is killed. */
 export function inBackground<T>(work: () => Promise<T>): Promise<T> {
@@ -9,6 +8,6 @@ export function inBackground<T>(work: () => Promise<T>): Promise<T> {
       // A failure is the caller's, and no crash.
       await work().then(resolve, reject);
     });
-    new OnDown((reason) => reject(new ExitError(reason))).watch(worker);
+    onDeath(worker, (reason) => reject(new ExitError(reason)));
   });
 }

@@ -5,10 +5,12 @@
 import {
   GenServer,
   isAlive,
+  onDeath,
   Registry,
   UnknownRegistryError,
   type Pid,
   type RegistryHandle,
+  type Watch,
 } from '@linnet/otp';
 import { InstanceNotFoundError, PoolDownError } from '../errors/index.ts';
 import {
@@ -17,17 +19,16 @@ import {
   type ResolvedPoolOptions,
 } from '../options/index.ts';
 import type { PoolIdentity } from '../identity/index.ts';
-import type { Pool, PoolHome } from '../pool/pool.ts';
+import type { Pool, PoolHost } from '../pool/pool.ts';
 import { withdraw } from '../pool/reservations.ts';
 import type { HostLimits } from '../pool/host-limits.ts';
 import type { Waiter } from '../pool/wait-queue.ts';
-import { OnDown } from './on-down.ts';
 import { PoolWaiters } from './pool-waiters.ts';
 
 /** The name of an instance's registry. */
 export const registryName = (name: string): string => `${name}.Registry`;
 
-export class Instance implements PoolHome {
+export class Instance implements PoolHost {
   readonly name: string;
   readonly options: ResolvedInstanceOptions;
   readonly ledger: HostLimits;
@@ -41,7 +42,7 @@ export class Instance implements PoolHome {
   /** Keys of pools that users' supervisors own: never served by a pool of the instance. */
   private readonly reserved = new Set<string>();
   private readonly waiters = new PoolWaiters();
-  private readonly watches = new Set<OnDown>();
+  private readonly watches = new Set<Watch>();
 
   constructor(options: ResolvedInstanceOptions, ledger: HostLimits, manager: Pid) {
     this.name = options.name;
@@ -55,8 +56,8 @@ export class Instance implements PoolHome {
   takeOver(reserved: readonly Pool[]): void {
     for (const pool of reserved) {
       this.reserved.add(pool.identity.key);
-      const { supervisor, home } = pool;
-      if (home !== this && supervisor !== undefined && isAlive(supervisor)) this.adopt(pool);
+      const { supervisor, instance } = pool;
+      if (instance !== this && supervisor !== undefined && isAlive(supervisor)) this.register(pool);
     }
   }
 
@@ -65,22 +66,25 @@ export class Instance implements PoolHome {
   }
 
   /** Calls a function in the turn in which a process dies, unless the instance has ended by then. */
-  onDown(pid: Pid, act: () => void): void {
-    const watch = new OnDown(() => {
+  onDeath(pid: Pid, act: () => void): void {
+    if (!isAlive(pid)) {
+      act();
+      return;
+    }
+    const watch = onDeath(pid, () => {
       this.watches.delete(watch);
       act();
     });
     this.watches.add(watch);
-    watch.watch(pid);
   }
 
-  adopt(pool: Pool): void {
+  register(pool: Pool): void {
     const { supervisor, identity, userManaged } = pool;
     if (this.closed || supervisor === undefined) return;
     if (userManaged) this.reserved.add(identity.key);
-    if (pool.home !== this) pool.moveTo(this);
+    if (pool.instance !== this) pool.moveTo(this);
     this.registry.registerName(identity.key, supervisor, pool);
-    this.onDown(supervisor, () => this.poolDown(pool));
+    this.onDeath(supervisor, () => this.poolDown(pool));
   }
 
   /** The pool with this key, whether or not it can serve right now. */
@@ -123,7 +127,7 @@ export class Instance implements PoolHome {
   }
 
   /** A pool can serve: its waiters try again. */
-  arrived(pool: Pool): void {
+  poolReady(pool: Pool): void {
     for (const waiter of this.waiters.removeAll(pool.identity.key)) waiter.requeue();
   }
 

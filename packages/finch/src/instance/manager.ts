@@ -101,12 +101,12 @@ function guardParts(instance: Instance): void {
     whereis(part),
   );
   for (const part of [manager, ...parts]) {
-    if (part !== undefined) instance.onDown(part, () => instance.close(true));
+    if (part !== undefined) instance.onDeath(part, () => instance.close(true));
   }
   // Its supervisor would start a partition again, but all entries would be lost.
   for (const partition of Registry.details(registryName(name)).partitions) {
     if (partition === undefined) continue;
-    instance.onDown(partition, () => {
+    instance.onDeath(partition, () => {
       instance.close(true);
       send(manager, partDown);
     });
@@ -133,8 +133,8 @@ async function ensure(
         startPool({
           identity: pool,
           options,
-          home: instance,
-          currentHome: () => instance,
+          instance,
+          currentInstance: () => instance,
           registry: registryName(instance.name),
           userManaged: false,
         }),

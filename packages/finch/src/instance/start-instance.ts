@@ -2,6 +2,7 @@
 import {
   arm,
   DynamicSupervisor,
+  onDeath,
   Registry,
   Supervisor,
   SupervisorError,
@@ -14,7 +15,6 @@ import { checkUsable } from '../pool/pool-supervisor.ts';
 import { HostLimitsServer, hostLimitsName } from './host-limits.ts';
 import { registryName } from './instance.ts';
 import { Manager, managerName, poolsName } from './manager.ts';
-import { OnDown } from './on-down.ts';
 
 /** The longest wait for the end of a predecessor, in ms: more than its parts take to end. */
 const longestWait = 15_000;
@@ -69,19 +69,14 @@ async function predecessorEnded(name: string): Promise<void> {
 /** Waits for the end of a process, but not for ever: then the start fails because the name is taken. */
 function endOf(pid: Pid): Promise<void> {
   return new Promise((resolve) => {
-    const watch = new OnDown(() => {
+    const onTimeout = (): void => {
+      watch.unwatch();
+      resolve();
+    };
+    const timer = arm({ onTimeout }, longestWait);
+    const watch = onDeath(pid, () => {
       timer.cancel();
       resolve();
     });
-    const timer = arm(
-      {
-        onTimeout: () => {
-          watch.unwatch();
-          resolve();
-        },
-      },
-      longestWait,
-    );
-    watch.watch(pid);
   });
 }

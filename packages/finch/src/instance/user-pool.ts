@@ -2,7 +2,7 @@
 import { currentPid, type SupervisorHandle } from '@linnet/otp';
 import type { PoolIdentity } from '../identity/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
-import { homeless, startPool } from '../pool/pool-supervisor.ts';
+import { detachedHost, startPool } from '../pool/pool-supervisor.ts';
 import { ownerOf } from '../pool/reservations.ts';
 import { findInstance, registryName, requireInstance } from './instance.ts';
 
@@ -24,8 +24,8 @@ export async function startUserPool(
   return startPool({
     identity,
     options,
-    home: instance ?? homeless(finch),
-    currentHome: () => findInstance(finch),
+    instance: instance ?? detachedHost(finch),
+    currentInstance: () => findInstance(finch),
     registry: instance === undefined ? undefined : registryName(finch),
     userManaged: true,
   });

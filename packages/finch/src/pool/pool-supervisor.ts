@@ -16,15 +16,15 @@ import { poolStarted } from '../telemetry/pool-events.ts';
 import type { PoolIdentity } from '../identity/index.ts';
 import { poolShutdown, PoolServer } from './server.ts';
 import { HostLimits } from './host-limits.ts';
-import { Pool, type PoolHome } from './pool.ts';
+import { Pool, type PoolHost } from './pool.ts';
 import { reserve } from './reservations.ts';
 
 export interface PoolStart {
   readonly identity: PoolIdentity;
   readonly options: ResolvedPoolOptions;
-  readonly home: PoolHome;
-  /** The instance that runs when the pool is up: it may be another one by then. */
-  readonly currentHome: () => PoolHome | undefined;
+  readonly instance: PoolHost;
+  /** The instance that runs when the pool is up, which may be another one by then. */
+  readonly currentInstance: () => PoolHost | undefined;
   /** The registry that holds the instance's keys; undefined while the instance is down. */
   readonly registry: string | undefined;
   readonly userManaged: boolean;
@@ -37,12 +37,12 @@ export interface PoolStart {
  * @throws OptionsError when the options cannot be used, such as a broken certificate.
  */
 export function startPool(start: PoolStart): Promise<SupervisorHandle> {
-  const { identity, home, registry, userManaged, currentHome } = start;
+  const { identity, instance, registry, userManaged, currentInstance } = start;
   const options = settleProxy(identity, start.options);
   checkUsable(identity, options);
-  const pool = new Pool(identity, options, home, userManaged);
+  const pool = new Pool(identity, options, instance, userManaged);
   return PoolSupervisor.startLink(
-    { pool, owner: currentPid(), currentHome },
+    { pool, owner: currentPid(), currentInstance },
     registry === undefined ? undefined : { name: { via: [registry, identity.key, pool] } },
   );
 }
@@ -51,19 +51,19 @@ interface PoolSupervisorArg {
   readonly pool: Pool;
   /** The process that starts the pool again when it goes down; undefined when none does. */
   readonly owner: Pid | undefined;
-  readonly currentHome: () => PoolHome | undefined;
+  readonly currentInstance: () => PoolHost | undefined;
 }
 
 const PoolSupervisor = Supervisor.define({
   name: 'PoolSupervisor',
 
   /** The pool has its key by now, and is found by it from here on. */
-  init: async ({ pool, owner, currentHome }: PoolSupervisorArg) => {
-    const { home, userManaged } = pool;
+  init: async ({ pool, owner, currentInstance }: PoolSupervisorArg) => {
+    const { instance, userManaged } = pool;
     const supervisor = self();
     pool.supervisor = supervisor;
-    if (userManaged) await reserve(home.name, pool, owner ?? supervisor);
-    (currentHome() ?? home).adopt(pool);
+    if (userManaged) await reserve(instance.name, pool, owner ?? supervisor);
+    (currentInstance() ?? instance).register(pool);
     poolStarted(pool);
     const shards = Array.from({ length: pool.count }, (_, index) => shardSpec(pool, index));
     return {
@@ -74,15 +74,15 @@ const PoolSupervisor = Supervisor.define({
   },
 });
 
-/** What a pool lives in while its instance is down: one that comes up takes it over. */
-export function homeless(name: string): PoolHome {
+/** Stands in for the instance of a pool while that is down; when it comes up, it takes the pool over. */
+export function detachedHost(name: string): PoolHost {
   return {
     name,
     ledger: new HostLimits(Number.POSITIVE_INFINITY),
     maxPerHost: 'infinity',
     crashed: false,
-    adopt: () => {},
-    arrived: () => {},
+    register: () => {},
+    poolReady: () => {},
   };
 }
 

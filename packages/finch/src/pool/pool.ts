@@ -3,7 +3,7 @@
  * object for the life of the pool's supervisor; the instance's registry holds
  * it beside the supervisor's pid.
  */
-import { Watch, type Pid } from '@linnet/otp';
+import { onDeath, type Pid } from '@linnet/otp';
 import type { PoolStrategy, ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../identity/index.ts';
 import type { PoolCore } from './core.ts';
@@ -14,16 +14,16 @@ import { chooseShard } from './selection.ts';
 export type Shard = PoolCore;
 
 /** The instance, as a pool sees it. */
-export interface PoolHome extends SlotSource {
+export interface PoolHost extends SlotSource {
   readonly name: string;
   /** Set when a part of the instance died: its pools skip draining, so that it is back soon. */
   readonly crashed: boolean;
   /** Gives numbers from 0 to below 1. Default: `Math.random`. */
   readonly random?: (() => number) | undefined;
   /** The supervisor of a pool is up: from here on requests find the pool. */
-  adopt(pool: Pool): void;
+  register(pool: Pool): void;
   /** A shard of the pool can serve. */
-  arrived(pool: Pool): void;
+  poolReady(pool: Pool): void;
 }
 
 export class Pool {
@@ -31,7 +31,7 @@ export class Pool {
   readonly options: ResolvedPoolOptions;
   /** True when another supervisor than the instance's owns it. */
   readonly userManaged: boolean;
-  home: PoolHome;
+  instance: PoolHost;
   /** Its supervisor. */
   supervisor: Pid | undefined;
   /** The supervisor of its connections. */
@@ -53,12 +53,12 @@ export class Pool {
   constructor(
     identity: PoolIdentity,
     options: ResolvedPoolOptions,
-    home: PoolHome,
+    instance: PoolHost,
     userManaged: boolean,
   ) {
     this.identity = identity;
     this.options = options;
-    this.home = home;
+    this.instance = instance;
     this.userManaged = userManaged;
     this.count = options.count;
   }
@@ -70,7 +70,7 @@ export class Pool {
 
   /** A number from 0 to below 1, at random. */
   random(): number {
-    return (this.home.random ?? Math.random)();
+    return (this.instance.random ?? Math.random)();
   }
 
   /** Since when it has not been used; undefined while it is. */
@@ -93,7 +93,7 @@ export class Pool {
     this.shards[shard.index] = shard;
     this.processes.set(shard, process);
     this.refresh();
-    new ShardGuard(this, shard).watch(process);
+    onDeath(process, () => this.detach(shard));
   }
 
   detach(shard: Shard): void {
@@ -110,9 +110,9 @@ export class Pool {
   }
 
   /** Joins another instance: open connections count in its ledger. */
-  moveTo(home: PoolHome): void {
-    this.home = home;
-    for (const shard of this.live) shard.moveTo(home);
+  moveTo(instance: PoolHost): void {
+    this.instance = instance;
+    for (const shard of this.live) shard.moveTo(instance);
   }
 
   /** The shard for the next request of a process; undefined while none is up. */
@@ -125,21 +125,5 @@ export class Pool {
 
   private refresh(): void {
     this.ready = this.live.filter((shard) => !shard.draining);
-  }
-}
-
-/** Closes a shard in the turn in which its process dies, whatever it died of. */
-class ShardGuard extends Watch {
-  private readonly pool: Pool;
-  private readonly shard: Shard;
-
-  constructor(pool: Pool, shard: Shard) {
-    super();
-    this.pool = pool;
-    this.shard = shard;
-  }
-
-  protected override down(): void {
-    this.pool.detach(this.shard);
   }
 }

@@ -60,7 +60,7 @@ export const PoolServer = GenServer.define({
   init: ({ pool, index }: PoolServerArg) => {
     trapExit();
     const effects = new Effects(pool, self());
-    const core = new PoolCore(pool.identity, pool.options, index, pool.home, effects);
+    const core = new PoolCore(pool.identity, pool.options, index, pool.instance, effects);
     pool.attach(core, self());
     const state = { pool, core, effects, warmPause: warmInterval, graceOver: false };
     return ok<State>(state, { continue: 'ready' });
@@ -75,7 +75,7 @@ export const PoolServer = GenServer.define({
       if (poolMaxIdleTime !== 'infinity' && !pool.userManaged) {
         effects.castAfter('checkIdle', poolMaxIdleTime);
       }
-      pool.home.arrived(pool);
+      pool.instance.poolReady(pool);
       return noreply(state);
     },
   },
@@ -131,7 +131,7 @@ export const PoolServer = GenServer.define({
     const { pool, core, graceOver } = state;
     pool.drain(core);
     core.dismiss();
-    const grace = graceOver || (pool.home.crashed && !pool.userManaged) ? 0 : shutdownGrace;
+    const grace = graceOver || (pool.instance.crashed && !pool.userManaged) ? 0 : shutdownGrace;
     return new Promise<void>((resolve) => {
       whenQuiet(state, grace, resolve);
     });
@@ -166,7 +166,7 @@ class Effects implements PoolEffects<Connection> {
   }
 
   queueFull(figures: Figures): void {
-    queueIsFull(this.pool.home.name, this.pool.identity, figures);
+    queueIsFull(this.pool.instance.name, this.pool.identity, figures);
   }
 
   quiet(): void {

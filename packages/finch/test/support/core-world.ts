@@ -6,7 +6,7 @@ import { parsePoolOptions, type PoolOptions } from '../../src/options/index.ts';
 import { PoolCore } from '../../src/pool/core.ts';
 import type { PoolEffects } from '../../src/pool/effects.ts';
 import { HostLimits } from '../../src/pool/host-limits.ts';
-import { poolFrom } from '../../src/pool/identity.ts';
+import { poolFrom } from '../../src/identity/index.ts';
 import type { PoolConnection } from '../../src/pool/pool-connection.ts';
 import type { WaitQueue, Waiter } from '../../src/pool/wait-queue.ts';
 
