@@ -2,17 +2,17 @@
  * The one module that knows nact.
  *
  * Every process is a nact actor: nact's system holds the process table, gives each process its
- * name and reference, and `dispatch(reference, message)` and `stop(reference)` of nact reach it.
- * What nact does per message (one `setImmediate`, a copy of the children map, an async handler)
- * is replaced by the mailbox and the scheduler of this folder, so a subclass overrides
- * `dispatch`, `stop` and `handleFault`, as nact's own PersistentActor does.
+ * name and reference, and `dispatch`, `query` and `stop` of nact reach it. What nact does per
+ * message (one `setImmediate`, a copy of the children map, an async handler) is replaced by the
+ * mailbox and the scheduler of this folder, so a subclass overrides `dispatch`, `stop` and
+ * `handleFault`, as nact's own PersistentActor does.
+ *
+ * One thing is taken from nact's files, and not from what it exports: the class `Actor`, which it
+ * exports nowhere and subclasses itself. The system comes from an extension, nact's public way to
+ * it; a reference is the plain object that nact's functions look at.
  */
-import { randomUUID } from 'node:crypto';
 import { start } from 'nact';
 import { Actor } from 'nact/lib/actor.js';
-import { ActorPath } from 'nact/lib/paths.js';
-import { ActorReference } from 'nact/lib/references.js';
-import { find } from 'nact/lib/system-map.js';
 import { ProcessTable } from './process-table.ts';
 
 // nact ships no types for its modules: what is exported here must not name theirs, or the
@@ -32,15 +32,28 @@ export interface NactActor {
   handleFault(message: unknown, sender: unknown, error: unknown, child?: unknown): unknown;
 }
 
-// Two copies of this package in one program must not share a process table.
-const systemName = `linnet-${randomUUID()}`;
-// nact names a system by an object in the place of its first plugin; its types do not know.
-start({ name: systemName } as never);
-const system = find(systemName);
+/** A system of nact, as its extensions get it. */
+interface NactSystem {
+  /** Made at random by nact: two copies of this package in one program share no process table. */
+  readonly name: string;
+  readonly reference: object;
+  readonly path: { createChildPath(name: string): object };
+  children: { get(name: string): NactActor | undefined; has(name: string): boolean };
+}
 
 const table = new ProcessTable<NactActor>();
-// In the place of nact's Map: see process-table.ts.
-Object.assign(system, { children: table });
+
+function startSystem(): NactSystem {
+  let system: NactSystem | undefined;
+  start((started: unknown) => {
+    system = started as NactSystem;
+    // In the place of nact's Map, before anything is in it: see process-table.ts.
+    system.children = table;
+  });
+  return system as unknown as NactSystem;
+}
+
+const system = startSystem();
 
 const noChildren: Map<string, unknown> = new Map();
 
@@ -72,10 +85,11 @@ export abstract class ProcessActor extends BareActor {
     return system;
   }
 
-  /** What nact's functions take; made for whoever asks for it. */
+  /** What nact's functions take; made anew each time. */
   override get reference(): object {
-    const path = new ActorPath([this.name], systemName);
-    return new ActorReference(systemName, system.reference, path, this.name);
+    const { name } = this;
+    const path = system.path.createChildPath(name);
+    return { type: 'actor', name, path, parent: system.reference, system: { name: system.name } };
   }
 
   // Processes are flat: no process is the child of another one.

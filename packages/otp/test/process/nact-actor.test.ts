@@ -14,7 +14,6 @@ import {
 import { inProcess, settle } from '@linnet/otp/testing';
 import * as nact from 'nact';
 import { Actor } from 'nact/lib/actor.js';
-import { find } from 'nact/lib/system-map.js';
 import { expect, test } from 'vitest';
 import { mailbox, quietCrashes } from '../helpers/mailbox.ts';
 import { actorById, liveActors, liveCount, ProcessActor } from '../../src/process/nact-actor.ts';
@@ -35,15 +34,15 @@ test("a process is an actor in nact's system, as long as it lives", async () => 
   expect(actor).toBeInstanceOf(Actor);
   expect(actor).toBeInstanceOf(ProcessActor);
   expect(actor).toBeInstanceOf(Process);
-  const system = find((actor.reference as { system: { name: string } }).system.name);
-  expect(system.children.get(String(pid.id))).toBe(actor);
+  const { children } = actor.system as { children: ReadonlyMap<string, Actor> };
+  expect(children.get(String(pid.id))).toBe(actor);
   expect([...liveActors()]).toContain(actor);
   const alive = liveCount();
   exit(pid, 'shutdown');
   expect(actorById(pid.id)).toBeUndefined();
   expect(liveCount()).toBe(alive - 1);
   expect(actor.stopped).toBe(true);
-  expect(system.children.has(String(pid.id))).toBe(false);
+  expect(children.has(String(pid.id))).toBe(false);
 });
 
 test('nact.dispatch(reference, message) reaches the mailbox', async () => {
