@@ -180,6 +180,12 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
 
   connected(wire: Wire): void {
     this.connecting = undefined;
+    if (!wire.usable) {
+      // The server has ended it before it could be used.
+      wire.destroy();
+      this.close('closed');
+      return;
+    }
     this.wire = wire;
     this.attach(wire);
     if (!this.step(events.opened)) return;
