@@ -69,7 +69,7 @@ export type Pool = PoolIdentity;
 export const Pool: {
   /** The identity of a pool, from a URL and a tag. */
   readonly new: typeof newPool;
-  /** The identity of whatever names a pool. */
+  /** The identity of a pool from a URL, its parts or `[scheme, host, port]`. */
   readonly from: typeof poolFrom;
   /** The canonical printable key of a pool. */
   readonly key: typeof poolKey;

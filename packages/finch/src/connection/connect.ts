@@ -10,7 +10,7 @@ import { fromMint } from '../errors/from-mint.ts';
 import { ConnectionClosedError, ConnectTimeoutError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { toNumber } from '../options/limit.ts';
-import type { PoolIdentity } from '../identity/index.ts';
+import { hostHeader, type PoolIdentity } from '../identity/index.ts';
 import { runtimeClock } from './clock.ts';
 import { alpnOffer, protocolOf } from './protocol.ts';
 import { isForwarded, proxyOf } from './route.ts';
@@ -153,7 +153,7 @@ function dialWire(target: ConnectTarget, connectTimeout: number): Dial<Wire> {
  */
 function wireOver({ pool, options }: ConnectTarget, { socket, alpnProtocol }: Dialled): Wire {
   const { maxHeaderSize, maxResponseSize, http1, http2 } = options;
-  const authority = authorityOf(pool);
+  const authority = hostHeader(pool);
   const common = {
     origin: pool.origin,
     authority,
@@ -169,10 +169,4 @@ function wireOver({ pool, options }: ConnectTarget, { socket, alpnProtocol }: Di
   const { streamWindowSize, connectionWindowSize } = http2;
   const { scheme } = pool;
   return createHttp2Wire(socket, { ...common, scheme, streamWindowSize, connectionWindowSize });
-}
-
-/** The `host` of requests that bring none: the port only where it is not the scheme's own. */
-function authorityOf({ scheme, host, port }: PoolIdentity): string {
-  const name = host.includes(':') ? `[${host}]` : host;
-  return port === 0 || port === (scheme === 'https' ? 443 : 80) ? name : `${name}:${port}`;
 }

@@ -160,9 +160,8 @@ export abstract class ConnectionClient {
     headers?: HeadersInput | null,
     body?: PushBody,
   ): Request {
-    const { scheme, host, port, unixSocket, tag } = this.pool;
-    const name = host.includes(':') ? `[${host}]` : host;
-    const server = `${scheme}://${name}${port === 0 ? '' : `:${port}`}`;
+    const { scheme, host, origin, unixSocket, tag } = this.pool;
+    const server = unixSocket === undefined ? origin : `${scheme}://${host}`;
     const isUrl = typeof target !== 'string' || /^[a-z][a-z0-9+.-]*:\/\//i.test(target);
     const url = isUrl ? target : `${server}${target.startsWith('/') ? '' : '/'}${target}`;
     return buildRequest(method, url, headers, body, {

@@ -1,4 +1,4 @@
-/** What can be sent by an instance, over whatever connection of its pools is free. */
+/** What can be sent by an instance, over any connection of its pools. */
 import { currentPid } from '@linnet/otp';
 import { InvalidRequestError } from '../errors/index.ts';
 import type { InstanceRef } from '../instance/instance-ref.ts';

@@ -76,9 +76,10 @@ export function printOrigin({ scheme, host, port }: Origin): string {
   return `${scheme}://${bracketed(host)}:${port}`;
 }
 
-/** The Host header: `api.example.com`, `api.example.com:8443`; the default port is left out. */
+/** The Host header: `api.example.com:8443`; without the default port, and the 0 of a Unix socket. */
 export function hostHeader({ scheme, host, port }: Origin): string {
-  return port === defaultPort(scheme) ? bracketed(host) : `${bracketed(host)}:${port}`;
+  const isImplied = port === 0 || port === defaultPort(scheme);
+  return isImplied ? bracketed(host) : `${bracketed(host)}:${port}`;
 }
 
 const portRange = 'a port from 1 to 65535';
@@ -88,7 +89,7 @@ function defaultPort(scheme: Scheme): number {
 }
 
 /** A host as a URL has it: an IPv6 address stands in brackets. */
-export function bracketed(host: string): string {
+function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
