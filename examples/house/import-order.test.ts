@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cyclesOf, importGraph, importsOf, type ImportGraph } from './import-graph.ts';
-import { filesWithoutLayer, wrongImports, type Layers } from './import-order.ts';
+import { emptyEntries, filesWithoutLayer, wrongImports, type Layers } from './import-order.ts';
 import { packages } from './layers.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -18,6 +18,7 @@ const all = Object.entries(packages).map(([name, rules]) => ({
 test.each(all)('each file of $name belongs to a layer', ({ layers, graph }) => {
   expect(graph.size).toBeGreaterThan(50);
   expect(filesWithoutLayer(layers, graph)).toEqual([]);
+  expect(emptyEntries(layers, graph)).toEqual([]);
 });
 
 test.each(all)(
