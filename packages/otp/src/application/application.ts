@@ -2,7 +2,7 @@
  * Applications: a supervision tree as a program, or as a part of one.
  *
  * An application keeps the program alive while it runs, stops in order when the program is asked
- * to end (SIGTERM, SIGINT), and lets the program fail when its tree has failed for good.
+ * to end (SIGTERM, SIGINT), and lets the program fail when the root of its tree has failed.
  */
 import type { Pid } from '../process/pid.ts';
 import type { SupervisorHandle } from '../supervisor/client.ts';

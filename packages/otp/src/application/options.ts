@@ -29,7 +29,7 @@ export interface ApplicationOptions extends RestartLimits {
    */
   readonly signals?: readonly NodeJS.Signals[];
   /**
-   * What an error does that nobody can catch any more: a promise that rejects and has no handler, a
+   * What an error does that no code can catch any more: a promise that rejects and has no handler, a
    * throw in a callback of a timer or an emitter. `'stop'` (default): a crash report names the process
    * that had begun it, all applications are stopped in order, and the program exits with 1. `'leave'`:
    * what Node.js does by itself, which is to end at once, or what your own handlers of

@@ -72,7 +72,7 @@ export class RunningApplication {
     return this.#supervisor as SupervisorHandle;
   }
 
-  /** Starts the tree, as plain code: whoever starts an application is not its parent. */
+  /** Starts the tree, as plain code: the process that starts an application is not its parent. */
   start(): Promise<void> {
     return (this.#starting = detached(() => this.#start()));
   }

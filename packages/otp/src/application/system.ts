@@ -19,7 +19,7 @@ function stop(code = 0): void {
   if (!Number.isInteger(code) || code < 0 || code > 255) {
     throw new BadArgumentError('code', code, 'an integer from 0 to 255');
   }
-  // Not at once: whoever calls it goes on to the end of what it does.
+  // Not at once: the caller goes on to the end of what it does.
   queueMicrotask(() => void leave(code));
 }
 

@@ -52,8 +52,8 @@ export class Reply<V, S> {
 
 /** The server goes on without answering: {@link noreply}. */
 export class NoReply<S> {
-  // Of the type only: a Reply has all other members, but answers somebody.
-  declare protected readonly answersNobody: true;
+  // Of the type only: a Reply has all other members, but answers a call.
+  declare protected readonly answersNoCall: true;
   readonly state: S;
   readonly next: Next | undefined;
   constructor(state: S, next: Next | undefined) {

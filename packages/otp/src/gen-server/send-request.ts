@@ -1,6 +1,6 @@
 /**
  * Requests whose answers come as messages: for a process that goes on with other messages meanwhile,
- * or waits for the first of many answers. Whoever just wants to await one answer uses `call`.
+ * or waits for the first of many answers. To await one answer, use `call`.
  */
 import { Call, sendCall, type CallError, type CallSite } from '../process/call.ts';
 import { requireProcess } from '../process/context.ts';

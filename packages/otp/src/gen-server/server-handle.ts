@@ -107,7 +107,7 @@ export async function stopServer(
 
 /** A running server, typed by its definition. */
 export interface ServerHandle<Calls, Casts> extends AsyncDisposable {
-  /** The process. For a handle made by name: whoever has the name now. */
+  /** The process. For a handle made by name: the process that has the name now. */
   readonly pid: Pid;
   /**
    * Sends a request and waits for the answer, 5000 ms at most.

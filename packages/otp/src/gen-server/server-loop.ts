@@ -39,7 +39,7 @@ export interface Callbacks {
   readonly terminate: ((reason: ExitReason, state: unknown) => unknown) | undefined;
 }
 
-/** `this` of the callbacks that answer nobody. */
+/** `this` of the callbacks that have no call to answer. */
 const noCall = Object.freeze({ from: undefined });
 
 export class ServerLoop extends Gen implements TimeoutTarget {

@@ -9,7 +9,7 @@ export interface Snapshot {
   readonly processCount: number;
   /** Timers of the runtime that are armed. */
   readonly timers: number;
-  /** Supervisors and other processes that nobody supervises but that have processes below them. */
+  /** Supervisors and other processes that have processes below them and no supervisor above. */
   readonly roots: readonly ProcessNode[];
   /** Processes outside any tree. */
   readonly others: readonly ProcessNode[];

@@ -33,7 +33,7 @@ export interface Subscription extends Disposable {
  * and every mailbox that grows beyond its alarm, in order.
  *
  * The listener runs outside any process, right after the turn of the event. One that throws is
- * logged and unsubscribed. While nobody has subscribed, events cost nothing. The same events are
+ * logged and unsubscribed. Without subscribers, events cost nothing. The same events are
  * published on the `diagnostics_channel` names `otp.process.spawn`, `otp.process.exit`,
  * `otp.crash`, `otp.supervisor.restart` and `otp.process.mailbox`, there inside the turn. A subscriber
  * of a channel that throws has an uncaught exception, as with all channels of Node.js.

@@ -31,7 +31,7 @@ export class Backlog {
 
   /** The state has changed: postponed events come back, oldest first, before all others. */
   replay(): void {
-    // What an earlier change brought back, and nobody has taken yet, comes after them.
+    // What an earlier change brought back, and was not taken yet, comes after them.
     while (this.#replayed.size > 0) this.#postponed.push(this.#replayed.shift());
     [this.#replayed, this.#postponed] = [this.#postponed, this.#replayed];
   }

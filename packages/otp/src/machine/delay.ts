@@ -11,7 +11,7 @@ export function milliseconds(value: unknown, what: string): number {
 }
 
 /**
- * Throws when an `after` names a delay that nobody implements: xstate would take the transition
+ * Throws when an `after` names a delay without implementation: xstate would take the transition
  * at once.
  */
 export function checkDelays(machine: AnyStateMachine): void {

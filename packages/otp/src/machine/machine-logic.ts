@@ -26,7 +26,7 @@ export type MachineScope = ActorScope<AnyMachineSnapshot, EventObject>;
 /** The loop around an actor. */
 export interface ActorHost extends MachineRef {
   readonly input: unknown;
-  /** Takes an event that was sent to the actor, by its own actions, its children, or anyone else. */
+  /** Takes an event that was sent to the actor, by its own actions, its children or other code. */
   receive(event: EventObject): void;
   /** A transition has been computed; its effects come now. */
   moved(before: StateValue, after: StateValue): void;

@@ -90,7 +90,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
     } finally {
       this.busy = false;
     }
-    // Its own action killed it: no one else knows of this loop yet.
+    // Its own action killed it: the process does not have this loop yet.
     if (this.process.dead) this.drop();
   }
 

@@ -2,7 +2,7 @@
  * Process groups: any number of processes under a name, such as the subscribers of a topic or the workers of
  * a kind. A process may be in many groups, and leaves them when it dies.
  *
- * Unlike a registry, a group is joined by whoever knows the pid, has no values, and is what several nodes
+ * Unlike a registry, a group has no values, any process may add any pid to it, and it is what several nodes
  * share once they are connected; on one node, all members are local.
  */
 import { CallError } from '../process/call.ts';
@@ -79,7 +79,7 @@ function childSpec(given: PgOptions & ChildSpecOverrides = {}): ChildSpec<Pid> {
  *
  * Source: `pg:join/2,3`.
  * @throws {CallError} when the scope is not running.
- * @throws {BadArgumentError} for a process that is not alive; then nobody has joined.
+ * @throws {BadArgumentError} for a process that is not alive; then none has joined.
  * @example
  * Pg.join(['room', 1], self());
  */

@@ -164,7 +164,7 @@ export class Scope {
     }
   }
 
-  /** The scope has ended: nobody is in a group, and nobody is told. */
+  /** The scope has ended: its groups are empty, and no monitor is told. */
   close(): void {
     for (const member of this.#members.values()) member.unwatch();
     this.#members.clear();

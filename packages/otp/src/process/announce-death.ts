@@ -8,9 +8,10 @@ const deaths = new Ring<Process>();
 let announcing = false;
 
 /**
- * Tells of a death: watches first, so that nobody who hears of it finds what the process held; then
- * links, then monitors, which is the order of the BEAM, though its manual does not promise it. Deaths that follow from it are queued, not nested: a chain
- * of a hundred thousand linked processes must not overflow the stack.
+ * Tells of a death: watches first, so that what the process held is free when links and monitors are
+ * told; then links, then monitors, in the order of the BEAM, though its manual does not promise it.
+ * Deaths that follow from it are queued, not nested: a chain of a hundred thousand linked processes
+ * must not overflow the stack.
  */
 export function announceDeath(process: Process): void {
   deaths.push(process);

@@ -126,12 +126,12 @@ export class Call implements From, Deferred {
     return this;
   }
 
-  /** True while nobody has answered and the caller still waits. */
+  /** True while it has no answer and the caller still waits. */
   get pending(): boolean {
     return this.#resolve !== undefined;
   }
 
-  /** Whoever logs the `from` of a call sees who called. */
+  /** Shows the caller when the `from` of a call is logged. */
   toJSON(): From {
     return { pid: this.pid };
   }
@@ -178,7 +178,7 @@ export class Call implements From, Deferred {
     reject(new CallError(why, this.#site, [this.#server, this.#request, this.#timeout]));
   }
 
-  /** Nobody waits for the answer any more. */
+  /** The caller no longer waits for the answer. */
   drop(): void {
     this.#resolve = this.#reject = undefined;
     if (this.#guard !== undefined) this.#guard.release();
@@ -221,7 +221,7 @@ class Guard extends Watch implements TimeoutTarget {
   }
 }
 
-/** Sends a call to whoever a reference leads to, or fails it at once. */
+/** Sends a call to the process that a reference stands for, or fails it at once. */
 export function sendCall(call: Call, target: Target, caller: Process | undefined): void {
   if (!(target instanceof Process)) {
     call.fail(target === undefined ? 'noproc' : ['nodedown', target.node]);
@@ -249,7 +249,7 @@ export function request<T>(
   } catch (error) {
     return Promise.reject(error);
   }
-  if (caller?.dead === true) return new Promise(() => {}); // nobody is left to hear it
+  if (caller?.dead === true) return new Promise(() => {}); // the code of a dead process hears nothing more
   const call = new Call(site, server, message, timeout, caller);
   const answer = call.answer<T>();
   sendCall(call, target, caller);

@@ -4,7 +4,7 @@
  * A plain variable answers for synchronous code. For what a callback awaits, each process has
  * one async resource in which all its code runs; entering that costs a twelfth of
  * `AsyncLocalStorage.run`. The resource is made in the async context of this module's load, so a
- * process does not inherit the request context of whoever happened to spawn it; that of a task is made
+ * process does not inherit the request context of the code that happened to spawn it; that of a task is made
  * in the context of its caller, on whose behalf it runs.
  */
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
@@ -98,7 +98,7 @@ export function runAs(process: Process, scope: AsyncResource, work: () => void):
 /**
  * Runs `work` as plain code, outside any process and its async context.
  *
- * For code that acts for somebody else than the current process, such as a pool that opens a
+ * For code that acts for another process than the current one, such as a pool that opens a
  * connection while a request of a dying process is cleaned up: what a dead process sends is
  * ignored, and what it starts is refused.
  * @example

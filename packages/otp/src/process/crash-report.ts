@@ -14,7 +14,7 @@ export interface CrashReport {
   readonly reason: ExitReason;
   /**
    * `'fault'`: its own code threw or exited; `'signal'`: a link or an exit signal ended it; `'stray'`:
-   * something that it had begun failed where nobody could catch it, and the program stops.
+   * something that it had begun failed where no code could catch it, and the program stops.
    */
   readonly cause: 'fault' | 'signal' | 'stray';
   /** The pid that started it, if a process did. */
@@ -26,15 +26,15 @@ export interface CrashReport {
 
 /** A logger of pino's shape. */
 export interface Logger {
-  /** Faults: crash reports, reports of supervisors, messages that nobody takes. */
+  /** Faults: crash reports, reports of supervisors, messages that a process does not handle. */
   error(fields: object, message: string): void;
   /** What deserves attention and is no fault. */
   warn(fields: object, message: string): void;
   /** What follows from something that was reported, and orderly ends. */
   debug(fields: object, message: string): void;
   /**
-   * Whether anything is done with a level, as pino's. Where not, no message is put in words for it, which
-   * costs more than many a restart. Every level is enabled without it.
+   * Whether a level is written, as pino's method. For a level that is not, no message is formatted,
+   * which would cost more than a restart. Without this method every level is written.
    */
   isLevelEnabled?(level: LogLevel): boolean;
 }

@@ -1,4 +1,4 @@
-/** Where the runtime tells of births, deaths and restarts: free of cost while nobody listens. */
+/** Where the runtime tells of starts, deaths and restarts: free of cost without subscribers. */
 import { channel } from 'node:diagnostics_channel';
 import type { ChildId } from './child-spec.ts';
 import type { ExitReason } from './exit-reason.ts';

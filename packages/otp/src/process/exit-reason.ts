@@ -61,7 +61,7 @@ export class ExitError extends Error {
     return this.constructor.name;
   }
 
-  /** The reason with which the process ends if nobody catches this. */
+  /** The reason with which the process ends if this is not caught. */
   get reason(): ExitReason {
     return this.#reason;
   }

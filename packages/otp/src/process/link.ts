@@ -7,10 +7,10 @@ import { checkPid, Pid, processOf } from './pid.ts';
 import { processes, type Process } from './process.ts';
 import { signalExit, type ExitMessage } from './signals.ts';
 
-/** Stands for plain code as the sender of a signal; it is nobody's pid. */
+/** Stands for plain code as the sender of a signal; no process has this pid. */
 export const outside: Pid = new Pid(thisNode().name, thisNode().creation, 0);
 
-/** Links two processes, whoever asks for it. */
+/** Links two processes; the current process need not be one of them. */
 export function linkProcesses(process: Process, pid: Pid): void {
   if (pid === process.pid || process.links?.has(pid) === true) return;
   const other = processOf(pid);

@@ -24,7 +24,7 @@ let limitsOfAll: MailboxLimits = {};
  * Limits the mailboxes of all processes that start from here on and have no limits of their own. None
  * by default. Returns the former limits.
  *
- * A mailbox that grows without end is how an overload shows: somebody sends faster than a process
+ * A mailbox that grows without end is how an overload shows: others send faster than a process
  * handles. The alarm tells of it (logger, `subscribe`, the `diagnostics_channel` `otp.process.mailbox`);
  * the bound ends the process before it takes the program with it, and its supervisor starts it anew.
  *

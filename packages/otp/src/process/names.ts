@@ -37,7 +37,7 @@ export function releaseName(process: Process): void {
  * Registers a name for a process, the current one by default.
  *
  * A process has at most one name and a name at most one process; it is freed when the process
- * dies, before anyone hears of its death.
+ * dies, before links and monitors are told of its death.
  *
  * Source: `erlang:register/2`.
  * @throws {BadArgumentError} when the name is taken, the process has a name, or it is dead.

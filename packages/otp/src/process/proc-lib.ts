@@ -1,5 +1,5 @@
 /**
- * Processes of one's own kind that start as servers do: whoever starts one waits until it says that it is
+ * Processes of one's own kind that start as servers do: the process that starts one waits until it says that it is
  * ready, so that a supervisor can start it and its children in order.
  */
 import { idOf, splitOverrides } from './child-options.ts';
@@ -93,10 +93,10 @@ function start<Info = undefined>(
 }
 
 /**
- * Says that the current process is ready: whoever starts it goes on, and gets `info` with its pid.
+ * Says that the current process is ready: its starter goes on, and gets `info` with its pid.
  *
  * Source: `proc_lib:init_ack/1`.
- * @throws {BadArgumentError} in a process that nobody waits for: it was not started by ProcLib, or has
+ * @throws {BadArgumentError} in a process that no starter waits for: it was not started by ProcLib, or has
  *   said so already.
  * @example
  * await ProcLib.startLink(async () => {

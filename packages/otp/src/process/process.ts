@@ -138,7 +138,7 @@ export class Process extends ProcessActor implements Runnable {
     if (this.#mailboxGuard !== undefined) this.#mailboxGuard.arrived(this);
   }
 
-  /** nact's stop is the polite exit signal, from nobody in particular. */
+  /** nact's `stop` is the exit signal `'shutdown'`, with plain code as its sender. */
   override stop(): void {
     signalExit(this, this.pid, 'shutdown');
   }
@@ -152,7 +152,7 @@ export class Process extends ProcessActor implements Runnable {
     if (this.dead) return;
     const receiver = this.#receiver;
     if (receiver !== undefined && this.#onlyWaits(receiver)) {
-      // Nothing of the process's own code runs here: it need not be entered.
+      // The process's own code does not run here, so the process is not entered.
       this.#scheduled = false;
       this.#receiver = undefined;
       receiver.deliver(this.messages.shift());

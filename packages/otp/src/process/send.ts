@@ -16,7 +16,7 @@ import { refusePromise, type Settled } from './thenable.ts';
  * Messages from one process to another arrive in the order in which they were sent.
  *
  * Source: `erlang:send/2`.
- * @throws {BadArgumentError} for a name that nobody has registered, as in Erlang, and for a promise.
+ * @throws {BadArgumentError} for a name under which no process is registered, as in Erlang, and for a promise.
  * @example
  * send(pid, { type: 'ping', from: self() });
  */

@@ -3,7 +3,7 @@
  *
  * Erlang compares terms by value. Here strings, numbers, symbols and the like are compared as those
  * of a Map, arrays by their elements (`['shard', 1]` is the key that another `['shard', 1]` is), and
- * all other objects by identity. A promise is no key: somebody has forgotten to await it.
+ * all other objects by identity. A promise is no key: it is a forgotten `await`.
  */
 import { BadArgumentError } from './errors.ts';
 import { refusePromise } from './thenable.ts';

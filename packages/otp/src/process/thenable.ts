@@ -1,13 +1,13 @@
 /**
  * Promises, and what `await` takes for one.
  *
- * Messages, answers and states are values. A promise among them is a forgotten `await`: nobody could
- * be given it, since who awaits a message or an answer waits for the promise within it, for ever if
- * need be. So it is refused where it comes in.
+ * Messages, answers and states are values. A promise among them is a forgotten `await`. It could not
+ * be delivered: code that awaits a message or an answer waits for the promise within it, for ever if
+ * that never settles. So it is refused where it comes in.
  */
 import { BadArgumentError } from './errors.ts';
 
-/** The type of a value; for a promise, one that nothing is of. */
+/** The type of a value; for a promise, a type that no value has. */
 export type Settled<V> = V extends PromiseLike<unknown> ? 'a value, not a promise: await it' : V;
 
 /** Whether `await` would wait for a value; false for one whose `then` cannot even be read. */

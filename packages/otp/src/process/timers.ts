@@ -35,7 +35,7 @@ export class TimerRef extends Watch implements TimeoutTarget {
     this.#interval = interval;
     this.#due = interval === undefined ? 0 : now() + ms;
     const target = Pid.isPid(to) ? processOf(to) : undefined;
-    // A timer to a pid goes away with the process; one to a name finds whoever has it then.
+    // A timer to a pid goes away with the process; one to a name finds the process that has it then.
     if (target !== undefined) attachWatch(this, target, undefined);
     else if (Pid.isPid(to)) return;
     this.#timer = arm(this, ms);
@@ -50,7 +50,7 @@ export class TimerRef extends Watch implements TimeoutTarget {
     try {
       target = resolveRef(this.#to);
     } catch {
-      return; // the registry of a via name failed to look it up: nobody has it
+      return; // the registry of a via name failed to look it up: as if no process had it
     }
     this.#act(target);
   }
@@ -121,7 +121,7 @@ export function sendAfter<M>(to: ServerRef, message: Settled<M>, ms: number): Ti
 
 /**
  * Sends a message every `ms` milliseconds, for the first time after `ms`, until it is cancelled or the
- * process dies. A name is looked up each time, and skipped while nobody has it.
+ * process dies. A name is looked up each time, and skipped while no process has it.
  *
  * It does not drift. Times that pass while the event loop is blocked are left out, not made up for.
  *

@@ -70,7 +70,7 @@ let tellOwnerDown: (watch: Watch) => void;
  * slot.watch(self());
  */
 export abstract class Watch {
-  // One field, and none of the lists' until it watches: every lease and every call makes a watch.
+  // One field; those of the lists are in the link: every lease and every call makes a watch.
   #link: WatchLink | undefined = undefined;
 
   static {

@@ -4,7 +4,7 @@ import type { RegistryEntry } from './types.ts';
 /**
  * Most keys have one entry, so a bucket starts as a list of one, which is also what a look-up
  * gives. With a second entry it gets a set, from which each entry is removed in O(1), and its list
- * is made anew when someone asks after a change. Lists that were given out never change.
+ * is made anew when it is asked for after a change. Lists that were given out never change.
  */
 export class Bucket<Key, Value> {
   #list: ReadonlyArray<RegistryEntry<Key, Value>> | undefined;

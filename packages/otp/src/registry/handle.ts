@@ -48,7 +48,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements AsyncDisp
    * Registers the current process under a key; returns the partition that links with it.
    *
    * A registry with unique keys refuses a key that a live process holds. The entry is removed when
-   * the process dies, before anyone hears of its death.
+   * the process dies, before links and monitors are told of its death.
    *
    * Source: `Registry.register/3`.
    * @throws {AlreadyRegisteredError} when the key is taken.
@@ -189,7 +189,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements AsyncDisp
 
   /**
    * Replaces the value of the current process under a unique key; undefined, and the function is
-   * not called, when another process holds the key or nobody does.
+   * not called, when another process holds the key or none does.
    *
    * Source: `Registry.update_value/3`.
    * @throws {DuplicateRegistryError}
@@ -206,7 +206,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements AsyncDisp
   }
 
   /**
-   * The entries of a key that are wanted, whoever owns them.
+   * The entries of a key that are wanted, of all owners.
    *
    * Source: `Registry.match/4`, with a predicate for pattern and guards.
    * @example
@@ -297,7 +297,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements AsyncDisp
   }
 
   /**
-   * Runs a function, in the caller, while nobody else runs one under the same lock key.
+   * Runs a function, in the caller, while no other runs under the same lock key.
    *
    * First come, first served. The lock is free again when the function has returned or thrown (its
    * promise included), or when the calling process dies. Lock keys and registered keys have
@@ -327,7 +327,7 @@ export class RegistryHandle<Key = unknown, Value = unknown> implements AsyncDisp
   }
 
   /**
-   * Name, mode, partitions and counts, for whoever looks at the running system.
+   * Name, mode, partitions and counts, for tools that look at the running system.
    * @example
    * registry.details().entries;
    */

@@ -29,7 +29,7 @@ export class Locks {
     this.#registry = registry;
   }
 
-  /** Runs a function while nobody else runs one under the same key. */
+  /** Runs a function while no other runs under the same key. */
   async run<T>(
     lockKey: unknown,
     work: () => T | PromiseLike<T>,
@@ -62,7 +62,7 @@ export class Locks {
     }
   }
 
-  /** The registry has ended: nobody gets a lock any more. */
+  /** The registry has ended: no lock is given any more. */
   close(): void {
     const queues = [...this.#queues.values()];
     this.#queues.clear();

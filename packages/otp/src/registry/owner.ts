@@ -13,7 +13,7 @@ export interface OwnerTable<Key, Value> {
 }
 
 /**
- * Watches an owner, so that its entries are gone in the turn of its death: nobody who is told of
+ * Watches an owner, so that its entries are gone in the turn of its death: no process that is told of
  * the death, by a link or a monitor, finds them any more.
  */
 export class Owner<Key, Value> extends Watch {

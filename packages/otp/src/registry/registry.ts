@@ -3,7 +3,7 @@
  *
  * Use one to name processes dynamically (`{ via: ['Rooms', id] }`), to keep what a process
  * publishes about itself where others read it synchronously, or, with duplicate keys, to dispatch
- * to whoever has subscribed.
+ * to its subscribers.
  *
  * Keys are compared as those of a Map, strings, numbers and symbols by value; arrays by their
  * elements, so that a compound key is written `['room', 1]`; all other objects by identity.
@@ -214,7 +214,7 @@ export const Registry: {
    */
   readonly deleteMeta: (registry: Name, key: unknown) => void;
   /**
-   * Runs a function while nobody else runs one under the same key; see {@link RegistryHandle.lock}.
+   * Runs a function while no other runs under the same key; see {@link RegistryHandle.lock}.
    * @example
    * await Registry.lock('Rooms', 'migrate', () => migrate());
    */

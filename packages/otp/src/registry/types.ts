@@ -19,7 +19,7 @@ export interface RegistryOptions {
   readonly partitions?: number;
   /**
    * Names of processes that are sent a {@link ListenerMessage} at each register and unregister. A
-   * name that nobody has at that moment is skipped. The death of an owner gives no message:
+   * name that no process has at that moment is skipped. The death of an owner gives no message:
    * listeners that care monitor the owners.
    */
   readonly listeners?: readonly Name[];
@@ -56,7 +56,7 @@ export type EntryPredicate<Key, Value> = (key: Key, pid: Pid, value: Value) => b
 /** The same for the entries of one key. */
 export type ValuePredicate<Value> = (value: Value, pid: Pid) => boolean;
 
-/** A snapshot for whoever looks at the running system. */
+/** A snapshot for tools that look at the running system. */
 export interface RegistryDetails {
   readonly name: Name;
   readonly keys: KeysMode;

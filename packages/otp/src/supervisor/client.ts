@@ -175,7 +175,7 @@ export function getChildSpec(supervisor: ServerRef, id: ChildId | Pid): Promise<
 
 /** What can be done to a running supervisor of any kind. */
 export interface AnySupervisorHandle extends AsyncDisposable {
-  /** The process. For a handle made by name: whoever has the name now. */
+  /** The process. For a handle made by name: the process that has the name now. */
   readonly pid: Pid;
   /** All children, the newest first. */
   whichChildren(): Promise<ChildInfo[]>;

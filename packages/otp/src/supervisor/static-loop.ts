@@ -314,7 +314,7 @@ export class StaticLoop extends SupervisorBase {
     return new Granted();
   }
 
-  /** The child is down for good: a temporary one is forgotten, the others are kept. */
+  /** The child stays down: a temporary one is forgotten, the others are kept. */
   #drop(child: ChildRecord): void {
     this.#children.setState(child, undefined);
     if (child.temporary) this.#children.remove(child);

@@ -12,7 +12,7 @@ import { attachWatch, Watch } from '../process/watch.ts';
  * The end of one child: `'shutdown'`, then `'kill'` after its shutdown time.
  *
  * A child that does not trap exits dies inside the constructor. When the supervisor itself is
- * killed meanwhile, nobody waits any longer.
+ * killed meanwhile, the wait ends without a result.
  */
 export class Stopping extends Watch implements TimeoutTarget {
   readonly #supervisor: Process;

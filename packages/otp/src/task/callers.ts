@@ -4,7 +4,7 @@ import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 
 const chains = new WeakMap<Pid, readonly Pid[]>();
-const nobody: readonly Pid[] = Object.freeze([]);
+const noCallers: readonly Pid[] = Object.freeze([]);
 
 /** Notes on whose behalf a new task runs. */
 export function setCallers(task: Pid, callers: readonly Pid[]): void {
@@ -13,11 +13,11 @@ export function setCallers(task: Pid, callers: readonly Pid[]): void {
 
 /** The callers of a task that this process, or plain code, starts now. */
 export function callersFor(caller: Process | undefined): readonly Pid[] {
-  return caller === undefined ? nobody : [caller.pid, ...callersOf(caller.pid)];
+  return caller === undefined ? noCallers : [caller.pid, ...callersOf(caller.pid)];
 }
 
 function callersOf(pid: Pid): readonly Pid[] {
-  return chains.get(pid) ?? nobody;
+  return chains.get(pid) ?? noCallers;
 }
 
 /**
@@ -34,5 +34,5 @@ function callersOf(pid: Pid): readonly Pid[] {
  */
 export function callers(): readonly Pid[] {
   const process = currentProcess();
-  return process === undefined ? nobody : callersOf(process.pid);
+  return process === undefined ? noCallers : callersOf(process.pid);
 }

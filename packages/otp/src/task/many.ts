@@ -40,7 +40,7 @@ export interface YieldManyOptions {
  *
  * Source: `Task.await_many/2`.
  * @throws {TaskError} for the first task that fails, or the timeout.
- * @throws {TaskOwnerError} when one of them belongs to somebody else.
+ * @throws {TaskOwnerError} when one of them was started by another process.
  * @example
  * const [user, orders] = await Task.awaitMany([Task.async(loadUser), Task.async(loadOrders)]);
  */
@@ -77,7 +77,7 @@ export async function awaitMany<const Tasks extends ReadonlyArray<TaskHandle<unk
  * with its result, in their order; undefined for those that have none yet.
  *
  * Source: `Task.yield_many/2`.
- * @throws {TaskOwnerError} when one of them belongs to somebody else.
+ * @throws {TaskOwnerError} when one of them was started by another process.
  * @example
  * for (const [task, result] of await Task.yieldMany(tasks, { timeout: 1000 })) {
  *   if (result === undefined) await task.shutdown();

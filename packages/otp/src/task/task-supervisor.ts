@@ -60,7 +60,7 @@ function childSpec(
 }
 
 /**
- * Starts a task that nobody waits for; the caller is not linked with it.
+ * Starts a task without a result for the caller, which is not linked with it.
  *
  * Source: `Task.Supervisor.start_child/3`.
  * @throws {SupervisorError} with reason `'max_children'` when there are `maxChildren` tasks.
@@ -184,7 +184,7 @@ export class TaskSupervisorHandle implements AsyncDisposable {
   }
 
   /**
-   * Starts a task that nobody waits for.
+   * Starts a task without a result for the caller.
    * @throws {SupervisorError} with reason `'max_children'`.
    */
   startChild(fn: TaskBody<unknown>, options?: TaskChildOptions): Promise<Pid> {
@@ -240,7 +240,7 @@ export class TaskSupervisorHandle implements AsyncDisposable {
 
   /**
    * Stops a task.
-   * @throws {SupervisorError} with reason `'not_found'` when it is none of this supervisor.
+   * @throws {SupervisorError} with reason `'not_found'` when this supervisor has no such task.
    */
   terminateChild(pid: Pid): Promise<void> {
     return DynamicSupervisor.terminateChild(this.pid, pid);
@@ -271,7 +271,7 @@ export const TaskSupervisor: {
    * Stops a task.
    *
    * Source: `Task.Supervisor.terminate_child/2`.
-   * @throws {SupervisorError} with reason `'not_found'` when it is none of this supervisor.
+   * @throws {SupervisorError} with reason `'not_found'` when this supervisor has no such task.
    * @example
    * await Task.Supervisor.terminateChild('tasks', worker);
    */

@@ -1,8 +1,8 @@
 /**
- * Tasks: processes that do one thing, and give its result to whoever waits for it.
+ * Tasks: processes that do one thing, and give its result to the process that awaits it.
  *
  * A process that starts a task with `async` is linked with it: they succeed or fail together. Plain
- * code can start and await tasks as well; there is nobody to link with, so a failure only rejects
+ * code can start and await tasks as well; it is no process to link with, so a failure only rejects
  * the `await`.
  */
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
@@ -48,7 +48,7 @@ function async<T>(fn: TaskBody<T>, options?: ContextOptions): Task<T> {
 }
 
 /**
- * Starts a task that nobody waits for and that is linked with nobody.
+ * Starts a task without a result for the caller and without a link.
  *
  * Source: `Task.start/1`.
  * @example
@@ -60,7 +60,7 @@ function start(fn: TaskBody<unknown>, options?: ContextOptions): Pid {
 }
 
 /**
- * Starts a task that nobody waits for, linked with the current process, if there is one. This is
+ * Starts a task without a result for the caller, linked with the current process, if there is one. This is
  * how a supervisor starts one, see {@link Task.childSpec}.
  *
  * Source: `Task.start_link/1`.

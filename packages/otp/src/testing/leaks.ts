@@ -7,7 +7,7 @@ import { watchesOn } from '../process/watch.ts';
 import { settle } from './settle.ts';
 import type { OnTestFinished } from './start-supervised.ts';
 
-/** Everything in the runtime that somebody has to give back. */
+/** Everything in the runtime that a test has to give back. */
 export interface ProcessSnapshot {
   readonly processes: readonly Pid[];
   readonly names: readonly Name[];

@@ -55,7 +55,7 @@ export async function startSupervised<T extends Startable>(
 ): Promise<Supervised<Exclude<T, Ignore>>> {
   const spec = specOf(child);
   const starts = new Starts(spec.start);
-  // Of nobody: the process in which the test runs may end before its hooks.
+  // Without a parent: the process in which the test runs may end before its hooks.
   const supervisor = await detached(() =>
     Supervisor.startLink([], { strategy: 'one_for_one', maxRestarts: 1_000_000, maxSeconds: 1 }),
   );
