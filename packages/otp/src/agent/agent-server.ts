@@ -5,7 +5,7 @@ import { noreply, ok, reply } from '../gen-server/results.ts';
 
 type Change = (state: unknown) => unknown;
 
-/** The state is whatever the first function gave; every request is a function of it. */
+/** The state is what the first function gave; every request is a function of it. */
 export const AgentServer = GenServer.define({
   name: 'Agent',
   init: async (first: () => unknown) => ok<unknown>(await first()),

@@ -37,7 +37,7 @@ export class ApplicationHandle implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the application has ended, whatever the way; never rejects.
+   * Resolves when the application has ended in any way; never rejects.
    * @example
    * const { reason } = await application.done;
    */

@@ -26,7 +26,7 @@ export interface ApplicationEnd {
 
 export class RunningApplication {
   readonly options: CheckedOptions;
-  /** Resolves when the application has ended, whatever the way. */
+  /** Resolves when the application has ended in any way. */
   readonly done: Promise<ApplicationEnd>;
   readonly #onEnd: (application: RunningApplication, end: ApplicationEnd) => void;
   #resolveDone: (end: ApplicationEnd) => void = () => {};

@@ -18,7 +18,7 @@ import { isRequest, type Request } from './messages.ts';
 
 const site: CallSite = { module: 'GenServer', function: 'sendRequest' };
 
-/** The answer to a request, or how it failed: a message in the mailbox of who has sent it. */
+/** The answer to a request, or how it failed: a message in the mailbox of the process that has sent it. */
 export type ResponseMessage<T = unknown, Label = unknown> = {
   readonly type: 'response';
   readonly request: RequestId<T, Label>;

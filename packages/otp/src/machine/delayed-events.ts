@@ -8,7 +8,7 @@ export class DelayedEvent extends MachineTimer {
   /** Its id while `cancel(id)` finds it; a newer one with the same id takes it away. */
   key: string | undefined;
   event: EventObject | undefined;
-  /** Who gets the event; the owner itself, as a rule. */
+  /** The receiver of the event: the owner itself, except for `sendTo`. */
   to: unknown;
   next: DelayedEvent | undefined;
 }

@@ -1,4 +1,4 @@
-/** Which events a machine tells apart: what keeps the memo finite, whatever types are sent to it. */
+/** Which event types a machine tells apart: so the memo stays finite for any types that are sent. */
 
 /** Whether a descriptor with a wildcard (`*`, `mouse.*`) takes an event; xstate's rule. */
 export function matchesWildcard(type: string, descriptor: string): boolean {

@@ -43,7 +43,7 @@ export class TableMachine extends MachineLoop {
   }
 
   override step(event: EventObject): boolean {
-    // What is no event has no step either, and is refused below.
+    // A value that is no event has no step, and is refused below.
     const step = this.#state.steps.get((event as EventObject | undefined)?.type as string);
     if (
       step === undefined ||

@@ -142,7 +142,7 @@ export class TransitionTable {
 
   /** Under which name the step of an event type is kept; undefined when the event does nothing. */
   #nameOf(type: string): string | undefined {
-    // These do what they do whatever the machine says about them.
+    // xstate handles these itself, in every machine.
     if (type === 'xstate.stop' || type === 'xstate.init') return type;
     const name = this.#classes.classOf(type);
     if (name !== undefined) return name;

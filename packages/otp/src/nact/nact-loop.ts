@@ -66,7 +66,7 @@ export class NactLoop extends Gen {
   protected override beforeMessage(): void {}
 
   protected override handleCall(call: Call): void {
-    // An actor function has no way to answer a call; who asks uses nact's query.
+    // An actor function has no way to answer a call; use nact's query for that.
     call.fail(['not_a_server', call.request]);
   }
 

@@ -32,7 +32,7 @@ export interface NactLogger {
 export interface NactContext<Message> {
   /** The reference of the actor itself. */
   readonly self: NactReference;
-  /** Who has sent the message, if that was said: in a query, whom to answer. */
+  /** The sender of the message, if `dispatch` was given one; in a query, the reference to answer. */
   readonly sender: NactReference | undefined;
   readonly name: string;
   readonly path: { parts: [string, ...string[]]; system: string; toString(): string };

@@ -1,4 +1,4 @@
-/** The groups of one scope: who is in which, and who is told. */
+/** The groups of one scope: their members and their monitors. */
 import { requireProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { checkPid, processOf, type Pid } from '../process/pid.ts';
@@ -6,7 +6,7 @@ import type { Process } from '../process/process.ts';
 import { keyOf } from '../process/term-key.ts';
 import { attachWatch, Watch } from '../process/watch.ts';
 
-/** Told to who monitors a group, or all groups of a scope. */
+/** The message to a monitor of a group, or of all groups of a scope. */
 export interface GroupMessage {
   readonly type: 'pg';
   readonly ref: GroupMonitor;
@@ -128,7 +128,7 @@ export class Scope {
     return Array.from(this.#groups.values(), ({ name }) => name);
   }
 
-  /** Tells the current process of who joins and leaves a group from here on. */
+  /** Tells the current process which processes join and leave a group from here on. */
   monitor(group: unknown): GroupMonitor {
     const key = keyOf(group);
     const monitors = this.#monitors.get(key) ?? new Set<GroupMonitor>();

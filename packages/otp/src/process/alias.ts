@@ -48,8 +48,8 @@ export class Alias {
 
 /**
  * Makes an address of the current process that can be taken back: hand it out in a request of your
- * own protocol, and `unalias` it when you wait no longer. An answer that comes too late is dropped then,
- * and does not surprise whatever the process does by that time.
+ * own protocol, and `unalias` it when you wait no longer. An answer that comes too late is dropped
+ * then, and is not taken for another message.
  *
  * Source: `erlang:alias/1`, with `reply` as `once`.
  * @throws {NoProcessError} outside any process.

@@ -1,7 +1,10 @@
 /** Child specifications: what a supervisor must know to start, stop and restart a process. */
 import type { Pid } from './pid.ts';
 
-/** Identifies a child within its supervisor; any value but undefined, compared with `Object.is`. */
+/**
+ * Identifies a child within its supervisor; any value but undefined and a promise. Arrays are compared
+ * by their elements, everything else as the keys of a Map.
+ */
 export type ChildId = string | number | symbol | object;
 
 /** Returned instead of a process: not started, by its own choice. OTP's `ignore`. */

@@ -19,8 +19,8 @@ const cleanContext = new AsyncResource('LinnetRuntime');
 let running: Process | undefined;
 
 /**
- * Whether to leave a resource undoes what was entered in it. So it is where Node keeps contexts in
- * frames, from version 24 on; on version 22 it would stay with the resource.
+ * Whether leaving an async resource undoes an `enterWith` that was done inside it. It does where Node
+ * keeps contexts in frames, from version 24 on; on version 22 the store stays with the resource.
  */
 const leavingUndoes = cleanContext.runInAsyncScope(() => {
   const probe = new AsyncLocalStorage<boolean>();
@@ -49,7 +49,7 @@ export interface ContextOptions {
   /**
    * Whether the code of the process sees the stores of `AsyncLocalStorage` (request ids, traces) that
    * its caller sees: `'inherit'`, or `'none'`. Tasks inherit by default; `spawn`, servers and machines do
-   * not, since they serve others than the one who has started them.
+   * not, since they serve other callers than the one that has started them.
    */
   readonly context?: 'inherit' | 'none';
 }

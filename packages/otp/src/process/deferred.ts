@@ -1,7 +1,7 @@
 /**
  * Work at the end of the turn of the event loop that turns out not to be needed, as a rule: a call
  * is answered within the turn in which it was made, and then needs neither a watch on its server
- * nor a timer. Whatever depends on such work before that (a death above all) has it done first.
+ * nor a timer. Code that depends on such work earlier, as a death does, calls `flushDeferred` first.
  */
 import { setImmediate } from 'node:timers';
 import { detached } from './context.ts';

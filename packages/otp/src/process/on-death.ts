@@ -1,4 +1,4 @@
-/** What is done when a process dies, by code that has nothing else of it. */
+/** A function that is called when a process dies. */
 import type { ExitReason } from './exit-reason.ts';
 import type { Pid } from './pid.ts';
 import { Watch } from './watch.ts';
@@ -22,7 +22,8 @@ class DeathHook extends Watch {
  * of the result takes it back.
  *
  * `act` runs inside the runtime, as plain code: it must not throw, block, or call user code.
- * {@link Watch} is the same for an object that is to save the function, such as a lease of many.
+ * An object that exists once for each lease or call can extend {@link Watch} instead: it needs no
+ * function.
  *
  * Source: `enif_monitor_process` and the `down` callback of NIF resources.
  * @throws {BadArgumentError} for what is no pid.

@@ -1,6 +1,6 @@
 /**
- * Processes of one's own kind that start as servers do: the process that starts one waits until it says that it is
- * ready, so that a supervisor can start it and its children in order.
+ * Processes of your own kind that start as servers do: the starter waits until the new process says
+ * that it is ready, so that a supervisor can start its children in order.
  */
 import { idOf, splitOverrides } from './child-options.ts';
 import type { ChildSpec, ChildSpecOverrides } from './child-spec.ts';

@@ -1,9 +1,9 @@
 /**
  * The process table: which process has which id, oldest first.
  *
- * In pages of 64 ids and not in one Map: a Map into which short-lived processes come and from
- * which they go is rehashed all the time, and V8 chains the tables that it gives up, so that one
- * which has grown old keeps the dead processes of all later ones until a full collection.
+ * It has pages of 64 ids, and is not one Map: a Map to which short-lived processes are added and
+ * from which they are deleted is rehashed often. V8 keeps its former tables in a chain, so that an
+ * old table would hold dead processes until a full garbage collection.
  */
 
 /** The processes whose ids differ in their last bits only. */
@@ -14,7 +14,7 @@ interface Page<T> {
 
 const pageSize = 64;
 
-/** Processes by their id; for nact's system, in the place of the Map of its children, by its name. */
+/** Processes by their id; as the `children` of nact's system by their name, which is the id. */
 export class ProcessTable<T> {
   readonly #pages = new Map<number, Page<T>>();
   #size = 0;

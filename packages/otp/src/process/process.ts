@@ -247,7 +247,7 @@ export class Process extends ProcessActor implements Runnable {
     return undefined;
   }
 
-  /** Ends the process. Everyone else sees it dead from here on, whatever its code still does. */
+  /** Ends the process. All others see it dead from here on, even if its code goes on. */
   terminate(reason: ExitReason, cause: 'fault' | 'signal'): void {
     if (this.dead) return;
     const report = isSoftReason(reason) ? undefined : crashOf(this, reason, cause);

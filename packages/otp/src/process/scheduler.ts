@@ -45,7 +45,7 @@ function drain(): void {
       queue.shift().run();
     }
   } finally {
-    // Whatever went wrong with one runnable, the others go on.
+    // An error of one runnable must not stop the others.
     if (queue.size > 0 && budget > 0) void settled.then(drain);
     else if (queue.size > 0 || yielded.length > 0) setImmediate(newTurn);
     else armed = false;

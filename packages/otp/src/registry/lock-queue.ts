@@ -1,4 +1,4 @@
-/** Those who hold or want one lock. */
+/** The holder of one lock and those that wait for it. */
 
 /** A place in the queue of a lock. */
 export interface Place<P> {

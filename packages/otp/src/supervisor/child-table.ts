@@ -5,8 +5,8 @@ import type { ChildRecord } from './child-record.ts';
 import type { ChildState } from './types.ts';
 
 /**
- * Every operation is O(1), however many children there are; a group is as dear as it is long. So
- * the order is a list of its own: that of a Map cannot be walked from the middle.
+ * Every operation is O(1), and a group costs O(its length). So the order is a list besides the Map,
+ * which cannot be walked from the middle.
  */
 export class ChildTable implements Iterable<ChildRecord> {
   readonly #byId = new Map<unknown, ChildRecord>();

@@ -45,7 +45,7 @@ type Given<Spec extends { readonly backoff?: RestartBackoff }> = Required<Omit<S
 const askSupervisor = <T>(ref: ServerRef, operation: string, ...args: unknown[]): Promise<T> =>
   ask('Supervisor', ref, operation, ...args);
 
-/** Asks about one child; what cannot be an id is refused before the supervisor is troubled. */
+/** Asks about one child; what cannot be an id is refused without asking the supervisor. */
 async function askAbout<T>(ref: ServerRef, operation: string, id: unknown): Promise<T> {
   keyOf(id);
   return askSupervisor(ref, operation, id);

@@ -1,6 +1,6 @@
 /**
  * The loop of a supervisor whose children come and go one by one, and stop all at once:
- * DynamicSupervisor and `simple_one_for_one`. In what those two differ is their {@link DynamicKind}.
+ * DynamicSupervisor and `simple_one_for_one`. A {@link DynamicKind} has what differs between the two.
  */
 import type { Pending } from '../gen-server/gen.ts';
 import { isSoftReason, type ExitReason } from '../process/exit-reason.ts';
@@ -16,13 +16,13 @@ import type { ChildCounts, ChildInfo, SupervisorDetails } from './types.ts';
 export interface DynamicKind {
   /** Restarts allowed within the period, and the period in seconds. */
   readonly limits: { readonly intensity: number; readonly period: number };
-  /** What a start function stands for that has thrown. */
+  /** The outcome of a start function that has thrown. */
   readonly onThrown: OnThrown;
-  /** Whether the report of a restart that failed has the pid of before; else `'restarting'`. */
+  /** Whether the report of a restart that failed has the former pid; else `'restarting'`. */
   readonly reportsFormerPid: boolean;
   /** Its settings, as `processInfo` shows them. */
   readonly settings: Pick<SupervisorDetails, 'strategy' | 'intensity' | 'period'> & object;
-  /** Handles a request; undefined when there is no such one. */
+  /** Handles a request; undefined for one that it does not know. */
   answer(
     operation: unknown,
     args: readonly unknown[],
@@ -34,7 +34,7 @@ export interface DynamicKind {
 export interface DynamicChildren {
   readonly size: number;
   has(pid: Pid): boolean;
-  /** Undefined for a pid that is no child's. */
+  /** Undefined for a pid that is not a child. */
   info(pid: Pid): ChildInfo | undefined;
   all(): ChildInfo[];
   count(): ChildCounts;

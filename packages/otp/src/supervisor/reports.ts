@@ -77,7 +77,7 @@ export function reportUnexpected(supervisor: Process, message: unknown): void {
   );
 }
 
-/** An id in words. A module by its name: to inspect it costs as much as a restart. */
+/** An id as text. A module by its name: to inspect it would cost as much as a restart. */
 function show(id: ChildId): string {
   if (typeof id === 'string') return JSON.stringify(id);
   if (typeof id === 'object' && Object.hasOwn(id, 'name')) {

@@ -35,7 +35,7 @@ export class Failed {
 
 export type StartOutcome = Started | Failed;
 
-/** What a thrown value that is no failed start stands for; differs between supervisors. */
+/** The outcome of a start function that threw something else than a failed start. */
 export type OnThrown = (thrown: unknown) => StartOutcome;
 
 /** Calls a start function; never throws, and waits only for a start function that is async. */

@@ -35,7 +35,7 @@ export class StaticLoop extends SupervisorBase {
   /** Starts the first children, in order; gives the reason when one of them fails. */
   async boot(specs: readonly FullChildSpec[]): Promise<Failed | undefined> {
     for (const spec of specs) this.#children.add(new ChildRecord(spec));
-    // It hears of children that end meanwhile, and is seen with its children by who looks.
+    // From here on it is told of children that end, and `processInfo` shows its children.
     this.process.behaviour = this;
     const failed = await this.#startAll([...this.#children], 'child_started');
     if (failed === undefined || this.process.dead) return undefined;

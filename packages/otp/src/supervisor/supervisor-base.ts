@@ -55,14 +55,14 @@ class RetryMessage {
 export abstract class SupervisorBase extends Gen {
   readonly #window = new RestartWindow();
   /**
-   * How those have ended whose EXIT waits in the mailbox. To look for it there, each time that a child
-   * to be stopped turns out to be dead, would make the end of many children quadratic.
+   * The exit reasons of processes whose EXIT waits in the mailbox. A search of the mailbox for each
+   * dead child would make the end of many children quadratic.
    */
   readonly #ended = new Map<Pid, ExitReason>();
   /** Restarts allowed within the period, and the period in seconds. */
   protected abstract readonly limits: { readonly intensity: number; readonly period: number };
 
-  /** Handles a request; undefined when there is no such one. */
+  /** Handles a request; undefined for one that it does not know. */
   protected abstract answer(
     operation: unknown,
     args: readonly unknown[],

@@ -1,4 +1,4 @@
-/** A running task, seen by the one who started it. */
+/** A running task, as its starter sees it. */
 import { brand, brandKey, type Brand } from '../process/brand.ts';
 import { currentProcess } from '../process/context.ts';
 import { BadArgumentError, checkTimeout } from '../process/errors.ts';

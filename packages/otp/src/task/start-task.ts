@@ -51,7 +51,7 @@ export function newAnsweringTask<T>(
     const result = fn();
     if (!isThenable(result)) return ref.answer(result);
     return result.then((value) => {
-      // A task that was killed has no answer, whatever its code comes to.
+      // A task that was killed has no answer, even if its code goes on.
       if (!process.dead) ref.answer(value);
     });
   });

@@ -13,7 +13,7 @@ export interface ProcessSnapshot {
   readonly names: readonly Name[];
   /** Timers armed on any clock. */
   readonly timers: number;
-  /** Monitors, pending calls, leases: whatever waits for the death of a process. */
+  /** Monitors, pending calls, leases: all that waits for the death of a process. */
   readonly watches: number;
 }
 
