@@ -16,7 +16,7 @@ export function openHandles(): Record<'sockets' | 'timeouts', number> {
   };
 }
 
-/** Nothing in use, nothing queued, and the ledger counts what is open. */
+/** Nothing in use, nothing queued, and the host limits count what is open. */
 export function checkAtRest(world: World, tally: Tally): Promise<void> {
   return report(tally, 'at rest', () =>
     eventually(
@@ -37,9 +37,9 @@ export function checkAtRest(world: World, tally: Tally): Promise<void> {
         if (stats.inUse + stats.queued + stats.connecting > 0) {
           throw new Error(`the instance is busy: ${show(stats)}`);
         }
-        const counted = requireInstance(world.name).ledger.count();
+        const counted = requireInstance(world.name).hostLimits.count();
         if (counted !== open || stats.idle !== open) {
-          throw new Error(`${open} connections are open, the ledger counts ${counted}`);
+          throw new Error(`${open} connections are open, the host limits count ${counted}`);
         }
       },
       { timeout: 10_000 },

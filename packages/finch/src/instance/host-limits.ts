@@ -1,9 +1,9 @@
-/** The process that owns an instance's slot ledger. */
+/** The process that owns an instance's host limits. */
 import { GenServer, reply } from '@linnet/otp';
 import type { ResolvedInstanceOptions } from '../options/index.ts';
 import { HostLimits } from '../pool/host-limits.ts';
 
-/** The name of an instance's slot ledger. */
+/** The name of that process. */
 export const hostLimitsName = (name: string): string => `${name}.HostLimits`;
 
 export const HostLimitsServer = GenServer.define({
@@ -12,11 +12,11 @@ export const HostLimitsServer = GenServer.define({
     new HostLimits(maxConnections === 'infinity' ? Number.POSITIVE_INFINITY : maxConnections),
   handleCall: {
     /** By reference, as a table: taking and giving a slot need no message. */
-    ledger: (ledger) => reply(ledger, ledger),
+    hostLimits: (hostLimits) => reply(hostLimits, hostLimits),
   },
 });
 
-/** The ledger of a running instance. */
-export function ledgerOf(name: string): Promise<HostLimits> {
-  return GenServer.call<HostLimits>(hostLimitsName(name), 'ledger');
+/** The host limits of an instance that starts. */
+export function hostLimitsOf(name: string): Promise<HostLimits> {
+  return GenServer.call<HostLimits>(hostLimitsName(name), 'hostLimits');
 }

@@ -31,7 +31,7 @@ export const registryName = (name: string): string => `${name}.Registry`;
 export class Instance implements PoolHost {
   readonly name: string;
   readonly options: ResolvedInstanceOptions;
-  readonly ledger: HostLimits;
+  readonly hostLimits: HostLimits;
   /** The manager, which starts pools. */
   readonly manager: Pid;
   closed = false;
@@ -44,11 +44,11 @@ export class Instance implements PoolHost {
   private readonly waiters = new PoolWaiters();
   private readonly watches = new Set<Watch>();
 
-  constructor(options: ResolvedInstanceOptions, ledger: HostLimits, manager: Pid) {
+  constructor(options: ResolvedInstanceOptions, hostLimits: HostLimits, manager: Pid) {
     this.name = options.name;
     this.registry = Registry.at(registryName(options.name));
     this.options = options;
-    this.ledger = ledger;
+    this.hostLimits = hostLimits;
     this.manager = manager;
   }
 

@@ -19,7 +19,7 @@ import type { ResolvedInstanceOptions, ResolvedPoolOptions } from '../options/in
 import type { PoolIdentity } from '../identity/index.ts';
 import { startPool } from '../pool/pool-supervisor.ts';
 import { reservedPools } from '../pool/reservations.ts';
-import { hostLimitsName, ledgerOf } from './host-limits.ts';
+import { hostLimitsName, hostLimitsOf } from './host-limits.ts';
 import { Instance, registryName } from './instance.ts';
 
 /** The name of the supervisor of an instance's pools. */
@@ -33,7 +33,7 @@ export const Manager = GenServer.define({
 
   init: async (options: ResolvedInstanceOptions) => {
     trapExit();
-    const instance = new Instance(options, await ledgerOf(options.name), self());
+    const instance = new Instance(options, await hostLimitsOf(options.name), self());
     try {
       await open(instance);
       return instance;

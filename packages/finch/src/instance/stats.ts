@@ -63,13 +63,13 @@ export function hostStats(instance: Instance, host: string, port: number): HostS
   const key = hostKey(host, port);
   const shards = shardsOf(instance).filter((shard) => shard.host === key);
   return {
-    active: instance.ledger.count(key),
+    active: instance.hostLimits.count(key),
     inUse: sum(shards, (shard) => shard.inUse),
     idle: sum(shards, (shard) => shard.idleCount),
   };
 }
 
-/** The canonical form, by which the ledger counts. */
+/** The canonical form, by which the host limits count. */
 function hostKey(host: string, port: number): string {
   if (port === 0 && typeof host === 'string') return host;
   const origin =
@@ -88,12 +88,12 @@ function hostKey(host: string, port: number): string {
   return `${origin.host}:${origin.port}`;
 }
 
-export function maxConnections({ ledger }: Instance): number | 'infinity' {
-  return fromNumber(ledger.maxConnections);
+export function maxConnections({ hostLimits }: Instance): number | 'infinity' {
+  return fromNumber(hostLimits.maxConnections);
 }
 
-export function setMaxConnections({ ledger }: Instance, cap: number | 'infinity'): void {
-  ledger.maxConnections = toNumber(cap);
+export function setMaxConnections({ hostLimits }: Instance, cap: number | 'infinity'): void {
+  hostLimits.maxConnections = toNumber(cap);
 }
 
 /** The idle time of pools that do not have their own. */

@@ -68,11 +68,11 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
     this.capacity = capacity;
     const { table, queue } = this;
     const open = (): C => effects.open(this);
-    this.dials = new Dials(slots.ledger, { options, table, queue, capacity, user: this, open });
+    this.dials = new Dials(slots.hostLimits, { options, table, queue, capacity, user: this, open });
     const idleTime = slots.idleTime ?? toNumber(options.connMaxIdleTime);
     const [now, quiet] = [() => effects.now(), () => effects.quiet()];
     this.held = new Checkouts({ options, table, queue, dials: this.dials, now, quiet }, idleTime);
-    slots.ledger.join(this);
+    slots.hostLimits.join(this);
   }
 
   // Its figures ---------------------------------------------------------------------
@@ -340,13 +340,13 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
   /** The instance is another one: counts the open connections in its limits. */
   moveTo(slots: SlotSource): void {
     this.dials.limits.leave(this);
-    this.dials.limits = slots.ledger;
+    this.dials.limits = slots.hostLimits;
     this.maxPerHost = toNumber(this.options.maxPerHost ?? slots.maxPerHost);
-    slots.ledger.join(this);
+    slots.hostLimits.join(this);
     // What the former one was told by `setTimeout` is gone with it.
     const idleTime = slots.idleTime ?? toNumber(this.options.connMaxIdleTime);
     if (idleTime !== this.idleTime) this.setIdleTime(idleTime);
-    if (this.open > 0) slots.ledger.add(this.host, this.open);
+    if (this.open > 0) slots.hostLimits.add(this.host, this.open);
     this.dials.serve();
   }
 

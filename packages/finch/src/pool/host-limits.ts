@@ -19,7 +19,7 @@ export interface SlotUser {
 
 /** Where a shard gets its slots from: the instance. */
 export interface SlotSource {
-  readonly ledger: HostLimits;
+  readonly hostLimits: HostLimits;
   /** The cap for pools that do not have their own. */
   readonly maxPerHost: number | 'infinity';
   /** The name of the instance. */
@@ -96,7 +96,7 @@ export class HostLimits {
     return true;
   }
 
-  /** Counts connections that were open before this ledger was, whether or not they fit. */
+  /** Counts connections that were open before this object was made, even above the limits. */
   add(host: string, connections: number): void {
     this.total += connections;
     this.used.set(host, this.count(host) + connections);

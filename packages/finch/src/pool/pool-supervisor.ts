@@ -78,7 +78,7 @@ const PoolSupervisor = Supervisor.define({
 export function detachedHost(name: string): PoolHost {
   return {
     name,
-    ledger: new HostLimits(Number.POSITIVE_INFINITY),
+    hostLimits: new HostLimits(Number.POSITIVE_INFINITY),
     maxPerHost: 'infinity',
     crashed: false,
     register: () => {},

@@ -109,7 +109,7 @@ export class Pool {
     this.refresh();
   }
 
-  /** Joins another instance: open connections count in its ledger. */
+  /** Joins another instance: open connections count in its host limits. */
   moveTo(instance: PoolHost): void {
     this.instance = instance;
     for (const shard of this.live) shard.moveTo(instance);

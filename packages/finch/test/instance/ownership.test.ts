@@ -266,7 +266,7 @@ describe('the instance is killed and comes back', () => {
     await eventually(() => expect(supervisorOfPool()).toBe(pid));
   });
 
-  test('counts what a user’s pool has open in the new ledger, and serves who waits for a slot', async () => {
+  test('counts what a user’s pool has open in the new host limits, and serves who waits for a slot', async () => {
     using _ = captureCrashReports();
     const { finch, ask, server } = await appWithPool({ maxConnections: 1 });
     const first = ask('/hold');

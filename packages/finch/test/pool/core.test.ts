@@ -511,7 +511,7 @@ test('a shard of another instance counts its connections in the limits of that o
   const other = new HostLimits(5);
   core.prewarm(2);
 
-  core.moveTo({ ledger: other, maxPerHost: 3, idleTime: 10 });
+  core.moveTo({ hostLimits: other, maxPerHost: 3, idleTime: 10 });
 
   expect([limits.count(), other.count()]).toEqual([2, 2].map((_, index) => (index === 0 ? 2 : 2)));
   expect(core).toMatchObject({ maxPerHost: 3, idleTime: 10 });

@@ -5,16 +5,16 @@ import { HostLimits, type SlotUser } from '../../src/pool/host-limits.ts';
 class User implements SlotUser {
   readonly host: string;
   readonly maxPerHost: number;
-  readonly ledger: HostLimits;
+  readonly limits: HostLimits;
   idle = 0;
   wanted = 0;
   held = 0;
 
-  constructor(ledger: HostLimits, host: string, maxPerHost = Infinity) {
-    this.ledger = ledger;
+  constructor(limits: HostLimits, host: string, maxPerHost = Infinity) {
+    this.limits = limits;
     this.host = host;
     this.maxPerHost = maxPerHost;
-    ledger.join(this);
+    limits.join(this);
   }
 
   get wanting(): boolean {
@@ -28,7 +28,7 @@ class User implements SlotUser {
   }
 
   slotFree(): void {
-    while (this.wanted > 0 && this.ledger.take(this)) {
+    while (this.wanted > 0 && this.limits.take(this)) {
       this.wanted--;
       this.held++;
     }
@@ -43,7 +43,7 @@ class User implements SlotUser {
 
   give(): void {
     this.held--;
-    this.ledger.give(this.host);
+    this.limits.give(this.host);
   }
 
   rest(count: number): void {
@@ -53,22 +53,22 @@ class User implements SlotUser {
 
 describe('HostLimits', () => {
   test('gives no more slots than there are, in all and for each host', () => {
-    const ledger = new HostLimits(5);
-    const a = new User(ledger, 'a', 2);
-    const b = new User(ledger, 'b');
+    const limits = new HostLimits(5);
+    const a = new User(limits, 'a', 2);
+    const b = new User(limits, 'b');
 
     a.ask(4);
     b.ask(4);
 
     expect([a.held, b.held]).toEqual([2, 3]);
-    expect(ledger.count()).toBe(5);
-    expect(ledger.count('a')).toBe(2);
-    expect(ledger.count('nowhere')).toBe(0);
+    expect(limits.count()).toBe(5);
+    expect(limits.count('a')).toBe(2);
+    expect(limits.count('nowhere')).toBe(0);
   });
 
   test('hands a slot that comes back to whoever asked first', () => {
-    const ledger = new HostLimits(1);
-    const [a, b, c] = [new User(ledger, 'a'), new User(ledger, 'b'), new User(ledger, 'c')];
+    const limits = new HostLimits(1);
+    const [a, b, c] = [new User(limits, 'a'), new User(limits, 'b'), new User(limits, 'c')];
     a.ask(1);
     b.ask(1);
     c.ask(1);
@@ -80,8 +80,8 @@ describe('HostLimits', () => {
   });
 
   test('goes round among those who want more than one, beginning with who asked first', () => {
-    const ledger = new HostLimits(1);
-    const [a, b] = [new User(ledger, 'a'), new User(ledger, 'b')];
+    const limits = new HostLimits(1);
+    const [a, b] = [new User(limits, 'a'), new User(limits, 'b')];
     a.ask(3);
     b.ask(3);
     const order: string[] = ['a'];
@@ -93,12 +93,12 @@ describe('HostLimits', () => {
     }
 
     expect(order).toEqual(['a', 'a', 'b', 'a', 'b', 'b']);
-    expect(ledger.count()).toBe(1);
+    expect(limits.count()).toBe(1);
   });
 
   test('one whose host is full does not stand in the way of the next one', () => {
-    const ledger = new HostLimits(2);
-    const [a, b, c] = [new User(ledger, 'a', 1), new User(ledger, 'b'), new User(ledger, 'c')];
+    const limits = new HostLimits(2);
+    const [a, b, c] = [new User(limits, 'a', 1), new User(limits, 'b'), new User(limits, 'c')];
     a.ask(2);
     b.ask(1);
     c.ask(1);
@@ -110,23 +110,23 @@ describe('HostLimits', () => {
   });
 
   test('has an idle connection of somebody else closed', () => {
-    const ledger = new HostLimits(2);
-    const [a, b] = [new User(ledger, 'a'), new User(ledger, 'b')];
+    const limits = new HostLimits(2);
+    const [a, b] = [new User(limits, 'a'), new User(limits, 'b')];
     a.ask(2);
     a.rest(1);
 
     b.ask(1);
 
     expect([a.held, a.idle, b.held]).toEqual([1, 0, 1]);
-    expect(ledger.count()).toBe(2);
+    expect(limits.count()).toBe(2);
   });
 
   test('has one of the same host closed when that is what lacks', () => {
-    const ledger = new HostLimits(10);
+    const limits = new HostLimits(10);
     const [a, other, same] = [
-      new User(ledger, 'h', 1),
-      new User(ledger, 'x'),
-      new User(ledger, 'h', 1),
+      new User(limits, 'h', 1),
+      new User(limits, 'x'),
+      new User(limits, 'h', 1),
     ];
     other.ask(1);
     other.rest(1);
@@ -139,8 +139,8 @@ describe('HostLimits', () => {
   });
 
   test('takes idle connections from each in turn', () => {
-    const ledger = new HostLimits(6);
-    const [a, b, c] = [new User(ledger, 'a'), new User(ledger, 'b'), new User(ledger, 'c')];
+    const limits = new HostLimits(6);
+    const [a, b, c] = [new User(limits, 'a'), new User(limits, 'b'), new User(limits, 'c')];
     for (const user of [a, b]) {
       user.ask(3);
       user.rest(3);
@@ -152,74 +152,74 @@ describe('HostLimits', () => {
   });
 
   test('says when a connection had better be closed than kept idle', () => {
-    const ledger = new HostLimits(2);
-    const [a, b] = [new User(ledger, 'a', 1), new User(ledger, 'b')];
+    const limits = new HostLimits(2);
+    const [a, b] = [new User(limits, 'a', 1), new User(limits, 'b')];
     a.ask(2);
-    expect(ledger.wants('b')).toBe(false);
-    expect(ledger.wants('a')).toBe(true);
+    expect(limits.wants('b')).toBe(false);
+    expect(limits.wants('a')).toBe(true);
     b.ask(2);
-    expect(ledger.wants('a')).toBe(true);
+    expect(limits.wants('a')).toBe(true);
 
     a.wanted = b.wanted = 0;
 
-    expect(ledger.wants('a')).toBe(false);
-    expect(ledger.wants('b')).toBe(false);
+    expect(limits.wants('a')).toBe(false);
+    expect(limits.wants('b')).toBe(false);
   });
 
   test('gives a spare slot only when nobody else wants one', () => {
-    const ledger = new HostLimits(3);
-    const [a, b] = [new User(ledger, 'a', 1), new User(ledger, 'b')];
-    expect(ledger.takeSpare(b)).toBe(true);
+    const limits = new HostLimits(3);
+    const [a, b] = [new User(limits, 'a', 1), new User(limits, 'b')];
+    expect(limits.takeSpare(b)).toBe(true);
     a.ask(2);
 
-    expect(ledger.takeSpare(b)).toBe(false);
-    expect(ledger.count()).toBe(2);
+    expect(limits.takeSpare(b)).toBe(false);
+    expect(limits.count()).toBe(2);
   });
 
   test('a higher cap acts at once, as does a lower one on what is idle', () => {
-    const ledger = new HostLimits(1);
-    const a = new User(ledger, 'a');
+    const limits = new HostLimits(1);
+    const a = new User(limits, 'a');
     a.ask(3);
     expect(a.held).toBe(1);
 
-    ledger.maxConnections = 3;
+    limits.maxConnections = 3;
     expect(a.held).toBe(3);
     a.rest(2);
-    ledger.maxConnections = 2;
+    limits.maxConnections = 2;
 
     expect([a.held, a.idle]).toEqual([2, 1]);
-    ledger.maxConnections = 1;
+    limits.maxConnections = 1;
     expect([a.held, a.idle]).toEqual([1, 0]);
     a.ask(1);
-    ledger.add('b', 1);
-    expect(ledger.wants('a')).toBe(true);
+    limits.add('b', 1);
+    expect(limits.wants('a')).toBe(true);
   });
 
   test('who has left is not told any more', () => {
-    const ledger = new HostLimits(1);
-    const [a, b] = [new User(ledger, 'a'), new User(ledger, 'b')];
+    const limits = new HostLimits(1);
+    const [a, b] = [new User(limits, 'a'), new User(limits, 'b')];
     a.ask(1);
     b.ask(1);
 
-    ledger.leave(b);
+    limits.leave(b);
     a.give();
 
     expect(b.held).toBe(0);
-    expect(ledger.count()).toBe(0);
+    expect(limits.count()).toBe(0);
   });
 
   test('counts connections that were there before it', () => {
-    const ledger = new HostLimits(2);
-    const a = new User(ledger, 'a');
-    ledger.add('old', 3);
+    const limits = new HostLimits(2);
+    const a = new User(limits, 'a');
+    limits.add('old', 3);
 
     a.ask(1);
     expect(a.held).toBe(0);
-    ledger.give('old');
+    limits.give('old');
     expect(a.held).toBe(0);
-    ledger.give('old');
+    limits.give('old');
 
     expect(a.held).toBe(1);
-    expect(ledger.count()).toBe(2);
+    expect(limits.count()).toBe(2);
   });
 });

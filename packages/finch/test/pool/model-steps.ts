@@ -176,7 +176,7 @@ export const commands: readonly fc.Arbitrary<Step>[] = [
   ),
   fc.constantFrom(1, 3, Number.POSITIVE_INFINITY).map((cap) =>
     step(`maxConnections is ${cap} from here on`, ({ instance }) => {
-      if (instance !== undefined) requireInstance(instance.name).ledger.maxConnections = cap;
+      if (instance !== undefined) requireInstance(instance.name).hostLimits.maxConnections = cap;
     }),
   ),
 ];

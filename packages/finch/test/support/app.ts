@@ -68,9 +68,9 @@ export function connectionsOf(server: {
   });
 }
 
-/** How many connections the instance's ledger counts, in all or to a host. */
+/** How many connections the instance's host limits count, in all or to a host. */
 export function openSlots(finch: Finch, host?: string): number {
-  return requireInstance(finch.name).ledger.count(host);
+  return requireInstance(finch.name).hostLimits.count(host);
 }
 
 /** The error that a promise rejects with. */

@@ -200,7 +200,7 @@ export interface CoreOptions {
 
 /** A core, with what it does to the world. */
 export function startCore({ url = 'http://localhost:1', limits, pool = {} }: CoreOptions = {}) {
-  const ledger = limits ?? new HostLimits(Number.POSITIVE_INFINITY);
+  const hostLimits = limits ?? new HostLimits(Number.POSITIVE_INFINITY);
   const dials: BareConnection[] = [];
   const log: string[] = [];
   const clock = { now: 0 };
@@ -216,7 +216,7 @@ export function startCore({ url = 'http://localhost:1', limits, pool = {} }: Cor
     quiet: () => log.push('quiet'),
     closed: () => log.push('closed'),
   };
-  const slots = { ledger, maxPerHost: 'infinity' } as const;
+  const slots = { hostLimits, maxPerHost: 'infinity' } as const;
   const core = new PoolCore<BareConnection>(
     poolFrom(url),
     parsePoolOptions(pool),
@@ -231,7 +231,7 @@ export function startCore({ url = 'http://localhost:1', limits, pool = {} }: Cor
   };
   return {
     core,
-    limits: ledger,
+    limits: hostLimits,
     clock,
     log,
     /** All connections that were ever begun. */

@@ -17,12 +17,12 @@ function exchangesOn({ wire }: Connection): number {
 }
 
 /**
- * Checks all pools. `atRest` says that no process has anything left to do: then the ledger is
+ * Checks all pools. `atRest` says that no process has anything left to do: then the host limits are
  * exact. `places` is how many places may be held on connections by others than requests: leases,
  * pings.
  */
 export function checkPools(instance: Instance, atRest: boolean, places: number): void {
-  const { ledger } = instance;
+  const { hostLimits } = instance;
   const shards = instance.pools().flatMap(({ pool }) => pool.live);
   const anyIdle = shards.flatMap(connectionsOf).some(isOfUse);
   let open = 0;
@@ -38,7 +38,7 @@ export function checkPools(instance: Instance, atRest: boolean, places: number):
     if (shard.figures.queued > 0 && !shard.draining) {
       checkWaiting(connections, text);
       const isFull = counted(connections) >= shard.size || isExpecting(shard, connections);
-      const room = ledger.count() < ledger.maxConnections;
+      const room = hostLimits.count() < hostLimits.maxConnections;
       assert(isFull || !room, `somebody waits beside a free slot: ${text}`);
       assert(isFull || !anyIdle, `somebody waits for the slot of an idle one: ${text}`);
     }
@@ -46,8 +46,8 @@ export function checkPools(instance: Instance, atRest: boolean, places: number):
   }
   if (atRest) assert(unexplained <= places, `${unexplained} places for ${places} leases and pings`);
   // The connections of a pool that was killed take a moment to end.
-  if (atRest) assert.equal(ledger.count(), open, 'the ledger counts what is open');
-  else assert(ledger.count() >= open, 'the ledger counts what is open');
+  if (atRest) assert.equal(hostLimits.count(), open, 'the host limits count what is open');
+  else assert(hostLimits.count() >= open, 'the host limits count what is open');
   assert(instance.waiting >= 0);
 }
 

@@ -223,7 +223,7 @@ export class World {
     if (!isFinchError(error)) this.unexpected.push(String(error));
   }
 
-  /** What holds at any moment; and, when all processes are at rest, what the ledger says. */
+  /** What holds at any moment; and, when all processes are at rest, what the host limits count. */
   check(atRest: boolean): void {
     const { instance } = this;
     assert.equal(this.unexpected.join('; '), '');
@@ -263,7 +263,7 @@ export class World {
       this.check(true);
     });
     await eventually(async () => {
-      const open = this.instance?.ledger.count() ?? 0;
+      const open = this.instance?.hostLimits.count() ?? 0;
       assert.equal(await this.server.connections(), open, 'the server has as many connections');
     });
     assert.equal(this.instance?.waiting ?? 0, 0);
