@@ -1,5 +1,4 @@
 /** The figures of a pool at one moment, by the same names wherever they are reported. */
-
 export interface Figures {
   /** The cap on open connections. */
   readonly size: number;

@@ -172,7 +172,7 @@ export function updateTimeout(name: string, event: EventObject): MachineAction<u
  *
  * Source: `gen_statem`, action `{state_timeout, Time, Content}`.
  * @example
- * on: { OPEN: { target: 'open', actions: Machine.stateTimeout(30_000, { type: 'CLOSE' }) } }
+ * const open = { target: 'open', actions: Machine.stateTimeout(30_000, { type: 'CLOSE' }) };
  */
 export function stateTimeout<Input = unknown, E extends EventObject = EventObject>(
   after: DelayOption<Input, E>,
