@@ -14,6 +14,8 @@ import {
 
 export declare const pid: Pid;
 export declare const worker: Pid;
+export declare const holder: Pid;
+export declare const slot: object;
 export declare const server: ServerRef & { readonly connections: number };
 export declare const supervisor: SupervisorHandle;
 export declare const application: ApplicationHandle;
