@@ -10,6 +10,7 @@ import {
   GenServer,
   monitor,
   noreply,
+  onDeath,
   reply,
   stop,
   whereis,
@@ -83,17 +84,32 @@ function isDown(message: unknown): message is DownMessage {
   );
 }
 
-/** Reserves the key of a pool for as long as `owner` lives, in place of an older reservation. */
+/**
+ * Reserves the key of a pool for as long as `owner` lives, in place of an older reservation. Should
+ * the process of reservations be killed, a pool that is up reserves its key again.
+ */
 export async function reserve(instance: string, pool: Pool, owner: Pid): Promise<void> {
   const name = reservationsName(instance);
   if (whereis(name) === undefined) await ReservationServer.start(undefined, { name }).catch(ignore);
+  const holder = whereis(name);
   try {
     await GenServer.call(name, ['reserve', pool, owner]);
   } catch (error) {
     // Its last reservation ended meanwhile, and the process with it.
     if (error instanceof CallError && error.why !== 'timeout') await reserve(instance, pool, owner);
     else throw error;
+    return;
   }
+  if (holder !== undefined) reserveAgain(holder, instance, pool, owner);
+}
+
+function reserveAgain(holder: Pid, instance: string, pool: Pool, owner: Pid): void {
+  const { supervisor } = pool;
+  if (supervisor === undefined) return;
+  const hook = onDeath(holder, (reason) => {
+    if (reason !== 'normal' && !pool.stopping) reserve(instance, pool, owner).catch(ignore);
+  });
+  onDeath(supervisor, () => hook.unwatch());
 }
 
 /** Ends a reservation: the pool was stopped for good. */
@@ -127,5 +143,5 @@ async function ask<T>(
   }
 }
 
-/** Another pool's start was faster, which is as good. */
+/** Another start of the process was faster, which is as good; or the pool goes on without a reservation. */
 function ignore(): void {}

@@ -320,6 +320,24 @@ describe('the instance is killed and comes back', () => {
     expect(finch.listPools()).toEqual([]);
   });
 
+  test('a pool reserves its key again when the process of reservations is killed [D19]', async () => {
+    using _ = captureCrashReports();
+    const { finch, ask, pool, supervisorOfPool, name } = await appWithPool();
+    const pid = supervisorOfPool();
+    const reservations = whereis(`${name}.Reservations`);
+    if (reservations === undefined) throw new Error('no process of reservations');
+
+    exit(reservations, 'kill');
+    await eventually(() => expect(whereis(`${name}.Reservations`)).toBeDefined());
+    await settle();
+    const instance = finch.pid;
+    exit(instance, 'kill');
+    await eventually(() => expect(whereis(name)).not.toBe(instance));
+
+    await eventually(() => expect(finch.findPool(pool)).toBe(pid));
+    expect((await ask()).status).toBe(200);
+  });
+
   test('the key of a pool is free in the new instance when the pool’s owner has ended', async () => {
     using _ = captureCrashReports();
     const server = await startGateServer();
