@@ -27,55 +27,75 @@ interface Reservation {
   readonly monitor: MonitorRef;
 }
 
-/** The reservations by key. */
-type Reservations = Map<string, Reservation>;
+class Reservations {
+  private readonly byKey = new Map<string, Reservation>();
+  private readonly keys = new Map<MonitorRef, string>();
+
+  get isEmpty(): boolean {
+    return this.byKey.size === 0;
+  }
+
+  pools(): Pool[] {
+    return [...this.byKey.values()].map(({ pool }) => pool);
+  }
+
+  owner(key: string): Pid | undefined {
+    return this.byKey.get(key)?.owner;
+  }
+
+  add(pool: Pool, owner: Pid): void {
+    const { key } = pool.identity;
+    this.remove(key);
+    const reservation = { pool, owner, monitor: monitor(owner) };
+    this.byKey.set(key, reservation);
+    this.keys.set(reservation.monitor, key);
+  }
+
+  remove(key: string): void {
+    const reservation = this.byKey.get(key);
+    if (reservation === undefined) return;
+    demonitor(reservation.monitor, { flush: true });
+    this.byKey.delete(key);
+    this.keys.delete(reservation.monitor);
+  }
+
+  ownerDown(ref: MonitorRef): void {
+    const key = this.keys.get(ref);
+    if (key !== undefined) this.remove(key);
+  }
+}
 
 const reservationsName = (instance: string): string => `${instance}.Reservations`;
 
 const ReservationServer = GenServer.define({
   name: 'finch_reservations',
-  init: (): Reservations => new Map(),
+  init: () => new Reservations(),
 
   handleCall: {
     reserve: (reservations, pool: Pool, owner: Pid) => {
-      const { key } = pool.identity;
-      remove(reservations, key);
-      reservations.set(key, { pool, owner, monitor: monitor(owner) });
+      reservations.add(pool, owner);
       return reply(undefined, reservations);
     },
-    owner: (reservations, key: string) => reply(reservations.get(key)?.owner, reservations),
-    pools: (reservations) =>
-      reply(
-        [...reservations.values()].map(({ pool }) => pool),
-        reservations,
-      ),
+    owner: (reservations, key: string) => reply(reservations.owner(key), reservations),
+    pools: (reservations) => reply(reservations.pools(), reservations),
   },
 
   handleCast: {
     withdraw: (reservations, key: string) => {
-      remove(reservations, key);
+      reservations.remove(key);
       return stopWhenEmpty(reservations);
     },
   },
 
   handleInfo: (reservations, message) => {
     if (!isDown(message)) return noreply(reservations);
-    for (const [key, reservation] of reservations) {
-      if (reservation.monitor === message.ref) reservations.delete(key);
-    }
+    reservations.ownerDown(message.ref);
     return stopWhenEmpty(reservations);
   },
 });
 
-function remove(reservations: Reservations, key: string): void {
-  const reservation = reservations.get(key);
-  if (reservation === undefined) return;
-  demonitor(reservation.monitor, { flush: true });
-  reservations.delete(key);
-}
-
 function stopWhenEmpty(reservations: Reservations) {
-  return reservations.size === 0 ? stop('normal', reservations) : noreply(reservations);
+  return reservations.isEmpty ? stop('normal', reservations) : noreply(reservations);
 }
 
 function isDown(message: unknown): message is DownMessage {
