@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { CallError } from '../process/call.ts';
 import { idOf, splitOverrides } from '../process/child-options.ts';
 import type { ChildSpec, ChildSpecOverrides, Startable } from '../process/child-spec.ts';
+import { self } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { isName } from '../process/names.ts';
 import { onDeath } from '../process/on-death.ts';
@@ -19,7 +20,7 @@ import {
   type ViaRegistry,
 } from '../process/server-ref.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
-import { expandChild, type FullFlags } from './check-spec.ts';
+import { expandChild } from './check-spec.ts';
 import {
   countChildren,
   Handle,
@@ -85,15 +86,17 @@ async function startLink(options: PartitionSupervisorOptions): Promise<Partition
   const children = Array.from({ length: partitions }, (_, partition) =>
     partitionSpec(child, partition, withArguments, table),
   );
-  const init = () => ({ strategy, maxRestarts, maxSeconds, children });
-  const loop = (process: Process, parent: Pid | undefined, flags: FullFlags): PartitionLoop => {
+  const init = () => {
     if (name !== undefined && isName(name)) {
       provideVia(name, table);
-      onDeath(process.pid, () => withdrawVia(name, table));
+      onDeath(self(), () => withdrawVia(name, table));
     }
-    return new PartitionLoop(process, parent, flags, table);
+    return { strategy, maxRestarts, maxSeconds, children };
   };
-  const pid = await startSupervisor({ module: 'PartitionSupervisor', init, loop }, name);
+  const pid = await startSupervisor(
+    { module: 'PartitionSupervisor', init, attachment: table },
+    name,
+  );
   return new PartitionHandle(pid);
 }
 
@@ -152,20 +155,12 @@ function pidOf(started: unknown): Pid | undefined {
   return Pid.isPid(pid) ? pid : undefined;
 }
 
-class PartitionLoop extends StaticLoop {
-  readonly table: PartitionTable;
-
-  constructor(process: Process, parent: Pid | undefined, flags: FullFlags, table: PartitionTable) {
-    super(process, parent, flags);
-    this.table = table;
-  }
-}
-
 /** The table of a running PartitionSupervisor. */
 function tableOf(supervisor: ServerRef, operation: string): PartitionTable {
   const process = resolveRef(supervisor);
-  if (process instanceof Process && process.behaviour instanceof PartitionLoop) {
-    return process.behaviour.table;
+  if (process instanceof Process && process.behaviour instanceof StaticLoop) {
+    const { attachment } = process.behaviour;
+    if (attachment instanceof PartitionTable) return attachment;
   }
   throw new CallError('noproc', { module: 'PartitionSupervisor', function: operation }, [
     supervisor,

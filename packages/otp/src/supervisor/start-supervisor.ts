@@ -24,8 +24,8 @@ export interface InitSource {
   readonly module: unknown;
   /** Gives the flags with `children`, or `ignore`; called at each start, in the supervisor. */
   readonly init: () => unknown;
-  /** Makes another loop than the usual one. */
-  readonly loop?: (process: Process, parent: Pid | undefined, flags: FullFlags) => StaticLoop;
+  /** What the module keeps with the running supervisor. */
+  readonly attachment?: unknown;
 }
 
 const supervisorLabel = 'supervisor';
@@ -77,7 +77,7 @@ async function initialise(
     const kind = new SimpleKind(flags, template);
     return { type: 'ok', behaviour: new DynamicLoop(process, parent, kind) };
   }
-  const loop = source.loop?.(process, parent, flags) ?? new StaticLoop(process, parent, flags);
+  const loop = new StaticLoop(process, parent, flags, source.attachment);
   const failed = await loop.boot(specs);
   return failed === undefined
     ? { type: 'ok', behaviour: loop }

@@ -20,11 +20,14 @@ import type { ChildCounts, ChildInfo, ChildState, SupervisorDetails } from './ty
 const isPid = (state: ChildState): state is Pid => state !== undefined && state !== 'restarting';
 
 export class StaticLoop extends SupervisorBase {
+  /** What the module of the supervisor keeps with it, such as the table of a PartitionSupervisor. */
+  readonly attachment: unknown;
   readonly #children = new ChildTable();
   #flags: FullFlags;
 
-  constructor(process: Process, parent: Pid | undefined, flags: FullFlags) {
+  constructor(process: Process, parent: Pid | undefined, flags: FullFlags, attachment: unknown) {
     super(process, parent);
+    this.attachment = attachment;
     this.#flags = flags;
   }
 
