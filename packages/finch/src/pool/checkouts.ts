@@ -64,9 +64,17 @@ export class Checkouts<C extends PoolConnection<C>> {
       } else if (it.users > 0) {
         this.table.updateAvailability(it);
       } else {
-        // The server allows no request for the time being.
-        return undefined;
+        // Its server allows no request for the time being.
+        return this.takeBelow(it);
       }
+    }
+    return undefined;
+  }
+
+  /** Takes an idle connection that was used before another one. */
+  private takeBelow(blocked: C): C | undefined {
+    for (let it = blocked.below; it !== undefined; it = it.below) {
+      if (it.reusable && it.availableStreams > 0 && this.occupy(it)) return it;
     }
     return undefined;
   }
@@ -105,6 +113,15 @@ export class Checkouts<C extends PoolConnection<C>> {
       this.queue.remove(waiter);
       this.grant(waiter, connection);
     }
+  }
+
+  /** Gives a stream of a shared connection to a caller that takes no idle one; false when there is none. */
+  joinShared(waiter: Waiter<C>): boolean {
+    const next = this.table.next();
+    if (next === undefined || !next.shared || !next.reusable) return false;
+    if (next.availableStreams === 0 || !this.occupy(next)) return false;
+    this.grant(waiter, next);
+    return true;
   }
 
   /** It accepts no further caller: closed at once, unless several may still use it. */
@@ -154,20 +171,34 @@ export class Checkouts<C extends PoolConnection<C>> {
       this.leave(connection);
       return;
     }
+    const { next } = this.queue;
     // A server may allow fewer than it did when they were accepted.
     const isFull = connection.users > connection.limit || connection.unlisted;
-    const next = isFull ? undefined : this.queue.next;
-    if (next === undefined) {
+    if (next === undefined || isFull) {
       this.leave(connection);
-    } else if (next.fresh && !connection.shared) {
-      // It makes room for the one that the next waiter needs.
-      connection.close('evicted');
+    } else if (!next.fresh || connection.shared) {
+      this.handOver(connection, next);
     } else {
-      this.queue.remove(next);
-      connection.reuse();
-      this.count++;
-      this.grant(next, connection);
+      this.releaseBeside(next, connection);
     }
+  }
+
+  /** The next waiter needs a new connection: this one is for another, or makes room where there is no dial. */
+  private releaseBeside(fresh: Waiter<C>, connection: C): void {
+    const isDialled = this.dials.for(fresh) !== undefined;
+    let other: Waiter<C> | undefined = isDialled ? fresh : undefined;
+    while (other?.fresh === true) other = other.nextWaiter;
+    if (other !== undefined) this.handOver(connection, other);
+    else if (isDialled && this.dials.queued === 0) this.leave(connection);
+    else connection.close('evicted');
+  }
+
+  /** From one user to the next. */
+  private handOver(connection: C, waiter: Waiter<C>): void {
+    this.queue.remove(waiter);
+    connection.reuse();
+    this.count++;
+    this.grant(waiter, connection);
   }
 
   /** No caller takes the place of the one who used it. */

@@ -199,7 +199,7 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
       waiter.failed(new PoolDownError({ pool: this.pool.key, origin: this.pool.origin }));
       return;
     }
-    if (this.dials.join(waiter)) return;
+    if (this.dials.join(waiter) || (waiter.fresh && this.held.joinShared(waiter))) return;
     if (this.queued >= this.dials.mostQueued) waiter.failed(this.queueFull());
     else this.queue.push(waiter);
   }

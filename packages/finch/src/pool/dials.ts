@@ -115,7 +115,8 @@ export class Dials<C extends PoolConnection<C>> {
     const { queue, user } = this.context;
     const isExpected = queue.size < this.expected;
     if (!isExpected) {
-      if ((!this.hasRoom && !user.evictIdle()) || !this.limits.take(user)) return false;
+      if (!this.hasRoom && !user.evictIdle()) return false;
+      if (!this.limits.take(user) && !(user.evictIdle() && this.limits.take(user))) return false;
     }
     queue.push(waiter);
     if (!isExpected) this.dial(false);

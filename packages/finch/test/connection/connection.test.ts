@@ -6,6 +6,7 @@ import {
   introspect,
   isAlive,
   processInfo,
+  send,
   spawn,
   subscribe,
   type Pid,
@@ -15,7 +16,8 @@ import {
 import { captureCrashReports, eventually, settle } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConnectionClosedError, Finch, Pool } from '../../src/index.ts';
-import { findInstance } from '../../src/instance/instance.ts';
+import type { Connection } from '../../src/connection/connection.ts';
+import { findInstance, requireInstance, type Instance } from '../../src/instance/instance.ts';
 import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
@@ -137,6 +139,37 @@ describe('a connection', () => {
     ]);
   });
 
+  test('crashes of an event that its state does not allow, and leaves nothing behind', async () => {
+    using crashes = captureCrashReports();
+    const { ask, finch, shard, figures } = await startPoolApp();
+    await ask();
+    const [connection] = [...shard.connections] as [Connection];
+    expect(connection.state).toBe('idle');
+
+    // What the pool never does: nobody has it.
+    expect(connection.checkin()).toBe(false);
+
+    expect(connection.state).toBe('closed');
+    await figures({ idle: 0, inUse: 0 });
+    expect(openSlots(finch)).toBe(0);
+    expect(crashes.reports).toMatchObject([
+      { label: 'connection', reason: ['unhandled_event', { type: 'CHECKIN' }] },
+    ]);
+    expect((await ask()).status).toBe(200);
+  });
+
+  test('takes no notice of messages that are no events', async () => {
+    const { ask, finch, pool, server } = await startPoolApp();
+    await ask();
+    const [pid] = await connectionsOf(finch, pool.key);
+
+    send(pid as Pid, 'hello');
+    await settle();
+
+    expect((await ask()).status).toBe(200);
+    expect(server.connections).toBe(1);
+  });
+
   test('costs no restart intensity when it cannot be opened, however often [E1] [H48] [H100]', async () => {
     const server = await startHttp1Server();
     await server.close();
@@ -154,16 +187,19 @@ describe('a connection', () => {
   });
 });
 
-test('a pool that is killed at any moment of a dial leaves no socket behind', async () => {
-  using _ = captureCrashReports();
+test.each<[string, (instance: Instance, key: string) => Pid | undefined]>([
+  ['the process of a pool', (instance, key) => processOf(instance, key)],
+  ['the supervisor of its connections', (instance, key) => instance.pool(key)?.connections],
+])('%s, killed at any moment of a dial, leaves no socket, slot or waiter', async (_, victim) => {
+  using crashes = captureCrashReports();
   const silent = await startHttp1Server();
   onTestFinished(() => silent.close());
-  const { finch } = await startApp();
+  const { finch, name } = await startApp();
   const url = `https://127.0.0.1:${silent.port}/`;
   for (let moment = 0; moment < 30; moment++) {
     // A pool of its own each time, so that no restart limit is reached.
     await finch.startPool(url, { connOpts: { connectTimeout: 60_000 } });
-    const pid = finch.listPools()[0]?.shards[0]?.pid as Pid;
+    const pid = victim(requireInstance(name), Pool.key(url)) as Pid;
     const waiting = rejection(finch.get(url, { poolTimeout: 'infinity', requestTimeout: 50 }));
     killAfter(moment, pid);
     await waiting;
@@ -172,6 +208,7 @@ test('a pool that is killed at any moment of a dial leaves no socket behind', as
 
   await expectNoConnections(silent.server);
   expect(openSlots(finch)).toBe(0);
+  expect(crashes.reports.filter(({ reason }) => reason instanceof Error)).toEqual([]);
 });
 
 describe('a lease', () => {
@@ -278,6 +315,12 @@ describe('a lease', () => {
     expect(openSlots(finch)).toBe(0);
   });
 });
+
+function processOf(instance: Instance, key: string): Pid | undefined {
+  const pool = instance.pool(key);
+  const [shard] = pool?.live ?? [];
+  return shard === undefined ? undefined : pool?.processOf(shard);
+}
 
 /** Kills a process after so many turns of the run queue. */
 function killAfter(turns: number, pid: Pid): void {
