@@ -112,7 +112,7 @@ const list = (items: readonly string[]): string[] =>
 
 function renderLine({ signatures, doc }: Item): string {
   const signature = `\`${signatures.join(' ').replaceAll(/\s+/g, ' ')}\``;
-  const throws = doc.throws.map((error) => `Throws, or rejects with, ${error}`);
+  const throws = doc.throws.map((error) => `Throws, or rejects with: ${error}`);
   const text = [doc.text, ...throws].filter((part) => part !== '').join('\n\n');
   return text === '' ? signature : `${signature}: ${text}`;
 }

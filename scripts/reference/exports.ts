@@ -1,15 +1,30 @@
 /** What a package exports, with signatures and doc comments, as the compiler sees it. */
-import type { ClassDeclaration, InterfaceDeclaration, Node } from 'typescript/unstable/ast';
+import type {
+  ClassDeclaration,
+  InterfaceDeclaration,
+  Node,
+  TypeQueryNode,
+} from 'typescript/unstable/ast';
 import {
   isClassDeclaration,
   isFunctionDeclaration,
+  isFunctionTypeNode,
   isInterfaceDeclaration,
   isMethodDeclaration,
   isMethodSignatureDeclaration,
+  isQualifiedName,
   isTypeAliasDeclaration,
+  isTypeLiteralNode,
+  isTypeQueryNode,
   isVariableDeclaration,
 } from 'typescript/unstable/ast/is';
-import { SignatureKind, type Project, type Symbol, type Type } from 'typescript/unstable/sync';
+import {
+  SignatureKind,
+  SymbolFlags,
+  type Project,
+  type Symbol,
+  type Type,
+} from 'typescript/unstable/sync';
 import { docOf, joinDocs, noDoc, type Doc } from './doc-comment.ts';
 
 /** Something that is exported, or a member of it. */
@@ -51,8 +66,8 @@ export class ExportReader {
   #exported(symbol: Symbol): Item {
     const { checker } = this.#project;
     const { name } = symbol;
-    const target = checker.getAliasedSymbol(symbol);
-    const nodes = declarationsOf(checker.isUnknownSymbol(target) ? symbol : target);
+    const target = this.#original(symbol);
+    const nodes = declarationsOf(target);
     const [first] = nodes;
     if (first === undefined) throw new Error(`${name} has no declaration`);
     const doc = nodes.map((node) => docOf(statementOf(node))).reduce(joinDocs, noDoc);
@@ -117,7 +132,6 @@ export class ExportReader {
   }
 
   #member(owner: string, symbol: Symbol, nodes: readonly Node[]): Item {
-    const { checker } = this.#project;
     const [node] = nodes;
     if (node === undefined) throw new Error(`${symbol.name} has no declaration`);
     const own = nodes.map(docOf).reduce(joinDocs, noDoc);
@@ -127,27 +141,59 @@ export class ExportReader {
     if (isMethodDeclaration(node) || isMethodSignatureDeclaration(node)) {
       return { ...base, kind: 'function', doc: own, signatures: this.#signatures(name, nodes) };
     }
-    // `readonly start: typeof start`: what it is stands at the function.
-    const type = /: typeof [\w.]+(?: = [\w.]+)?;?$/.test(textOf(node))
-      ? checker.getTypeOfSymbol(symbol)
-      : undefined;
-    if (type !== undefined) {
-      const twins = checker
-        .getSignaturesOfType(type, SignatureKind.Call)
-        .flatMap(({ declaration }) => declaration?.resolve(this.#project) ?? []);
-      const doc = joinDocs(
-        own,
-        twins.map((twin) => docOf(statementOf(twin))).reduce(joinDocs, noDoc),
-      );
-      if (twins.length > 0) {
-        const [twin = node] = twins;
-        const signatures = this.#signatures(name, twins);
-        return { ...base, file: fileOf(twin), kind: 'function', doc, signatures };
-      }
-      const members = this.#membersOf(name, type);
-      if (members.length > 0) return { ...base, kind: 'namespace', doc, signatures: [], members };
+    const type = 'type' in node ? (node.type as Node | undefined) : undefined;
+    if (type !== undefined && isTypeQueryNode(type)) {
+      const twin = this.#twin(name, symbol, type);
+      if (twin !== undefined) return { ...twin, doc: joinDocs(own, twin.doc) };
+    }
+    // A function of a module, such as `Machine.reply`; of a class it would be a callback.
+    if (type !== undefined && isFunctionTypeNode(type) && isTypeLiteralNode(node.parent)) {
+      const result = type.type?.getText() ?? 'void';
+      const head = type
+        .getText()
+        .slice(0, -result.length)
+        .replace(/\s*=>\s*$/, '');
+      return { ...base, kind: 'function', doc: own, signatures: [`${name}${head}: ${result}`] };
     }
     return { ...base, kind: 'property', doc: own, signatures: [this.#property(symbol, node)] };
+  }
+
+  /** What an import or a re-export stands for; any other symbol itself. */
+  #original(symbol: Symbol): Symbol {
+    const isAlias = (symbol.flags & SymbolFlags.Alias) !== 0;
+    return isAlias ? this.#project.checker.getAliasedSymbol(symbol) : symbol;
+  }
+
+  /** What `readonly start: typeof start` stands for: it is described at the function. */
+  #twin(name: string, symbol: Symbol, { exprName }: TypeQueryNode): Item | undefined {
+    const { checker } = this.#project;
+    const found = checker.getSymbolAtLocation(
+      isQualifiedName(exprName) ? exprName.right : exprName,
+    );
+    if (found === undefined) return undefined;
+    const nodes = declarationsOf(this.#original(found));
+    const type = checker.getTypeOfSymbol(symbol);
+    const [node] = nodes;
+    if (type === undefined || node === undefined) return undefined;
+    const calls = checker.getSignaturesOfType(type, SignatureKind.Call);
+    // `const stop = stopServer`: what it is stands at the function.
+    const functions = calls
+      .flatMap(({ declaration }) => declaration?.resolve(this.#project) ?? [])
+      .filter(isFunctionDeclaration);
+    const docs = [...new Set([...nodes.map(statementOf), ...functions])].map(docOf);
+    const base = { name, doc: docs.reduce(joinDocs, noDoc), members: [] };
+    if (functions.length > 0) {
+      const signatures = this.#signatures(name, functions);
+      return { ...base, file: fileOf(functions[0] ?? node), kind: 'function', signatures };
+    }
+    const file = fileOf(node);
+    if (calls.length > 0) {
+      const signatures = [`${name}: ${checker.typeToString(type)}`];
+      return { ...base, file, kind: 'function', signatures };
+    }
+    const members = this.#membersOf(name, type);
+    if (members.length === 0) return undefined;
+    return { ...base, file, kind: 'namespace', signatures: [], members };
   }
 
   /** Functions and methods as calls: `Finch.get(name: string): Finch`. */
