@@ -62,7 +62,12 @@ const PoolSupervisor = Supervisor.define({
     const { instance, userManaged } = pool;
     const supervisor = self();
     pool.supervisor = supervisor;
-    if (userManaged) await reserve(instance.name, pool, owner ?? supervisor);
+    if (userManaged) {
+      await reserve(instance.name, pool, owner ?? supervisor, () => {
+        const current = currentInstance();
+        if (current !== pool.instance) current?.register(pool);
+      });
+    }
     (currentInstance() ?? instance).register(pool);
     poolStarted(pool);
     const shards = Array.from({ length: pool.count }, (_, index) => shardSpec(pool, index));

@@ -106,9 +106,15 @@ function isDown(message: unknown): message is DownMessage {
 
 /**
  * Reserves the key of a pool for as long as `owner` lives, in place of an older reservation. Should
- * the process of reservations be killed, a pool that is up reserves its key again.
+ * the process of reservations be killed, a pool that is up reserves its key again, and `onRenewed` is
+ * called: an instance that has started in between does not know the pool.
  */
-export async function reserve(instance: string, pool: Pool, owner: Pid): Promise<void> {
+export async function reserve(
+  instance: string,
+  pool: Pool,
+  owner: Pid,
+  onRenewed: () => void,
+): Promise<void> {
   const name = reservationsName(instance);
   if (whereis(name) === undefined) await ReservationServer.start(undefined, { name }).catch(ignore);
   const holder = whereis(name);
@@ -116,20 +122,18 @@ export async function reserve(instance: string, pool: Pool, owner: Pid): Promise
     await GenServer.call(name, ['reserve', pool, owner]);
   } catch (error) {
     // Its last reservation ended meanwhile, and the process with it.
-    if (error instanceof CallError && error.why !== 'timeout') await reserve(instance, pool, owner);
-    else throw error;
+    if (!(error instanceof CallError) || error.why === 'timeout') throw error;
+    await reserve(instance, pool, owner, onRenewed);
     return;
   }
-  if (holder !== undefined) reserveAgain(holder, instance, pool, owner);
-}
-
-function reserveAgain(holder: Pid, instance: string, pool: Pool, owner: Pid): void {
   const { supervisor } = pool;
-  if (supervisor === undefined) return;
-  const hook = onDeath(holder, (reason) => {
-    if (reason !== 'normal' && !pool.stopping) reserve(instance, pool, owner).catch(ignore);
+  if (holder === undefined || supervisor === undefined) return;
+  const loss = onDeath(holder, (reason) => {
+    end.unwatch();
+    if (reason === 'normal' || pool.stopping) return;
+    reserve(instance, pool, owner, onRenewed).then(onRenewed, ignore);
   });
-  onDeath(supervisor, () => hook.unwatch());
+  const end = onDeath(supervisor, () => loss.unwatch());
 }
 
 /** Ends a reservation: the pool was stopped for good. */
