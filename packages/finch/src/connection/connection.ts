@@ -283,7 +283,8 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
     const age = ageLimit(options, wire.protocol);
     this.maxAge = age.max;
     // The jitter keeps connections from ending together.
-    this.expiresAt = now() + age.max + this.owner.random() * age.jitter;
+    const jitter = age.jitter === 0 ? 0 : this.owner.random() * age.jitter;
+    this.expiresAt = now() + age.max + jitter;
     this.shared = wire.protocol !== 'http1';
     if (!this.shared) return;
     wire.onChange = () => this.owner.changed(this);

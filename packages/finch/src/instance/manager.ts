@@ -17,7 +17,7 @@ import {
 import { PoolDownError } from '../errors/index.ts';
 import type { ResolvedInstanceOptions, ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../identity/index.ts';
-import { startPool } from '../pool/pool-supervisor.ts';
+import { startPool } from '../pool/supervisor.ts';
 import { reservedPools } from '../pool/reservations.ts';
 import { hostLimitsName, hostLimitsOf } from './host-limits.ts';
 import { Instance, registryName } from './instance.ts';

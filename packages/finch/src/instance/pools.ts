@@ -15,7 +15,7 @@ import {
 } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { poolFrom, type PoolIdentity, type PoolLike } from '../identity/index.ts';
-import { shardId, shardSpec } from '../pool/pool-supervisor.ts';
+import { shardId, shardSpec } from '../pool/supervisor.ts';
 import type { Pool, Shard } from '../pool/pool.ts';
 import { inBackground } from './in-background.ts';
 import type { Instance } from './instance.ts';

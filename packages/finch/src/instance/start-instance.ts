@@ -11,7 +11,7 @@ import {
   type SupervisorHandle,
 } from '@linnet/otp';
 import type { ResolvedInstanceOptions } from '../options/index.ts';
-import { checkUsable } from '../pool/pool-supervisor.ts';
+import { checkUsable } from '../pool/supervisor.ts';
 import { HostLimitsServer, hostLimitsName } from './host-limits.ts';
 import { registryName } from './instance.ts';
 import { Manager, managerName, poolsName } from './manager.ts';

@@ -2,7 +2,7 @@
 import { currentPid, type SupervisorHandle } from '@linnet/otp';
 import type { PoolIdentity } from '../identity/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
-import { detachedHost, startPool } from '../pool/pool-supervisor.ts';
+import { detachedHost, startPool } from '../pool/supervisor.ts';
 import { ownerOf } from '../pool/reservations.ts';
 import { findInstance, registryName, requireInstance } from './instance.ts';
 

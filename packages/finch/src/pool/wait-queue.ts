@@ -20,7 +20,10 @@ export interface Waiter<C = Connection> {
   nextWaiter: Waiter<C> | undefined;
 }
 
-/** How many have ever waited: a caller that comes from another queue keeps its place. */
+/**
+ * How many have ever waited: the order of arrival in this program. A caller that comes from another
+ * queue, maybe that of another instance, keeps its place; clocks are too coarse for that.
+ */
 let tickets = 0;
 
 /** A FIFO of waiters in which leaving is O(1) from any place. */

@@ -5,6 +5,7 @@ import { isAlive, subscribe, type SystemEvent } from '@linnet/otp';
 import { eventually, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Pool, type PoolOptions } from '../../src/index.ts';
+import { requireInstance } from '../../src/instance/instance.ts';
 import { openSlots, rejection, startApp } from '../support/app.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import { connectionsOf, shardOf, startPoolApp } from '../support/pool-app.ts';
@@ -278,18 +279,18 @@ describe('maxConnectionAge', () => {
       maxConnectionAgeJitter: 10_000,
       connMaxIdleTime: 'infinity',
     });
+    let count = 0;
+    requireInstance(finch.name).random = () => (count++ % 4) / 4;
     const leases = await Promise.all(Array.from({ length: 20 }, () => finch.checkout(pool)));
     for (const lease of leases) lease.release();
     await figures({ idle: 20 });
     await clock.advance(999);
-    await figures({ idle: 20 });
 
-    await clock.advance(5000);
-    const left = shardOf(finch, pool.key).idleCount;
-    await clock.advance(6000);
-
-    expect(left).toBeGreaterThan(0);
-    expect(left).toBeLessThan(20);
+    // A quarter of them ends after 1000, 3500, 6000 and 8500 ms each.
+    for (const idle of [20, 15, 10, 5]) {
+      await figures({ idle });
+      await clock.advance(2500);
+    }
     await figures({ idle: 0 });
   });
 
