@@ -63,7 +63,7 @@ const http2Schema = defineSchema('HTTP/2 options', {
     max: 2_147_483_647,
     default: 16_777_216,
     unit: 'bytes',
-    doc: 'The most bytes that a server may send on one connection before they are read.',
+    doc: 'The most bytes of all responses of one connection that may be on their way. What a slow reader leaves unread is bounded by `http2.streamWindowSize`.',
   }),
   maxConnectionAge: duration({
     doc: 'As `maxConnectionAge`, for HTTP/2 connections.',
