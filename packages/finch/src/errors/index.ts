@@ -3,7 +3,7 @@
  * each with a stable `code` and typed fields.
  */
 export type { RequestPhase } from './details.ts';
-export type { Figures, PoolFigures } from './figures.ts';
+export type { Figures } from './figures.ts';
 export { FinchError, isFinchError, withAcc } from './finch-error.ts';
 export {
   InstanceNotFoundError,

@@ -5,7 +5,6 @@
 export { splitOverrides } from './child-overrides.ts';
 export type { Duration, Limit } from './fields.ts';
 export type { HeadersInput, HeaderValue, TrailersInput } from './headers-input.ts';
-export { fromNumber, toNumber } from './limit.ts';
 export { parseNewPoolOptions, type NewPoolOptions } from './new-pool-options.ts';
 export { renderOptions } from './markdown.ts';
 export type { ConnectionOptions } from './connection-options.ts';
