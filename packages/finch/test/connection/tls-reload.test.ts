@@ -23,9 +23,9 @@ import {
   startApp,
   type AppOptions,
 } from '../support/app.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import { shardOf } from '../support/pool-app.ts';
-import { createTlsFiles } from '../support/tls-files.ts';
+import { createTlsFiles } from '../../../mint/test/support/tls-files.ts';
 
 const authority = createAuthority();
 const localhost = authority.issue(['localhost']);

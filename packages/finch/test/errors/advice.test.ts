@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { Finch, type InstanceOptions, type PoolOptions } from '../../src/index.ts';
 import { rejection } from '../support/app.ts';
 import { startFinch } from '../support/finch.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 const ok = (_request: unknown, answer: { end(text: string): unknown }) => answer.end('OK');
 const day = 24 * 60 * 60 * 1000;

@@ -15,7 +15,7 @@ import { expect, test } from 'vitest';
 import { Finch, InvalidRequestError, isRequestRef } from '../../src/index.ts';
 import type { AsyncPart, AsyncRequestMessage, AsyncRequestRef } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 /** The next part of a request, with bytes as text. */
 async function nextPart(ref: AsyncRequestRef): Promise<AsyncPart | { type: string; data: string }> {

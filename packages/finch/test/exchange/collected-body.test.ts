@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ConnectionClosedError, Finch, ResponseTooLargeError } from '../../src/index.ts';
 import type { Response } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 /** A body that is like no other of its length. */
 function bodyOf(seed: number, length: number): Buffer {

@@ -20,7 +20,7 @@ import {
 import { rejection, startApp } from '../support/app.ts';
 import { nextPart } from '../support/async-parts.ts';
 import { startFinch } from '../support/finch.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import { startPoolApp } from '../support/pool-app.ts';
 import { fileOf, letGo, openFile, watchedBodies, type WatchedBody } from '../support/sources.ts';
 

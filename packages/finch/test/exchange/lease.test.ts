@@ -5,7 +5,7 @@ import { captureCrashReports, eventually, settle, TestClock } from '@linnet/otp/
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, type Lease, type OpenResponse } from '../../src/index.ts';
 import { openSlots, rejection, startApp } from '../support/app.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import { startPoolApp } from '../support/pool-app.ts';
 
 /** The ways to send on a lease; each resolves with the text of the body. */

@@ -16,7 +16,7 @@ import {
 } from '../../src/index.ts';
 import type { OpenResponse } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 const large = 32 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ import { createAuthority } from '@linnet/mint/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, RequestBodyError, type BodyInput } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 const authority = createAuthority();
 const tls = authority.issue(['localhost']);

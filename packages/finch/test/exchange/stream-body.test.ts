@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { ConnectionClosedError, Finch, InvalidRequestError } from '../../src/index.ts';
 import type { BodyStep, BodySteps, ResponsePart, StreamStep } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 const count = (last: number): BodySteps<number> => ({
   stream: (n): BodyStep<number> => (n < last ? { data: `${n}`, acc: n + 1 } : { done: n }),

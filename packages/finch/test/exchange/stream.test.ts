@@ -15,7 +15,7 @@ import {
 } from '../../src/index.ts';
 import type { FinchError, ResponsePart } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 type Folded = [status: number, headers: readonly (readonly [string, string])[], body: string];
 

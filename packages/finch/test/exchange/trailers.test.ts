@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { Finch, InvalidRequestError } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 /** Answers with what came, trailers included. */
 function startEcho() {

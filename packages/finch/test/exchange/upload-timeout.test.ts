@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { eventually, TestClock } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { rejection, startApp } from '../support/app.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 /** Far more than the system keeps between two sockets. */
 const step = 16 * 1024 * 1024;

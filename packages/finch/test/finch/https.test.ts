@@ -8,7 +8,7 @@ import { eventually } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import type { PoolOptions } from '../../src/index.ts';
 import { openSlots, rejection, startApp } from '../support/app.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import { connectionsOf, shardOf } from '../support/pool-app.ts';
 
 const authority = createAuthority();

@@ -7,7 +7,7 @@ import { Finch, Pool } from '../../src/index.ts';
 import { findInstance } from '../../src/instance/instance.ts';
 import { rejection, startApp, uniqueName } from '../support/app.ts';
 import { startGateServer } from '../support/gate-server.ts';
-import { createSocketPath } from '../support/socket-path.ts';
+import { createSocketPath } from '../../../mint/test/support/socket-path.ts';
 
 const build = (url: string, options?: { poolTag?: string; unixSocket?: string }) =>
   Finch.build('GET', url, undefined, undefined, options);

@@ -8,12 +8,12 @@ import { Pool, ProxyError, subscribeTelemetry } from '../../src/index.ts';
 import type { Finch, PoolOptions } from '../../src/index.ts';
 import { expectNoConnections, rejection } from '../support/app.ts';
 import { startFinch } from '../support/finch.ts';
-import { basic, startHttpProxy, withUser } from '../support/http-proxy.ts';
-import type { HttpProxy, HttpProxyOptions } from '../support/http-proxy.ts';
-import { startHttpServer } from '../support/http-server.ts';
-import type { HttpServer, Listener } from '../support/http-server.ts';
-import { startSocksProxy } from '../support/socks-proxy.ts';
-import type { SocksProxy, SocksProxyOptions } from '../support/socks-proxy.ts';
+import { basic, startHttpProxy, withUser } from '../../../mint/test/support/http-proxy.ts';
+import type { HttpProxy, HttpProxyOptions } from '../../../mint/test/support/http-proxy.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
+import type { HttpServer, Listener } from '../../../mint/test/support/http-server.ts';
+import { startSocksProxy } from '../../../mint/test/support/socks-proxy.ts';
+import type { SocksProxy, SocksProxyOptions } from '../../../mint/test/support/socks-proxy.ts';
 
 const authority = createAuthority();
 const { ca } = authority;

@@ -9,8 +9,8 @@ import { Finch, Pool, subscribeTelemetry } from '../../src/index.ts';
 import type { ConnectionOptions } from '../../src/index.ts';
 import { rejection } from '../support/app.ts';
 import { startFinch, uniqueName } from '../support/finch.ts';
-import { startHttpProxy, withUser } from '../support/http-proxy.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpProxy, withUser } from '../../../mint/test/support/http-proxy.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 const authority = createAuthority();
 const { ca } = authority;

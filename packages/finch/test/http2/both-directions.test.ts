@@ -2,7 +2,7 @@
 import { TestClock } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { rejection, startApp } from '../support/app.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 const size = 256 * 1024;
 

@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, type ResponsePart } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
 import { nextPart } from '../support/async-parts.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import { recordEvents } from '../support/record-events.ts';
 
 const authority = createAuthority();

@@ -12,7 +12,7 @@ import {
 import { rejection } from '../support/app.ts';
 import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
 import { startFinch } from '../support/finch.ts';
-import { startHttpServer, type Listener } from '../support/http-server.ts';
+import { startHttpServer, type Listener } from '../../../mint/test/support/http-server.ts';
 
 const startH2c = (pool: PoolOptions = {}, maxConcurrentStreams?: number) =>
   startPoolApp(

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { Pool, PoolNotFoundError, type PoolOptions } from '../../src/index.ts';
 import { openSlots, rejection, startApp } from '../support/app.ts';
 import { startGateServer } from '../support/gate-server.ts';
-import type { Http2Options } from '../support/http-server.ts';
+import type { Http2Options } from '../../../mint/test/support/http-server.ts';
 import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
 
 const authority = createAuthority();

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { Pool } from '../../src/index.ts';
 import { startApp } from '../support/app.ts';
 import { startFinch } from '../support/finch.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import { shardOf } from '../support/pool-app.ts';
 
 const authority = createAuthority();

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Finch, PoolNotFoundError } from '../../src/index.ts';
 import type { Response } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 /** A server that holds its answers back until it is told to answer all of them. */
 async function startHeldServer() {

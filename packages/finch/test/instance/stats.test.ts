@@ -9,9 +9,9 @@ import {
   PoolNotFoundError,
 } from '../../src/index.ts';
 import { startFinch, uniqueName } from '../support/finch.ts';
-import { startHttpServer } from '../support/http-server.ts';
-import type { HttpServer } from '../support/http-server.ts';
-import { createSocketPath } from '../support/socket-path.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
+import type { HttpServer } from '../../../mint/test/support/http-server.ts';
+import { createSocketPath } from '../../../mint/test/support/socket-path.ts';
 
 const ok = (): Promise<HttpServer> => startHttpServer((_request, answer) => answer.end('OK'));
 

@@ -2,7 +2,7 @@ import { createAuthority } from '@linnet/mint/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConnectionOptions, Finch, PoolOptions } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
-import { startHttpServer, type HttpServer } from '../support/http-server.ts';
+import { startHttpServer, type HttpServer } from '../../../mint/test/support/http-server.ts';
 import { Folder, freePorts, Program, whyToSkip } from './program.ts';
 
 const authority = createAuthority();

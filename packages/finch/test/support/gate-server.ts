@@ -7,7 +7,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { eventually } from '@linnet/otp/testing';
 import { expect, onTestFinished } from 'vitest';
 import { connectionsOf } from './app.ts';
-import { startHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts';
+import {
+  startHttpServer,
+  type HttpServer,
+  type HttpServerOptions,
+} from '../../../mint/test/support/http-server.ts';
 
 export interface GateServer extends HttpServer {
   /** The requests that came, in order: path and query. */

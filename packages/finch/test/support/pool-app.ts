@@ -7,7 +7,7 @@ import type { Shard } from '../../src/pool/pool.ts';
 import { requireInstance } from '../../src/instance/instance.ts';
 import { startApp, type App, type AppOptions } from './app.ts';
 import { startGateServer, type GateServer } from './gate-server.ts';
-import type { HttpServerOptions } from './http-server.ts';
+import type { HttpServerOptions } from '../../../mint/test/support/http-server.ts';
 
 export interface PoolApp extends App {
   readonly server: GateServer;

@@ -8,7 +8,7 @@ import type { Http2Server, Http2ServerResponse, ServerHttp2Session } from 'node:
 import type { Socket } from 'node:net';
 import { createAuthority } from '@linnet/mint/testing';
 import type { PoolOptions } from '../../src/index.ts';
-import { startHttpServer, type HttpServer } from './http-server.ts';
+import { startHttpServer, type HttpServer } from '../../../mint/test/support/http-server.ts';
 
 /** What a world speaks: HTTP/1.1, HTTP/2, or one pool this and the other one that, by ALPN. */
 export type WorldProtocol = 'http1' | 'http2' | 'both';

@@ -5,7 +5,7 @@ import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect, onTestFinished, test } from 'vitest';
 import { Finch, Pool, subscribeTelemetry } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
-import { startHttpServer } from '../support/http-server.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import { eventNames, recordEvents } from '../support/record-events.ts';
 
 const startOk = () => startHttpServer((_request, answer) => answer.end('OK'));

@@ -8,9 +8,9 @@ import { createAuthority, response, startHttp1Server } from '@linnet/mint/testin
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Pool, type PoolOptions } from '../../src/index.ts';
 import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
-import { startHttpServer } from '../support/http-server.ts';
-import { joinSockets } from '../support/http-proxy.ts';
-import { startSocksProxy } from '../support/socks-proxy.ts';
+import { startHttpServer } from '../../../mint/test/support/http-server.ts';
+import { joinSockets } from '../../../mint/test/support/http-proxy.ts';
+import { startSocksProxy } from '../../../mint/test/support/socks-proxy.ts';
 
 const authority = createAuthority();
 const certificate = authority.issue(['localhost', '127.0.0.1']);

@@ -44,6 +44,13 @@ export interface HttpProxy extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** The proxy's URL with user and password in it. */
+export const withUser = (url: string, userinfo: string): string =>
+  url.replace('://', `://${userinfo}@`);
+
+export const basic = (user: string, password: string): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
 /** What one of them says reaches the other one, and so does its end. */
 export function joinSockets(one: Socket, other: Socket): void {
   one.pipe(other).once('close', () => one.destroy());
