@@ -24,7 +24,7 @@ export interface ConnectTarget {
   readonly http1Only: boolean;
 }
 
-/** Whoever asked for a connection; called once, and never inside of `new Connect`. */
+/** What asked for a connection; called once, and never inside of `new Connect`. */
 export interface ConnectUser {
   /** It is open. Its wire has no handlers yet: set them before this returns. */
   connected(wire: Wire): void;

@@ -2,7 +2,7 @@
  * The life of a connection, as an xstate machine without context and guards:
  * `connecting → idle → in_use → closed`, by way of `draining` for one that
  * several use and that accepts no further request. It is the state of the
- * connection, not a record of it: whoever wants to know asks the machine, and
+ * connection, not a record of it: code that wants to know asks the machine, and
  * an event that a state does not list is a bug, of which the process dies.
  */
 import { Machine, type MachineArgs, type MachineRef } from '@linnet/otp';

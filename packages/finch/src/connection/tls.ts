@@ -1,4 +1,4 @@
-/** Who a pool is in TLS handshakes, and whom it trusts. */
+/** The TLS identity of a pool, and the authorities that it trusts. */
 import { TlsSource } from '@linnet/mint';
 import type { TlsIdentity } from '@linnet/mint';
 import { fromMint } from '../errors/from-mint.ts';

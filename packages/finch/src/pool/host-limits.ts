@@ -9,7 +9,7 @@ export interface SlotUser {
   /** Canonical `host:port`, or the path of a Unix socket. */
   readonly host: string;
   readonly maxPerHost: number;
-  /** Whether a caller waits in it for whom no connection is being opened. */
+  /** Whether a caller waits in it that no dial is expected to serve. */
   readonly wanting: boolean;
   /** A slot may be free: take one if it is still wanted. */
   slotFree(): void;
@@ -74,7 +74,7 @@ export class HostLimits {
   }
 
   /**
-   * Takes a slot. When there is none, a connection that somebody else keeps idle is closed for it;
+   * Takes a slot. When there is none, a connection that another user keeps idle is closed for it;
    * when there is none of those, the user is told later, in turn.
    */
   take(user: SlotUser): boolean {
@@ -89,7 +89,7 @@ export class HostLimits {
     return true;
   }
 
-  /** Takes a slot that nobody else has a use for: for a connection that nobody waits for. */
+  /** Takes a slot that no other user waits for: for a connection that is opened ahead of its callers. */
   takeSpare(user: SlotUser): boolean {
     if (this.waiting.size > 0 || !this.free(user)) return false;
     this.add(user.host, 1);
@@ -112,7 +112,7 @@ export class HostLimits {
 
   /**
    * Whether a connection to this host had better be closed than kept idle: it is one too many, or
-   * somebody waits for its slot.
+   * another user waits for its slot.
    */
   wants(host: string): boolean {
     if (this.total > this.cap) return true;
@@ -130,7 +130,7 @@ export class HostLimits {
 
   /** Offers free slots to those who wait, in the order in which they asked. */
   wake(): void {
-    // Whoever asks again meanwhile has its turn later.
+    // A user that asks again meanwhile has its turn later.
     let left = this.waiting.size;
     for (const user of this.waiting) {
       if (left-- === 0 || this.total >= this.cap) return;
@@ -144,7 +144,7 @@ export class HostLimits {
     return this.total < this.cap && this.count(user.host) < user.maxPerHost;
   }
 
-  /** Has somebody's idle connection closed, in turn; of the same host, where that is what lacks. */
+  /** Closes an idle connection of another user, in turn; of the same host, where its slots are used up. */
   private evict(user: SlotUser | undefined): boolean {
     const host =
       user !== undefined && this.count(user.host) >= user.maxPerHost ? user.host : undefined;

@@ -22,7 +22,7 @@ const highWaterMark = 64 * 1024;
  * very body whose end is waited for, and neither would ever be freed.
  */
 const lost = new FinalizationRegistry<ResponseReader>((reader) => {
-  reader.discard('nobody holds the response any more');
+  reader.discard('the response was lost: it is neither read nor cancelled');
 });
 
 /** The head of a response whose body is to be read through `source`. */
