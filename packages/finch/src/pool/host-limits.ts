@@ -36,6 +36,9 @@ export class HostLimits {
   /** Those who asked in vain, in the order in which they asked. */
   private readonly waiting = new Set<SlotUser>();
 
+  /** The user that has idle connections of others closed for it. */
+  private taking: SlotUser | undefined = undefined;
+
   constructor(maxConnections: number) {
     this.cap = maxConnections;
   }
@@ -78,11 +81,15 @@ export class HostLimits {
    * when there is none of those, the user is told later, in turn.
    */
   take(user: SlotUser): boolean {
-    while (!this.free(user)) {
-      if (!this.evict(user)) {
-        this.waiting.add(user);
-        return false;
-      }
+    // A slot that comes free meanwhile is not offered to the user: it is about to take it.
+    const outer = this.taking;
+    this.taking = user;
+    let isFree = this.free(user);
+    while (!isFree && this.evict(user)) isFree = this.free(user);
+    this.taking = outer;
+    if (!isFree) {
+      this.waiting.add(user);
+      return false;
     }
     this.waiting.delete(user);
     this.add(user.host, 1);
@@ -134,7 +141,7 @@ export class HostLimits {
     let left = this.waiting.size;
     for (const user of this.waiting) {
       if (left-- === 0 || this.total >= this.cap) return;
-      if (!this.free(user)) continue;
+      if (user === this.taking || !this.free(user)) continue;
       this.waiting.delete(user);
       user.slotFree();
     }

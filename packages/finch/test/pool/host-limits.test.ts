@@ -52,6 +52,19 @@ class User implements SlotUser {
 }
 
 describe('HostLimits', () => {
+  test('closes no more idle connections than are needed for a user that asked in vain before', () => {
+    const limits = new HostLimits(2);
+    const [busy, waiting] = [new User(limits, 'a'), new User(limits, 'b')];
+    busy.ask(2);
+    waiting.ask(1);
+    busy.rest(2);
+
+    waiting.slotFree();
+
+    expect(waiting).toMatchObject({ held: 1, wanted: 0 });
+    expect(busy).toMatchObject({ held: 1, idle: 1 });
+  });
+
   test('gives no more slots than there are, in all and for each host', () => {
     const limits = new HostLimits(5);
     const a = new User(limits, 'a', 2);
