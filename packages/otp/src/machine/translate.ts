@@ -3,6 +3,7 @@ import type { AnyStateMachine, EventObject } from 'xstate';
 import { milliseconds } from './delay.ts';
 import type { EffectKind, EffectValues, Template } from './program.ts';
 import { isBuiltIn, type Action } from './built-in-actions.ts';
+import { isEvent } from './call-event.ts';
 import { implementationsOf } from './definition.ts';
 import { updateOf } from './timeouts.ts';
 
@@ -63,10 +64,10 @@ function raise(machine: AnyStateMachine, action: Action, params: unknown): Templ
   const id = action.id as string | undefined;
   if (action.delay === undefined) {
     // The transition itself depends on the raised event, so it must be known beforehand.
-    if (!isEventObject(event)) throw new NotCompilable('it raises an event made by a function');
+    if (!isEvent(event)) throw new NotCompilable('it raises an event made by a function');
     return keep;
   }
-  if (typeof event !== 'function' && !isEventObject(event)) {
+  if (typeof event !== 'function' && !isEvent(event)) {
     throw new NotCompilable('it raises something that is no event');
   }
   const delay = delayOf(machine, action.delay);
@@ -154,12 +155,4 @@ function delayOf(machine: AnyStateMachine, delay: unknown): number | Fn {
 
 function valueOf(value: unknown, args: never, params: unknown): unknown {
   return typeof value === 'function' ? (value as Fn)(args, params) : value;
-}
-
-function isEventObject(value: unknown): value is EventObject {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Partial<EventObject>).type === 'string'
-  );
 }

@@ -2,7 +2,7 @@
 import { foreignKind } from '../process/brand.ts';
 import { ignore } from '../process/child-spec.ts';
 import { BadArgumentError } from '../process/errors.ts';
-import { ExitError, type ExitReason } from '../process/exit-reason.ts';
+import { ExitError, isError, type ExitReason } from '../process/exit-reason.ts';
 import { Pid } from '../process/pid.ts';
 import { isThenable } from '../process/thenable.ts';
 import { isStartFailure } from './errors.ts';
@@ -92,11 +92,3 @@ function outcomeOf(result: unknown): StartOutcome {
 /** What runs under another copy of the package can neither be linked nor supervised here. */
 const foreignProcess = (pid: unknown): Failed =>
   new Failed(new BadArgumentError('process of a child', pid, 'one of this runtime'));
-
-function isError(value: unknown): value is Error {
-  try {
-    return value instanceof Error;
-  } catch {
-    return false; // a revoked proxy
-  }
-}
