@@ -122,7 +122,7 @@ export class SharedConnection extends ConnectionClient {
   /** @internal For as long as the calling process lives, or for good. */
   unlist(): boolean {
     if (!this.registered || !this.usable) return false;
-    this.#shard.unlist(this.#connection);
+    if (!this.#shard.unlist(this.#connection)) return false;
     const caller = currentPid();
     if (caller === undefined) return true;
     this.#connection.onEnded = () => this.#forget();
