@@ -16,6 +16,15 @@ const exactConditions: Plugin = {
   },
 };
 
+/**
+ * Programs that tests start keep what V8 made of the sources, types taken out: half of the time
+ * that each of them takes to start. Node.js 22 does not keep the latter.
+ */
+const compileCache: Record<string, string> =
+  Number.parseInt(process.versions.node, 10) < 24
+    ? {}
+    : { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile') };
+
 /** The folder where the CI script wants the results as JSON, if it does: one file a Node.js version. */
 const reports = process.env['LINNET_TEST_REPORTS'];
 const report =
@@ -31,6 +40,9 @@ function unit(name: string, root: string, include: string[]) {
       // Processes, not threads: tests send themselves signals, count the
       // process's open handles and start child processes.
       pool: 'forks' as const,
+      // Test files share a process: each leaves nothing behind, which is a test of its own.
+      isolate: false,
+      env: compileCache,
       // Generous: a limit here stops a hang, it does not measure speed.
       testTimeout: 30_000,
       hookTimeout: 30_000,
@@ -57,6 +69,8 @@ function types(name: string, root: string) {
 
 export default defineConfig({
   test: {
+    // Every core; by default one is left idle, which is half of a machine with two.
+    maxWorkers: '100%',
     reporters: report === undefined ? ['default'] : ['default', 'json'],
     ...(report === undefined ? {} : { outputFile: { json: report } }),
     projects: [
