@@ -26,7 +26,8 @@ function parseDoc(comment: string): Doc {
     .replace(/^\/\*\*[ \t]*\n?/, '')
     .replace(/\s*\*\/$/, '')
     .replaceAll(/^[ \t]*\* ?/gm, '');
-  const [main = '', ...tags] = text.split(/^(?=@[a-z]+)/m);
+  // `split` finds nothing at the very beginning: a tag may stand there.
+  const [main = '', ...tags] = `\n${text}`.split(/^(?=@[a-z]+)/m);
   const all = (name: string): string[] =>
     tags
       .filter((tag) => new RegExp(`^@${name}\\b`).test(tag))

@@ -1,5 +1,6 @@
 /** The client: an instance is a supervision tree, and this is its handle. */
 import {
+  splitOverrides,
   Supervisor,
   whereis,
   type ChildSpec,
@@ -73,7 +74,6 @@ import {
   parseStopPoolOptions,
   readCheckoutOptions,
   readPingOptions,
-  splitOverrides,
   type CheckoutOptions,
   type InstanceOptions,
   type PingOptions,

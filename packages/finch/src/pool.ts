@@ -1,11 +1,15 @@
 /** `Pool`: the identity of pools, and pools under supervisors of the user's. */
-import type { ChildSpec, ChildSpecOverrides, SupervisorHandle } from '@linnet/otp';
+import {
+  splitOverrides,
+  type ChildSpec,
+  type ChildSpecOverrides,
+  type SupervisorHandle,
+} from '@linnet/otp';
 import { poolFrom, poolFromUrl, poolKey, type PoolIdentity } from './identity/index.ts';
 import { startUserPool } from './instance/user-pool.ts';
 import {
   parseNewPoolOptions,
   parsePoolChildOptions,
-  splitOverrides,
   type NewPoolOptions,
   type PoolChildOptions,
 } from './options/index.ts';

@@ -56,6 +56,7 @@ export {
   type ShutdownTime,
   type Startable,
 } from './process/child-spec.ts';
+export { splitOverrides } from './process/child-options.ts';
 export { GenServer, type GenServerModule, type GenServerOptions } from './gen-server/gen-server.ts';
 export type { ServerContext } from './gen-server/types.ts';
 export type { FormatStatus, ServerStatus } from './gen-server/status.ts';

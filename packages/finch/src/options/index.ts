@@ -2,7 +2,6 @@
  * All options: checked before a socket is opened, with their defaults, types and
  * documentation in one place.
  */
-export { splitOverrides } from './child-overrides.ts';
 export type { Duration, Limit } from './fields.ts';
 export type { HeadersInput, HeaderValue, TrailersInput } from './headers-input.ts';
 export { parseNewPoolOptions, type NewPoolOptions } from './new-pool-options.ts';

@@ -45,7 +45,7 @@ import type { MachineHandle, MachineModule, MachineOptions, StartMachineOptions 
  * runtime's clock. A final state ends the process `'normal'` (see `onDone`), an action that throws
  * ends it with what it threw.
  *
- * Source: `gen_statem`; docs/machine.md says which of its features is which construct of xstate.
+ * Source: `gen_statem`; docs/reference/machines.md says which of its features is which construct of xstate.
  * @throws {BadArgumentError} for what is not a machine, for a delay name without implementation,
  *   and with `engine: 'table'` for a machine that needs an actor.
  * @example

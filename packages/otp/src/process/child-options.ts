@@ -4,7 +4,14 @@ import type { NameOption } from './server-ref.ts';
 
 /**
  * Takes options apart: what overrides the child specification, and what is for the start of the
- * process. An override that is undefined is none.
+ * process. Use it in the `childSpec` of a module of your own. An override that is undefined is none.
+ *
+ * Source: `Supervisor.child_spec/2` of Elixir, which overrides a specification in the same way.
+ * @example
+ * function childSpec(options: { readonly shard: number } & ChildSpecOverrides): ChildSpec {
+ *   const [overrides, { shard }] = splitOverrides(options);
+ *   return { id: 'cache', start: () => Cache.startLink(shard), ...overrides };
+ * }
  */
 export function splitOverrides<T extends ChildSpecOverrides>(
   options: T,

@@ -45,7 +45,7 @@ export class MonitorRef extends Watch {
     this.fire(reason);
   }
 
-  /** Sends the owner its DOWN message. */
+  /** @internal Sends the owner its DOWN message. */
   fire(reason: ExitReason): void {
     this.#owner.deliver({
       type: 'DOWN',
