@@ -75,21 +75,7 @@ export const packages: Readonly<Record<string, Package>> = {
     ],
     known: {},
     pairs: [],
-    circles: [
-      {
-        files: ['driver/http1-exchange.ts', 'driver/http1-sender.ts', 'driver/http1-wire.ts'],
-        why: 'the exchange and the sender name the class of the wire',
-      },
-      {
-        files: [
-          'driver/http2-exchange.ts',
-          'driver/http2-tunnel.ts',
-          'driver/http2-upload.ts',
-          'driver/http2-wire.ts',
-        ],
-        why: 'the exchange and its parts name the class of the wire',
-      },
-    ],
+    circles: [],
   },
   finch: {
     layers: [

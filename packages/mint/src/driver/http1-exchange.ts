@@ -12,7 +12,20 @@ import type { Fields } from '../fields.ts';
 import type { Exchange, WireHandler, WireRequest } from '../wire.ts';
 import { throwLater, typedError } from './failures.ts';
 import type { Http1Upload } from './http1-upload.ts';
-import type { Http1Wire } from './http1-wire.ts';
+
+/** What an exchange needs of its wire. */
+export interface Http1ExchangeWire {
+  readonly origin: string;
+  readonly maxResponseSize: number;
+  /** How many responses were complete. */
+  readonly served: number;
+  /** Ends the connection at once. */
+  break(): void;
+  /** Reads on after a pause. */
+  resume(): void;
+  /** The exchange is over. */
+  finished(exchange: Http1Exchange): void;
+}
 
 export class Http1Exchange implements Exchange {
   readonly request: WireRequest;
@@ -30,10 +43,10 @@ export class Http1Exchange implements Exchange {
   /** The body, if it is not written together with the head. */
   upload: Http1Upload | undefined = undefined;
 
-  private readonly wire: Http1Wire;
+  private readonly wire: Http1ExchangeWire;
   private bodySize = 0;
 
-  constructor(wire: Http1Wire, request: WireRequest, handler: WireHandler) {
+  constructor(wire: Http1ExchangeWire, request: WireRequest, handler: WireHandler) {
     this.wire = wire;
     this.request = request;
     this.handler = handler;

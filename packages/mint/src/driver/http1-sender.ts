@@ -11,9 +11,9 @@ import { expectsBody } from '../syntax.ts';
 import type { Clock } from './clock.ts';
 import type { Http1Exchange } from './http1-exchange.ts';
 import { Http1Upload } from './http1-upload.ts';
-import type { Uploader } from './http1-upload.ts';
 import { isStreamed, RequestBody } from './request-body.ts';
 import type { SocketDriver } from './socket-driver.ts';
+import type { Uploader } from './uploader.ts';
 
 /** Bodies up to this size are written in one buffer with their head. */
 const joined = 16_384;

@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import type { RequestBody } from './request-body.ts';
 import type { SocketDriver } from './socket-driver.ts';
 import { trailersOf, UploadWaits } from './upload-waits.ts';
+import type { Uploader } from './uploader.ts';
 
 /** Pieces up to this size are copied into one buffer with what surrounds them. */
 const joined = 16_384;
@@ -22,18 +23,6 @@ export interface UploadPlan {
   /** How long to wait for `100 Continue`, in ms, if at all. */
   readonly patience: number | undefined;
   readonly trailers: (() => readonly string[]) | undefined;
-}
-
-/** Whose body it is. */
-export interface Uploader {
-  /** All of it is written. */
-  uploaded(): void;
-  /** The socket took a further part. */
-  progressed(): void;
-  /** The source failed, or gave another number of bytes than declared. */
-  uploadFailed(error: Error): void;
-  /** What is known of the exchange. */
-  facts(): ExchangeFacts;
 }
 
 export class Http1Upload {

@@ -21,13 +21,14 @@ import type { Alarm, Clock } from './clock.ts';
 import { copyOf } from './direct-reads.ts';
 import { PeerClosed, throwLater, typedError } from './failures.ts';
 import { Http1Exchange } from './http1-exchange.ts';
+import type { Http1ExchangeWire } from './http1-exchange.ts';
 import { Http1Sender } from './http1-sender.ts';
-import type { Uploader } from './http1-upload.ts';
 import { SocketDriver } from './socket-driver.ts';
 import type { SocketUser } from './socket-driver.ts';
 import { wireInfoOf } from './socket-info.ts';
 import { turn } from './turn.ts';
 import type { TurnUser } from './turn.ts';
+import type { Uploader } from './uploader.ts';
 
 /** What a {@link createHttp1Wire} is given beside the socket. */
 export interface Http1WireOptions extends Http1ConnectionOptions {
@@ -64,7 +65,7 @@ export function createHttp1Wire(socket: Duplex, options: Http1WireOptions): Wire
   return inCleanContext(() => new Http1Wire(socket, options));
 }
 
-export class Http1Wire implements Wire, SocketUser, TurnUser, Uploader {
+export class Http1Wire implements Wire, Http1ExchangeWire, SocketUser, TurnUser, Uploader {
   readonly protocol = 'http1';
   readonly limit = 1;
   readonly settled = true;

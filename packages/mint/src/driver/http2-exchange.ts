@@ -7,35 +7,52 @@ import type { ExchangeFacts, Fault } from '../errors/index.ts';
 import { Fields } from '../fields.ts';
 import { noError } from '../http2/codes.ts';
 import * as event from '../http2/connection.ts';
-import type { ConnectionEvent, Http2Connection } from '../http2/connection.ts';
-import type { Http2Stream } from '../http2/stream.ts';
+import type { ConnectionEvent } from '../http2/connection.ts';
 import { allowedTrailers } from '../trailers.ts';
 import type { Exchange, WireHandler, WireRequest } from '../wire.ts';
 import { Backlog } from './backlog.ts';
 import { inCleanContext } from './clean-context.ts';
+import type { Clock } from './clock.ts';
 import { copyOf } from './direct-reads.ts';
+import type { Placed } from './exchange-table.ts';
 import { throwLater } from './failures.ts';
 import { http2Error, streamReset } from './http2-failures.ts';
+import type { StreamUser, WireConnection, WireStream } from './http2-streams.ts';
 import { Http2Tunnel } from './http2-tunnel.ts';
+import type { TunnelWire } from './http2-tunnel.ts';
 import { sliceSize, Http2Upload } from './http2-upload.ts';
-import type { Http2Wire } from './http2-wire.ts';
+import type { UploadWire } from './http2-upload.ts';
 import { isStreamed, RequestBody } from './request-body.ts';
+import type { Uploader } from './uploader.ts';
 
 /** Bodies up to this size leave with the head, if the windows take them. */
 const joined = 16_384;
 
 const noBytes = new Uint8Array(0);
 
-export class Http2Exchange implements Exchange {
+/** What an exchange needs of its wire, for its upload and its tunnel, too. */
+export interface Http2ExchangeWire extends UploadWire, TunnelWire {
+  readonly origin: string;
+  readonly maxResponseSize: number;
+  readonly clock: Clock;
+  /** How many responses have begun. */
+  answered: number;
+  /** Streams that were handed over. */
+  readonly tunnels: Set<Http2Tunnel>;
+  /** The exchange is over. */
+  finished(exchange: Http2Exchange): void;
+}
+
+export class Http2Exchange implements Exchange, Placed, StreamUser, Uploader {
   /** The exchange is over: its handler is not called any more. */
   over = false;
   /** Where the wire keeps it. */
   place = -1;
-  stream: Http2Stream<Http2Exchange> | undefined = undefined;
+  stream: WireStream | undefined = undefined;
   /** What the stream became after an upgrade. */
   tunnel: Http2Tunnel | undefined = undefined;
 
-  private readonly wire: Http2Wire;
+  private readonly wire: Http2ExchangeWire;
   private readonly handler: WireHandler;
   private readonly request: WireRequest;
   /** How often the wire had written when the request was begun. */
@@ -55,7 +72,7 @@ export class Http2Exchange implements Exchange {
   /** All of the response has come. */
   private ended = false;
 
-  constructor(wire: Http2Wire, request: WireRequest, handler: WireHandler) {
+  constructor(wire: Http2ExchangeWire, request: WireRequest, handler: WireHandler) {
     this.wire = wire;
     this.request = request;
     this.handler = handler;
@@ -164,7 +181,7 @@ export class Http2Exchange implements Exchange {
   // The response --------------------------------------------------------------
 
   /** Something came for the stream. */
-  onEvent(what: ConnectionEvent, told: Http2Connection<Http2Exchange>, bytes: Buffer): void {
+  onEvent(what: ConnectionEvent, told: WireConnection, bytes: Buffer): void {
     switch (what) {
       case event.data:
         this.onData(bytes, told.from, told.to);
@@ -202,7 +219,7 @@ export class Http2Exchange implements Exchange {
     this.headerBytes += size;
     this.answered = true;
     this.wire.answered += 1;
-    const stream = this.stream as Http2Stream<Http2Exchange>;
+    const stream = this.stream as WireStream;
     if (stream.isTunnel) {
       this.handOver(stream, status, fields);
       return;
@@ -301,7 +318,7 @@ export class Http2Exchange implements Exchange {
       this.failWith(error as Error);
       return;
     }
-    wire.consumed(this.stream as Http2Stream<Http2Exchange>, length);
+    wire.consumed(this.stream as WireStream, length);
   }
 
   /** Hands on the rest at once, paused or not: nothing else is to come. */
@@ -316,7 +333,7 @@ export class Http2Exchange implements Exchange {
   private succeed(): void {
     this.finish(false);
     // The server does not want the rest of the request.
-    if (!this.written) this.wire.reset(this.stream as Http2Stream<Http2Exchange>);
+    if (!this.written) this.wire.reset(this.stream as WireStream);
     try {
       this.handler.onEnd(this.trailers);
     } catch (error) {
@@ -324,7 +341,7 @@ export class Http2Exchange implements Exchange {
     }
   }
 
-  private handOver(stream: Http2Stream<Http2Exchange>, status: number, fields: Fields): void {
+  private handOver(stream: WireStream, status: number, fields: Fields): void {
     const { handler, wire } = this;
     if (handler.onUpgrade === undefined) {
       this.fail(new Error('the upgraded connection has no taker'));

@@ -3,18 +3,29 @@
  * of bytes beside the connection's other streams (RFC 9113, 8.5; RFC 8441).
  */
 import { Duplex } from 'node:stream';
-import type { Http2Stream } from '../http2/stream.ts';
-import type { Http2Exchange } from './http2-exchange.ts';
-import type { Http2Wire } from './http2-wire.ts';
+import type { Http2Output } from './http2-output.ts';
+import type { WireConnection, WireStream } from './http2-streams.ts';
 import type { Sender } from './send-queue.ts';
+
+/** What a tunnel needs of the wire that its stream belongs to. */
+export interface TunnelWire {
+  readonly connection: WireConnection;
+  readonly output: Http2Output;
+  /** So many bytes of the stream were read. */
+  consumed(stream: WireStream, length: number): void;
+  /** Gives the stream up. */
+  reset(stream: WireStream): void;
+  /** The tunnel ended. */
+  tunnelClosed(tunnel: Http2Tunnel): void;
+}
 
 type Callback = (error?: Error | null) => void;
 
 const noBytes = new Uint8Array(0);
 
 export class Http2Tunnel extends Duplex implements Sender {
-  private readonly wire: Http2Wire;
-  private readonly stream: Http2Stream<Http2Exchange>;
+  private readonly wire: TunnelWire;
+  private readonly stream: WireStream;
   /** What came since it was read last. */
   private unread = 0;
   // What is being written.
@@ -22,7 +33,7 @@ export class Http2Tunnel extends Duplex implements Sender {
   private at = 0;
   private written: Callback | undefined = undefined;
 
-  constructor(wire: Http2Wire, stream: Http2Stream<Http2Exchange>) {
+  constructor(wire: TunnelWire, stream: WireStream) {
     super({ allowHalfOpen: true });
     this.wire = wire;
     this.stream = stream;

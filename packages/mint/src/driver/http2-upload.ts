@@ -3,14 +3,14 @@
  * the peer and the socket take it: one that is large, that comes from a source,
  * that waits for `100 Continue`, or that trailer fields follow.
  */
-import type { Http2Stream } from '../http2/stream.ts';
 import { lengthMismatch } from '../syntax.ts';
 import type { Clock } from './clock.ts';
-import type { Http2Exchange } from './http2-exchange.ts';
-import type { Http2Wire } from './http2-wire.ts';
+import type { Http2Output } from './http2-output.ts';
+import type { WireConnection, WireStream } from './http2-streams.ts';
 import type { RequestBody } from './request-body.ts';
 import type { Sender } from './send-queue.ts';
 import { trailersOf, UploadWaits } from './upload-waits.ts';
+import type { Uploader } from './uploader.ts';
 
 /** How large the slices of streamed bodies are: as large as a stream's first window, as a rule. */
 export const sliceSize = 65_536;
@@ -26,13 +26,19 @@ export interface UploadPlan {
   readonly trailers: (() => readonly string[]) | undefined;
 }
 
+/** What an upload needs of the wire that its stream belongs to. */
+export interface UploadWire {
+  readonly connection: WireConnection;
+  readonly output: Http2Output;
+}
+
 const noBytes = new Uint8Array(0);
 
 export class Http2Upload implements Sender {
-  private readonly exchange: Http2Exchange;
+  private readonly uploader: Uploader;
   private readonly plan: UploadPlan;
-  private readonly wire: Http2Wire;
-  private readonly stream: Http2Stream<Http2Exchange>;
+  private readonly wire: UploadWire;
+  private readonly stream: WireStream;
   private readonly clock: Clock;
   private readonly waits = new UploadWaits();
   private started = false;
@@ -44,13 +50,13 @@ export class Http2Upload implements Sender {
   private isLast = false;
 
   constructor(
-    exchange: Http2Exchange,
+    uploader: Uploader,
     plan: UploadPlan,
-    wire: Http2Wire,
-    stream: Http2Stream<Http2Exchange>,
+    wire: UploadWire,
+    stream: WireStream,
     clock: Clock,
   ) {
-    this.exchange = exchange;
+    this.uploader = uploader;
     this.plan = plan;
     this.wire = wire;
     this.stream = stream;
@@ -98,7 +104,7 @@ export class Http2Upload implements Sender {
     const sent = this.wire.connection.send(this.stream, bytes, at, bytes.length, this.isLast);
     if (sent === 0) return false;
     this.at = at + sent;
-    this.exchange.progressed();
+    this.uploader.progressed();
     return true;
   }
 
@@ -106,7 +112,7 @@ export class Http2Upload implements Sender {
     this.started = true;
     this.wire.output.senders.delete(this);
     this.run().catch((error: unknown) => {
-      if (!this.stopped) this.exchange.uploadFailed(error as Error);
+      if (!this.stopped) this.uploader.uploadFailed(error as Error);
     });
   }
 
@@ -153,10 +159,10 @@ export class Http2Upload implements Sender {
     }
     const { stream, wire } = this;
     if (trailers !== undefined) {
-      const fields = trailersOf(trailers, () => this.exchange.facts());
+      const fields = trailersOf(trailers, () => this.uploader.facts());
       wire.connection.sendTrailers(stream, fields);
     } else if (!stream.isSent) wire.connection.send(stream, noBytes, 0, 0, true);
     wire.output.schedule();
-    this.exchange.uploaded();
+    this.uploader.uploaded();
   }
 }

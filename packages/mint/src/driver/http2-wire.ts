@@ -12,7 +12,6 @@ import { Http2Connection } from '../http2/connection.ts';
 import * as event from '../http2/connection.ts';
 import type { ConnectionEvent, Http2ConnectionOptions } from '../http2/connection.ts';
 import { noError } from '../http2/codes.ts';
-import type { Http2Stream } from '../http2/stream.ts';
 import type { Exchange, Wire, WireHandler, WireInfo, WireRequest } from '../wire.ts';
 import { inCleanContext } from './clean-context.ts';
 import { systemClock } from './clock.ts';
@@ -20,6 +19,7 @@ import type { Clock } from './clock.ts';
 import { PeerClosed } from './failures.ts';
 import { ExchangeTable } from './exchange-table.ts';
 import { Http2Exchange } from './http2-exchange.ts';
+import type { Http2ExchangeWire } from './http2-exchange.ts';
 import {
   aboveLimit,
   GoawayFault,
@@ -31,6 +31,7 @@ import {
 import { Http2Output } from './http2-output.ts';
 import { maxPings, Pings } from './http2-pings.ts';
 import { defaultResetBurst, defaultResetRate, ResetBudget } from './http2-resets.ts';
+import type { WireConnection, WireStream } from './http2-streams.ts';
 import type { Http2Tunnel } from './http2-tunnel.ts';
 import { SocketDriver } from './socket-driver.ts';
 import type { SocketUser } from './socket-driver.ts';
@@ -84,7 +85,7 @@ export function createHttp2Wire(socket: Duplex, options: Http2WireOptions): Wire
   return inCleanContext(() => new Http2Wire(socket, options));
 }
 
-export class Http2Wire implements Wire, SocketUser {
+export class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
   readonly protocol = 'http2';
   readonly origin: string;
   readonly info: WireInfo;
@@ -99,7 +100,7 @@ export class Http2Wire implements Wire, SocketUser {
 
   readonly maxResponseSize: number;
   readonly clock: Clock;
-  readonly connection: Http2Connection<Http2Exchange>;
+  readonly connection: WireConnection;
   readonly output: Http2Output;
   /** Streams that were handed over. */
   readonly tunnels = new Set<Http2Tunnel>();
@@ -192,7 +193,7 @@ export class Http2Wire implements Wire, SocketUser {
    * Gives a stream up. When too many were, the server is not told: the connection takes no request
    * any more, and the stream ends with it.
    */
-  reset(stream: Http2Stream<Http2Exchange>): void {
+  reset(stream: WireStream): void {
     if (this.isEnding || stream.isClosed) return;
     if (!this.resets.isSpent) {
       this.connection.reset(stream);
@@ -203,7 +204,7 @@ export class Http2Wire implements Wire, SocketUser {
   }
 
   /** So much of a response was read. */
-  consumed(stream: Http2Stream<Http2Exchange>, length: number): void {
+  consumed(stream: WireStream, length: number): void {
     this.connection.consume(stream, length);
     if (this.connection.waiting > 0) this.output.schedule();
   }
@@ -278,7 +279,7 @@ export class Http2Wire implements Wire, SocketUser {
         if (!this.output.senders.isEmpty) this.output.schedule();
         break;
       default:
-        (connection.stream as Http2Stream<Http2Exchange>).user.onEvent(what, connection, bytes);
+        (connection.stream as WireStream).user.onEvent(what, connection, bytes);
     }
   }
 
