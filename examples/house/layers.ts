@@ -19,9 +19,10 @@ export interface Package {
 export const packages: Readonly<Record<string, Package>> = {
   otp: {
     layers: [
-      ['process/brand.ts'],
+      ['process/brand.ts', 'process/name.ts'],
       ['process/errors.ts', 'process/exit-reason.ts'],
       ['process/pid.ts'],
+      ['process/node.ts'],
       ['process/signals.ts'],
       ['process'],
       ['gen-server'],
@@ -34,8 +35,6 @@ export const packages: Readonly<Record<string, Package>> = {
     known: {
       'process/pid.ts -> process/process.ts':
         'a pid holds its process by its class, not an interface',
-      'process/signals.ts -> process/process.ts': 'signals are delivered to the class',
-      'process/signals.ts -> process/node.ts': 'the hooks for remote pids use Name and Pid',
     },
     pairs: [],
     circles: [
@@ -56,7 +55,7 @@ export const packages: Readonly<Record<string, Package>> = {
           'process/signals.ts',
           'process/watch.ts',
         ],
-        why: 'a pid holds its process by its class, not an interface',
+        why: 'a pid, a name and the running code lead to the class of the process, which names pids',
       },
     ],
   },

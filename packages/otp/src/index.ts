@@ -22,7 +22,8 @@ export { receive, type ReceiveOptions } from './process/receive.ts';
 export { exit, link, unlink, trapExit, isAlive, listProcesses } from './process/link.ts';
 export { monitor, demonitor, MonitorRef, type DownMessage } from './process/monitor.ts';
 export type { ExitMessage } from './process/signals.ts';
-export { register, unregister, registered, type Name } from './process/names.ts';
+export type { Name } from './process/name.ts';
+export { register, unregister, registered } from './process/names.ts';
 export {
   whereis,
   type NameOption,

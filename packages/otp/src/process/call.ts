@@ -12,7 +12,7 @@ import { currentProcess, isRunning } from './context.ts';
 import { checkTimeout } from './errors.ts';
 import { ExitError, formatReason, isError, type ExitReason } from './exit-reason.ts';
 import { outside } from './link.ts';
-import { isName } from './names.ts';
+import { isName } from './name.ts';
 import { Pid } from './pid.ts';
 import { Process } from './process.ts';
 import { defer, undefer, type Deferred } from './deferred.ts';

@@ -2,7 +2,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 import { formatReason, isError, type ExitReason } from './exit-reason.ts';
-import type { Name } from './names.ts';
+import type { Name } from './name.ts';
 import type { Pid } from './pid.ts';
 
 /** What is known of an abnormal exit. */

@@ -2,7 +2,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { ChildId } from './child-spec.ts';
 import type { ExitReason } from './exit-reason.ts';
-import type { Name } from './names.ts';
+import type { Name } from './name.ts';
 import type { Pid } from './pid.ts';
 
 /** A process was made; its body has not run yet. */

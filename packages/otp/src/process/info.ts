@@ -1,6 +1,6 @@
 /** Looking at processes. */
 import { requireProcess } from './context.ts';
-import type { Name } from './names.ts';
+import type { Name } from './name.ts';
 import { checkPid, processOf, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
 import { watchesOf, watchesOn } from './watch.ts';

@@ -3,7 +3,7 @@ import { brand, brandKey, type Brand } from './brand.ts';
 import { requireProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
-import { isName, type Name } from './names.ts';
+import { isName, type Name } from './name.ts';
 import { thisNode, type RemoteName } from './node.ts';
 import { Pid } from './pid.ts';
 import { Process } from './process.ts';

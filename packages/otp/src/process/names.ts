@@ -1,17 +1,11 @@
 /** Registered names: one table per runtime. */
 import { refuseZombie, requireProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
+import { isName, type Name } from './name.ts';
 import { checkPid, processOf, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
 
-/** A local name of a process. */
-export type Name = string | symbol;
-
 const names = new Map<Name, Process>();
-
-export function isName(value: unknown): value is Name {
-  return (typeof value === 'string' && value !== '') || typeof value === 'symbol';
-}
 
 /** The process with this name. */
 export function processByName(name: Name): Process | undefined {

@@ -1,6 +1,6 @@
 /** This node: its name, its incarnation, and the way to other nodes. */
 import type { ExitReason } from './exit-reason.ts';
-import type { Name } from './names.ts';
+import type { Name } from './name.ts';
 import type { Pid } from './pid.ts';
 
 /** The name of a runtime that is not part of a cluster, as in Erlang. */

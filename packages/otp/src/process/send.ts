@@ -2,7 +2,7 @@
 import { Alias } from './alias.ts';
 import { currentProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
-import { isName } from './names.ts';
+import { isName } from './name.ts';
 import { distribution } from './node.ts';
 import { Pid, processOf } from './pid.ts';
 import { Process } from './process.ts';

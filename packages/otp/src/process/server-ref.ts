@@ -1,6 +1,7 @@
 /** Everything that names a process: pids, servers, registered names, via names. */
 import { BadArgumentError } from './errors.ts';
-import { isName, processByName, type Name } from './names.ts';
+import { isName, type Name } from './name.ts';
+import { processByName } from './names.ts';
 import { isLocal, thisNode, type RemoteName } from './node.ts';
 import { Pid, processOf } from './pid.ts';
 import type { Process } from './process.ts';

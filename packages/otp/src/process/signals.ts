@@ -2,7 +2,6 @@
 import type { ExitReason } from './exit-reason.ts';
 import { distribution } from './node.ts';
 import { processOf, type Pid } from './pid.ts';
-import type { Process } from './process.ts';
 
 /** The message into which a trapping process gets an exit signal turned. */
 export interface ExitMessage {
@@ -21,6 +20,14 @@ export function isExitMessage(message: unknown): message is ExitMessage {
   }
 }
 
+/** What an exit signal needs of the process that gets it. */
+interface SignalTarget {
+  readonly pid: Pid;
+  readonly trapExit: boolean;
+  deliver(message: ExitMessage): void;
+  terminate(reason: ExitReason, cause: 'signal'): void;
+}
+
 /**
  * An exit signal sent with `exit(pid, reason)`.
  *
@@ -29,7 +36,7 @@ export function isExitMessage(message: unknown): message is ExitMessage {
  *
  * Source: Erlang reference manual, Processes, Receiving Exit Signals.
  */
-export function signalExit(target: Process, from: Pid, reason: ExitReason): void {
+export function signalExit(target: SignalTarget, from: Pid, reason: ExitReason): void {
   if (reason === 'kill') {
     target.terminate('killed', 'signal');
   } else if (target.trapExit) {

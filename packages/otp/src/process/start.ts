@@ -11,7 +11,8 @@ import {
   type ExitReason,
 } from './exit-reason.ts';
 import { linkProcesses, unlinkProcesses } from './link.ts';
-import { claimName, isName, processByName } from './names.ts';
+import { isName } from './name.ts';
+import { claimName, processByName } from './names.ts';
 import { processOf, type Pid } from './pid.ts';
 import type { Behaviour, Process } from './process.ts';
 import { isThenable } from './thenable.ts';

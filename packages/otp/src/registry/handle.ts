@@ -1,6 +1,6 @@
 /** What can be done with a running registry. */
 import { BadArgumentError } from '../process/errors.ts';
-import type { Name } from '../process/names.ts';
+import type { Name } from '../process/name.ts';
 import type { Pid } from '../process/pid.ts';
 import { viaRegistry, type Via } from '../process/server-ref.ts';
 import { keyOf } from '../process/term-key.ts';

@@ -4,7 +4,7 @@ import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
 import { currentProcess } from '../process/context.ts';
 import { checkTimeout } from '../process/errors.ts';
 import { ExitError } from '../process/exit-reason.ts';
-import type { Name } from '../process/names.ts';
+import type { Name } from '../process/name.ts';
 import { keyOf } from '../process/term-key.ts';
 import { attachWatch, Watch } from '../process/watch.ts';
 import { UnknownRegistryError } from './errors.ts';

@@ -10,7 +10,7 @@
  */
 import { splitOverrides } from '../process/child-options.ts';
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
-import type { Name } from '../process/names.ts';
+import type { Name } from '../process/name.ts';
 import type { Pid } from '../process/pid.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { RegistryHandle } from './handle.ts';

@@ -8,7 +8,8 @@
 import { requireProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { linkProcesses, unlinkProcesses } from '../process/link.ts';
-import { processByName, type Name } from '../process/names.ts';
+import type { Name } from '../process/name.ts';
+import { processByName } from '../process/names.ts';
 import { onDeath } from '../process/on-death.ts';
 import { checkPid, processOf, type Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';

@@ -5,7 +5,7 @@ import { idOf, splitOverrides } from '../process/child-options.ts';
 import type { ChildSpec, ChildSpecOverrides, Startable } from '../process/child-spec.ts';
 import { self } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
-import { isName } from '../process/names.ts';
+import { isName } from '../process/name.ts';
 import { onDeath } from '../process/on-death.ts';
 import { Pid } from '../process/pid.ts';
 import { Process } from '../process/process.ts';

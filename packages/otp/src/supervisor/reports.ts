@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { ChildId } from '../process/child-spec.ts';
 import { currentLogger } from '../process/crash-report.ts';
 import { formatReason, isSoftReason, type ExitReason } from '../process/exit-reason.ts';
-import type { Name } from '../process/names.ts';
+import type { Name } from '../process/name.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import type { FullChildSpec } from './child-record.ts';

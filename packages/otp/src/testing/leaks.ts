@@ -1,6 +1,7 @@
 /** What a test left behind. */
 import { armedTimers } from '../process/clock.ts';
-import { registered, type Name } from '../process/names.ts';
+import type { Name } from '../process/name.ts';
+import { registered } from '../process/names.ts';
 import type { Pid } from '../process/pid.ts';
 import { processById, processes } from '../process/process.ts';
 import { watchesOn } from '../process/watch.ts';
