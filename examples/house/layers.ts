@@ -21,7 +21,7 @@ export const packages: Readonly<Record<string, Package>> = {
     layers: [
       ['process/brand.ts', 'process/name.ts'],
       ['process/errors.ts', 'process/exit-reason.ts'],
-      ['process/pid.ts'],
+      ['process/pid.ts', 'process/process.ts'],
       ['process/node.ts'],
       ['process/signals.ts'],
       ['process'],
@@ -32,32 +32,14 @@ export const packages: Readonly<Record<string, Package>> = {
       ['application'],
       ['index.ts', 'testing'],
     ],
-    known: {
-      'process/pid.ts -> process/process.ts':
-        'a pid holds its process by its class, not an interface',
-    },
-    pairs: [],
-    circles: [
+    known: {},
+    pairs: [
       {
-        files: [
-          'process/announce-death.ts',
-          'process/child-spec.ts',
-          'process/context.ts',
-          'process/crash-of.ts',
-          'process/crash-report.ts',
-          'process/deferred.ts',
-          'process/events.ts',
-          'process/mailbox-limits.ts',
-          'process/names.ts',
-          'process/node.ts',
-          'process/pid.ts',
-          'process/process.ts',
-          'process/signals.ts',
-          'process/watch.ts',
-        ],
-        why: 'a pid, a name and the running code lead to the class of the process, which names pids',
+        files: ['process/pid.ts', 'process/process.ts'],
+        why: 'a pid leads to its process, and a process has its pid: types only',
       },
     ],
+    circles: [],
   },
   mint: {
     layers: [

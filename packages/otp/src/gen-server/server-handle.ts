@@ -4,9 +4,9 @@ import { currentProcess } from '../process/context.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { isAlive } from '../process/link.ts';
+import { LocalProcess } from '../process/local-process.ts';
 import { distribution } from '../process/node.ts';
 import { Pid } from '../process/pid.ts';
-import { Process } from '../process/process.ts';
 import { resolveRef, whereis, type ServerRef } from '../process/server-ref.ts';
 import { refusePromise } from '../process/thenable.ts';
 import { Cast, isRequest, type Request } from './messages.ts';
@@ -65,7 +65,7 @@ export function castServer(server: ServerRef, message: Request): void {
   // What a process does after its death has no effect on others.
   if (currentProcess()?.dead === true) return;
   const target = resolveRef(server);
-  if (target instanceof Process) target.deliver(new Cast(message));
+  if (target instanceof LocalProcess) target.deliver(new Cast(message));
   else if (target !== undefined) distribution()?.send(target, new Cast(message));
 }
 

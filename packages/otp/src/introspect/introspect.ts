@@ -1,9 +1,10 @@
 /** A read-only look at the whole live system. */
 import { armedTimers } from '../process/clock.ts';
 import { detailsOf, statusOf } from '../process/info.ts';
+import { processes } from '../process/local-process.ts';
 import { thisNode } from '../process/node.ts';
 import { Pid } from '../process/pid.ts';
-import { processes, type Process } from '../process/process.ts';
+import type { Process } from '../process/process.ts';
 import {
   childrenOf,
   stateValueOf,

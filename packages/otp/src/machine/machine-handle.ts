@@ -5,8 +5,8 @@ import { stopServer } from '../gen-server/server-handle.ts';
 import { CallError, request, type CallSite } from '../process/call.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
+import { LocalProcess } from '../process/local-process.ts';
 import type { Pid } from '../process/pid.ts';
-import { Process } from '../process/process.ts';
 import { send } from '../process/send.ts';
 import { resolveRef, whereis, type ServerRef } from '../process/server-ref.ts';
 import { checkEvent } from './call-event.ts';
@@ -129,7 +129,7 @@ export class Handle {
 
   #find(): MachineLoop | undefined {
     const target = resolveRef(this.#server);
-    if (!(target instanceof Process)) return undefined;
+    if (!(target instanceof LocalProcess)) return undefined;
     if (target.behaviour instanceof MachineLoop) return target.behaviour;
     throw new BadArgumentError('machine', this.#server, 'a process that runs a machine');
   }

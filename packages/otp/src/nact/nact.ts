@@ -8,8 +8,9 @@ import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
 import { CallError } from '../process/call.ts';
 import { currentProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
+import { LocalProcess } from '../process/local-process.ts';
 import type { Pid } from '../process/pid.ts';
-import { Process } from '../process/process.ts';
+import type { Process } from '../process/process.ts';
 import { resolveRef, type ServerRef } from '../process/server-ref.ts';
 import { start, type InitOutcome, type StartOptions } from '../process/start.ts';
 import { NactLoop, type NactDefinition } from './nact-loop.ts';
@@ -91,7 +92,7 @@ function childSpec<State, Message>(
  */
 function reference(process: ServerRef): NactReference {
   const target = resolveRef(process);
-  if (target instanceof Process) return target.reference;
+  if (target instanceof LocalProcess) return target.reference;
   throw new CallError('noproc', { module: 'Nact', function: 'reference' }, [process]);
 }
 

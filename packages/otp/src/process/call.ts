@@ -12,9 +12,10 @@ import { currentProcess, isRunning } from './context.ts';
 import { checkTimeout } from './errors.ts';
 import { ExitError, formatReason, isError, type ExitReason } from './exit-reason.ts';
 import { outside } from './link.ts';
+import { LocalProcess } from './local-process.ts';
 import { isName } from './name.ts';
 import { Pid } from './pid.ts';
-import { Process } from './process.ts';
+import type { Process } from './process.ts';
 import { defer, undefer, type Deferred } from './deferred.ts';
 import { isVia, resolveRef, type ServerRef } from './server-ref.ts';
 import { attachWatch, Watch } from './watch.ts';
@@ -223,7 +224,7 @@ class Guard extends Watch implements TimeoutTarget {
 
 /** Sends a call to the process that a reference stands for, or fails it at once. */
 export function sendCall(call: Call, target: Target, caller: Process | undefined): void {
-  if (!(target instanceof Process)) {
+  if (!(target instanceof LocalProcess)) {
     call.fail(target === undefined ? 'noproc' : ['nodedown', target.node]);
   } else if (target === caller && (target.busy || isRunning(target))) {
     call.fail('calling_self');

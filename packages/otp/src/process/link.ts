@@ -2,9 +2,10 @@
 import { currentProcess, requireProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
 import { ExitError, type ExitReason } from './exit-reason.ts';
+import { processes } from './local-process.ts';
 import { distribution, isLocal, thisNode } from './node.ts';
 import { checkPid, Pid, processOf } from './pid.ts';
-import { processes, type Process } from './process.ts';
+import type { Process } from './process.ts';
 import { signalExit, type ExitMessage } from './signals.ts';
 
 /** Stands for plain code as the sender of a signal; no process has this pid. */

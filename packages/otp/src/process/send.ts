@@ -2,10 +2,10 @@
 import { Alias } from './alias.ts';
 import { currentProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
+import { LocalProcess } from './local-process.ts';
 import { isName } from './name.ts';
 import { distribution } from './node.ts';
 import { Pid, processOf } from './pid.ts';
-import { Process } from './process.ts';
 import { isVia, resolveRef, type ServerRef } from './server-ref.ts';
 import { refusePromise, type Settled } from './thenable.ts';
 
@@ -37,7 +37,7 @@ export function send<M>(to: ServerRef | Alias, message: Settled<M>): void {
 
 function deliver(to: ServerRef, message: unknown): void {
   const target = resolveRef(to);
-  if (target instanceof Process) target.deliver(message);
+  if (target instanceof LocalProcess) target.deliver(message);
   else if (target !== undefined) distribution()?.send(target, message);
   else if (isName(to) || isVia(to)) throw new BadArgumentError('process', to, 'a registered name');
 }

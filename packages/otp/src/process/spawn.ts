@@ -6,13 +6,14 @@ import {
   type CallerContext,
   type ContextOptions,
 } from './context.ts';
+import { LocalProcess } from './local-process.ts';
 import { newMailboxGuard, type MailboxOptions } from './mailbox-limits.ts';
 import { BadArgumentError } from './errors.ts';
 import { ExitError } from './exit-reason.ts';
 import { linkProcesses } from './link.ts';
 import { monitorFor, type MonitorRef } from './monitor.ts';
 import type { Pid } from './pid.ts';
-import { Process, type Body } from './process.ts';
+import type { Body, Process } from './process.ts';
 
 /** Options of whatever starts a process. */
 export interface ProcessOptions extends ContextOptions, MailboxOptions {}
@@ -27,7 +28,7 @@ export function newProcess(
   const parent = currentProcess();
   // Code that goes on after the death of its process must not leave anything behind.
   if (parent?.dead === true) throw new ExitError(parent.exitReason);
-  return new Process(body, label, parent?.pid, context, newMailboxGuard(options));
+  return new LocalProcess(body, label, parent?.pid, context, newMailboxGuard(options));
 }
 
 function checkBody(body: unknown): void {

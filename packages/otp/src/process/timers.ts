@@ -4,9 +4,9 @@ import { currentProcess, refuseZombie } from './context.ts';
 import { BadArgumentError, checkTimeout } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { outside } from './link.ts';
+import { LocalProcess } from './local-process.ts';
 import { distribution } from './node.ts';
 import { Pid, processOf } from './pid.ts';
-import { Process } from './process.ts';
 import { checkRef, resolveRef, type ServerRef } from './server-ref.ts';
 import { signalExit } from './signals.ts';
 import { refusePromise, type Settled } from './thenable.ts';
@@ -100,7 +100,7 @@ function timerFor(
 const deliver =
   (message: unknown) =>
   (target: Target): void => {
-    if (target instanceof Process) target.deliver(message);
+    if (target instanceof LocalProcess) target.deliver(message);
     else if (target !== undefined) distribution()?.send(target, message);
   };
 
@@ -148,7 +148,7 @@ export function sendInterval<M>(to: ServerRef, message: Settled<M>, ms: number):
 export function exitAfter(to: ServerRef, reason: ExitReason, ms: number): TimerRef {
   const from = currentProcess()?.pid ?? outside;
   return timerFor(to, ms, (target) => {
-    if (target instanceof Process) signalExit(target, from, reason);
+    if (target instanceof LocalProcess) signalExit(target, from, reason);
     else if (Pid.isPid(target)) distribution()?.exit(target, from, reason);
   });
 }

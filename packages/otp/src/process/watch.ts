@@ -8,15 +8,14 @@ import { detached } from './context.ts';
 import { currentLogger } from './crash-report.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { checkPid, processOf, type Pid } from './pid.ts';
-import type { Process } from './process.ts';
+import type { Process, WatchLink } from './process.ts';
 import { flushDeferred } from './deferred.ts';
 
 /** A watch that is on: its place in the list of its target, and in that of its owner. */
-export class WatchLink {
+class Link implements WatchLink {
   readonly watch: Watch;
   readonly target: Process;
   readonly owner: Process | undefined;
-  /** A monitor is told after the links of the dead process, any other watch before them. */
   readonly monitor: boolean;
   newerOnTarget: WatchLink | undefined = undefined;
   olderOnTarget: WatchLink | undefined;
@@ -35,6 +34,14 @@ export class WatchLink {
     this.olderOfOwner = owner.newestOwned;
     if (this.olderOfOwner !== undefined) this.olderOfOwner.newerOfOwner = this;
     owner.newestOwned = this;
+  }
+
+  tell(pid: Pid, reason: ExitReason): void {
+    tell(this.watch, pid, reason);
+  }
+
+  tellOwnerDown(): void {
+    tellOwnerDown(this.watch);
   }
 
   /** Takes it out of both lists. */
@@ -71,11 +78,11 @@ let tellOwnerDown: (watch: Watch) => void;
  */
 export abstract class Watch {
   // One field; those of the lists are in the link: every lease and every call makes a watch.
-  #link: WatchLink | undefined = undefined;
+  #link: Link | undefined = undefined;
 
   static {
     attach = (watch, target, owner, monitor) => {
-      watch.#link = new WatchLink(watch, target, owner, monitor);
+      watch.#link = new Link(watch, target, owner, monitor);
     };
     tell = (watch, pid, reason) => watch.down(pid, reason);
     tellOwnerDown = (watch) => watch.ownerDown();
@@ -120,9 +127,9 @@ export const attachMonitor = (watch: Watch, target: Process, owner: Process | un
   attach(watch, target, owner, true);
 
 /** The watches on a process, newest first. */
-export function watchesOn(process: Process): Watch[] {
+export function watchesOn(process: Process): Array<WatchLink['watch']> {
   flushDeferred();
-  const watches: Watch[] = [];
+  const watches: Array<WatchLink['watch']> = [];
   for (let link = process.newestWatch; link !== undefined; link = link.olderOnTarget) {
     watches.push(link.watch);
   }
@@ -130,9 +137,9 @@ export function watchesOn(process: Process): Watch[] {
 }
 
 /** The watches that a process owns, newest first. */
-export function watchesOf(process: Process): Watch[] {
+export function watchesOf(process: Process): Array<WatchLink['watch']> {
   flushDeferred();
-  const watches: Watch[] = [];
+  const watches: Array<WatchLink['watch']> = [];
   for (let link = process.newestOwned; link !== undefined; link = link.olderOfOwner) {
     watches.push(link.watch);
   }
@@ -152,17 +159,17 @@ export function notifyMonitors(process: Process, reason: ExitReason): void {
 function notify(process: Process, reason: ExitReason, monitors: boolean): void {
   flushDeferred();
   if (process.newestWatch === undefined) return;
-  const watches: Watch[] = [];
+  const links: WatchLink[] = [];
   let link: WatchLink | undefined = process.newestWatch;
   for (; link !== undefined; link = link.olderOnTarget) {
-    if (link.monitor === monitors) watches.push(link.watch);
+    if (link.monitor === monitors) links.push(link);
   }
   detached(() => {
-    for (const watch of watches.toReversed()) {
+    for (const each of links.toReversed()) {
       // One of the earlier ones may have released it.
-      if (!watch.unwatch()) continue;
+      if (!each.watch.unwatch()) continue;
       try {
-        tell(watch, process.pid, reason);
+        each.tell(process.pid, reason);
       } catch (error) {
         // The others must hear of the death all the same.
         const { pid } = process;
@@ -178,9 +185,9 @@ export function releaseWatches(process: Process): void {
   if (process.newestOwned === undefined) return;
   detached(() => {
     while (process.newestOwned !== undefined) {
-      const { watch } = process.newestOwned;
-      watch.unwatch();
-      tellOwnerDown(watch);
+      const link = process.newestOwned;
+      link.watch.unwatch();
+      link.tellOwnerDown();
     }
   });
 }

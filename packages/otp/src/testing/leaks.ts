@@ -1,9 +1,9 @@
 /** What a test left behind. */
 import { armedTimers } from '../process/clock.ts';
+import { processById, processes } from '../process/local-process.ts';
 import type { Name } from '../process/name.ts';
 import { registered } from '../process/names.ts';
 import type { Pid } from '../process/pid.ts';
-import { processById, processes } from '../process/process.ts';
 import { watchesOn } from '../process/watch.ts';
 import { settle } from './settle.ts';
 import type { OnTestFinished } from './start-supervised.ts';

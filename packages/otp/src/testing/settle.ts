@@ -1,6 +1,6 @@
 /** Waiting until the runtime has nothing left to do. */
 import { setImmediate } from 'node:timers';
-import { processes } from '../process/process.ts';
+import { processes } from '../process/local-process.ts';
 import { schedulerStatus } from '../process/scheduler.ts';
 
 /** Turns of the event loop without an activation after which the runtime counts as settled. */

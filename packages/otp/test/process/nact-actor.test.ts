@@ -16,8 +16,8 @@ import * as nact from 'nact';
 import { Actor } from 'nact/lib/actor.js';
 import { expect, test } from 'vitest';
 import { mailbox, quietCrashes } from '../helpers/mailbox.ts';
+import { LocalProcess } from '../../src/process/local-process.ts';
 import { actorById, liveActors, liveCount, ProcessActor } from '../../src/process/nact-actor.ts';
-import { Process } from '../../src/process/process.ts';
 
 quietCrashes();
 
@@ -33,7 +33,7 @@ test("a process is an actor in nact's system, as long as it lives", async () => 
   const actor = actorById(pid.id) as Actor;
   expect(actor).toBeInstanceOf(Actor);
   expect(actor).toBeInstanceOf(ProcessActor);
-  expect(actor).toBeInstanceOf(Process);
+  expect(actor).toBeInstanceOf(LocalProcess);
   const { children } = actor.system as { children: ReadonlyMap<string, Actor> };
   expect(children.get(String(pid.id))).toBe(actor);
   expect([...liveActors()]).toContain(actor);
