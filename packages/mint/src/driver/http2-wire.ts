@@ -85,7 +85,7 @@ export function createHttp2Wire(socket: Duplex, options: Http2WireOptions): Wire
   return inCleanContext(() => new Http2Wire(socket, options));
 }
 
-export class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
+class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
   readonly protocol = 'http2';
   readonly origin: string;
   readonly info: WireInfo;
