@@ -223,11 +223,13 @@ export class H2Session implements StreamHost {
     });
   }
 
+  /** Gives back the window of a stream. One that began narrow gets wide, or a body would take minutes. */
   private giveBackTo(stream: H2Stream): void {
     const { owed, isRequestWhole } = stream;
     if (isRequestWhole || owed === 0 || 2 * owed < this.initialWindow) return;
-    this.send(encodeWindowUpdate(stream.id, owed));
-    stream.receiveWindow += owed;
+    const increment = Math.max(owed, defaultWindow - stream.receiveWindow);
+    this.send(encodeWindowUpdate(stream.id, increment));
+    stream.receiveWindow += increment;
     stream.owed = 0;
   }
 
