@@ -38,7 +38,7 @@ export interface CheckoutUser {
   refused(error: Error): void;
 }
 
-export class Checkout implements Waiter {
+export class Checkout implements Waiter, TimeoutTarget {
   readonly identity: PoolIdentity;
   /** Where it waits, or got its connection; undefined while the pool is not up. */
   shard: Shard | undefined = undefined;
@@ -156,7 +156,7 @@ export class Checkout implements Waiter {
     this.isWaiting = true;
     this.waitingSince = now();
     if (this.waitLeft !== Number.POSITIVE_INFINITY) {
-      this.waitTimer = arm(new WaitTimeout(this), this.waitLeft);
+      this.waitTimer = arm(this, this.waitLeft);
     }
     const { connectTimeout = 'infinity' } = this.limits;
     if (connectTimeout !== 'infinity') {
@@ -173,8 +173,8 @@ export class Checkout implements Waiter {
     this.waitLeft = Math.max(0, Math.ceil(this.waitLeft - (now() - this.waitingSince)));
   }
 
-  /** @internal */
-  waitTimedOut(): void {
+  /** @internal The limit on waiting is over. */
+  onTimeout(): void {
     const { shard, identity } = this;
     const limit = this.waitLimit as number;
     const waited = limit - this.waitLeft + now() - this.waitingSince;
@@ -220,18 +220,7 @@ export class Checkout implements Waiter {
   }
 }
 
-class WaitTimeout implements TimeoutTarget {
-  private readonly checkout: Checkout;
-
-  constructor(checkout: Checkout) {
-    this.checkout = checkout;
-  }
-
-  onTimeout(): void {
-    this.checkout.waitTimedOut();
-  }
-}
-
+/** A target of its own, since the checkout itself is that of the limit on waiting. */
 class DialTimeout implements TimeoutTarget {
   private readonly checkout: Checkout;
 
