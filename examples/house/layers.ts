@@ -47,7 +47,7 @@ export const packages: Readonly<Record<string, Package>> = {
       ['syntax.ts'],
       ['fields.ts'],
       ['trailers.ts', 'request-shape.ts', 'wire.ts'],
-      ['http1', 'http2', 'response.ts'],
+      ['http1', 'http2', 'quic', 'response.ts'],
       ['codecs.ts', 'driver'],
       ['dial'],
       ['wire-options.ts'],
