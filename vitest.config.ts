@@ -77,10 +77,12 @@ export default defineConfig({
       unit('otp', './packages/otp', ['test/**/*.test.ts']),
       unit('mint', './packages/mint', ['test/**/*.test.ts']),
       unit('finch', './packages/finch', ['test/**/*.test.ts']),
+      unit('req', './packages/req', ['test/**/*.test.ts']),
       unit('examples', './examples', ['**/*.test.ts']),
       types('otp', './packages/otp'),
       types('mint', './packages/mint'),
       types('finch', './packages/finch'),
+      types('req', './packages/req'),
     ],
   },
 });

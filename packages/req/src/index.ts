@@ -1,0 +1,2 @@
+/** A batteries-included HTTP client over supervised pools. */
+export {};
