@@ -66,6 +66,7 @@ export const packages: Readonly<Record<string, Package>> = {
       ['request'],
       ['response'],
       ['telemetry'],
+      ['alt-svc'],
       ['connection'],
       ['pool'],
       ['instance'],
