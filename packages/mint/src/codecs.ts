@@ -12,9 +12,9 @@ export type { ParserEvent, ParserOptions, RequestKind } from './http1/parser.ts'
 export { Http2Connection } from './http2/connection.ts';
 export type { ConnectionEvent, Http2ConnectionOptions } from './http2/connection.ts';
 export { HpackDecoder } from './http2/hpack/decoder.ts';
-export type { FieldSink } from './http2/hpack/decoder.ts';
+export type { FieldSink } from './compression/field-sink.ts';
 export { HpackEncoder } from './http2/hpack/encoder.ts';
-export { OutputBuffer } from './http2/output.ts';
+export { OutputBuffer } from './output-buffer.ts';
 export type { RequestHead } from './http2/request-encoder.ts';
 export type { Http2Stream } from './http2/stream.ts';
 

@@ -1,6 +1,6 @@
 /** Header blocks to try: sections of responses, right and wrong, in every form of HPACK. */
 import { HpackEncoder } from '../../src/http2/hpack/encoder.ts';
-import { OutputBuffer } from '../../src/http2/output.ts';
+import { OutputBuffer } from '../../src/output-buffer.ts';
 import { indexed, indexing, literals, tableSize } from '../../test/support/h2-hpack.ts';
 import type { HeaderList } from '../../test/support/h2-hpack.ts';
 import type { Random } from '../random.ts';

@@ -19,7 +19,7 @@ import {
   writeFrameHeader,
   writeUint32,
 } from './frames.ts';
-import { OutputBuffer } from './output.ts';
+import { OutputBuffer } from '../output-buffer.ts';
 
 export class FrameWriter {
   readonly out = new OutputBuffer();

@@ -21,7 +21,7 @@ import {
 } from '../syntax.ts';
 import { isTrailerAllowed } from '../trailers.ts';
 import type { HpackEncoder } from './hpack/encoder.ts';
-import type { OutputBuffer } from './output.ts';
+import type { OutputBuffer } from '../output-buffer.ts';
 
 /** The largest header section that is sent, in bytes before its compression. */
 const maxSentHeaders = 1_048_576;

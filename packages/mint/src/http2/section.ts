@@ -7,8 +7,9 @@ import { Fault } from '../errors/fault.ts';
 import { Fields } from '../fields.ts';
 import { fieldOverhead, maxFieldCount } from '../syntax.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
-import type { FieldSink, TableEntry } from './hpack/decoder.ts';
-import { badField, lengthField, statusField } from './hpack/field-kind.ts';
+import type { FieldSink } from '../compression/field-sink.ts';
+import type { TableEntry } from './hpack/decoder.ts';
+import { badField, lengthField, statusField } from '../compression/field-kind.ts';
 
 /** What a header block says. It never changes. */
 export class Section {

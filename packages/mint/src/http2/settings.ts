@@ -13,7 +13,7 @@ import {
   writeFrameHeader,
   writeUint32,
 } from './frames.ts';
-import type { OutputBuffer } from './output.ts';
+import type { OutputBuffer } from '../output-buffer.ts';
 
 const headerTableSizeId = 1;
 const enablePushId = 2;

@@ -4,8 +4,8 @@
  */
 import { Fields } from '../fields.ts';
 import { HpackDecoder } from '../http2/hpack/decoder.ts';
-import type { FieldSink } from '../http2/hpack/decoder.ts';
-import { maxIntegerSize, writeInteger } from '../http2/hpack/integer.ts';
+import type { FieldSink } from '../compression/field-sink.ts';
+import { maxIntegerSize, writeInteger } from '../compression/integer.ts';
 
 /** Fields in order: names and values, of which each character is a byte (latin1). */
 export type FieldList = readonly (readonly [name: string, value: string])[];

@@ -3,19 +3,11 @@
  * the blocks. Names are judged once, when they come into the dynamic table; a
  * value with characters that no field may have makes its field `badField`.
  */
-import { Fault } from '../../errors/fault.ts';
+import { BlockReader } from '../../compression/block-reader.ts';
+import { badField, kindOfName, regularField } from '../../compression/field-kind.ts';
+import type { FieldSink } from '../../compression/field-sink.ts';
 import { fieldOverhead } from '../../syntax.ts';
-import { badField, hasBadValue, kindOfName, regularField } from './field-kind.ts';
-import { decodedBytes, decodeHuffman } from './huffman.ts';
 import { staticCount, staticNames, staticValues } from './static-table.ts';
-
-/** What takes the fields of a block, in order. */
-export interface FieldSink {
-  /** Nothing further is wanted: what follows is decoded for the table's sake only. */
-  readonly isFull: boolean;
-  /** `kind` tells what the field is to a response; `size` is that of RFC 7541, 4.1: the bytes of name and value, and 32. */
-  add(name: string, value: string, kind: number, size: number): void;
-}
 
 const staticKinds: readonly number[] = staticNames.map((name) =>
   name === '' ? regularField : kindOfName(name),
@@ -49,9 +41,6 @@ function emptySlots(count: number): TableEntry[] {
   return Array.from<TableEntry>({ length: count }).fill(noEntry);
 }
 
-/** Integers beyond this stand for nothing that a block can have. */
-const maxInteger = 2 ** 28;
-
 /**
  * Decodes the header blocks of one connection, in order.
  *
@@ -78,13 +67,7 @@ export class HpackDecoder {
   private entries: TableEntry[] = emptySlots(firstSlots);
   private newest = 0;
   private count = 0;
-  // Where a block is being read.
-  private bytes: Buffer = decodedBytes();
-  private at = 0;
-  private limit = 0;
-  // The text that was read last: how long it came, and whether a value may be like that.
-  private textSize = 0;
-  private isBadText = false;
+  private readonly reader = new BlockReader('COMPRESSION_ERROR');
 
   /** `maxCapacity`: what SETTINGS_HEADER_TABLE_SIZE says of this side. */
   constructor(maxCapacity = 4096) {
@@ -98,24 +81,23 @@ export class HpackDecoder {
    * @throws {Fault} `COMPRESSION_ERROR`, after which the decoder can go on with no further block.
    */
   decode(bytes: Buffer, from: number, to: number, sink: FieldSink): void {
-    this.bytes = bytes;
-    this.at = from;
-    this.limit = to;
+    const { reader } = this;
+    reader.begin(bytes, from, to);
     this.isDependent = false;
     this.inserted = [];
     let isFirst = true;
-    while (this.at < to) {
-      const first = bytes[this.at] as number;
+    while (reader.at < to) {
+      const first = bytes[reader.at] as number;
       if (first >= 0x80) {
-        this.indexed(this.integer(0x7f), sink);
+        this.indexed(reader.integer(0x7f), sink);
       } else if (first >= 0x40) {
-        this.literal(this.integer(0x3f), true, sink);
+        this.literal(reader.integer(0x3f), true, sink);
       } else if (first >= 0x20) {
-        if (!isFirst) throw corrupt('a change of the table within a block');
-        this.resize(this.integer(0x1f));
+        if (!isFirst) throw reader.corrupt('a change of the table within a block');
+        this.resize(reader.integer(0x1f));
         continue;
       } else {
-        this.literal(this.integer(0x0f), false, sink);
+        this.literal(reader.integer(0x0f), false, sink);
       }
       isFirst = false;
     }
@@ -133,7 +115,7 @@ export class HpackDecoder {
 
   private indexed(index: number, sink: FieldSink): void {
     if (index <= staticCount) {
-      if (index === 0) throw corrupt('index 0');
+      if (index === 0) throw this.reader.corrupt('index 0');
       if (sink.isFull) return;
       sink.add(
         staticNames[index] as string,
@@ -148,12 +130,13 @@ export class HpackDecoder {
   }
 
   private literal(index: number, isIndexing: boolean, sink: FieldSink): void {
+    const { reader } = this;
     let name: string;
     let kind: number;
     let size = fieldOverhead;
     if (index === 0) {
-      name = this.text(false);
-      size += this.textSize;
+      name = reader.text(0x7f, false);
+      size += reader.textSize;
       kind = kindOfName(name);
     } else if (index <= staticCount) {
       name = staticNames[index] as string;
@@ -166,9 +149,9 @@ export class HpackDecoder {
       // The entry may be bad for its value's sake, which is not this one's.
       kind = entry.kind === badField ? kindOfName(name) : entry.kind;
     }
-    const value = this.text(true);
-    size += this.textSize;
-    if (this.isBadText) kind = badField;
+    const value = reader.text(0x7f, true);
+    size += reader.textSize;
+    if (reader.isBadText) kind = badField;
     if (isIndexing) {
       const entry = new TableEntry(name, value, kind, size);
       this.inserted.push(entry);
@@ -181,7 +164,7 @@ export class HpackDecoder {
 
   private entry(index: number): TableEntry {
     const nth = index - staticCount - 1;
-    if (nth >= this.count) throw corrupt(`index ${index}, which no table has`);
+    if (nth >= this.count) throw this.reader.corrupt(`index ${index}, which no table has`);
     this.isDependent = true;
     return this.entries[(this.newest - nth) & this.mask] as TableEntry;
   }
@@ -213,7 +196,7 @@ export class HpackDecoder {
   }
 
   private resize(capacity: number): void {
-    if (capacity > this.maxCapacity) throw corrupt('a table larger than allowed');
+    if (capacity > this.maxCapacity) throw this.reader.corrupt('a table larger than allowed');
     this.version++;
     this.isDependent = true;
     this.capacity = capacity;
@@ -227,52 +210,4 @@ export class HpackDecoder {
       this.entries[slot] = noEntry;
     }
   }
-
-  // Primitives ------------------------------------------------------------------
-
-  private integer(mask: number): number {
-    const { bytes } = this;
-    let value = (bytes[this.at++] as number) & mask;
-    if (value < mask) return value;
-    for (let factor = 1; ; factor *= 128) {
-      if (this.at >= this.limit) throw corrupt('an integer without an end');
-      const byte = bytes[this.at++] as number;
-      value += (byte & 0x7f) * factor;
-      if (value > maxInteger || factor > maxInteger) throw corrupt('an integer beyond all bounds');
-      if (byte < 0x80) return value;
-    }
-  }
-
-  /** Reads a text: as it is, or a value, without the white space around it (RFC 9110, 5.5). */
-  private text(isValue: boolean): string {
-    if (this.at >= this.limit) throw corrupt('a block that ends within a field');
-    const isCoded = (this.bytes[this.at] as number) >= 0x80;
-    const length = this.integer(0x7f);
-    let bytes = this.bytes;
-    let from = this.at;
-    let to = from + length;
-    if (to > this.limit) throw corrupt('a text longer than its block');
-    this.at = to;
-    if (isCoded) {
-      to = decodeHuffman(bytes, from, to);
-      if (to < 0) throw corrupt('a Huffman code that is none');
-      from = 0;
-      bytes = decodedBytes();
-    }
-    this.textSize = to - from;
-    if (isValue) {
-      this.isBadText = hasBadValue(bytes, from, to);
-      while (from < to && isBlank(bytes[from] as number)) from++;
-      while (to > from && isBlank(bytes[to - 1] as number)) to--;
-    }
-    return from === to ? '' : bytes.toString('latin1', from, to);
-  }
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
-}
-
-function corrupt(detail: string): Fault {
-  return new Fault('COMPRESSION_ERROR', detail);
 }

@@ -3,10 +3,10 @@
  * the blocks. Its dynamic table is filled once and then stays as it is, so that
  * what was encoded with it can be written again; only the peer can empty it.
  */
+import type { OutputBuffer } from '../../output-buffer.ts';
 import { fieldOverhead } from '../../syntax.ts';
-import type { OutputBuffer } from '../output.ts';
-import { huffmanSize, writeHuffman } from './huffman.ts';
-import { maxIntegerSize, writeInteger } from './integer.ts';
+import { maxIntegerSize, writeInteger } from '../../compression/integer.ts';
+import { isSensitive, writePlain, writeText } from '../../compression/text.ts';
 import { staticCount, staticIndex, staticNameIndex } from './static-table.ts';
 
 /** As large as everybody's table is at first (RFC 9113, 6.5.2); larger ones are not used. */
@@ -116,34 +116,6 @@ export class HpackEncoder {
     if (index === 0) out.at = writeText(out.bytes, out.at, name);
     out.at = writeText(out.bytes, out.at, value);
   }
-}
-
-/** Whether no intermediary may keep a field in its tables, nor guess it from their sizes (RFC 7541, 7.1.3). */
-function isSensitive(name: string, value: string): boolean {
-  switch (name) {
-    case 'authorization':
-    case 'proxy-authorization':
-      return true;
-    case 'cookie':
-      // Long ones cannot be guessed, and come again.
-      return value.length < 20;
-    default:
-      return false;
-  }
-}
-
-/** A text, coded where that is shorter; its characters are bytes. */
-function writeText(out: Buffer, at: number, text: string): number {
-  const size = huffmanSize(text);
-  if (size < text.length) return writeHuffman(text, out, writeInteger(out, at, size, 7, 0x80));
-  return writePlain(out, at, text);
-}
-
-/** A text as it is; its characters are bytes. */
-function writePlain(out: Buffer, start: number, text: string): number {
-  const at = writeInteger(out, start, text.length, 7, 0);
-  for (let index = 0; index < text.length; index++) out[at + index] = text.charCodeAt(index);
-  return at + text.length;
 }
 
 function keyOf(name: string, value: string): string {

@@ -1,6 +1,6 @@
 /** Takes the fields of a block as they come. */
 import { HpackDecoder } from '../../../src/http2/hpack/decoder.ts';
-import type { FieldSink } from '../../../src/http2/hpack/decoder.ts';
+import type { FieldSink } from '../../../src/compression/field-sink.ts';
 
 export class Collected implements FieldSink {
   isFull = false;

@@ -6,7 +6,7 @@ import {
   lengthField,
   regularField,
   statusField,
-} from '../../../src/http2/hpack/field-kind.ts';
+} from '../../../src/compression/field-kind.ts';
 import { indexed, indexing, literals, tableSize } from '../../support/h2-hpack.ts';
 import { Collected, decode, decodeAlone, hex } from './collect.ts';
 

@@ -1,7 +1,7 @@
 /** All examples of RFC 7541, appendix C. */
 import { describe, expect, test } from 'vitest';
 import { HpackDecoder } from '../../../src/http2/hpack/decoder.ts';
-import { writeInteger } from '../../../src/http2/hpack/integer.ts';
+import { writeInteger } from '../../../src/compression/integer.ts';
 import { decode, decodeAlone, hex } from './collect.ts';
 
 describe('C.1: an integer', () => {

@@ -2,7 +2,7 @@
  * What a field is to a connection, by its name: told once for each name that
  * the tables have.
  */
-import { valueChars } from '../../syntax.ts';
+import { valueChars } from '../syntax.ts';
 
 /** A field like any other. */
 export const regularField = 0;

@@ -5,8 +5,8 @@ import {
   decodeHuffman,
   huffmanSize,
   writeHuffman,
-} from '../../../src/http2/hpack/huffman.ts';
-import { hex } from './collect.ts';
+} from '../../src/compression/huffman.ts';
+import { hex } from '../http2/hpack/collect.ts';
 
 function encode(text: string): Buffer {
   const out = Buffer.alloc(huffmanSize(text) + 8);
