@@ -3,6 +3,7 @@
  */
 import { OptionsError } from '../errors/input-errors.ts';
 import { connectionSchema } from './connection-options.ts';
+import { http1Schema, http2Schema, http3Schema } from './protocol-options.ts';
 import {
   boolean,
   duration,
@@ -16,64 +17,6 @@ import {
 import { defineSchema } from './schema.ts';
 import type { InputOf, OutputOf } from './field.ts';
 import { strategy } from './strategy.ts';
-
-const http1Schema = defineSchema('HTTP/1 options', {
-  keepAliveThreshold: finiteDuration({
-    default: 2000,
-    doc: "How long before the end of the server's `keep-alive: timeout` an idle connection is closed.",
-  }),
-  obsFold: oneOf(['replace', 'refuse'], {
-    default: 'replace',
-    doc: 'What to do with a header value that continues on a further line (RFC 9112, 5.2): replace the line break by a space, or refuse the response.',
-  }),
-  bareLineFeeds: boolean({
-    default: false,
-    doc: 'Whether lines of a response may end with LF alone. Only for servers that cannot send CRLF: parsers that disagree on line ends are a security risk.',
-  }),
-});
-
-const http2Schema = defineSchema('HTTP/2 options', {
-  pingInterval: duration({
-    default: 'infinity',
-    doc: 'How long a connection is silent before it is probed with a PING.',
-  }),
-  pingTimeout: finiteDuration({
-    default: 15_000,
-    doc: 'How long the answer to a PING may take before the connection counts as dead.',
-  }),
-  waitForServerSettings: boolean({
-    default: false,
-    doc: "Whether requests wait for the server's SETTINGS, and so for its stream limit.",
-  }),
-  maxConcurrentStreams: limit({
-    min: 1,
-    default: 'infinity',
-    unit: 'requests',
-    doc: 'How many requests one connection carries at a time, at most; the server may allow fewer.',
-  }),
-  streamWindowSize: integer({
-    min: 65_535,
-    max: 2_147_483_647,
-    default: 1_048_576,
-    unit: 'bytes',
-    doc: 'The most bytes of one response that a server may send before they are read.',
-  }),
-  connectionWindowSize: integer({
-    min: 65_535,
-    max: 2_147_483_647,
-    default: 16_777_216,
-    unit: 'bytes',
-    doc: 'The most bytes of all responses of one connection that may be on their way. What a slow reader leaves unread is bounded by `http2.streamWindowSize`.',
-  }),
-  maxConnectionAge: duration({
-    doc: 'As `maxConnectionAge`, for HTTP/2 connections.',
-    defaultText: '`maxConnectionAge`',
-  }),
-  maxConnectionAgeJitter: finiteDuration({
-    doc: 'As `maxConnectionAgeJitter`, for HTTP/2 connections.',
-    defaultText: '`maxConnectionAgeJitter`',
-  }),
-});
 
 /** The fields of a pool's options; other schemas (child spec, instance) build on them. */
 export const poolFields = {
@@ -91,7 +34,7 @@ export const poolFields = {
   }),
   protocols: someOf(['http1', 'http2', 'http3'], {
     default: ['http2', 'http1'],
-    doc: 'The protocols that may be spoken, the preferred first; ALPN picks among them. Without TLS it is HTTP/1.1, unless HTTP/2 is the only one.',
+    doc: 'The protocols that may be spoken, the preferred first; ALPN picks between HTTP/2 and HTTP/1.1. Without TLS it is HTTP/1.1, unless HTTP/2 is the only one. HTTP/3 needs the package `@matrixai/quic`, https, and no proxy: in a list with others it is used as soon as the server has announced it (`alt-svc`), wherever it stands in the list; alone from the first connection on.',
   }),
   poolStrategy: strategy({
     default: 'least_busy',
@@ -160,6 +103,7 @@ export const poolFields = {
   connOpts: nested(connectionSchema, { doc: 'How connections are opened.' }),
   http1: nested(http1Schema, { doc: 'HTTP/1 connections.' }),
   http2: nested(http2Schema, { doc: 'HTTP/2 connections.' }),
+  http3: nested(http3Schema, { doc: "HTTP/3 connections, where `protocols` has `'http3'`." }),
 };
 
 /** Options that contradict each other. */

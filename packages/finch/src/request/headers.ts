@@ -73,6 +73,47 @@ export function trailerFields(input: HeadersInput): readonly string[] {
   return fields;
 }
 
+/**
+ * The headers of a request with one more, which replaces those of its name. What the request itself
+ * decides (host, framing, the connection) stays as it is.
+ *
+ * @throws InvalidRequestError
+ */
+export function withHeader(
+  headers: readonly string[],
+  name: string,
+  value: string,
+): readonly string[] {
+  const lower = lowerName(name);
+  const text = valueText(lower, value);
+  rejectReserved(lower, text);
+  if (ofTheMessage.has(lower)) throw notToBeSet(lower);
+  const fields: string[] = [];
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const known = headers[index] as string;
+    if (known !== lower) fields.push(known, headers[index + 1] as string);
+  }
+  fields.push(lower, text);
+  return fields;
+}
+
+const ofTheMessage: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'expect',
+]);
+
+function notToBeSet(name: string): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'headers',
+    value: name,
+    problem: `The header ${name} cannot be set by a subscriber`,
+    allowed: 'a header that concerns neither the connection nor the length of the body',
+  });
+}
+
 /** Fields with rules of their own are noted in `seen`, unless it is undefined. */
 function readAll(input: unknown, fields: string[], seen: SeenHeaders | undefined): void {
   if (typeof input !== 'object' || input === null) throw badHeaders(input);

@@ -92,6 +92,12 @@ export class Request {
 
 Object.defineProperty(Request.prototype, brand, { value: true });
 
+/** The same request with other headers, which are checked already. */
+export function withHeaders(request: Request, headers: readonly string[]): Request {
+  const { poolTag: _tag, unixSocket: _socket, private: data, ...parts } = request;
+  return new Request({ ...parts, headers }, request, data);
+}
+
 /**
  * Tells whether a value is a built request, whichever copy of the package made it.
  *
