@@ -47,6 +47,7 @@ export const packages: Readonly<Record<string, Package>> = {
       ['syntax.ts'],
       ['fields.ts'],
       ['compression', 'output-buffer.ts', 'trailers.ts', 'request-shape.ts', 'wire.ts'],
+      ['message'],
       ['http1', 'http2', 'http3', 'quic', 'response.ts'],
       ['codecs.ts', 'driver'],
       ['dial'],

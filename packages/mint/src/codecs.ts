@@ -15,7 +15,7 @@ export { HpackDecoder } from './http2/hpack/decoder.ts';
 export type { FieldSink } from './compression/field-sink.ts';
 export { HpackEncoder } from './http2/hpack/encoder.ts';
 export { OutputBuffer } from './output-buffer.ts';
-export type { RequestHead } from './http2/request-encoder.ts';
+export type { RequestHead } from './message/request-encoder.ts';
 export type { Http2Stream } from './http2/stream.ts';
 
 /** What a {@link ResponseParser} may be asked to read the response to. */

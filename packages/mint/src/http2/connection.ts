@@ -12,6 +12,12 @@
  */
 import { Fault } from '../errors/fault.ts';
 import { Fields } from '../fields.ts';
+import { RequestEncoder } from '../message/request-encoder.ts';
+import type { RequestHead } from '../message/request-encoder.ts';
+import { wrong } from '../message/request-stream.ts';
+import type { Section } from '../message/section.ts';
+import { broken, data, end, head, interim, more, reset } from '../message/stream-event.ts';
+import type { StreamReport } from '../message/stream-event.ts';
 import { fieldOverhead, maxFieldCount } from '../syntax.ts';
 import {
   cancel,
@@ -50,28 +56,13 @@ import {
 } from './frames.ts';
 import { HeaderBlock, noStream } from './header-block.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
-import { RequestEncoder } from './request-encoder.ts';
-import type { RequestHead } from './request-encoder.ts';
 import { ResetStreams } from './reset-streams.ts';
-import { SectionReader } from './section.ts';
-import type { Section } from './section.ts';
+import { SectionReader } from './section-reader.ts';
 import { PeerSettings, settingSize, writeClientSettings } from './settings.ts';
-import { Http2Stream, wrong } from './stream.ts';
+import { Http2Stream, misused } from './stream.ts';
 
-/** All of the range is taken; more bytes are needed. */
-export const more = 0;
-/** The head of an interim response: `stream`, `status`, `fields`. */
-export const interim = 1;
-/** The head of the final response: `stream`, `status`, `fields`, `isLast`. */
-export const head = 2;
-/** A piece of the body: `stream`, the bytes from `from` to `to`. */
-export const data = 3;
-/** The end of the response: `stream`, and its trailers as `fields`. */
-export const end = 4;
-/** The peer ended the stream: `stream`, `code`. */
-export const reset = 5;
-/** The response cannot be taken, and its stream was reset: `stream`, `fault`. */
-export const broken = 6;
+export { broken, data, end, head, interim, more, reset };
+
 /** The peer said something of itself: `peer`. Windows may be larger. */
 export const settings = 7;
 /** The peer takes no further streams: `code`, `lastStream`. */
@@ -81,7 +72,7 @@ export const pong = 9;
 /** The peer takes more of a request, or of several. */
 export const window = 10;
 
-/** What the connection says: one of the constants above. */
+/** What the connection says: one of the constants above, or one of a stream. */
 export type ConnectionEvent = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 
 /** Limits, windows, and where requests go. */
@@ -130,7 +121,7 @@ const noBytes = new Uint8Array(0);
  *   if (connection.waiting > 0) socket.write(connection.take());
  * });
  */
-export class Http2Connection<User> {
+export class Http2Connection<User> implements StreamReport {
   // What `next` tells -------------------------------------------------------------
 
   /** Where it stopped. */
@@ -464,9 +455,9 @@ export class Http2Connection<User> {
     }
     this.dataStream = stream;
     stream.receiveWindow -= length;
-    if (stream.isComplete) return this.refuseData(length, wrong('data_after_end'), streamClosed);
+    if (stream.isComplete) return this.refuseData(length, misused('data_after_end'), streamClosed);
     if (stream.receiveWindow < 0) {
-      return this.refuseData(length, wrong('FLOW_CONTROL_ERROR'), flowControlError);
+      return this.refuseData(length, misused('FLOW_CONTROL_ERROR'), flowControlError);
     }
     if ((flags & paddedFlag) === 0) return this.beginBody(length, 0);
     if (length === 0) throw frameSize('padded DATA without a length of its padding');
@@ -564,7 +555,7 @@ export class Http2Connection<User> {
     }
     this.stream = stream;
     this.size = section.size;
-    if (stream.isComplete) return this.break(stream, wrong('headers_after_end'), streamClosed);
+    if (stream.isComplete) return this.break(stream, misused('headers_after_end'), streamClosed);
     return stream.isAnswered ? this.onTrailers(stream, section) : this.onHead(stream, section);
   }
 
@@ -676,10 +667,10 @@ export class Http2Connection<User> {
     }
     const stream = this.find('WINDOW_UPDATE');
     if (stream === undefined) return more;
-    if (increment === 0) return this.refuse(stream, wrong('window_update_by_nothing'));
+    if (increment === 0) return this.refuse(stream, misused('window_update_by_nothing'));
     stream.sendWindow += increment;
     if (stream.sendWindow <= maxWindow) return window;
-    return this.break(stream, wrong('FLOW_CONTROL_ERROR'), flowControlError);
+    return this.break(stream, misused('FLOW_CONTROL_ERROR'), flowControlError);
   }
 
   private onReset(bytes: Buffer, from: number, to: number): ConnectionEvent {
@@ -703,7 +694,7 @@ export class Http2Connection<User> {
     this.strained();
     const stream = length === 5 ? undefined : this.streams.get(id);
     if (stream === undefined) return more;
-    return this.break(stream, wrong('priority_size'), frameSizeError);
+    return this.break(stream, misused('priority_size'), frameSizeError);
   }
 
   // Streams -------------------------------------------------------------------------

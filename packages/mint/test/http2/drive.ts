@@ -3,7 +3,7 @@ import { Fault } from '../../src/errors/index.ts';
 import * as event from '../../src/http2/connection.ts';
 import { Http2Connection } from '../../src/http2/connection.ts';
 import type { Http2ConnectionOptions } from '../../src/http2/connection.ts';
-import type { RequestHead } from '../../src/http2/request-encoder.ts';
+import type { RequestHead } from '../../src/message/request-encoder.ts';
 import type { Http2Stream } from '../../src/http2/stream.ts';
 import { clientPreface, frame, FrameReader, settingsFrame } from '../support/h2-frames.ts';
 import type { Frame } from '../support/h2-frames.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SectionReader } from '../../src/http2/section.ts';
+import { SectionReader } from '../../src/http2/section-reader.ts';
 import { indexed, indexing, literals, tableSize } from '../support/h2-hpack.ts';
 import type { HeaderList } from '../support/h2-hpack.ts';
 

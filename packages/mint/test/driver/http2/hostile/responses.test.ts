@@ -69,7 +69,7 @@ const malformed: Record<string, Misbehaviour> = {
     peer.respond(id, 103);
     peer.data(id, 'body', { endStream: true });
   },
-  'a 101, which HTTP/2 does not have': (peer, id) => {
+  'a 101, which only HTTP/1 has': (peer, id) => {
     peer.respond(id, 101);
     peer.answer(id, 'body');
   },

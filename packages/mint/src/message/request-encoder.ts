@@ -1,10 +1,12 @@
 /**
- * From a request to its header block: pseudo-header fields first, names in lower
- * case, `host` as `:authority`, and nothing that could be read as something else
- * behind a translation to HTTP/1 (RFC 9113, 8.2, 8.3 and 10.3). What a frozen
- * list of fields becomes is kept.
+ * From a request to its encoded header section, for HTTP/2 and HTTP/3 alike:
+ * pseudo-header fields first, names in lower case, `host` as `:authority`, and
+ * nothing that could be read as something else behind a translation to HTTP/1
+ * (RFC 9113, 8.2, 8.3 and 10.3; RFC 9114, 4.2, 4.3 and 10.3). What a frozen list
+ * of fields becomes is kept.
  */
 import { InvalidRequestError } from '../errors/index.ts';
+import type { OutputBuffer } from '../output-buffer.ts';
 import {
   checkField,
   checkMethod,
@@ -20,11 +22,23 @@ import {
   reserved,
 } from '../syntax.ts';
 import { isTrailerAllowed } from '../trailers.ts';
-import type { HpackEncoder } from './hpack/encoder.ts';
-import type { OutputBuffer } from '../output-buffer.ts';
 
 /** The largest header section that is sent, in bytes before its compression. */
 const maxSentHeaders = 1_048_576;
+
+/** What HPACK and QPACK do to the fields of a section. */
+export interface FieldEncoder {
+  /** Counts the changes of its table: what was encoded before one must not be written after it. */
+  readonly version: number;
+  /** Begins a section. */
+  begin(out: OutputBuffer): void;
+  /** `mayInsert`: the field will come again. */
+  field(out: OutputBuffer, name: string, value: string, mayInsert: boolean): void;
+  /** `:method`. */
+  method(out: OutputBuffer, method: string): void;
+  /** `:path`. */
+  path(out: OutputBuffer, path: string): void;
+}
 
 /** A body whose length is not known. */
 export const unknownLength = -1;
@@ -61,7 +75,7 @@ class RequestFields extends EncodedFields {
   host = '';
   /** What `content-length` says. */
   length = unknownLength;
-  /** Uncompressed, with HPACK's overhead. */
+  /** Uncompressed, with 32 bytes for each field. */
   size = 0;
 
   /** @throws InvalidRequestError for fields that cannot be sent. */
@@ -97,7 +111,7 @@ class RequestFields extends EncodedFields {
       case 'upgrade':
       case 'http2-settings':
       case 'expect':
-        throw reserved(name, 'none: HTTP/2 and the wire have their own means');
+        throw reserved(name, 'none: HTTP/2, HTTP/3 and the wire have their own means');
     }
     this.push(name, trimmed(value));
   }
@@ -115,21 +129,31 @@ const badInAuthority = /[^\x21-\x7e]|[/?#@\\,]/;
 export class RequestEncoder {
   /** The length that the request that was written last declares for its body. */
   declared = unknownLength;
-  private readonly hpack: HpackEncoder;
+  /** The largest header section that may be sent, in bytes before its compression, and 32 for each field. */
+  maxSize = maxSentHeaders;
+  private readonly encoder: FieldEncoder;
   private readonly scheme: string;
   private readonly authority: string;
   /** The scheme and the authority of all requests that name no other. */
   private readonly origin: EncodedFields;
+  /** What each request has beside its own fields. */
+  private readonly common: RequestFields;
   private readonly known = new WeakMap<readonly string[], RequestFields>();
   private lastHeaders: readonly string[] | undefined = undefined;
   private lastFields: RequestFields | undefined = undefined;
 
-  /** `scheme` and `authority` are those of requests that bring none. */
-  constructor(hpack: HpackEncoder, scheme: string, authority: string) {
-    this.hpack = hpack;
+  /** `scheme` and `authority` are those of requests that bring none; each one has the fields of `common`. */
+  constructor(
+    encoder: FieldEncoder,
+    scheme: string,
+    authority: string,
+    common: readonly string[] = [],
+  ) {
+    this.encoder = encoder;
     this.scheme = scheme;
     this.authority = authority;
     this.origin = new EncodedFields([':scheme', ':authority'], [scheme, authority]);
+    this.common = new RequestFields(common);
   }
 
   /**
@@ -146,33 +170,34 @@ export class RequestEncoder {
       throw invalidPart('upgrade', upgrade, 'a token');
     const fields = this.fieldsOf(request.headers);
     const declared = declaredFor(method, fields.length, bodyLength);
-    const size = target.length + this.authority.length + fields.size + 200;
-    if (size > maxSentHeaders) throw headersTooLarge(size);
+    const size = target.length + this.authority.length + fields.size + this.common.size + 200;
+    if (size > this.maxSize) throw headersTooLarge(size, this.maxSize);
     const isTunnel = method === 'CONNECT' && upgrade === undefined;
     const isRelative = target.charCodeAt(0) === 0x2f || target === '*';
     const absolute = isTunnel || isRelative ? undefined : takeApart(target);
     if (isTunnel) checkedAuthority(target);
 
-    const { hpack } = this;
-    hpack.begin(out);
-    hpack.method(out, upgrade === undefined ? method : 'CONNECT');
+    const { encoder } = this;
+    encoder.begin(out);
+    encoder.method(out, upgrade === undefined ? method : 'CONNECT');
     if (isTunnel) {
-      hpack.field(out, ':authority', target, false);
+      encoder.field(out, ':authority', target, false);
     } else if (absolute !== undefined) {
       // An absolute URL names the authority itself (RFC 9112, 3.2.2).
-      hpack.field(out, ':scheme', absolute.scheme, false);
-      hpack.field(out, ':authority', absolute.authority, false);
-      hpack.path(out, absolute.path);
+      encoder.field(out, ':scheme', absolute.scheme, false);
+      encoder.field(out, ':authority', absolute.authority, false);
+      encoder.path(out, absolute.path);
     } else {
       if (fields.host === '' || fields.host === this.authority) this.writeFields(out, this.origin);
       else this.writeOrigin(out, fields.host);
-      hpack.path(out, target);
+      encoder.path(out, target);
     }
-    if (upgrade !== undefined) hpack.field(out, ':protocol', upgrade, false);
+    if (upgrade !== undefined) encoder.field(out, ':protocol', upgrade, false);
     this.writeFields(out, fields);
-    if (expects) hpack.field(out, 'expect', '100-continue', false);
+    if (this.common.size > 0) this.writeFields(out, this.common);
+    if (expects) encoder.field(out, 'expect', '100-continue', false);
     if (fields.length === unknownLength && declared !== unknownLength) {
-      hpack.field(out, 'content-length', String(declared), false);
+      encoder.field(out, 'content-length', String(declared), false);
     }
     this.declared = declared;
   }
@@ -190,9 +215,9 @@ export class RequestEncoder {
       names.push(name);
       values.push(trimmed(value));
     }
-    this.hpack.begin(out);
+    this.encoder.begin(out);
     for (const [index, name] of names.entries()) {
-      this.hpack.field(out, name, values[index] as string, false);
+      this.encoder.field(out, name, values[index] as string, false);
     }
   }
 
@@ -210,13 +235,13 @@ export class RequestEncoder {
   }
 
   private writeOrigin(out: OutputBuffer, host: string): void {
-    this.hpack.field(out, ':scheme', this.scheme, false);
-    this.hpack.field(out, ':authority', host, false);
+    this.encoder.field(out, ':scheme', this.scheme, false);
+    this.encoder.field(out, ':authority', host, false);
   }
 
   private writeFields(out: OutputBuffer, fields: EncodedFields): void {
-    const { hpack } = this;
-    if (fields.block !== undefined && fields.version === hpack.version) {
+    const { encoder } = this;
+    if (fields.block !== undefined && fields.version === encoder.version) {
       const { block } = fields;
       out.ensure(block.length);
       out.bytes.set(block, out.at);
@@ -226,13 +251,13 @@ export class RequestEncoder {
     const { names, values } = fields;
     // What came twice is likely to come again; a list for one request only must not fill the table.
     const mayInsert = fields.uses++ > 0;
-    const { version } = hpack;
+    const { version } = encoder;
     const before = out.length;
     for (let index = 0; index < names.length; index++) {
-      hpack.field(out, names[index] as string, values[index] as string, mayInsert);
+      encoder.field(out, names[index] as string, values[index] as string, mayInsert);
     }
     // Fields that were just inserted are written as indexes the next time.
-    if (mayInsert && version === hpack.version) {
+    if (mayInsert && version === encoder.version) {
       const start = out.at - (out.length - before);
       fields.block = Buffer.from(out.bytes.subarray(start, out.at));
       fields.version = version;
@@ -275,11 +300,11 @@ function trimmed(value: string): string {
   return isPadded ? value.replace(/^[ \t]+|[ \t]+$/g, '') : value;
 }
 
-function headersTooLarge(size: number): InvalidRequestError {
+function headersTooLarge(size: number, limit: number): InvalidRequestError {
   return new InvalidRequestError({
     option: 'headers',
     value: size,
-    allowed: `at most ${maxSentHeaders} bytes of header fields`,
+    allowed: `at most ${limit} bytes of header fields`,
     problem: `The header fields are ${size} bytes long`,
   });
 }
