@@ -54,7 +54,8 @@ export interface Lender {
 }
 
 export class Exchange implements WireHandler, CheckoutUser {
-  readonly request: Request;
+  /** As it is sent: a subscriber of telemetry may have set headers of it. */
+  request: Request;
   private readonly options: ResolvedRequestOptions;
   private readonly sink: Sink;
   private readonly instance: Instance;
@@ -311,7 +312,10 @@ export class Exchange implements WireHandler, CheckoutUser {
 
   /** Takes on what holds for all of the request; false when it has failed by that. */
   private prepare(caller: Pid | undefined): boolean {
-    if (requestsWatched()) this.span = new RequestSpan(this.instance.name, this.request);
+    if (requestsWatched()) {
+      this.span = new RequestSpan(this.instance.name, this.request);
+      this.request = this.span.request;
+    }
     if (caller !== undefined) this.deadlines.measure();
     try {
       this.body?.begin();
@@ -424,7 +428,7 @@ export class Exchange implements WireHandler, CheckoutUser {
     this.deadlines.stop();
     this.caller?.unwatch();
     this.body?.close();
-    this.span?.over(failure);
+    this.span?.over(failure, this.bytesReceived);
     this.span = undefined;
   }
 

@@ -94,8 +94,7 @@ Object.defineProperty(Request.prototype, brand, { value: true });
 
 /** The same request with other headers, which are checked already. */
 export function withHeaders(request: Request, headers: readonly string[]): Request {
-  const { poolTag: _tag, unixSocket: _socket, private: data, ...parts } = request;
-  return new Request({ ...parts, headers }, request, data);
+  return new Request({ ...request, headers }, request, request.private);
 }
 
 /**

@@ -67,6 +67,16 @@ export interface RequestEvent extends PoolEvent {
   readonly request: Request;
 }
 
+/** A request that has not been sent yet. */
+export interface Amendable {
+  /**
+   * Sets a header of this request, such as `traceparent`: it replaces those of its name, is checked
+   * as those of `Finch.build` are, and is sent with every attempt. It has an effect while the event is
+   * handled. `request` of the events that follow is the one that is sent.
+   */
+  readonly setHeader: (name: string, value: string) => void;
+}
+
 /** The connection of a request. */
 export interface OnConnection {
   /** The process of the connection. */
@@ -84,6 +94,10 @@ export interface RequestOutcome {
   readonly status: number | undefined;
   /** How often it was sent. */
   readonly attempts: number;
+  /** The protocol of the connection that it was sent on last; undefined if it was not sent. */
+  readonly protocol: 'http1' | 'http2' | 'http3' | undefined;
+  /** How many bytes of the response's body came, as they were sent: compressed, if it is. */
+  readonly bytesReceived: number;
 }
 
 /** The response, as it was received. */
@@ -136,8 +150,8 @@ export interface PoolLife {
 
 /** The events and what they carry, by name. */
 export interface TelemetryEvents {
-  /** A request begins. Published in the caller's context. */
-  'request.start': RequestEvent & Started;
+  /** A request begins. Published in the caller's context, before anything of it is sent. */
+  'request.start': RequestEvent & Started & Amendable;
   /** It has its response, or its caller has stopped reading. */
   'request.stop': RequestEvent & Ended & RequestOutcome;
   /** It failed, in any phase; or a function of the caller threw. */

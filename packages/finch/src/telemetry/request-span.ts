@@ -4,10 +4,11 @@
  */
 import { Fields } from '@linnet/mint';
 import { now, type Pid } from '@linnet/otp';
-import type { Request } from '../request/index.ts';
+import { withHeader, withHeaders, type Request } from '../request/index.ts';
 import { ResponseHeaders } from '../response/index.ts';
 import * as channels from './channels.ts';
 import type {
+  Amendable,
   Ended,
   OnConnection,
   Received,
@@ -20,6 +21,7 @@ import type {
 export interface SpanConnection {
   readonly pid: Pid | undefined;
   readonly idledFor: number | undefined;
+  readonly protocol: RequestOutcome['protocol'];
 }
 
 /** Events are object literals, for speed, and the clock is read once for those of one moment. */
@@ -27,7 +29,8 @@ export class RequestSpan {
   /** Counts the requests whose events had subscribers. */
   private static lastId = 0;
   private readonly name: string;
-  private readonly request: Request;
+  /** The request, with what the subscribers of its start have added. */
+  request: Request;
   private readonly id: number;
   private readonly startedAt: number;
   /** The difference of wall clock and monotonic clock. */
@@ -38,6 +41,7 @@ export class RequestSpan {
   private connection: Pid | undefined = undefined;
   private idleTime: number | undefined = undefined;
   private status: number | undefined = undefined;
+  private protocol: RequestOutcome['protocol'] = undefined;
   private headers: Fields = Fields.none;
 
   /** The request begins. */
@@ -48,7 +52,7 @@ export class RequestSpan {
     const time = now();
     this.startedAt = time;
     this.epoch = Date.now() - time;
-    if (channels.requestStart.hasSubscribers) channels.requestStart.publish(this.started(time));
+    if (channels.requestStart.hasSubscribers) this.announce(time);
   }
 
   /** It waits for a connection; the first time from its start on. */
@@ -59,8 +63,9 @@ export class RequestSpan {
   }
 
   /** It has a connection and is being sent. */
-  sends({ pid, idledFor }: SpanConnection): void {
+  sends({ pid, idledFor, protocol }: SpanConnection): void {
     this.connection = pid;
+    this.protocol = protocol;
     this.idleTime = idledFor;
     this.attempts++;
     const time = now();
@@ -125,16 +130,30 @@ export class RequestSpan {
   }
 
   /** The request has ended, with a failure or without one. */
-  over(failure: { readonly error: unknown } | undefined): void {
+  over(failure: { readonly error: unknown } | undefined, bytesReceived: number): void {
     if (failure === undefined) {
       this.received(Fields.none);
-      if (channels.requestStop.hasSubscribers) channels.requestStop.publish(this.ended());
+      if (!channels.requestStop.hasSubscribers) return;
+      channels.requestStop.publish(this.ended(bytesReceived));
       return;
     }
     const { error } = failure;
     this.breaks(error);
     if (!channels.requestException.hasSubscribers) return;
-    channels.requestException.publish({ ...this.ended(), error });
+    channels.requestException.publish({ ...this.ended(bytesReceived), error });
+  }
+
+  /** Subscribers may set headers until this returns. */
+  private announce(time: number): void {
+    let isOpen = true;
+    const setHeader = (name: string, value: string): void => {
+      if (!isOpen) return;
+      const { request } = this;
+      this.request = withHeaders(request, withHeader(request.headers, name, value));
+    };
+    const event: RequestEvent & Started & Amendable = { ...this.started(time), setHeader };
+    channels.requestStart.publish(event);
+    isOpen = false;
   }
 
   private enter(phase: 'queue' | 'send' | 'recv', time: number): void {
@@ -189,12 +208,27 @@ export class RequestSpan {
     };
   }
 
-  private ended(): RequestEvent & Ended & RequestOutcome {
-    const { name, id, request, status, attempts } = this;
+  private ended(bytesReceived: number): RequestEvent & Ended & RequestOutcome {
+    const { name, id, request, status, attempts, protocol } = this;
     const { key: pool, tag, scheme, host, port } = request.pool;
     const time = now();
     const duration = time - this.startedAt;
-    return { name, pool, tag, scheme, host, port, time, id, request, duration, status, attempts };
+    return {
+      name,
+      pool,
+      tag,
+      scheme,
+      host,
+      port,
+      time,
+      id,
+      request,
+      duration,
+      status,
+      attempts,
+      protocol,
+      bytesReceived,
+    };
   }
 }
 

@@ -5,14 +5,15 @@ import type { TelemetryEventName, TelemetryEvents } from '../../src/index.ts';
 
 const pool = ['name', 'pool', 'tag', 'scheme', 'host', 'port', 'time'];
 const request = [...pool, 'id', 'request'];
+const outcome = ['status', 'attempts', 'protocol', 'bytesReceived'];
 const where = ['connection', 'idleTime'];
 const connection = [...pool, 'connection'];
 
 /** All keys of each event. */
 const keys: Readonly<Record<TelemetryEventName, readonly string[]>> = {
-  'request.start': [...request, 'systemTime'],
-  'request.stop': [...request, 'duration', 'status', 'attempts'],
-  'request.exception': [...request, 'duration', 'error', 'status', 'attempts'],
+  'request.start': [...request, 'systemTime', 'setHeader'],
+  'request.stop': [...request, 'duration', ...outcome],
+  'request.exception': [...request, 'duration', 'error', ...outcome],
   'request.retry': [...request, 'error', 'attempts'],
   'queue.start': [...request, 'systemTime'],
   'queue.stop': [...request, 'duration', ...where],
