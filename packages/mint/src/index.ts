@@ -54,6 +54,7 @@ export {
   OptionsError,
   ProtocolError,
   ProxyError,
+  QuicUnavailableError,
   RequestBodyError,
   ResponseTooLargeError,
   StreamResetError,
@@ -64,16 +65,19 @@ export type { ExchangeFacts, Phase, ProxyErrorReason } from './errors/index.ts';
 
 export {
   dial,
+  dialQuic,
   dialThrough,
   environmentProxy,
   NoProxy,
   parseProxyUrl,
+  quicUnsupported,
   TlsIdentity,
   TlsSource,
 } from './dial/index.ts';
 export type {
   Dial,
   Dialled,
+  DialledQuic,
   DialLimits,
   DialOptions,
   DialTarget,
@@ -84,11 +88,16 @@ export type {
   ProxyAddress,
   ProxyProtocol,
   ProxyServer,
+  QuicDialOptions,
+  QuicTarget,
   ThroughProxy,
   TlsIdentityOptions,
   TlsSourceOptions,
   Tunnel,
 } from './dial/index.ts';
+
+export type { QuicEnd, QuicSession, QuicUser } from './driver/quic-session.ts';
+export { quicAvailable } from './quic/load.ts';
 
 export { systemClock } from './driver/clock.ts';
 export type { Alarm, Clock } from './driver/clock.ts';

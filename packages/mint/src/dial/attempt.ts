@@ -102,7 +102,7 @@ export class Attempt<T> implements Dial<T> {
   }
 
   /** Begins, unless the signal has fired already: opens a connection by steps, and makes something of it. */
-  start(limit: number, open: () => Promise<Dialled>, make: Make<T>): this {
+  start<D>(limit: number, open: () => Promise<D>, make: (dialled: D) => T): this {
     const { signal } = this;
     if (signal?.aborted === true) {
       this.fail(signal.reason);
@@ -139,7 +139,7 @@ export class Attempt<T> implements Dial<T> {
     this.fail(reason ?? new ConnectError({ ...names, waited, reason: 'cancelled' }));
   }
 
-  private async finish(open: () => Promise<Dialled>, make: Make<T>): Promise<void> {
+  private async finish<D>(open: () => Promise<D>, make: (dialled: D) => T): Promise<void> {
     try {
       const made = make(await open());
       this.end();

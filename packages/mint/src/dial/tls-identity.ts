@@ -45,16 +45,24 @@ export class TlsIdentity {
   private readonly maxCachedSessions: number;
   /** The youngest session of each server, the least recently stored server first. */
   private readonly sessions = new Map<string, Buffer>();
+  /** Out of sight of `util.inspect`: there are keys in it. */
+  readonly #options: TlsIdentityOptions;
 
   /** `option` is the name that the options have for the user, for errors. */
   constructor(options: TlsIdentityOptions = {}, option = 'tls') {
     const { rejectUnauthorized, checkServerIdentity, maxCachedSessions, keyLogFile, ...context } =
       options;
+    this.#options = options;
     this.secureContext = secureContextOf(context, option);
     this.rejectUnauthorized = rejectUnauthorized ?? true;
     this.checkServerIdentity = checkServerIdentity;
     this.maxCachedSessions = maxCachedSessions ?? 100;
     this.keyLogFile = keyLogFile;
+  }
+
+  /** What it was made of. */
+  get options(): TlsIdentityOptions {
+    return this.#options;
   }
 
   /** The session to resume with a server, if it gave one. */
@@ -104,11 +112,14 @@ function secureContextOf(options: SecureContextOptions, option: string): SecureC
 
 function appendKeys(file: string, line: Buffer): void {
   appendFile(file, line, { mode: 0o600 }, (error) => {
-    if (error !== null) {
-      process.emitWarning(`Cannot write to the keyLogFile: ${error.message}`, {
-        type: 'LinnetMintWarning',
-        code: 'LINNET_MINT_KEYLOG',
-      });
-    }
+    if (error !== null) warnOfKeyLog(error);
+  });
+}
+
+/** The file for keys cannot be written to, which is no reason to end a connection. */
+export function warnOfKeyLog(error: Error): void {
+  process.emitWarning(`Cannot write to the keyLogFile: ${error.message}`, {
+    type: 'LinnetMintWarning',
+    code: 'LINNET_MINT_KEYLOG',
   });
 }

@@ -178,6 +178,32 @@ export class ConnectionClosedError extends MintError {
   }
 }
 
+interface QuicUnavailableErrorFields {
+  /** The optional package that has to be installed. */
+  readonly packageName: string;
+  /** Why it could not be loaded. */
+  readonly cause: unknown;
+}
+
+/** HTTP/3 was asked for, but the optional package with QUIC is not installed, or has no binary for this platform. */
+export class QuicUnavailableError extends MintError {
+  static override readonly code = 'ERR_MINT_QUIC_UNAVAILABLE';
+  declare readonly code: 'ERR_MINT_QUIC_UNAVAILABLE';
+  declare readonly packageName: string;
+
+  constructor(fields: QuicUnavailableErrorFields) {
+    const { packageName } = fields;
+    super(
+      `HTTP/3 needs the optional package ${packageName}, which cannot be loaded${because(fields.cause)}. Install it: npm install ${packageName}`,
+      fields,
+    );
+  }
+
+  static {
+    nameErrors(this, 'QuicUnavailableError');
+  }
+}
+
 /** Whom it was about: the server, or the proxy on the way to it. */
 function peer({ origin, proxy }: DialErrorFields): string {
   return proxy === undefined ? origin : `the proxy ${proxy} (on the way to ${origin})`;

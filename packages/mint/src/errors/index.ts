@@ -4,6 +4,7 @@ export {
   ConnectionClosedError,
   ConnectTimeoutError,
   ProxyError,
+  QuicUnavailableError,
   TlsError,
 } from './connection-errors.ts';
 export type { ProxyErrorReason } from './connection-errors.ts';
