@@ -70,6 +70,7 @@ export {
   ConnectionClosedError,
   ConnectTimeoutError,
   FinchError,
+  Http3UnavailableError,
   InstanceNotFoundError,
   InvalidJsonError,
   InvalidRequestError,

@@ -24,17 +24,23 @@ export class Discovery {
 
   /**
    * Reads the head of a response, which must have come over TLS with a verified certificate of the
-   * origin; `by`: the alternative that it came from. False when that one must not be used any more.
+   * origin; `by`: the alternative that it came from. `'known'`: it names alternatives, one of which may
+   * be used. `'misdirected'`: `by` must not be used any more.
    */
-  read(status: number, fields: Fields, by: AlternativeService | undefined): boolean {
-    if (status === misdirectedRequest && by !== undefined) {
+  read(
+    status: number,
+    fields: Fields,
+    by: AlternativeService | undefined,
+  ): 'known' | 'misdirected' | undefined {
+    if (status === misdirectedRequest) {
+      if (by === undefined) return undefined;
       this.services.misdirected(this.origin, by);
-      return false;
+      return 'misdirected';
     }
     const field = valueOf(fields, 'alt-svc');
-    if (field === undefined || status === misdirectedRequest) return true;
+    if (field === undefined) return undefined;
     this.services.learn(this.origin, this.host, field, ageOf(fields));
-    return true;
+    return this.find() === undefined ? undefined : 'known';
   }
 
   /** It could not be reached while the origin could. */

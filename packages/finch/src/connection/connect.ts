@@ -1,33 +1,21 @@
 /**
  * From a pool's options to a connection that can take requests: name lookup,
- * TCP, proxy, TLS, and the first SETTINGS of an HTTP/2 server, all under one
- * deadline, the pool's `connectTimeout`.
+ * TCP or QUIC, proxy, TLS, and the first SETTINGS of an HTTP/2 server, all
+ * under one deadline, the pool's `connectTimeout`.
  */
 import { arm, now, type Timer, type TimeoutTarget } from '@linnet/otp';
-import { createHttp1Wire, createHttp2Wire, dial, dialThrough, forwarding } from '@linnet/mint';
-import type { Dial, Dialled, DialOptions, Wire } from '@linnet/mint';
+import type { Dial, Wire } from '@linnet/mint';
+import type { AlternativeService } from '../alt-svc/store.ts';
 import { fromMint } from '../errors/from-mint.ts';
-import { ConnectionClosedError, ConnectTimeoutError } from '../errors/index.ts';
-import type { ResolvedPoolOptions } from '../options/index.ts';
+import { ConnectError, ConnectionClosedError, ConnectTimeoutError } from '../errors/index.ts';
 import { toNumber } from '../options/limit.ts';
-import { hostHeader, type PoolIdentity } from '../identity/index.ts';
-import { runtimeClock } from './clock.ts';
-import { alpnOffer, protocolOf } from './protocol.ts';
-import { isForwarded, proxyOf } from './route.ts';
-import { tlsSourceOf } from './tls.ts';
-
-/** What is needed to open a connection of a pool. */
-export interface ConnectTarget {
-  readonly pool: PoolIdentity;
-  readonly options: ResolvedPoolOptions;
-  /** Whether HTTP/2 is not to be offered. */
-  readonly http1Only: boolean;
-}
+import type { ConnectTarget } from './connect-target.ts';
+import { dialWire, quicLost } from './dial-wire.ts';
 
 /** What asked for a connection; called once, and never inside of `new Connect`. */
 export interface ConnectUser {
   /** It is open. Its wire has no handlers yet: set them before this returns. */
-  connected(wire: Wire): void;
+  connected(wire: Wire, alternative: AlternativeService | undefined): void;
   /** It could not be opened, and nothing of it is left. */
   connectFailed(error: Error): void;
 }
@@ -37,21 +25,35 @@ export class Connect implements TimeoutTarget {
   private readonly target: ConnectTarget;
   private readonly user: ConnectUser;
   private readonly limit: number;
+  /** TCP is there already: a connection over QUIC is to take its place. */
+  private readonly onlyQuic: boolean;
+  /** Where the server can be reached by HTTP/3. */
+  private readonly alternative: AlternativeService | undefined;
   private readonly startedAt = now();
-  private readonly dialling: Dial<Wire>;
+  private readonly dialling: Dial<Wire> | undefined;
   /** The wire whose server has not sent its SETTINGS yet. */
   private unsettled: Wire | undefined = undefined;
   private timer: Timer | undefined = undefined;
   private over = false;
 
-  constructor(target: ConnectTarget, user: ConnectUser) {
+  constructor(target: ConnectTarget, user: ConnectUser, onlyQuic = false) {
     this.target = target;
     this.user = user;
     this.limit = toNumber(target.options.connOpts.connectTimeout);
-    this.dialling = dialWire(target, this.limit);
+    this.onlyQuic = onlyQuic;
+    this.alternative = target.http1Only ? undefined : target.discovery?.find();
+    if (onlyQuic && this.alternative === undefined) {
+      // It was set aside, or withdrawn, since the connection was asked for.
+      const { origin } = target.pool;
+      const error = new ConnectError({ origin, reason: 'NO_ALTERNATIVE' });
+      this.dialling = undefined;
+      queueMicrotask(() => this.fail(error));
+      return;
+    }
+    this.dialling = dialWire(target, this.limit, this.alternative, onlyQuic);
     this.dialling.result.then(
       (wire) => this.dialled(wire),
-      (error: unknown) => this.fail(fromMint(error)),
+      (error: unknown) => this.dialFailed(error),
     );
   }
 
@@ -59,21 +61,29 @@ export class Connect implements TimeoutTarget {
   cancel(error: Error): void {
     if (this.over) return;
     this.end();
-    this.dialling.cancel(error);
+    this.dialling?.cancel(error);
     this.unsettled?.destroy();
   }
 
   /** The server has not sent its SETTINGS in time. */
   onTimeout(): void {
-    const { limit, target } = this;
-    const { origin } = target.pool;
-    this.fail(new ConnectTimeoutError({ origin, waited: now() - this.startedAt, limit }));
+    this.fail(this.timedOut());
   }
 
   private dialled(wire: Wire): void {
     if (this.over) wire.destroy();
     else if (wire.settled || !this.target.options.http2.waitForServerSettings) this.succeed(wire);
     else this.awaitSettings(wire);
+  }
+
+  private dialFailed(given: unknown): void {
+    if (this.over) return;
+    if (this.onlyQuic && this.alternative !== undefined) {
+      quicLost(this.target, this.alternative, given);
+    }
+    const error = fromMint(given, { origin: this.target.pool.origin });
+    // What was the limit of one of two dials was less than that of both.
+    this.fail(error instanceof ConnectTimeoutError ? this.timedOut(error.proxy) : error);
   }
 
   /** The server is to say how many requests it takes, in what is left of the time. */
@@ -95,7 +105,9 @@ export class Connect implements TimeoutTarget {
 
   private succeed(wire: Wire): void {
     this.end();
-    this.user.connected(wire);
+    const alternative = wire.protocol === 'http3' ? this.alternative : undefined;
+    if (alternative !== undefined) this.target.discovery?.works(alternative);
+    this.user.connected(wire, alternative);
   }
 
   private fail(error: Error): void {
@@ -111,62 +123,10 @@ export class Connect implements TimeoutTarget {
     const { unsettled } = this;
     if (unsettled !== undefined) unsettled.onChange = unsettled.onClosed = () => {};
   }
-}
 
-/** Starts to open the socket of a connection and makes a wire of it; a failure closes the socket. */
-function dialWire(target: ConnectTarget, connectTimeout: number): Dial<Wire> {
-  const { pool, options, http1Only } = target;
-  const { connOpts } = options;
-  const secure = pool.scheme === 'https';
-  const dialOptions: DialOptions = {
-    connectTimeout,
-    alpnProtocols: secure ? alpnOffer(pool, options, http1Only) : undefined,
-    localAddress: connOpts.localAddress,
-    family: connOpts.family,
-    lookup: connOpts.lookup,
-    autoSelectFamily: connOpts.autoSelectFamily,
-    autoSelectFamilyAttemptTimeout: connOpts.autoSelectFamilyAttemptTimeout,
-    noDelay: connOpts.noDelay,
-    keepAlive: connOpts.keepAlive && connOpts.keepAliveInitialDelay,
-    clock: runtimeClock,
-  };
-  const server = {
-    origin: pool.origin,
-    tls: secure ? tlsSourceOf(options).refresh() : undefined,
-    servername: connOpts.tls.servername ?? pool.host,
-  };
-  const wire = (dialled: Dialled): Wire => wireOver(target, dialled);
-  if (pool.unixSocket !== undefined) {
-    return dial({ ...server, address: { path: pool.unixSocket } }, dialOptions, wire);
+  private timedOut(proxy?: string): ConnectTimeoutError {
+    const { limit, target } = this;
+    const { origin } = target.pool;
+    return new ConnectTimeoutError({ origin, proxy, waited: now() - this.startedAt, limit });
   }
-  const address = { host: pool.host, port: pool.port };
-  const proxy = proxyOf(options);
-  if (proxy === undefined) return dial({ ...server, address }, dialOptions, wire);
-  const way = { proxy, target: { ...server, address }, forward: isForwarded(pool, options) };
-  return dialThrough(way, dialOptions, wire);
-}
-
-/**
- * The wire over an open socket.
- *
- * @throws TlsError when the server settled for no protocol that may be spoken.
- */
-function wireOver({ pool, options }: ConnectTarget, { socket, alpnProtocol }: Dialled): Wire {
-  const { maxHeaderSize, maxResponseSize, http1, http2 } = options;
-  const authority = hostHeader(pool);
-  const common = {
-    origin: pool.origin,
-    authority,
-    maxHeaderSize,
-    maxResponseSize: maxResponseSize === 'infinity' ? undefined : maxResponseSize,
-    clock: runtimeClock,
-  };
-  if (protocolOf(pool, options, alpnProtocol) === 'http1') {
-    const proxyHeaders = isForwarded(pool, options) ? proxyOf(options)?.headers : undefined;
-    const rewrite = proxyHeaders && forwarding(authority, proxyHeaders);
-    return createHttp1Wire(socket, { ...common, ...http1, rewrite });
-  }
-  const { streamWindowSize, connectionWindowSize } = http2;
-  const { scheme } = pool;
-  return createHttp2Wire(socket, { ...common, scheme, streamWindowSize, connectionWindowSize });
 }

@@ -8,6 +8,7 @@
  * and so does `down` when something else ends the process (its idle time, a
  * kill, the death of its supervisor).
  */
+import type { Duplex } from 'node:stream';
 import {
   detached,
   exit,
@@ -19,7 +20,8 @@ import {
   type Pid,
   type Startable,
 } from '@linnet/otp';
-import type { TlsIdentity, Wire } from '@linnet/mint';
+import type { Fields, TlsIdentity, Wire } from '@linnet/mint';
+import type { AlternativeService } from '../alt-svc/store.ts';
 import { ConnectionClosedError } from '../errors/index.ts';
 import { toNumber } from '../options/limit.ts';
 import { idlenessWatched } from '../telemetry/channels.ts';
@@ -33,7 +35,7 @@ import {
   reused,
 } from '../telemetry/connection-events.ts';
 import { Connect, type ConnectUser } from './connect.ts';
-import { ageLimit, blockedTime, describeEnd, endOf } from './ending.ts';
+import { ageLimit, blockedTime, describeEnd, endOf, requestLimit } from './ending.ts';
 import { Heartbeat } from './health.ts';
 import {
   connectionEvents as events,
@@ -51,6 +53,8 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   wire: Wire | undefined = undefined;
   /** Whether several callers may use it at once. */
   shared = false;
+  /** Whether what responses say of alternatives of the server is of use: over TLS with a verified certificate. */
+  discovers = false;
   /** How long it was idle before its present use, in ms, if a listener wants to know. */
   idledFor: number | undefined = 0;
   /** Called when it is closed. */
@@ -58,6 +62,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
 
   // Kept by the core of the pool, see PoolConnection.
   overflow = false;
+  successor = false;
   lostBefore = 0;
   users = 0;
   unlisted = false;
@@ -71,19 +76,26 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   private released = false;
   private connecting: Connect | undefined = undefined;
   private settling: PromiseWithResolvers<void> | undefined = undefined;
+  /** The alternative of the server that it leads to, if it does not lead to the server itself. */
+  private alternative: AlternativeService | undefined = undefined;
   /** Its TLS identity; when that is replaced, the connection is not used again. */
   private identity: TlsIdentity | undefined = undefined;
   /** When it gets too old, on the runtime's clock. */
   private expiresAt = Number.POSITIVE_INFINITY;
   private maxAge = Number.POSITIVE_INFINITY;
+  private maxRequests = Number.POSITIVE_INFINITY;
   private streamCap = Number.POSITIVE_INFINITY;
   /** How many requests the server is assumed to allow until it says so. */
   private assumedLimit = Number.POSITIVE_INFINITY;
+  /** Its socket, after a switch to another protocol. */
+  private handed: Duplex | undefined = undefined;
   private heartbeat: Heartbeat | undefined = undefined;
   private openSince = 0;
   /** Those who waited for it have it: a caller that takes it from now on finds it idle. */
   private hasOpened = false;
   private idleSince: number | undefined = undefined;
+  /** It became idle while its server took no requests. */
+  private idlesBlocked = false;
   /** When it was decided to open it. */
   readonly begunAt = now();
 
@@ -120,8 +132,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
     if (wire === undefined || this.released || !wire.usable) return false;
     if (this.state === 'draining') return false;
     if (this.identity?.replaced === true) return false;
-    const limit = this.owner.options.maxRequestsPerConnection;
-    if (limit !== 'infinity' && wire.served >= limit) return false;
+    if (wire.served >= this.maxRequests) return false;
     return this.expiresAt === Number.POSITIVE_INFINITY || now() < this.expiresAt;
   }
 
@@ -174,11 +185,11 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
     this.machine = machine;
     this.watch(machine.pid);
     connectStarted(this);
-    this.connecting = new Connect(this.owner, this);
+    this.connecting = new Connect(this.owner, this, this.successor);
     this.identity = tlsIdentityOf(this.owner);
   }
 
-  connected(wire: Wire): void {
+  connected(wire: Wire, alternative: AlternativeService | undefined): void {
     this.connecting = undefined;
     if (!wire.usable) {
       // The server has ended it before it could be used.
@@ -187,6 +198,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
       return;
     }
     this.wire = wire;
+    this.alternative = alternative;
     this.attach(wire);
     if (!this.step(events.opened)) return;
     connected(this, this.begunAt);
@@ -210,6 +222,18 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
     return this.settling.promise;
   }
 
+  /**
+   * Takes note of what the head of a response says of alternatives of the server. False when this one
+   * is none: it answered 421, which it would have done to any request.
+   */
+  heard(status: number, fields: Fields): boolean {
+    const { owner } = this;
+    const news = owner.discovery?.read(status, fields, this.alternative);
+    if (news === 'misdirected') owner.retire(this, 'misdirected');
+    else if (news === 'known' && this.protocol !== 'http3') owner.alternativeKnown();
+    return news !== 'misdirected';
+  }
+
   // From the core of the pool -------------------------------------------------------
 
   /** Its first user takes it. False when it is closed: the pool has been told. */
@@ -229,6 +253,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   /** Its last user gives it back. False when it is closed: the pool has been told. */
   checkin(): boolean {
     this.idleSince = idlenessWatched() ? now() : undefined;
+    this.idlesBlocked = !this.acceptsRequests;
     return this.step(events.checkin);
   }
 
@@ -242,7 +267,20 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
 
   /** It may be idle for all of the owner's idle time from now on. */
   restartIdleTime(): void {
+    this.idlesBlocked = !this.acceptsRequests;
     this.step(events.idleTimeChanged);
+  }
+
+  /**
+   * A user has its socket, or a stream of it, for another protocol: it is in use until that is closed,
+   * when `done` is called, and ends the stream when it is closed itself.
+   */
+  handedOver(stream: Duplex, done: () => void): void {
+    stream.once('close', done);
+    if (this.shared || this.wire === undefined) return;
+    this.handed = stream;
+    // The wire is about to say that it has no socket any more.
+    this.wire.onClosed = () => {};
   }
 
   /** Ends it; what is in flight on it fails. No effect when it is closed already. */
@@ -285,16 +323,27 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
     // The jitter keeps connections from ending together.
     const jitter = age.jitter === 0 ? 0 : this.owner.random() * age.jitter;
     this.expiresAt = now() + age.max + jitter;
+    this.maxRequests = requestLimit(options, wire.protocol);
     this.shared = wire.protocol !== 'http1';
+    this.discovers = this.owner.discovery !== undefined && wire.info.tls?.authorized === true;
     if (!this.shared) return;
-    wire.onChange = () => this.owner.changed(this);
-    const { maxConcurrentStreams, pingInterval, pingTimeout } = options.http2;
+    wire.onChange = () => this.changed();
+    const { maxConcurrentStreams, pingInterval, pingTimeout } =
+      wire.protocol === 'http3' ? options.http3 : options.http2;
     this.assumedLimit = this.owner.streams;
     this.streamCap = toNumber(maxConcurrentStreams);
     if (pingInterval === 'infinity') return;
     this.heartbeat = new Heartbeat(wire, pingInterval, pingTimeout, () => {
       this.close('ping_timeout');
     });
+  }
+
+  /** The server changed how many requests it takes, or announced its end. */
+  private changed(): void {
+    this.owner.changed(this);
+    if (!this.idlesBlocked || this.state !== 'idle' || !this.acceptsRequests) return;
+    // Its idle time was that of a connection whose server takes no requests.
+    this.restartIdleTime();
   }
 
   private idleFor(): number | undefined {
@@ -343,6 +392,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
     this.onEnded?.();
     if (wire !== undefined) wire.onClosed = wire.onChange = () => {};
     wire?.destroy(error);
+    this.handed?.destroy();
   }
 
   /** It will never be open. */

@@ -11,14 +11,24 @@ export function ageLimit(
   options: ResolvedPoolOptions,
   protocol: Wire['protocol'],
 ): { readonly max: number; readonly jitter: number } {
-  const { maxConnectionAge, maxConnectionAgeJitter, http2 } = options;
+  const { maxConnectionAge, maxConnectionAgeJitter } = options;
   if (protocol === 'http1') {
     return { max: toNumber(maxConnectionAge), jitter: maxConnectionAgeJitter };
   }
+  const own = protocol === 'http3' ? options.http3 : options.http2;
   return {
-    max: toNumber(http2.maxConnectionAge ?? maxConnectionAge),
-    jitter: http2.maxConnectionAgeJitter ?? maxConnectionAgeJitter,
+    max: toNumber(own.maxConnectionAge ?? maxConnectionAge),
+    jitter: own.maxConnectionAgeJitter ?? maxConnectionAgeJitter,
   };
+}
+
+/** How many requests it may serve. */
+export function requestLimit(
+  { maxRequestsPerConnection, http3 }: ResolvedPoolOptions,
+  protocol: Wire['protocol'],
+): number {
+  const own = protocol === 'http3' ? http3.maxRequestsPerConnection : 'infinity';
+  return Math.min(toNumber(maxRequestsPerConnection), toNumber(own));
 }
 
 /** The exit reason in one word. */

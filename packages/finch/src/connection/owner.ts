@@ -1,4 +1,5 @@
 /** The pool, as a connection sees it, and what a connection tells it. */
+import type { Discovery } from '../alt-svc/discovery.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../identity/index.ts';
 
@@ -12,9 +13,9 @@ export type CloseReason =
   | 'closed'
   /** Its age, its number of requests, new certificates, or `connection: close`. */
   | 'expired'
-  /** The server announced its end (HTTP/2: GOAWAY). */
+  /** The server announced its end (GOAWAY). */
   | 'goaway'
-  /** The server left a PING unanswered for `http2.pingTimeout`. */
+  /** The server left a PING unanswered for `http2.pingTimeout` or `http3.pingTimeout`. */
   | 'ping_timeout'
   /** It was found unusable when it was about to be used. */
   | 'stale'
@@ -22,6 +23,10 @@ export type CloseReason =
   | 'drained'
   /** It made room for a connection to another server. */
   | 'evicted'
+  /** An HTTP/3 connection took its place. */
+  | 'superseded'
+  /** An alternative of the server answered that it does not speak for it: 421. */
+  | 'misdirected'
   /** Its user gave up in the middle of an exchange. */
   | 'abandoned'
   | 'pool_down';
@@ -41,6 +46,8 @@ export interface ConnectionOwner<C> {
   readonly streams: number;
   /** Whether the server wants HTTP/1.1 for the time being. */
   readonly http1Only: boolean;
+  /** Where the server can be reached by HTTP/3; undefined where that is of no interest. */
+  readonly discovery: Discovery | undefined;
   /** A number from 0 to below 1, at random. */
   random(): number;
   /**
@@ -52,6 +59,10 @@ export interface ConnectionOwner<C> {
   opened(connection: C): void;
   /** The server changed how many requests it may carry, or announced its end. */
   changed(connection: C): void;
+  /** The server was heard to have an alternative that speaks HTTP/3. */
+  alternativeKnown(): void;
+  /** It must not be used for further requests. */
+  retire(connection: C, reason: CloseReason): void;
   /** It could not be opened, and is closed. */
   failed(connection: C, error: Error): void;
   /** It is closed, for any other reason; `error` is what its users are told, if it has any. */

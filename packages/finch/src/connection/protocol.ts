@@ -1,7 +1,10 @@
-/** Which protocol a connection of a pool speaks: what may be, what is offered, what was settled. */
+/** Which protocol a connection of a pool speaks: what may be, what is offered by TLS on TCP, what was settled. */
+import { Discovery } from '../alt-svc/discovery.ts';
+import type { AlternativeServices } from '../alt-svc/store.ts';
 import { TlsError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import type { PoolIdentity } from '../identity/index.ts';
+import { http3Use } from './http3-use.ts';
 
 type Protocol = 'http1' | 'http2';
 
@@ -9,7 +12,17 @@ const alpnNames = { http1: 'http/1.1', http2: 'h2' } as const;
 
 /** Whether connections of a pool may turn out to carry several requests at once. */
 export function mayShare(pool: PoolIdentity, options: ResolvedPoolOptions): boolean {
-  return protocolsOf(pool, options).includes('http2');
+  return protocolsOf(pool, options).includes('http2') || http3Use(pool, options) !== 'never';
+}
+
+/** What a pool hears and uses of the alternatives of its server; undefined where it does not. */
+export function discoveryOf(
+  alternatives: AlternativeServices | undefined,
+  pool: PoolIdentity,
+  options: ResolvedPoolOptions,
+): Discovery | undefined {
+  if (alternatives === undefined || http3Use(pool, options) !== 'announced') return undefined;
+  return new Discovery(alternatives, pool);
 }
 
 /** Whether HTTP/1.1 may be spoken. */

@@ -150,12 +150,47 @@ function peer({ origin, proxy }: { readonly origin: string; readonly proxy?: str
   return proxy === undefined ? origin : `the proxy ${proxy} (on the way to ${origin})`;
 }
 
+/** What a {@link Http3UnavailableError} says. */
+interface Http3UnavailableErrorOptions extends WhereDetails {
+  readonly origin: string;
+}
+
+/**
+ * HTTP/3 is the only protocol of the pool, and cannot be spoken in this program:
+ * the package that implements QUIC is not there, or does not run on this platform.
+ * `cause` says which.
+ */
+export class Http3UnavailableError extends FinchError {
+  static override readonly code = 'ERR_FINCH_HTTP3_UNAVAILABLE';
+  declare readonly code: 'ERR_FINCH_HTTP3_UNAVAILABLE';
+  declare readonly phase: 'connect';
+  declare readonly requestSent: false;
+  declare readonly origin: string;
+  declare readonly pool?: string;
+
+  constructor(options: Http3UnavailableErrorOptions) {
+    super(
+      `No HTTP/3 connection to ${options.origin}${because(options.cause)}. ` +
+        "Or give the pool other protocols beside 'http3'.",
+      { phase: 'connect', requestSent: false, ...options },
+    );
+  }
+
+  static {
+    nameErrors(this, 'Http3UnavailableError');
+  }
+}
+
 /** What a {@link ConnectionClosedError} says. */
 interface ConnectionClosedErrorOptions extends ExchangeDetails {
   /** Why, when it is known: an errno code such as `ECONNRESET`, or a word such as `'goaway'`. */
   readonly reason?: string | undefined;
   /** The name of the error code of a GOAWAY that ended it (HTTP/2): `ENHANCE_YOUR_CALM`. */
   readonly http2Code?: string | undefined;
+  /** The name of the error code with which the server ended it (HTTP/3): `H3_EXCESSIVE_LOAD`. */
+  readonly http3Code?: string | undefined;
+  /** The name of the error code of QUIC with which it ended: `PROTOCOL_VIOLATION`. */
+  readonly quicCode?: string | undefined;
 }
 
 /**
@@ -172,6 +207,8 @@ export class ConnectionClosedError extends FinchError {
   declare readonly phase?: ExchangeDetails['phase'];
   declare readonly reason?: string;
   declare readonly http2Code?: string;
+  declare readonly http3Code?: string;
+  declare readonly quicCode?: string;
   declare readonly reused?: boolean;
   declare readonly requestSent?: boolean;
   declare readonly bytesReceived?: number;

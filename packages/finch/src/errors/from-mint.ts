@@ -7,6 +7,7 @@ import {
   ConnectError,
   ConnectionClosedError,
   ConnectTimeoutError,
+  Http3UnavailableError,
   TlsError,
 } from './connection-errors.ts';
 import type { WhereDetails } from './details.ts';
@@ -47,6 +48,9 @@ export function fromMint(error: unknown, where: WhereDetails = {}): Error {
   }
   if (error instanceof mint.TlsError) {
     return new TlsError({ ...fieldsOf(error), ...known(where), cause });
+  }
+  if (error.code === 'ERR_MINT_QUIC_UNAVAILABLE') {
+    return new Http3UnavailableError({ origin: where.origin ?? '', ...known(where), cause: error });
   }
   if (error instanceof mint.ProxyError) {
     return new ProxyError({ ...fieldsOf(error), ...known(where), cause });

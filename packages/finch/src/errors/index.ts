@@ -16,6 +16,7 @@ export {
   ConnectError,
   ConnectionClosedError,
   ConnectTimeoutError,
+  Http3UnavailableError,
   TlsError,
 } from './connection-errors.ts';
 export { ProxyError } from './proxy-error.ts';

@@ -20,6 +20,7 @@ export class Deadlines implements TimeoutTarget {
   private readonly limited: Limited;
   /** On the clock; undefined where nothing can want to know. */
   private startedAt: number | undefined = undefined;
+  private receiveTimeout: number | 'infinity';
   private receiveTimer: Timer | undefined = undefined;
   private requestTimer: Timer | undefined = undefined;
   /** Who keeps the exchange waiting, if it is not the server. */
@@ -28,6 +29,7 @@ export class Deadlines implements TimeoutTarget {
 
   constructor(options: ResolvedRequestOptions, limited: Limited) {
     this.options = options;
+    this.receiveTimeout = options.receiveTimeout;
     this.limited = limited;
   }
 
@@ -74,6 +76,15 @@ export class Deadlines implements TimeoutTarget {
     this.receiveTimer?.refresh();
   }
 
+  /** The server may be silent for so long from here on. */
+  limitSilence(limit: number | 'infinity'): void {
+    if (limit === this.receiveTimeout) return;
+    this.receiveTimeout = limit;
+    if (this.receiveTimer === undefined) return;
+    this.stopReceive();
+    this.startReceive();
+  }
+
   /** The server owes nothing. */
   stopReceive(): void {
     this.receiveTimer?.cancel();
@@ -94,7 +105,7 @@ export class Deadlines implements TimeoutTarget {
 
   /** `receiveTimeout` runs, unless it is not the server that keeps the exchange waiting. */
   startReceive(): void {
-    const { receiveTimeout } = this.options;
+    const { receiveTimeout } = this;
     if (receiveTimeout === 'infinity' || this.readerPauses || this.bodyPauses) return;
     this.receiveTimer ??= arm(this, receiveTimeout);
   }
@@ -102,7 +113,7 @@ export class Deadlines implements TimeoutTarget {
   /** @internal `receiveTimeout`. */
   onTimeout(): void {
     this.receiveTimer = undefined;
-    this.limited.receiveTimedOut(this.options.receiveTimeout as number);
+    this.limited.receiveTimedOut(this.receiveTimeout as number);
   }
 
   /** @internal `requestTimeout`. */

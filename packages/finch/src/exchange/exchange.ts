@@ -3,6 +3,7 @@
  * checkout, deadlines, a caller, a body and a sink; here is what each of them means for the others.
  * Exactly one of the sink's `end` and `fail` is called, once.
  */
+import type { Duplex } from 'node:stream';
 import { currentPid, type Pid } from '@linnet/otp';
 import type { Exchange as WireExchange, Fields, WireHandler } from '@linnet/mint';
 import type { Connection } from '../connection/connection.ts';
@@ -40,8 +41,8 @@ const expectContinueTimeout = 1000;
 /**
  * - `waiting`: it has no connection (yet, or for its next attempt);
  * - `sending`: a connection has it; no head of its response has come;
- * - `refused`: the server answered 417 to `expect: 100-continue`, and it is sent again when that
- *   answer is over;
+ * - `refused`: it is sent again when the answer is over, which is 417 to `expect: 100-continue`, or 421
+ *   of an alternative of the server;
  * - `receiving`: the head has come;
  * - `delivering`: all has come, and the sink is not done with it;
  * - `ended`.
@@ -163,6 +164,11 @@ export class Exchange implements WireHandler, CheckoutUser {
     this.deadlines.measure();
   }
 
+  /** From here on the server may be silent for so long, in place of `receiveTimeout`. */
+  limitSilence(limit: number | 'infinity'): void {
+    this.deadlines.limitSilence(limit);
+  }
+
   /** Goes on reading after `data` of the sink returned false. */
   resume(): void {
     this.deadlines.pauseForReader(false);
@@ -218,7 +224,9 @@ export class Exchange implements WireHandler, CheckoutUser {
   }
 
   onHeaders(status: number, headers: Fields): void {
-    if (status === 417 && this.expectsContinue && this.canSendAgain) {
+    const { connection } = this;
+    const isMisdirected = connection?.discovers === true && !connection.heard(status, headers);
+    if ((isMisdirected && this.mayRetry) || (status === 417 && this.dropsExpectation())) {
       this.state = 'refused';
       return;
     }
@@ -242,7 +250,7 @@ export class Exchange implements WireHandler, CheckoutUser {
 
   onEnd(trailers: Fields): void {
     if (this.state === 'refused') {
-      this.sendWithoutExpectation();
+      this.sendRefused();
       return;
     }
     this.span?.received(trailers);
@@ -250,6 +258,18 @@ export class Exchange implements WireHandler, CheckoutUser {
     this.checkin();
     this.deadlines.stopReceive();
     if (this.sink.end(trailers)) this.over(undefined);
+  }
+
+  /** The server has switched protocols: what was a connection is a stream of the sink's. */
+  onUpgrade(status: number, headers: Fields, stream: Duplex): void {
+    const { connection, lender, sink } = this;
+    this.onWire = undefined;
+    this.connection = undefined;
+    connection?.handedOver(stream, () => lender?.checkin(connection));
+    this.span?.answered(status, headers);
+    this.over(undefined);
+    if (sink.switching === undefined) stream.destroy();
+    else sink.switching.switched(status, headers, stream);
   }
 
   onError(given: Error): void {
@@ -358,6 +378,7 @@ export class Exchange implements WireHandler, CheckoutUser {
           trailers:
             request.trailers === undefined ? undefined : () => makeTrailers(request, this.inCaller),
           expectContinue: this.expectsContinue ? expectContinueTimeout : undefined,
+          upgrade: this.sink.switching?.protocol,
         },
         this,
       );
@@ -375,9 +396,18 @@ export class Exchange implements WireHandler, CheckoutUser {
     if (this.cancelled !== undefined) onWire.abort(this.cancelled);
   }
 
-  /** The server does not meet the expectation of `100-continue` (RFC 9110, 10.1.1): once more without it. */
-  private sendWithoutExpectation(): void {
+  /**
+   * The server does not meet the expectation of `100-continue` (RFC 9110, 10.1.1): whether it is sent
+   * once more without it.
+   */
+  private dropsExpectation(): boolean {
+    if (!this.expectsContinue || !this.canSendAgain) return false;
     this.expectsContinue = false;
+    return true;
+  }
+
+  /** The answer that refused it is over. */
+  private sendRefused(): void {
     this.deadlines.stopReceive();
     this.checkin();
     this.span?.asks();
@@ -403,11 +433,15 @@ export class Exchange implements WireHandler, CheckoutUser {
   private retryAfter(error: Error): Retry {
     if (this.cancelled !== undefined) return 'never';
     if (this.state !== 'sending' && this.state !== 'refused') return 'never';
-    if (!this.options.retry || this.attempts >= maxAttempts || !this.canSendAgain) return 'never';
+    if (!this.mayRetry) return 'never';
     const retry = retryAfter(error, this.request);
     // A connection that the server had left was no attempt at the server.
     if (retry === 'fresh') this.attempts--;
     return retry;
+  }
+
+  private get mayRetry(): boolean {
+    return this.options.retry && this.attempts < maxAttempts && this.canSendAgain;
   }
 
   /** Whether the body is there, from its beginning, and the connection not a certain one. */

@@ -11,17 +11,27 @@ export type Retry = 'never' | 'again' | 'fresh' | 'http1';
 /** For a request that was not answered, and whose body is there from its beginning. */
 export function retryAfter(error: Error, request: Request): Retry {
   if (error instanceof StreamResetError) {
-    // RFC 9113, 7: HTTP_1_1_REQUIRED comes before the request is processed.
-    if (error.http2Code === 'HTTP_1_1_REQUIRED') return 'http1';
+    // RFC 9113, 7 and RFC 9114, 8.1: these come before the request is processed.
+    if (wantsHttp1(error)) return 'http1';
     // A stream that the server ended with another code is its answer to this very request.
     return error.requestSent === false ? 'again' : 'never';
   }
   if (!(error instanceof ConnectionClosedError)) return 'never';
-  if (error.http2Code === 'HTTP_1_1_REQUIRED') return 'http1';
+  if (wantsHttp1(error)) return 'http1';
   if (error.requestSent === false) return error.reused === true ? 'fresh' : 'again';
   if (!isIdempotent(request.method)) return 'never';
   // The end of a connection that was kept crossed the request.
   if (error.reused === true && error.bytesReceived === 0) return 'fresh';
   // A server that leaves PINGs unanswered has not begun to answer.
   return error.reason === 'ping_timeout' ? 'again' : 'never';
+}
+
+function wantsHttp1({
+  http2Code,
+  http3Code,
+}: {
+  readonly http2Code?: string;
+  readonly http3Code?: string;
+}): boolean {
+  return http2Code === 'HTTP_1_1_REQUIRED' || http3Code === 'H3_VERSION_FALLBACK';
 }

@@ -1,11 +1,25 @@
 /** What becomes of a response: it is collected, read, folded or sent as messages. */
+import type { Duplex } from 'node:stream';
 import type { Fields } from '@linnet/mint';
+
+/** A switch to another protocol that a request asks for. */
+export interface Switching {
+  /** What is asked for, such as `websocket`; undefined with CONNECT, which asks for a tunnel. */
+  readonly protocol: string | undefined;
+  /**
+   * The server has switched, and nothing else of the sink is called: the stream is the sink's. The
+   * connection is in use until the stream is closed.
+   */
+  switched(status: number, headers: Fields, stream: Duplex): void;
+}
 
 /**
  * Where an exchange hands a response. Calls come in the order of the response; exactly one of `end`
  * and `fail` is the last one.
  */
 export interface Sink {
+  /** Set when the request asks for another protocol. */
+  readonly switching?: Switching | undefined;
   /** An interim response (1xx). */
   interim(status: number, headers: Fields): void;
   /** The head of the response. */

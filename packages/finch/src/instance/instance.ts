@@ -5,6 +5,7 @@
 import {
   GenServer,
   isAlive,
+  now,
   onDeath,
   Registry,
   UnknownRegistryError,
@@ -12,6 +13,7 @@ import {
   type RegistryHandle,
   type Watch,
 } from '@linnet/otp';
+import { AlternativeServices } from '../alt-svc/store.ts';
 import { InstanceNotFoundError, PoolDownError } from '../errors/index.ts';
 import {
   poolOptionsFor,
@@ -32,6 +34,7 @@ export class Instance implements PoolHost {
   readonly name: string;
   readonly options: ResolvedInstanceOptions;
   readonly hostLimits: HostLimits;
+  readonly alternatives = new AlternativeServices(now);
   /** The manager, which starts pools. */
   readonly manager: Pid;
   closed = false;

@@ -4,7 +4,7 @@
  */
 import type { PoolConnection } from './pool-connection.ts';
 
-/** What an HTTP/2 server is assumed to allow before it has said so (RFC 9113, 6.5.2). */
+/** What a server is assumed to allow before it has said so (RFC 9113, 6.5.2; RFC 9114, 6.1). */
 const assumedStreams = 100;
 
 /** How long a server that wants HTTP/1.1 is spoken to in nothing else, in ms. */
@@ -58,8 +58,8 @@ export class ServerCapacity {
   /** Whether one of the connections will soon show how many callers it carries: no other is opened until then. */
   isPending<C extends PoolConnection<C>>(connections: Iterable<C>): boolean {
     if (!this.mayShare) return false;
-    for (const { state, settled } of connections) {
-      if (state === 'draining') continue;
+    for (const { state, settled, successor } of connections) {
+      if (state === 'draining' || (successor && state === 'connecting')) continue;
       if (state === 'connecting' ? this.protocol === undefined : !settled) return true;
     }
     return false;

@@ -7,6 +7,7 @@ import type { CloseReason } from '../connection/owner.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { Dials } from './dials.ts';
+import type { PoolEffects } from './effects.ts';
 import type { PoolConnection } from './pool-connection.ts';
 import type { Waiter, WaitQueue } from './wait-queue.ts';
 
@@ -16,10 +17,7 @@ export interface CheckoutContext<C extends PoolConnection<C>> {
   readonly table: ConnectionTable<C>;
   readonly queue: WaitQueue<C>;
   readonly dials: Dials<C>;
-  /** The time in ms. */
-  now(): number;
-  /** Draining, it has nothing left in use and no caller waits. */
-  quiet(): void;
+  readonly effects: PoolEffects<C>;
 }
 
 export class Checkouts<C extends PoolConnection<C>> {
@@ -46,7 +44,7 @@ export class Checkouts<C extends PoolConnection<C>> {
     this.queue = context.queue;
     this.dials = context.dials;
     this.idleTime = idleTime;
-    this.usedAt = context.now();
+    this.usedAt = context.effects.now();
   }
 
   /** Whether nothing is in use and no caller waits. */
@@ -136,6 +134,16 @@ export class Checkouts<C extends PoolConnection<C>> {
     this.dials.serve();
   }
 
+  /** Ends the connections that may not be used again; one that serves a request ends after it. */
+  discardExpired(): void {
+    for (const connection of this.table) {
+      const { state, reusable, shared, users } = connection;
+      if (state !== 'connecting' && !reusable && (shared || users === 0)) {
+        this.retire(connection, 'expired');
+      }
+    }
+  }
+
   /** Closes an idle connection when another pool waits for its slot. */
   offerSlot(connection: C): void {
     if (!this.blockedByServer(connection) && this.dials.slotIsWanted) connection.close('evicted');
@@ -151,7 +159,7 @@ export class Checkouts<C extends PoolConnection<C>> {
 
   /** Tells when a shard that drains has nothing left to do. */
   quietIfSo(): void {
-    if (this.draining && this.quiet) this.context.quiet();
+    if (this.draining && this.quiet) this.context.effects.quiet();
   }
 
   /** A caller takes it. False when it is closed. */
@@ -159,7 +167,7 @@ export class Checkouts<C extends PoolConnection<C>> {
     if (!this.table.take(connection)) return false;
     this.count++;
     const { context } = this;
-    if (context.options.poolMaxIdleTime !== 'infinity') this.usedAt = context.now();
+    if (context.options.poolMaxIdleTime !== 'infinity') this.usedAt = context.effects.now();
     return true;
   }
 

@@ -11,10 +11,12 @@ export class ConnectionTable<C extends PoolConnection<C>> implements Iterable<C>
   private readonly all = new Set<C>();
   /** Those being opened, in the order in which that began. */
   private readonly opening = new Set<C>();
+  /** Those being opened to take the place of others: no caller waits for them. */
+  private readonly successors = new Set<C>();
   private readonly idle = new ConnectionList<C>();
   /** Those in use that have streams available. */
   private readonly available = new ConnectionList<C>();
-  /** Those beyond the size of the pool: opened as overflow, or draining. */
+  /** Those beyond the size of the pool: opened as overflow, draining, or not open yet and successors. */
   private readonly excess = new Set<C>();
   /** How many users those in use have, the processes that unlisted one included. */
   private users = 0;
@@ -35,6 +37,11 @@ export class ConnectionTable<C extends PoolConnection<C>> implements Iterable<C>
   }
 
   get connecting(): number {
+    return this.opening.size + this.successors.size;
+  }
+
+  /** Those being opened for callers. */
+  get dialled(): number {
     return this.opening.size;
   }
 
@@ -43,7 +50,7 @@ export class ConnectionTable<C extends PoolConnection<C>> implements Iterable<C>
   }
 
   get inUse(): number {
-    return this.all.size - this.opening.size - this.idle.size;
+    return this.all.size - this.connecting - this.idle.size;
   }
 
   /** Callers that have one, or a stream of one. */
@@ -56,7 +63,7 @@ export class ConnectionTable<C extends PoolConnection<C>> implements Iterable<C>
     return this.idle.size + this.available.size + this.opening.size;
   }
 
-  /** Those being opened, in the order in which that began. */
+  /** Those being opened for callers, in the order in which that began. */
   get dials(): Iterable<C> {
     return this.opening;
   }
@@ -67,6 +74,15 @@ export class ConnectionTable<C extends PoolConnection<C>> implements Iterable<C>
     return [...this.all]
       .filter(({ shared, reusable, unlisted }) => shared && reusable && !unlisted)
       .sort((one, other) => Number(other === next) - Number(one === next));
+  }
+
+  /** Whether an HTTP/3 connection is there for further callers, or about to be. */
+  get hasHttp3(): boolean {
+    if (this.successors.size > 0) return true;
+    for (const { protocol, state } of this.all) {
+      if (protocol === 'http3' && state !== 'draining') return true;
+    }
+    return false;
   }
 
   /** The one to take next: one with streams available, else an idle one; of each kind the one used last. */
@@ -86,13 +102,15 @@ export class ConnectionTable<C extends PoolConnection<C>> implements Iterable<C>
   /** It is being opened. */
   add(connection: C): void {
     this.all.add(connection);
-    this.opening.add(connection);
-    if (connection.overflow) this.excess.add(connection);
+    if (connection.successor) this.successors.add(connection);
+    else this.opening.add(connection);
+    if (connection.overflow || connection.successor) this.excess.add(connection);
   }
 
   /** It is open, and idle. */
   opened(connection: C): void {
     this.opening.delete(connection);
+    if (this.successors.delete(connection)) this.excess.delete(connection);
     this.idle.push(connection);
   }
 
@@ -134,10 +152,22 @@ export class ConnectionTable<C extends PoolConnection<C>> implements Iterable<C>
     this.excess.add(connection);
   }
 
+  /** An HTTP/3 connection is open: the others end with what they carry. One that is unlisted is its keeper's. */
+  supersede(): void {
+    for (const connection of this.all) {
+      const { protocol, state, unlisted, users } = connection;
+      if (protocol === 'http3' || unlisted) continue;
+      if (state === 'connecting' || state === 'draining') continue;
+      if (users === 0) connection.close('superseded');
+      else this.drain(connection, 'superseded');
+    }
+  }
+
   /** It is gone; false when it was before. */
   remove(connection: C): boolean {
     if (!this.all.delete(connection)) return false;
     this.opening.delete(connection);
+    this.successors.delete(connection);
     this.excess.delete(connection);
     this.idle.remove(connection);
     this.available.remove(connection);

@@ -5,7 +5,7 @@
  * shard's process owns it, and requests work on it directly, as they would on
  * an ETS table, so that taking a connection and giving it back need no message.
  *
- * A connection is used by one caller (HTTP/1) or by several (HTTP/2). Dials
+ * A connection is used by one caller (HTTP/1) or by several (HTTP/2, HTTP/3). Dials
  * belong to the pool, not to callers: the caller that waits longest gets the
  * connection that opens first, and a dial that fails is told to as many of the
  * longest waiting callers as it was expected to serve. While it is not known
@@ -16,9 +16,11 @@
  * while a connection is idle or has a stream available; and for a caller that
  * waits, a connection is being opened, or there is no room for one.
  */
+import type { Discovery } from '../alt-svc/discovery.ts';
 import type { Connection } from '../connection/connection.ts';
-import { mayBeHttp1, mayShare } from '../connection/protocol.ts';
-import { PoolDownError, QueueFullError, type Figures } from '../errors/index.ts';
+import type { CloseReason } from '../connection/owner.ts';
+import { discoveryOf, mayBeHttp1, mayShare } from '../connection/protocol.ts';
+import { PoolDownError, type Figures } from '../errors/index.ts';
 import { toNumber } from '../options/limit.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { ServerCapacity } from './capacity.ts';
@@ -29,7 +31,7 @@ import type { PoolEffects } from './effects.ts';
 import type { SlotSource, SlotUser } from './host-limits.ts';
 import type { PoolIdentity } from '../identity/index.ts';
 import type { PoolConnection } from './pool-connection.ts';
-import { WaitQueue, type Waiter } from './wait-queue.ts';
+import { queueFullError, WaitQueue, type Waiter } from './wait-queue.ts';
 
 export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotUser {
   /** The name of the instance. */
@@ -41,6 +43,7 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
   readonly host: string;
   maxPerHost: number;
   closed = false;
+  discovery: Discovery | undefined;
 
   private readonly effects: PoolEffects<C>;
   private readonly table = new ConnectionTable<C>();
@@ -63,6 +66,7 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
     this.host = pool.unixSocket ?? `${pool.host}:${pool.port}`;
     this.maxPerHost = toNumber(options.maxPerHost ?? slots.maxPerHost);
     this.effects = effects;
+    this.discovery = discoveryOf(slots.alternatives, pool, options);
     const spoken = { mayShare: mayShare(pool, options), mayBeHttp1: mayBeHttp1(pool, options) };
     const capacity = new ServerCapacity(spoken, () => effects.now());
     this.capacity = capacity;
@@ -70,8 +74,8 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
     const open = (): C => effects.open(this);
     this.dials = new Dials(slots.hostLimits, { options, table, queue, capacity, user: this, open });
     const idleTime = slots.idleTime ?? toNumber(options.connMaxIdleTime);
-    const [now, quiet] = [() => effects.now(), () => effects.quiet()];
-    this.held = new Checkouts({ options, table, queue, dials: this.dials, now, quiet }, idleTime);
+    const { dials } = this;
+    this.held = new Checkouts({ options, table, queue, dials, effects }, idleTime);
     slots.hostLimits.join(this);
   }
 
@@ -253,6 +257,7 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
   opened(connection: C): void {
     this.dials.failedLast = false;
     const isFewer = this.capacity.learn(connection);
+    if (connection.successor && !this.draining) this.table.supersede();
     this.held.opened(connection);
     // For those who waited to see what it would carry.
     this.dials.serve();
@@ -279,6 +284,16 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
   gone(connection: C, error: Error | undefined): void {
     this.dials.gone(connection, error);
     this.held.quietIfSo();
+  }
+
+  /** The server can be reached by HTTP/3: one connection is opened beside the others, to take their place. */
+  alternativeKnown(): void {
+    if (!this.draining && !this.http1Only) this.dials.openSuccessor();
+  }
+
+  /** It must not be used for further requests. */
+  retire(connection: C, reason: CloseReason): void {
+    this.held.retire(connection, reason);
   }
 
   /** Shared connections end with what they carry; those that are opened from now on speak HTTP/1.1. */
@@ -316,9 +331,7 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
   /** Changes the cap: connections beyond it are closed as soon as they are idle. */
   resize(size: number): void {
     this.dials.size = size;
-    while (this.table.counted > size && this.evictIdle()) {
-      // One after the other.
-    }
+    while (this.table.counted > size && this.evictIdle()); // one after the other
     this.dials.serve();
   }
 
@@ -329,12 +342,7 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
 
   /** Ends the connections that may not be used again; one that serves a request ends after it. */
   discardExpired(): void {
-    for (const connection of this.table) {
-      const { state, reusable, shared, users } = connection;
-      if (state !== 'connecting' && !reusable && (shared || users === 0)) {
-        this.held.retire(connection, 'expired');
-      }
-    }
+    this.held.discardExpired();
   }
 
   /** The instance is another one: counts the open connections in its limits. */
@@ -343,6 +351,7 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
     this.dials.limits = slots.hostLimits;
     this.maxPerHost = toNumber(this.options.maxPerHost ?? slots.maxPerHost);
     slots.hostLimits.join(this);
+    this.discovery = discoveryOf(slots.alternatives, this.pool, this.options);
     // What the former one was told by `setTimeout` is gone with it.
     const idleTime = slots.idleTime ?? toNumber(this.options.connMaxIdleTime);
     if (idleTime !== this.idleTime) this.setIdleTime(idleTime);
@@ -382,16 +391,9 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
     while (this.queued > this.dials.mostQueued) this.queue.pop()?.failed(this.queueFull());
   }
 
-  private queueFull(): QueueFullError {
-    const { figures, pool } = this;
-    const { whenFull, maxQueue } = this.options;
+  private queueFull(): Error {
+    const { figures } = this;
     this.effects.queueFull(figures);
-    return new QueueFullError({
-      pool: pool.key,
-      origin: pool.origin,
-      maxQueue: maxQueue === 'infinity' ? undefined : maxQueue,
-      whenFull,
-      ...figures,
-    });
+    return queueFullError(this.pool, this.options, figures);
   }
 }

@@ -46,7 +46,7 @@ export class Dials<C extends PoolConnection<C>> {
   /** Callers for whom connections are being opened, as far as is known of the server. */
   private get expected(): number {
     const { table, capacity } = this.context;
-    return table.connecting * capacity.callers;
+    return table.dialled * capacity.callers;
   }
 
   /** Callers that wait, without those for whom a connection is being opened. */
@@ -69,7 +69,7 @@ export class Dials<C extends PoolConnection<C>> {
   /** How many further callers need not wait for others, as far as is known. */
   get available(): number {
     const { table, capacity } = this.context;
-    return (Math.max(0, this.size - table.counted) + table.connecting) * capacity.callers;
+    return (Math.max(0, this.size - table.counted) + table.dialled) * capacity.callers;
   }
 
   get hasRoom(): boolean {
@@ -163,15 +163,33 @@ export class Dials<C extends PoolConnection<C>> {
     return opening;
   }
 
+  /**
+   * Opens a connection beside the others to take their place, beyond the size for as long as that
+   * takes; unless there is one already, or no slot to spare.
+   */
+  openSuccessor(): void {
+    const { table, user } = this.context;
+    if (this.stopped || table.hasHttp3 || !this.limits.takeSpare(user)) return;
+    const connection = this.context.open();
+    connection.successor = true;
+    table.add(connection);
+  }
+
   /** One could not be opened: those who wait longest are told, as many as it was expected to serve. */
   failed(connection: C, error: Error): void {
+    // No caller waits for a successor, and the others go on.
+    if (connection.successor) {
+      this.remove(connection, undefined);
+      return;
+    }
     this.failedLast = true;
     this.remove(connection, error);
   }
 
   /** One is gone for any other reason; one that was not open yet is begun anew, for those who wait. */
   gone(connection: C, error: Error | undefined): void {
-    const lost = connection.protocol === undefined ? connection.lostBefore + 1 : 0;
+    const isDial = connection.protocol === undefined && !connection.successor;
+    const lost = isDial ? connection.lostBefore + 1 : 0;
     if (lost > maxLostDials) this.remove(connection, error);
     else this.remove(connection, undefined, lost);
   }

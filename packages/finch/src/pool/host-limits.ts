@@ -4,6 +4,8 @@
  * the death of its process.
  */
 
+import type { AlternativeServices } from '../alt-svc/store.ts';
+
 /** What may want a slot: a shard of a pool. */
 export interface SlotUser {
   /** Canonical `host:port`, or the path of a Unix socket. */
@@ -17,7 +19,7 @@ export interface SlotUser {
   evictIdle(): boolean;
 }
 
-/** Where a shard gets its slots from: the instance. */
+/** Where a shard gets its slots from, and what it shares with others: the instance. */
 export interface SlotSource {
   readonly hostLimits: HostLimits;
   /** The cap for pools that do not have their own. */
@@ -26,6 +28,8 @@ export interface SlotSource {
   readonly name?: string;
   /** The idle time of all pools, in ms, where the instance was told one. */
   readonly idleTime?: number | undefined;
+  /** Where servers can be reached by HTTP/3, as the instance has heard. */
+  readonly alternatives?: AlternativeServices;
 }
 
 export class HostLimits {

@@ -44,6 +44,8 @@ export interface PoolConnection<C> {
   // What the core keeps.
   /** Open beyond the size of the pool: closed after its use. */
   overflow: boolean;
+  /** Opened beside the others to take their place; no caller waits for it. */
+  successor: boolean;
   /** How many in whose place it was begun died before they were open. */
   lostBefore: number;
   /** How many use it, on HTTP/1 at most one; the process that unlisted it is one of them. */

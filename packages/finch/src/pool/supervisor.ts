@@ -8,9 +8,9 @@ import {
   type Pid,
   type SupervisorHandle,
 } from '@linnet/otp';
+import { checkHttp3, warnOfTls } from '../connection/http3-use.ts';
 import { tlsSourceOf } from '../connection/tls.ts';
 import { proxyOf, settleProxy } from '../connection/route.ts';
-import { OptionsError } from '../errors/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { poolStarted } from '../telemetry/pool-events.ts';
 import type { PoolIdentity } from '../identity/index.ts';
@@ -40,6 +40,7 @@ export function startPool(start: PoolStart): Promise<SupervisorHandle> {
   const { identity, instance, registry, userManaged, currentInstance } = start;
   const options = settleProxy(identity, start.options);
   checkUsable(identity, options);
+  warnOfTls(identity, options);
   const pool = new Pool(identity, options, instance, userManaged);
   return PoolSupervisor.startLink(
     { pool, owner: currentPid(), currentInstance },
@@ -127,14 +128,7 @@ export function checkUsable(
   identity: PoolIdentity | undefined,
   options: ResolvedPoolOptions,
 ): void {
-  if (!options.protocols.some((protocol) => protocol !== 'http3')) {
-    throw new OptionsError({
-      option: 'protocols',
-      value: options.protocols,
-      scope: 'pool options',
-      allowed: "a list with 'http1' or 'http2': HTTP/3 is not supported yet",
-    });
-  }
   if (identity === undefined || identity.scheme === 'https') tlsSourceOf(options);
   proxyOf(options);
+  checkHttp3(identity, options);
 }

@@ -1,5 +1,8 @@
 /** Callers that wait for a connection: first come, first served. */
 import type { Connection } from '../connection/connection.ts';
+import { QueueFullError, type Figures } from '../errors/index.ts';
+import type { PoolIdentity } from '../identity/index.ts';
+import type { ResolvedPoolOptions } from '../options/index.ts';
 
 /** A caller that waits for a connection. In at most one queue at a time. */
 export interface Waiter<C = Connection> {
@@ -91,4 +94,14 @@ export class WaitQueue<C = Connection> {
     }
     return waiters;
   }
+}
+
+/** What a caller is told that finds the queue full. */
+export function queueFullError(
+  { key: pool, origin }: PoolIdentity,
+  { whenFull, maxQueue }: ResolvedPoolOptions,
+  figures: Figures,
+): QueueFullError {
+  const most = maxQueue === 'infinity' ? undefined : maxQueue;
+  return new QueueFullError({ pool, origin, maxQueue: most, whenFull, ...figures });
 }

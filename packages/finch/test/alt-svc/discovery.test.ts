@@ -33,13 +33,13 @@ test('the age of a response counts, if it says one', () => {
 test('421 from an alternative removes it, and what such a response says is ignored', () => {
   const { it } = discovery();
   const fields = Fields.of(['alt-svc', 'h3=":443"']);
-  expect(it.read(421, fields, undefined)).toBe(true);
+  expect(it.read(421, fields, undefined)).toBeUndefined();
   expect(it.find()).toBeUndefined();
-  it.read(200, fields, undefined);
+  expect(it.read(200, fields, undefined)).toBe('known');
   const alternative = it.find();
-  expect(it.read(200, Fields.none, alternative)).toBe(true);
+  expect(it.read(200, Fields.none, alternative)).toBeUndefined();
   expect(it.find()).toBe(alternative);
-  expect(it.read(421, fields, alternative)).toBe(false);
+  expect(it.read(421, fields, alternative)).toBe('misdirected');
   expect(it.find()).toBeUndefined();
 });
 

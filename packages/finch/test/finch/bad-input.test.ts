@@ -29,7 +29,6 @@ describe.each([
   ['a number out of range [F6]', { count: 0 }, 'count', 'invalid'],
   ['a nested unknown option', { connOpts: { timout: 1 } }, 'connOpts.timout', 'unknown'],
   ['a contradiction', { size: 1, prewarm: 2 }, 'prewarm', 'invalid'],
-  ['a protocol that is not there yet', { protocols: ['http3'] }, 'protocols', 'invalid'],
 ])('pool options with %s', (_, options, option, problem) => {
   test('are refused by Finch.startLink, childSpec, startPool and Pool.childSpec alike [F86]', async () => {
     leakCheck(onTestFinished);

@@ -65,7 +65,11 @@ class CoreWorld {
 
   opens(pick: number): void {
     const isHttp2 = this.#isShared && pick % 5 !== 0;
-    this.one(pick, 'connecting')?.opens(isHttp2 ? pick % 4 : undefined);
+    const connection = this.one(pick, 'connecting');
+    // A successor speaks HTTP/3; another one may, if it won a race.
+    const isHttp3 = connection?.successor === true || (this.#isShared && pick % 7 === 0);
+    if (isHttp3) connection?.opensHttp3(pick % 4);
+    else connection?.opens(isHttp2 ? pick % 4 : undefined);
   }
 
   unlist(pick: number): void {
@@ -153,9 +157,11 @@ class CoreWorld {
     const wantsAny = waiting.some(({ fresh }) => !fresh);
     assert(!isFree || !wantsAny, `a caller waits beside a free connection: ${text}`);
     if (core.queued === 0) return;
-    const excess = all.filter((it) => it.overflow || it.state === 'draining').length;
+    const isAhead = (it: BareConnection) => it.successor && it.state === 'connecting';
+    const excess = all.filter((it) => it.overflow || it.state === 'draining' || isAhead(it)).length;
     const isFull = all.length - excess >= core.size;
-    const isPending = this.#isShared && all.some((it) => it.state === 'connecting');
+    const isPending =
+      this.#isShared && all.some((it) => it.state === 'connecting' && !it.successor);
     const hasSlot = this.limits.count() < this.limits.maxConnections;
     assert(isFull || isPending || !hasSlot, `a caller waits beside a free slot: ${text}`);
   }
@@ -206,6 +212,11 @@ const steps: Record<string, (world: CoreWorld, pick: number) => void> = {
     if (connection?.shared === true) connection.goesAway();
   },
   'wants HTTP/1.1': (world, pick) => void world.shard(pick).core.requireHttp1(),
+  'is heard to speak HTTP/3': (world, pick) => world.shard(pick).core.alternativeKnown(),
+  'does not speak for the server': (world, pick) => {
+    const connection = world.one(pick, 'idle', 'in_use');
+    if (connection !== undefined) connection.core.retire(connection, 'misdirected');
+  },
   'is taken out': (world, pick) => world.unlist(pick),
   'is put back': (world, pick) => world.list(pick, false),
   'loses its keeper': (world, pick) => world.list(pick, true),

@@ -21,12 +21,13 @@ const machine = connectionMachine.provide({
 /** A connection without process and socket. It takes the transitions of the real machine, and throws at one that is refused. */
 export class BareConnection implements PoolConnection<BareConnection> {
   readonly core: Core;
-  protocol: 'http1' | 'http2' | undefined = undefined;
+  protocol: 'http1' | 'http2' | 'http3' | undefined = undefined;
   settled = false;
   isExpired = false;
   closeReason: CloseReason = 'closed';
   served = 0;
   overflow = false;
+  successor = false;
   lostBefore = 0;
   users = 0;
   unlisted = false;
@@ -48,7 +49,7 @@ export class BareConnection implements PoolConnection<BareConnection> {
   }
 
   get shared(): boolean {
-    return this.protocol === 'http2';
+    return this.protocol === 'http2' || this.protocol === 'http3';
   }
 
   get reusable(): boolean {
@@ -79,6 +80,15 @@ export class BareConnection implements PoolConnection<BareConnection> {
     this.#step({ type: 'OPENED' });
     this.protocol = streams === undefined ? 'http1' : 'http2';
     this.#streams = streams ?? 1;
+    this.settled = true;
+    this.core.opened(this);
+  }
+
+  /** It is open, and speaks HTTP/3. */
+  opensHttp3(streams: number): void {
+    this.#step({ type: 'OPENED' });
+    this.protocol = 'http3';
+    this.#streams = streams;
     this.settled = true;
     this.core.opened(this);
   }

@@ -1,0 +1,53 @@
+/** By which transport a connection of a pool is opened: TCP, QUIC, or what is open first. */
+import { isMintError } from '@linnet/mint';
+import type { Dial, Wire } from '@linnet/mint';
+import type { AlternativeService } from '../alt-svc/store.ts';
+import { runtimeClock } from './clock.ts';
+import type { ConnectTarget } from './connect-target.ts';
+import { http3Use } from './http3-use.ts';
+import { dialQuicWire } from './quic.ts';
+import { Race } from './race.ts';
+import { dialTcp } from './tcp.ts';
+
+/**
+ * Starts to open a connection within `limit` ms. With an alternative of the server QUIC and TCP race,
+ * unless TCP is there already (`onlyQuic`).
+ */
+export function dialWire(
+  target: ConnectTarget,
+  limit: number,
+  alternative: AlternativeService | undefined,
+  onlyQuic: boolean,
+): Dial<Wire> {
+  if (alternative === undefined) {
+    const isOnly = http3Use(target.pool, target.options) === 'only';
+    return isOnly ? dialQuicWire(target, limit, undefined) : dialTcp(target, limit);
+  }
+  if (onlyQuic) return dialQuicWire(target, limit, alternative);
+  return new Race<Wire>(
+    {
+      quic: (left) => dialQuicWire(target, left, alternative),
+      tcp: (left) => dialTcp(target, left),
+      discard: (wire) => wire.destroy(),
+      quicLost: (error) => quicLost(target, alternative, error),
+    },
+    { limit, headStart: target.options.http3.headStart, clock: runtimeClock },
+  );
+}
+
+/** TCP works where QUIC did not; `error`: why, unless it was too slow. */
+export function quicLost(
+  { pool, discovery }: ConnectTarget,
+  alternative: AlternativeService,
+  error: unknown,
+): void {
+  if (!isMintError(error) || error.code !== 'ERR_MINT_QUIC_UNAVAILABLE') {
+    discovery?.failed(alternative);
+    return;
+  }
+  if (discovery?.disable() !== true) return;
+  process.emitWarning(
+    `${pool.origin} offers HTTP/3, which is not used: ${error.message} Requests go on over the other protocols.`,
+    { type: 'LinnetFinchWarning', code: 'LINNET_FINCH_HTTP3_UNAVAILABLE' },
+  );
+}
