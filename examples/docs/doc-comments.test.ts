@@ -35,7 +35,7 @@ const examples = [
   ...sources('@linnet/mint', '@linnet/mint/testing').flatMap((source) =>
     examplesOf(source, [...mint, prelude('mint'), ...elsewhere]),
   ),
-  ...sources('@linnet/finch').flatMap((source) =>
+  ...sources('@linnet/finch', '@linnet/finch/opentelemetry').flatMap((source) =>
     examplesOf(source, [
       scopeOf('@linnet/finch'),
       ...otp,

@@ -95,4 +95,5 @@ export const indexes = (root: string): ReadonlyMap<string, string> =>
     ['@linnet/mint', join(root, 'packages/mint/src/index.ts')],
     ['@linnet/mint/testing', join(root, 'packages/mint/src/testing/index.ts')],
     ['@linnet/finch', join(root, 'packages/finch/src/index.ts')],
+    ['@linnet/finch/opentelemetry', join(root, 'packages/finch/src/opentelemetry/index.ts')],
   ]);

@@ -73,6 +73,8 @@ export const packages: Readonly<Record<string, Package>> = {
       ['instance'],
       ['exchange'],
       ['finch.ts', 'pool.ts'],
+      ['monitoring'],
+      ['opentelemetry'],
       ['index.ts'],
     ],
     known: {},

@@ -12,6 +12,7 @@ const entries = [
   ['@linnet/mint', 'mint', 'index.ts', 'mint.md'],
   ['@linnet/mint/testing', 'mint', 'testing/index.ts', 'mint-testing.md'],
   ['@linnet/finch', 'finch', 'index.ts', 'finch.md'],
+  ['@linnet/finch/opentelemetry', 'finch', 'opentelemetry/index.ts', 'finch-opentelemetry.md'],
 ] as const;
 
 /** The pages by their paths in the repository. */

@@ -94,7 +94,24 @@ Object.defineProperty(Request.prototype, brand, { value: true });
 
 /** The same request with other headers, which are checked already. */
 export function withHeaders(request: Request, headers: readonly string[]): Request {
-  return new Request({ ...request, headers }, request, request.private);
+  const { method, path, query, target, body, contentLength, trailers, expectContinue, pool } =
+    request;
+  return new Request(
+    {
+      method,
+      path,
+      query,
+      target,
+      headers,
+      body,
+      contentLength,
+      trailers,
+      expectContinue,
+      pool,
+    },
+    request,
+    request.private,
+  );
 }
 
 /**
