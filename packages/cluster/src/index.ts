@@ -1,0 +1,2 @@
+/** Processes, names and supervision over worker threads and machines, with NATS as the carrier. */
+export {};
