@@ -6,6 +6,7 @@
  */
 import * as http1 from './http1/parser.ts';
 import * as http2 from './http2/connection.ts';
+import * as http3 from './http3/events.ts';
 
 export { ResponseParser } from './http1/parser.ts';
 export type { ParserEvent, ParserOptions, RequestKind } from './http1/parser.ts';
@@ -14,6 +15,12 @@ export type { ConnectionEvent, Http2ConnectionOptions } from './http2/connection
 export { HpackDecoder } from './http2/hpack/decoder.ts';
 export type { FieldSink } from './compression/field-sink.ts';
 export { HpackEncoder } from './http2/hpack/encoder.ts';
+export { Http3Connection } from './http3/connection.ts';
+export type { Http3ConnectionOptions } from './http3/connection.ts';
+export type { ConnectionEvent as Http3ConnectionEvent } from './http3/events.ts';
+export { QpackDecoder } from './http3/qpack/decoder.ts';
+export { QpackEncoder } from './http3/qpack/encoder.ts';
+export type { Http3Stream } from './http3/stream.ts';
 export { OutputBuffer } from './output-buffer.ts';
 export type { RequestHead } from './message/request-encoder.ts';
 export type { Http2Stream } from './http2/stream.ts';
@@ -70,4 +77,28 @@ export const http2Event = {
   pong: http2.pong,
   /** The peer takes more of a request, or of several. */
   window: http2.window,
+} as const;
+
+/** What an {@link Http3Connection} says, and which of its fields tell more. */
+export const http3Event = {
+  /** All of the range is taken, or nothing follows from the end of a stream. */
+  more: http3.more,
+  /** The head of an interim response: `stream`, `status`, `fields`. */
+  interim: http3.interim,
+  /** The head of the final response: `stream`, `status`, `fields`. */
+  head: http3.head,
+  /** A piece of the body: `stream`, the bytes from `from` to `to`. */
+  data: http3.data,
+  /** The end of the response: `stream`, and its trailers as `fields`. */
+  end: http3.end,
+  /** The peer reset the stream: `stream`, `code`. */
+  reset: http3.reset,
+  /** The response cannot be taken: reset the stream with `code`; `stream`, `fault`. */
+  broken: http3.broken,
+  /** The peer said something of itself: `peer`. */
+  settings: http3.settings,
+  /** The peer takes no further streams: `lastStream`. */
+  goaway: http3.goaway,
+  /** A stream of the peer that means nothing here: ask to end it with `code`. */
+  unwanted: http3.unwanted,
 } as const;

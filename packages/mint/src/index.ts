@@ -1,5 +1,5 @@
 /**
- * One HTTP connection: codecs for HTTP/1.1 and HTTP/2 without I/O, the driver
+ * One HTTP connection: codecs for HTTP/1.1, HTTP/2 and HTTP/3 without I/O, the driver
  * that ties them to a socket, and dialling.
  */
 export { connect, Connection } from './connect.ts';
@@ -13,7 +13,11 @@ export {
   HpackEncoder,
   http2Event,
   Http2Connection,
+  http3Event,
+  Http3Connection,
   OutputBuffer,
+  QpackDecoder,
+  QpackEncoder,
   requestKind,
   responseEvent,
   ResponseParser,
@@ -23,6 +27,9 @@ export type {
   FieldSink,
   Http2ConnectionOptions,
   Http2Stream,
+  Http3ConnectionEvent,
+  Http3ConnectionOptions,
+  Http3Stream,
   ParserEvent,
   ParserOptions,
   RequestHead,

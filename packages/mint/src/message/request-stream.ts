@@ -101,6 +101,7 @@ const details = {
   data_before_head: 'DATA before the head of the response',
   unexpected_body: 'a body with a response that has none',
   content_length_mismatch: 'the body is not as long as content-length says',
+  missing_head: 'a stream that ends before the head of a response',
   missing_status: 'a head without :status',
   unexpected_end: 'an interim response that ends the stream',
   unexpected_upgrade: 'a 101, which only HTTP/1 has',
