@@ -35,14 +35,15 @@ const examples = [
   ...sources('@linnet/mint', '@linnet/mint/testing').flatMap((source) =>
     examplesOf(source, [...mint, prelude('mint'), ...elsewhere]),
   ),
-  ...sources('@linnet/finch', '@linnet/finch/opentelemetry').flatMap((source) =>
-    examplesOf(source, [
-      scopeOf('@linnet/finch'),
-      ...otp,
-      prelude('finch'),
-      ...elsewhere,
-      ...inner,
-    ]),
+  ...sources('@linnet/finch', '@linnet/finch/opentelemetry', '@linnet/finch/prometheus').flatMap(
+    (source) =>
+      examplesOf(source, [
+        scopeOf('@linnet/finch'),
+        ...otp,
+        prelude('finch'),
+        ...elsewhere,
+        ...inner,
+      ]),
   ),
 ];
 const place = (file: string, line: number): string => `${relative(root, file)}:${line}`;

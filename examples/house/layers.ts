@@ -74,7 +74,7 @@ export const packages: Readonly<Record<string, Package>> = {
       ['exchange'],
       ['finch.ts', 'pool.ts'],
       ['monitoring'],
-      ['opentelemetry'],
+      ['opentelemetry', 'prometheus'],
       ['index.ts'],
     ],
     known: {},

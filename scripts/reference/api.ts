@@ -13,6 +13,7 @@ const entries = [
   ['@linnet/mint/testing', 'mint', 'testing/index.ts', 'mint-testing.md'],
   ['@linnet/finch', 'finch', 'index.ts', 'finch.md'],
   ['@linnet/finch/opentelemetry', 'finch', 'opentelemetry/index.ts', 'finch-opentelemetry.md'],
+  ['@linnet/finch/prometheus', 'finch', 'prometheus/index.ts', 'finch-prometheus.md'],
 ] as const;
 
 /** The pages by their paths in the repository. */
