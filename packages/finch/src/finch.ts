@@ -7,6 +7,9 @@ import {
   type ChildSpecOverrides,
   type Pid,
 } from '@linnet/otp';
+import { fetchThrough } from './adapters/fetch.ts';
+import { FinchDispatcher } from './adapters/undici/dispatcher.ts';
+import type { DispatcherOptions } from './adapters/undici/dispatcher-options.ts';
 import { checkoutLease } from './exchange/checkout-lease.ts';
 import {
   cancelRequest,
@@ -100,6 +103,7 @@ export class Finch implements AsyncDisposable {
   /** The name of the instance. */
   readonly name: string;
   readonly #ref: InstanceRef;
+  #fetch: typeof globalThis.fetch | undefined;
 
   private constructor(name: string) {
     this.name = name;
@@ -214,7 +218,7 @@ export class Finch implements AsyncDisposable {
    * 15 000 ms of silence, `requestTimeout` for all of it (none).
    *
    * Rejects with PoolTimeoutError, QueueFullError, PoolDownError,
-   * ConnectTimeoutError, ConnectError, TlsError, ReceiveTimeoutError,
+   * ConnectTimeoutError, ConnectError, TlsError, Http3UnavailableError, ReceiveTimeoutError,
    * RequestTimeoutError, RequestCancelledError, RequestBodyError, ProtocolError,
    * ConnectionClosedError, StreamResetError, ResponseTooLargeError,
    * InvalidRequestError, OptionsError or InstanceNotFoundError.
@@ -440,7 +444,7 @@ export class Finch implements AsyncDisposable {
 
   /**
    * Leases a connection, opening one if none is idle: an HTTP/1.1 one for exclusive
-   * use, or a stream of an HTTP/2 one, which other callers use as well. The lease
+   * use, or a stream of an HTTP/2 or HTTP/3 one, which other callers use as well. The lease
    * ends with `release`, `finch.checkin`, an `await using` block, or the calling
    * process.
    *
@@ -457,7 +461,7 @@ export class Finch implements AsyncDisposable {
   }
 
   /**
-   * As `checkout`, for a stream of an HTTP/2 connection and nothing else. Use it for
+   * As `checkout`, for a stream of an HTTP/2 or HTTP/3 connection and nothing else. Use it for
    * streams of your own, see `openStream`; the lease holds one stream at a time.
    *
    * Rejects as `checkout`, and with InvalidRequestError when the server speaks
@@ -488,6 +492,42 @@ export class Finch implements AsyncDisposable {
    */
   checkin(lease: Lease): boolean {
     return lease.release();
+  }
+
+  // Other clients over these pools -----------------------------------------------
+
+  /**
+   * The `fetch` of Node.js through the pools of this instance. It is bound: give it to whatever takes
+   * a `fetch`, such as the clients of OpenAI, Anthropic, Stripe, GitHub, or ky.
+   *
+   * It fails as `fetch` does, with a TypeError; its `cause` is the error of Finch, see
+   * `DispatchError`. Limits and pool are those of `finch.dispatcher()` without options; for others,
+   * call `fetch` with such a dispatcher.
+   *
+   * @example
+   * const { fetch } = finch;
+   * const users = await (await fetch('https://api.example.com/users')).json();
+   */
+  get fetch(): typeof globalThis.fetch {
+    return (this.#fetch ??= fetchThrough(this.dispatcher()));
+  }
+
+  /**
+   * A dispatcher for undici over the pools of this instance: for `fetch` as its option
+   * `dispatcher`, for undici's functions, and for `setGlobalDispatcher`, in Node.js 22, 24 and 26.
+   *
+   * Options: `poolTag`, `unixSocket`, `poolTimeout` (5000 ms), `connectTimeout`, `headersTimeout`
+   * and `bodyTimeout` (300 000 ms each, as with undici), `requestTimeout` (none), `poolStrategy`,
+   * `retry` (true).
+   *
+   * @throws OptionsError
+   *
+   * @example
+   * const dispatcher = finch.dispatcher({ headersTimeout: 10_000 });
+   * const response = await fetch('https://api.example.com/users', { dispatcher });
+   */
+  dispatcher(options?: DispatcherOptions): FinchDispatcher {
+    return new FinchDispatcher(this.#ref, options);
   }
 
   // Pools ------------------------------------------------------------------------
@@ -571,11 +611,12 @@ export class Finch implements AsyncDisposable {
   }
 
   /**
-   * Measures a round trip on an HTTP/2 connection of a pool, by a PING, in ms.
+   * Measures a round trip on an HTTP/2 or HTTP/3 connection of a pool, by a PING, in ms.
    * Opens a connection, and starts the pool, if need be.
    *
    * Use it to see whether a server answers without sending it a request; to find
-   * dead connections in time, use the option `http2.pingInterval`.
+   * dead connections in time, use the options `http2.pingInterval` and
+   * `http3.pingInterval`.
    *
    * Mirrors `Finch.ping/2`, with a limit: `timeout`, 5000 ms.
    *
@@ -788,7 +829,7 @@ export class Finch implements AsyncDisposable {
    * console.log(connection?.pid, connection?.inFlight, connection?.limit);
    */
   checkoutH2(pool: PoolLike): SharedConnection | undefined {
-    return findShared(this.#ref.running(), pool);
+    return findShared(this.#ref.running(), pool, 'http2');
   }
 
   /**
@@ -798,7 +839,7 @@ export class Finch implements AsyncDisposable {
    * Mirrors `hackney_pool:register_h2/5`. A pool registers the connections that it
    * opens by itself.
    *
-   * @throws InvalidRequestError when it is a connection of another pool.
+   * @throws InvalidRequestError when it is a connection of another pool, or not of HTTP/2.
    *
    * @example
    * const connection = finch.checkoutH2('https://api.example.com');
@@ -808,7 +849,7 @@ export class Finch implements AsyncDisposable {
    * }
    */
   registerH2(pool: PoolLike, connection: SharedConnection): boolean {
-    return registerShared(pool, connection);
+    return registerShared(pool, connection, 'http2');
   }
 
   /**
@@ -821,12 +862,14 @@ export class Finch implements AsyncDisposable {
    *
    * Mirrors `hackney_pool:unregister_h2/2`.
    *
+   * @throws InvalidRequestError when it is not of HTTP/2.
+   *
    * @example
    * const connection = finch.checkoutH2('https://api.example.com');
    * if (connection !== undefined) finch.unregisterH2(connection);
    */
   unregisterH2(connection: SharedConnection): boolean {
-    return unregisterShared(connection);
+    return unregisterShared(connection, 'http2');
   }
 
   /**
@@ -840,7 +883,66 @@ export class Finch implements AsyncDisposable {
    * const connections = finch.unregisterH2All('https://api.example.com');
    */
   unregisterH2All(pool?: PoolLike): SharedConnection[] {
-    return unregisterAllShared(this.#ref.running(), pool);
+    return unregisterAllShared(this.#ref.running(), pool, 'http2');
+  }
+
+  /**
+   * As `checkoutH2`, an open HTTP/3 connection of a pool. The pool's `protocols` must
+   * have `'http3'`; in a list with others, it has none before the server announced it.
+   *
+   * Mirrors `hackney_pool:checkout_h3/4`.
+   *
+   * @example
+   * const connection = finch.checkoutH3('https://api.example.com');
+   * console.log(connection?.protocol, connection?.inFlight); // 'http3'
+   */
+  checkoutH3(pool: PoolLike): SharedConnection | undefined {
+    return findShared(this.#ref.running(), pool, 'http3');
+  }
+
+  /**
+   * As `registerH2`, for an HTTP/3 connection that was unregistered.
+   *
+   * Mirrors `hackney_pool:register_h3/5`.
+   *
+   * @throws InvalidRequestError when it is a connection of another pool, or not of HTTP/3.
+   *
+   * @example
+   * const connection = finch.checkoutH3('https://api.example.com');
+   * if (connection !== undefined) {
+   *   finch.unregisterH3(connection);
+   *   finch.registerH3('https://api.example.com', connection);
+   * }
+   */
+  registerH3(pool: PoolLike, connection: SharedConnection): boolean {
+    return registerShared(pool, connection, 'http3');
+  }
+
+  /**
+   * As `unregisterH2`, for an HTTP/3 connection.
+   *
+   * Mirrors `hackney_pool:unregister_h3/2`.
+   *
+   * @throws InvalidRequestError when it is not of HTTP/3.
+   *
+   * @example
+   * const connection = finch.checkoutH3('https://api.example.com');
+   * if (connection !== undefined) finch.unregisterH3(connection);
+   */
+  unregisterH3(connection: SharedConnection): boolean {
+    return unregisterShared(connection, 'http3');
+  }
+
+  /**
+   * As `unregisterH2All`, for HTTP/3 connections.
+   *
+   * @throws PoolNotFoundError
+   *
+   * @example
+   * const connections = finch.unregisterH3All('https://api.example.com');
+   */
+  unregisterH3All(pool?: PoolLike): SharedConnection[] {
+    return unregisterAllShared(this.#ref.running(), pool, 'http3');
   }
 
   // Certificates -----------------------------------------------------------------

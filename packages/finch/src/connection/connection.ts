@@ -35,8 +35,9 @@ import {
   reused,
 } from '../telemetry/connection-events.ts';
 import { Connect, type ConnectUser } from './connect.ts';
-import { ageLimit, blockedTime, describeEnd, endOf, requestLimit } from './ending.ts';
+import { blockedTime, describeEnd, endOf } from './ending.ts';
 import { Heartbeat } from './health.ts';
+import { Lifetime } from './lifetime.ts';
 import {
   connectionEvents as events,
   ConnectionProcess,
@@ -80,10 +81,8 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   private alternative: AlternativeService | undefined = undefined;
   /** Its TLS identity; when that is replaced, the connection is not used again. */
   private identity: TlsIdentity | undefined = undefined;
-  /** When it gets too old, on the runtime's clock. */
-  private expiresAt = Number.POSITIVE_INFINITY;
-  private maxAge = Number.POSITIVE_INFINITY;
-  private maxRequests = Number.POSITIVE_INFINITY;
+  /** Undefined while it is being opened. */
+  private lifetime: Lifetime | undefined = undefined;
   private streamCap = Number.POSITIVE_INFINITY;
   /** How many requests the server is assumed to allow until it says so. */
   private assumedLimit = Number.POSITIVE_INFINITY;
@@ -132,8 +131,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
     if (wire === undefined || this.released || !wire.usable) return false;
     if (this.state === 'draining') return false;
     if (this.identity?.replaced === true) return false;
-    if (wire.served >= this.maxRequests) return false;
-    return this.expiresAt === Number.POSITIVE_INFINITY || now() < this.expiresAt;
+    return this.lifetime?.allows(wire.served) === true;
   }
 
   /** How many callers may use it at once: what the server allows, and this side. */
@@ -222,10 +220,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
     return this.settling.promise;
   }
 
-  /**
-   * Takes note of what the head of a response says of alternatives of the server. False when this one
-   * is none: it answered 421, which it would have done to any request.
-   */
+  /** Notes what the head of a response says of alternatives of the server. False: it came from none, as 421 says. */
   heard(status: number, fields: Fields): boolean {
     const { owner } = this;
     const news = owner.discovery?.read(status, fields, this.alternative);
@@ -292,18 +287,14 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
 
   // The machine's input -------------------------------------------------------------
 
-  /** At most until it expires, rounded up: each delay of its own costs a timer. */
   get idleTime(): number {
     // Where no connection is kept idle, the pool closes it; the timer must not be faster.
     const idleTime = this.acceptsRequests ? Math.max(1, this.owner.idleTime) : blockedTime;
-    if (this.expiresAt === Number.POSITIVE_INFINITY) return idleTime;
-    const grain = Math.max(1, this.maxAge / 16);
-    const left = Math.max(1, Math.ceil(Math.max(0, this.expiresAt - now()) / grain)) * grain;
-    return Math.min(idleTime, Math.ceil(left));
+    return this.lifetime?.within(idleTime) ?? idleTime;
   }
 
   idleTimeOver(): void {
-    this.closeReason = now() < this.expiresAt ? 'idle_timeout' : 'expired';
+    this.closeReason = this.lifetime?.isOver === true ? 'expired' : 'idle_timeout';
   }
 
   // ---------------------------------------------------------------------------------
@@ -318,12 +309,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   private attach(wire: Wire): void {
     wire.onClosed = () => this.close('closed');
     const { options } = this.owner;
-    const age = ageLimit(options, wire.protocol);
-    this.maxAge = age.max;
-    // The jitter keeps connections from ending together.
-    const jitter = age.jitter === 0 ? 0 : this.owner.random() * age.jitter;
-    this.expiresAt = now() + age.max + jitter;
-    this.maxRequests = requestLimit(options, wire.protocol);
+    this.lifetime = new Lifetime(options, wire.protocol, () => this.owner.random());
     this.shared = wire.protocol !== 'http1';
     this.discovers = this.owner.discovery !== undefined && wire.info.tls?.authorized === true;
     if (!this.shared) return;
@@ -333,17 +319,15 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
     this.assumedLimit = this.owner.streams;
     this.streamCap = toNumber(maxConcurrentStreams);
     if (pingInterval === 'infinity') return;
-    this.heartbeat = new Heartbeat(wire, pingInterval, pingTimeout, () => {
-      this.close('ping_timeout');
-    });
+    const onDead = (): void => this.close('ping_timeout');
+    this.heartbeat = new Heartbeat(wire, pingInterval, pingTimeout, onDead);
   }
 
   /** The server changed how many requests it takes, or announced its end. */
   private changed(): void {
     this.owner.changed(this);
-    if (!this.idlesBlocked || this.state !== 'idle' || !this.acceptsRequests) return;
-    // Its idle time was that of a connection whose server takes no requests.
-    this.restartIdleTime();
+    // The idle time was that of a connection whose server takes no requests.
+    if (this.idlesBlocked && this.state === 'idle' && this.acceptsRequests) this.restartIdleTime();
   }
 
   private idleFor(): number | undefined {

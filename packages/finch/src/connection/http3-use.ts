@@ -1,7 +1,9 @@
 /** Whether the connections of a pool speak HTTP/3: what stands against it, and what is done then. */
+import { quicUnsupported } from '@linnet/mint';
 import { OptionsError } from '../errors/index.ts';
 import type { PoolIdentity } from '../identity/index.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
+import { tlsSourceOf } from './tls.ts';
 
 /** `'only'`: HTTP/3 and nothing else. `'announced'`: once the server has announced it. */
 export type Http3Use = 'never' | 'only' | 'announced';
@@ -75,5 +77,6 @@ function obstacle(
 
 /** The first of the TLS options that QUIC cannot honour. */
 function unsupportedTls(options: ResolvedPoolOptions): string | undefined {
-  return options.connOpts.tls.alpn === undefined ? undefined : 'alpn';
+  if (options.connOpts.tls.alpn !== undefined) return 'alpn';
+  return quicUnsupported(tlsSourceOf(options).identity);
 }

@@ -37,6 +37,6 @@ function notShared({ key }: PoolIdentity): InvalidRequestError {
     option: 'pool',
     value: key,
     problem: 'The pool has an HTTP/1.1 connection, which is not shared',
-    allowed: "a pool whose server speaks HTTP/2 and whose protocols include 'http2'; or checkout",
+    allowed: 'a pool whose server speaks HTTP/2 or HTTP/3, as its protocols do; or checkout',
   });
 }

@@ -102,7 +102,7 @@ export abstract class ConnectionClient {
 
   /**
    * Begins a request whose body you write piece by piece, while you read the
-   * response: on HTTP/2 in both directions at once. Use it for protocols of your
+   * response: on HTTP/2 and HTTP/3 in both directions at once. Use it for protocols of your
    * own over one stream, such as gRPC.
    *
    * `method` is in any case; `target` is a path or a URL of this server. Ends like

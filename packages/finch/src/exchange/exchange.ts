@@ -226,7 +226,9 @@ export class Exchange implements WireHandler, CheckoutUser {
   onHeaders(status: number, headers: Fields): void {
     const { connection } = this;
     const isMisdirected = connection?.discovers === true && !connection.heard(status, headers);
-    if ((isMisdirected && this.mayRetry) || (status === 417 && this.dropsExpectation())) {
+    const isUnmet = status === 417 && this.expectsContinue && this.canSendAgain;
+    if (isUnmet) this.expectsContinue = false;
+    if (isUnmet || (isMisdirected && this.mayRetry)) {
       this.state = 'refused';
       return;
     }
@@ -250,7 +252,10 @@ export class Exchange implements WireHandler, CheckoutUser {
 
   onEnd(trailers: Fields): void {
     if (this.state === 'refused') {
-      this.sendRefused();
+      this.deadlines.stopReceive();
+      this.checkin();
+      this.span?.asks();
+      this.checkoutAgain(false);
       return;
     }
     this.span?.received(trailers);
@@ -394,24 +399,6 @@ export class Exchange implements WireHandler, CheckoutUser {
     if (this.ended || attempt !== this.attempts || this.connection !== connection) return;
     this.onWire = onWire;
     if (this.cancelled !== undefined) onWire.abort(this.cancelled);
-  }
-
-  /**
-   * The server does not meet the expectation of `100-continue` (RFC 9110, 10.1.1): whether it is sent
-   * once more without it.
-   */
-  private dropsExpectation(): boolean {
-    if (!this.expectsContinue || !this.canSendAgain) return false;
-    this.expectsContinue = false;
-    return true;
-  }
-
-  /** The answer that refused it is over. */
-  private sendRefused(): void {
-    this.deadlines.stopReceive();
-    this.checkin();
-    this.span?.asks();
-    this.checkoutAgain(false);
   }
 
   private checkoutAgain(fresh: boolean): void {

@@ -20,8 +20,8 @@ import type { ResponseReader } from './sinks/reader.ts';
  * holder, the process that checked it out, which closes the connection.
  *
  * What it sends goes over this one connection, so there is no retry. An HTTP/1
- * connection is the holder's alone and takes one request at a time. An HTTP/2
- * connection is shared: the lease has a place on it for one request at a time,
+ * connection is the holder's alone and takes one request at a time. An HTTP/2 or
+ * HTTP/3 connection is shared: the lease has a place on it for one request at a time,
  * and takes further ones as far as the server allows; others use it beside the
  * holder, and go on when he dies.
  *

@@ -1,4 +1,4 @@
-/** `finch.ping`: how long a round trip takes on an HTTP/2 connection of a pool. */
+/** `finch.ping`: how long a round trip takes on an HTTP/2 or HTTP/3 connection of a pool. */
 import { arm, now, type Timer, type TimeoutTarget } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
 import { fromMint } from '../errors/from-mint.ts';
@@ -67,6 +67,6 @@ function noPing({ key }: PoolIdentity): InvalidRequestError {
     option: 'pool',
     value: key,
     problem: 'The pool has an HTTP/1.1 connection, on which there is no PING',
-    allowed: "a pool whose server speaks HTTP/2 and whose protocols include 'http2'",
+    allowed: 'a pool whose server speaks HTTP/2 or HTTP/3, as its protocols do',
   });
 }

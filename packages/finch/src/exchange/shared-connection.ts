@@ -1,4 +1,4 @@
-/** An HTTP/2 connection of a pool, as its users see it. */
+/** An HTTP/2 or HTTP/3 connection of a pool, as its users see it. */
 import { currentPid, type Pid } from '@linnet/otp';
 import type { Connection } from '../connection/connection.ts';
 import { fromMint } from '../errors/from-mint.ts';
@@ -17,14 +17,14 @@ import type { PreparedRequest } from './prepared-request.ts';
 const known = new WeakMap<Connection, SharedConnection>();
 
 /**
- * A connection that carries many requests at once, from `finch.checkoutH2`. It
- * belongs to its pool: it need not be given back, and it lives on when the process
+ * A connection that carries many requests at once, from `finch.checkoutH2` or
+ * `finch.checkoutH3`. It belongs to its pool: it need not be given back, and it lives on when the process
  * that asked for it is gone.
  *
  * Use it to send several requests over one and the same connection, beside its
  * other users; requests that may go over any are `finch.request`'s.
  *
- * Mirrors the process of `hackney_pool:checkout_h2/4`.
+ * Mirrors the process of `hackney_pool:checkout_h2/4` and `checkout_h3/4`.
  *
  * @example
  * const connection = finch.checkoutH2('https://api.example.com');
@@ -79,12 +79,12 @@ export class SharedConnection extends ConnectionClient {
     return this.#connection.inFlight;
   }
 
-  /** How many it may carry at once: what the server allows, and `http2.maxConcurrentStreams`. */
+  /** How many it may carry at once: what the server allows, and `maxConcurrentStreams` of its protocol. */
   get limit(): number {
     return this.#connection.limit;
   }
 
-  /** Whether callers of the pool are given it; see `finch.unregisterH2`. */
+  /** Whether callers of the pool are given it; see `finch.unregisterH2` and `finch.unregisterH3`. */
   get registered(): boolean {
     return !this.#connection.unlisted && this.#connection.state !== 'closed';
   }

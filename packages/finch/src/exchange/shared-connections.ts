@@ -5,10 +5,17 @@ import type { Instance } from '../instance/instance.ts';
 import { requirePool } from '../instance/pools.ts';
 import { SharedConnection } from './shared-connection.ts';
 
+/** What shared connections speak. */
+export type SharedProtocol = SharedConnection['protocol'];
+
 /** The one that the next request would go over, if it has a place, else any; undefined without one. */
-export function findShared(instance: Instance, id: PoolLike): SharedConnection | undefined {
+export function findShared(
+  instance: Instance,
+  id: PoolLike,
+  protocol: SharedProtocol,
+): SharedConnection | undefined {
   for (const shard of instance.pool(poolFrom(id).key)?.live ?? []) {
-    const [connection] = shard.shared;
+    const connection = shard.shared.find((it) => it.protocol === protocol);
     if (connection !== undefined) return SharedConnection.of(instance, shard, connection);
   }
   return undefined;
@@ -17,11 +24,15 @@ export function findShared(instance: Instance, id: PoolLike): SharedConnection |
 /**
  * Gives a connection that was unregistered back to its pool; returns whether this call did it.
  *
- * @throws InvalidRequestError when it is a connection of another pool.
+ * @throws InvalidRequestError when it is a connection of another pool or protocol.
  */
-export function registerShared(id: PoolLike, connection: SharedConnection): boolean {
+export function registerShared(
+  id: PoolLike,
+  connection: SharedConnection,
+  protocol: SharedProtocol,
+): boolean {
   const { key } = poolFrom(id);
-  checkConnection(connection);
+  checkConnection(connection, protocol);
   if (connection.pool.key === key) return connection.list();
   throw new InvalidRequestError({
     option: 'connection',
@@ -32,8 +43,8 @@ export function registerShared(id: PoolLike, connection: SharedConnection): bool
 }
 
 /** Takes a connection out of its pool; returns whether this call did it. @throws InvalidRequestError */
-export function unregisterShared(connection: SharedConnection): boolean {
-  checkConnection(connection);
+export function unregisterShared(connection: SharedConnection, protocol: SharedProtocol): boolean {
+  checkConnection(connection, protocol);
   return connection.unlist();
 }
 
@@ -41,21 +52,27 @@ export function unregisterShared(connection: SharedConnection): boolean {
 export function unregisterAllShared(
   instance: Instance,
   id: PoolLike | undefined,
+  protocol: SharedProtocol,
 ): SharedConnection[] {
   const pools =
     id === undefined ? instance.pools().map(({ pool }) => pool) : [requirePool(instance, id)];
   return pools
     .flatMap(({ live }) => live)
-    .flatMap((shard) => shard.shared.map((it) => SharedConnection.of(instance, shard, it)))
+    .flatMap((shard) =>
+      shard.shared
+        .filter((it) => it.protocol === protocol)
+        .map((it) => SharedConnection.of(instance, shard, it)),
+    )
     .filter((connection) => connection.unlist());
 }
 
-function checkConnection(value: unknown): void {
-  if (value instanceof SharedConnection) return;
+function checkConnection(value: unknown, protocol: SharedProtocol): void {
+  if (value instanceof SharedConnection && value.protocol === protocol) return;
+  const [name, short] = protocol === 'http3' ? ['HTTP/3', 'H3'] : ['HTTP/2', 'H2'];
   throw new InvalidRequestError({
     option: 'connection',
     value,
-    problem: 'This is no shared connection',
-    allowed: 'what checkoutH2 or unregisterH2All returned',
+    problem: `This is no ${name} connection of a pool`,
+    allowed: `what checkout${short} or unregister${short}All returned`,
   });
 }

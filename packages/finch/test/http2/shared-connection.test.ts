@@ -195,7 +195,7 @@ describe('unregisterH2 and registerH2', () => {
   test('refuse what is no connection, or one of another pool', async () => {
     const { finch, connection } = await startShared();
     expect(() => finch.registerH2('https://other.test', connection)).toThrow(InvalidRequestError);
-    expect(() => finch.unregisterH2({} as SharedConnection)).toThrow('no shared connection');
+    expect(() => finch.unregisterH2({} as SharedConnection)).toThrow('no HTTP/2 connection');
   });
 });
 
