@@ -202,6 +202,8 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
   /** Closes the connection with a code of HTTP/3, or of QUIC. */
   closeWith(isApplication: boolean, code: number, reason: string): void {
     if (this.isClosed) return;
+    // The peer understands the code only when it has what ends the handshake.
+    this.sendDatagrams();
     this.connection.close(isApplication, code, reason);
     this.sendDatagrams();
     this.end({ by: 'local', code, isApplication, reason });

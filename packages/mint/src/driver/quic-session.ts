@@ -8,8 +8,8 @@ import type { WireInfo } from '../wire.ts';
 /** Who uses the streams of a connection: the wire. Its methods are called outside of the requester's async context. */
 export interface QuicUser {
   /**
-   * A stream has bytes to read, or its end, or was reset. Called once in a turn for each such stream,
-   * and again for one that was not read to its last byte only when more has come.
+   * A stream has bytes to read, or its end, or was reset. Called once in each turn in which datagrams
+   * came, for each such stream: also for one that is left unread.
    */
   onReadable(id: number): void;
   /** A stream that took less than it was given takes more; or the peer stopped it, which the next `write` says. */
@@ -78,7 +78,7 @@ export interface QuicSession {
   stop(id: number, code: number): void;
   /** Measures a round trip, in ms, with a PING. Rejects when the connection ends first. */
   ping(): Promise<number>;
-  /** Has datagrams written at the end of the event loop's turn. Called by the wire after a batch of writes. */
+  /** Has `onTurn` called at the end of the event loop's turn, and datagrams written. What is done to a stream schedules that, too. */
   schedule(): void;
   /** Closes the connection (CONNECTION_CLOSE with a code of HTTP/3). `onClose` is called before this returns. */
   close(code: number, reason: string): void;

@@ -19,8 +19,8 @@ export interface Authority {
   /** The authority's own certificate, in PEM: what clients trust. */
   readonly ca: string;
   /**
-   * Issues a certificate for these host names and IPv4 addresses. Default: valid from yesterday
-   * until tomorrow.
+   * Issues a certificate for these host names and IP addresses (IPv6 without brackets). Default: valid
+   * from yesterday until tomorrow.
    */
   issue(names: readonly string[], validity?: Validity): Certificate;
 }
@@ -133,7 +133,18 @@ function certificate(parts: CertificateParts): string {
 
 function alternativeName(name: string): Buffer {
   if (isIP(name) === 4) return der(0x87, Buffer.from(name.split('.').map(Number)));
+  if (isIP(name) === 6) return der(0x87, ipv6(name));
   return der(0x82, Buffer.from(name, 'latin1'));
+}
+
+/** The 16 bytes of an IPv6 address, in which `::` stands for groups of 0. */
+function ipv6(address: string): Buffer {
+  const [before = [], after = []] = address
+    .split('::')
+    .map((part) => part.split(':').filter((group) => group !== ''));
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  const groups = [...before, ...zeros, ...after];
+  return Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
 
 function extension(id: string, critical: boolean, value: Buffer): Buffer {
