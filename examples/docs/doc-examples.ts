@@ -73,7 +73,10 @@ export function examplesOf({ file, lines }: Source, scopes: readonly Scope[]): E
 
 function moduleOf(code: readonly string[], scopes: readonly Scope[]) {
   const isImport = (line: string): boolean => /^import\b/.test(line);
-  const imported = code.filter(isImport).join('\n');
+  const imported = code
+    .filter(isImport)
+    .join('\n')
+    .replaceAll(/'[^']*'/g, '');
   const text = code.join('\n').replaceAll(/\/\/.*$/gm, '');
   const imports = [...new Set(text.match(/[A-Za-z_$][\w$]*/g))].flatMap((name) => {
     if (new RegExp(`\\b${name.replaceAll('$', '\\$')}\\b`).test(imported)) return [];
