@@ -39,6 +39,7 @@ import {
 import type { StreamFunction } from './exchange/sinks/fold.ts';
 import type { AsyncRequestRef } from './exchange/sinks/mailbox.ts';
 import { poolFrom, type PoolLike } from './identity/index.ts';
+import { instanceNames, listConnections, type ConnectionListing } from './instance/connections.ts';
 import { InstanceRef } from './instance/instance-ref.ts';
 import {
   defaultPoolStatus,
@@ -170,6 +171,16 @@ export class Finch implements AsyncDisposable {
     const finch = new Finch(name);
     finch.#ref.running();
     return finch;
+  }
+
+  /**
+   * The instances that run in this program. Use it for a dashboard or a metric of all of them.
+   *
+   * @example
+   * for (const finch of Finch.list()) console.log(finch.name, finch.getStats().inUse);
+   */
+  static list(): Finch[] {
+    return instanceNames().map((name) => new Finch(name));
   }
 
   /**
@@ -586,6 +597,23 @@ export class Finch implements AsyncDisposable {
    */
   listPools(): PoolListing[] {
     return listPools(this.#ref.running());
+  }
+
+  /**
+   * The connections of a pool, or of all: state, age, what they carry, and where they lead.
+   *
+   * Use it for a dashboard: as `listPools` it asks no process, but it takes time in proportion to the
+   * number of connections.
+   *
+   * @throws PoolNotFoundError, InstanceNotFoundError
+   *
+   * @example
+   * for (const { pid, state, served } of finch.listConnections('https://api.example.com')) {
+   *   console.log(String(pid), state, served);
+   * }
+   */
+  listConnections(pool?: PoolLike): ConnectionListing[] {
+    return listConnections(this.#ref.running(), pool);
   }
 
   /**

@@ -4,6 +4,7 @@ export { Pool } from './pool.ts';
 export { Lease } from './exchange/lease.ts';
 export { SharedConnection } from './exchange/shared-connection.ts';
 export { DirectStream } from './exchange/duplex.ts';
+export type { ConnectionListing } from './instance/connections.ts';
 export type { PoolListing, PoolMetrics } from './instance/pools.ts';
 export type { HostStats, InstanceStats } from './instance/stats.ts';
 export type { PoolIdentity, PoolLike, PoolParts } from './identity/index.ts';
@@ -17,7 +18,7 @@ export { OpenResponse, type OpenBody } from './exchange/open-response.ts';
 export type { ResponsePart } from './exchange/sinks/response-part.ts';
 export type { StreamFunction, StreamStep } from './exchange/sinks/fold.ts';
 export { subscribeTelemetry, type TelemetrySubscription } from './telemetry/subscribe.ts';
-export type { TelemetryEventName, TelemetryEvents } from './telemetry/events.ts';
+export type { RequestPhases, TelemetryEventName, TelemetryEvents } from './telemetry/events.ts';
 export { isRequest, putPrivate } from './request/index.ts';
 export type {
   BodyChunk,

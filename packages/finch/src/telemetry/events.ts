@@ -88,6 +88,21 @@ export interface OnConnection {
   readonly idleTime: number | undefined;
 }
 
+/**
+ * How long the phases of an attempt took, in ms; undefined for one that it did not reach. One that
+ * failed has the time until then.
+ */
+export interface RequestPhases {
+  /** From asking for a connection to having one, with opening it. */
+  readonly queue: number | undefined;
+  /** Until the last byte of the request was written. */
+  readonly send: number | undefined;
+  /** From there to the head of the response. */
+  readonly wait: number | undefined;
+  /** From the head to the end of the response. */
+  readonly receive: number | undefined;
+}
+
 /** What came of a request. */
 export interface RequestOutcome {
   /** The status, once it has come. */
@@ -96,6 +111,10 @@ export interface RequestOutcome {
   readonly attempts: number;
   /** The protocol of the connection that it was sent on last; undefined if it was not sent. */
   readonly protocol: 'http1' | 'http2' | 'http3' | undefined;
+  /** The process of that connection. */
+  readonly connection: Pid | undefined;
+  /** Where the time of its last attempt went. */
+  readonly phases: RequestPhases;
   /** How many bytes of the response's body came, as they were sent: compressed, if it is. */
   readonly bytesReceived: number;
 }

@@ -14,6 +14,7 @@ import type {
   Received,
   RequestEvent,
   RequestOutcome,
+  RequestPhases,
   Started,
 } from './events.ts';
 
@@ -43,6 +44,12 @@ export class RequestSpan {
   private status: number | undefined = undefined;
   private protocol: RequestOutcome['protocol'] = undefined;
   private headers: Fields = Fields.none;
+  // How long the phases of this attempt took, once they are over; `answeredAt` when the head came.
+  private queueTime: number | undefined = undefined;
+  private sendTime: number | undefined = undefined;
+  private answeredAt: number | undefined = undefined;
+  private waitTime: number | undefined = undefined;
+  private receiveTime: number | undefined = undefined;
 
   /** The request begins. */
   constructor(name: string, request: Request) {
@@ -58,6 +65,7 @@ export class RequestSpan {
   /** It waits for a connection; the first time from its start on. */
   asks(): void {
     const time = this.attempts === 0 ? this.startedAt : now();
+    this.sendTime = this.answeredAt = this.waitTime = this.receiveTime = undefined;
     this.enter('queue', time);
     if (channels.queueStart.hasSubscribers) channels.queueStart.publish(this.started(time));
   }
@@ -69,6 +77,7 @@ export class RequestSpan {
     this.idleTime = idledFor;
     this.attempts++;
     const time = now();
+    this.leave(time);
     if (this.phase === 'queue' && channels.queueStop.hasSubscribers) {
       channels.queueStop.publish(this.stopped(time));
     }
@@ -80,6 +89,7 @@ export class RequestSpan {
   sent(): void {
     if (this.phase !== 'send') return;
     const time = now();
+    this.leave(time);
     if (channels.sendStop.hasSubscribers) channels.sendStop.publish(this.stopped(time));
     this.enter('recv', time);
     if (channels.recvStart.hasSubscribers) channels.recvStart.publish(this.startedOn(time));
@@ -89,15 +99,18 @@ export class RequestSpan {
   answered(status: number, headers: Fields): void {
     this.status = status;
     this.headers = headers;
+    this.answeredAt = now();
   }
 
   /** The response is complete, or its caller has stopped reading. */
   received(trailers: Fields): void {
     this.sent();
     if (this.phase !== 'recv') return;
+    const time = now();
+    this.leave(time);
     this.phase = undefined;
     if (!channels.recvStop.hasSubscribers) return;
-    const event = this.stopped(now());
+    const event = this.stopped(time);
     const status = this.status ?? 0;
     channels.recvStop.publish(new ReceivedEvent(event, status, this.headers, trailers));
   }
@@ -105,9 +118,12 @@ export class RequestSpan {
   /** The current phase has failed. */
   breaks(error: unknown): void {
     const { phase, status } = this;
+    if (phase === undefined) return;
+    const time = now();
+    this.leave(time);
     this.phase = undefined;
-    if (phase === undefined || !failures[phase].hasSubscribers) return;
-    const { connection, idleTime, ...event } = this.stopped(now());
+    if (!failures[phase].hasSubscribers) return;
+    const { connection, idleTime, ...event } = this.stopped(time);
     if (phase === 'queue') channels.queueException.publish({ ...event, error });
     else if (phase === 'send') {
       channels.sendException.publish({ ...event, connection, idleTime, error });
@@ -161,6 +177,24 @@ export class RequestSpan {
     this.phaseAt = time;
   }
 
+  /** The present phase is over, or fails. */
+  private leave(time: number): void {
+    const since = this.phaseAt;
+    if (this.phase === 'queue') this.queueTime = time - since;
+    else if (this.phase === 'send') this.sendTime = time - since;
+    else if (this.phase === 'recv') {
+      // A head may come before the request is sent.
+      const answeredAt = Math.max(since, this.answeredAt ?? time);
+      this.waitTime = answeredAt - since;
+      this.receiveTime = this.answeredAt === undefined ? undefined : time - answeredAt;
+    }
+  }
+
+  private phases(): RequestPhases {
+    const { queueTime: queue, sendTime: send, waitTime: wait, receiveTime: receive } = this;
+    return { queue, send, wait, receive };
+  }
+
   private started(time: number): RequestEvent & Started {
     const { name, id, request } = this;
     const { key: pool, tag, scheme, host, port } = request.pool;
@@ -209,7 +243,7 @@ export class RequestSpan {
   }
 
   private ended(bytesReceived: number): RequestEvent & Ended & RequestOutcome {
-    const { name, id, request, status, attempts, protocol } = this;
+    const { name, id, request, status, attempts, protocol, connection } = this;
     const { key: pool, tag, scheme, host, port } = request.pool;
     const time = now();
     const duration = time - this.startedAt;
@@ -227,6 +261,8 @@ export class RequestSpan {
       status,
       attempts,
       protocol,
+      connection,
+      phases: this.phases(),
       bytesReceived,
     };
   }

@@ -5,7 +5,7 @@ import type { TelemetryEventName, TelemetryEvents } from '../../src/index.ts';
 
 const pool = ['name', 'pool', 'tag', 'scheme', 'host', 'port', 'time'];
 const request = [...pool, 'id', 'request'];
-const outcome = ['status', 'attempts', 'protocol', 'bytesReceived'];
+const outcome = ['status', 'attempts', 'protocol', 'connection', 'phases', 'bytesReceived'];
 const where = ['connection', 'idleTime'];
 const connection = [...pool, 'connection'];
 

@@ -181,6 +181,35 @@ test('tells in which phase a request broke', async () => {
   expect(events.wrongKeys).toEqual([]);
 });
 
+test('the end of a request tells where its time went, and on which connection', async () => {
+  let answer = (): void => {};
+  await using server = await startHttpServer((_request, reply) => {
+    reply.writeHead(200).write('first');
+    answer = () => void reply.end('last');
+  });
+  const finch = await startFinch();
+  const events = recordEvents(['request.stop', 'send.start']);
+  const response = await finch.open(server.url);
+  answer();
+  await response.text();
+  const { duration, phases, connection } = events.first('request.stop');
+  const { queue, send, wait, receive } = phases;
+  const parts = [queue, send, wait, receive].map((part) => part ?? -1);
+  expect(parts.every((part) => part >= 0)).toBe(true);
+  expect(parts.reduce((sum, part) => sum + part)).toBeLessThanOrEqual(duration + 0.001);
+  expect(connection).toBe(events.first('send.start').connection);
+});
+
+test('a request that failed tells how far it came', async () => {
+  const finch = await startFinch();
+  const events = recordEvents(['request.exception']);
+  await finch.request('http://127.0.0.1:1').catch(() => {});
+  const { phases, connection } = events.first('request.exception');
+  expect(phases.queue).toBeGreaterThan(0);
+  expect(phases).toMatchObject({ send: undefined, wait: undefined, receive: undefined });
+  expect(connection).toBeUndefined();
+});
+
 test('tells of a retry, and counts the attempts', async () => {
   await using server = await startHttp1Server(async (peer, index) => {
     await peer.readRequest();
