@@ -97,6 +97,7 @@ export {
   type TraceEvent,
 } from './gen-server/system.ts';
 export { introspect } from './introspect/introspect.ts';
+export { statistics, type Statistics } from './introspect/statistics.ts';
 export { formatTree, type FormatTreeOptions } from './introspect/format-tree.ts';
 export {
   subscribe,

@@ -9,7 +9,7 @@ import { isSoftReason, reasonOfThrown, type ExitReason } from './exit-reason.ts'
 import type { MailboxGuard } from './mailbox-limits.ts';
 import type { Name } from './name.ts';
 import { releaseName } from './names.ts';
-import { actorById, liveActors, ProcessActor } from './nact-actor.ts';
+import { actorById, liveActors, liveCount, ProcessActor } from './nact-actor.ts';
 import { nextProcessId, thisNode } from './node.ts';
 import { bindPid, Pid } from './pid.ts';
 import type { Behaviour, Body, Process, Receiver, WatchLink } from './process.ts';
@@ -344,4 +344,9 @@ export function processById(id: number): LocalProcess | undefined {
 /** All live processes, oldest first. */
 export function processes(): Iterable<LocalProcess> {
   return liveActors() as Iterable<LocalProcess>;
+}
+
+/** How many processes are alive. */
+export function processCount(): number {
+  return liveCount();
 }

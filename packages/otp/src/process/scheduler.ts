@@ -33,6 +33,8 @@ let checkAt = turnBudget - checkInterval;
 let sliceStart = performance.now();
 let loopsSeen = 0;
 let activations = 0;
+/** Reductions before this turn. */
+let spentBefore = 0;
 let yielded: Array<() => void> = [];
 
 function drain(): void {
@@ -61,6 +63,7 @@ function newTurn(): void {
 }
 
 function refill(): void {
+  spentBefore += turnBudget - budget;
   budget = turnBudget;
   checkAt = turnBudget - checkInterval;
   sliceStart = performance.now();
@@ -76,8 +79,12 @@ function loops(): number {
 function checkTime(): void {
   checkAt = budget - checkInterval;
   if (performance.now() - sliceStart <= timeSlice) return;
-  if (loops() === loopsSeen) budget = 0;
-  else refill();
+  if (loops() !== loopsSeen) {
+    refill();
+  } else if (budget > 0) {
+    spentBefore -= budget; // the rest of the turn is given up, not used
+    budget = 0;
+  }
 }
 
 /** Counts reductions; true when the rest of the work must wait for the next turn. */
@@ -112,6 +119,11 @@ export function reduction(): Promise<void> | undefined {
       setImmediate(newTurn);
     }
   });
+}
+
+/** How many processes have their turn soon, and how many reductions there have been. */
+export function schedulerFigures(): { readonly runQueue: number; readonly reductions: number } {
+  return { runQueue: queue.size, reductions: spentBefore + turnBudget - budget };
 }
 
 /** Whether nothing is runnable, and how many activations there have been. */
