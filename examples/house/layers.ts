@@ -72,6 +72,7 @@ export const packages: Readonly<Record<string, Package>> = {
       ['pool'],
       ['instance'],
       ['exchange'],
+      ['adapters'],
       ['finch.ts', 'pool.ts'],
       ['monitoring'],
       ['opentelemetry', 'prometheus'],

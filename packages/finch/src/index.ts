@@ -4,6 +4,17 @@ export { Pool } from './pool.ts';
 export { Lease } from './exchange/lease.ts';
 export { SharedConnection } from './exchange/shared-connection.ts';
 export { DirectStream } from './exchange/duplex.ts';
+export { DispatchError } from './adapters/undici/dispatch-error.ts';
+export type { FinchDispatcher } from './adapters/undici/dispatcher.ts';
+export type { DispatcherOptions } from './adapters/undici/dispatcher-options.ts';
+export type { DispatchOptions } from './adapters/undici/dispatch-options.ts';
+export type { DispatchFunction, Interceptor } from './adapters/undici/compose.ts';
+export type {
+  DispatchController,
+  DispatchHandler,
+  LegacyHandler,
+  ResponseHandler,
+} from './adapters/undici/handler.ts';
 export type { ConnectionListing } from './instance/connections.ts';
 export type { PoolListing, PoolMetrics } from './instance/pools.ts';
 export type { HostStats, InstanceStats } from './instance/stats.ts';

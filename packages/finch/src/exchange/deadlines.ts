@@ -76,11 +76,10 @@ export class Deadlines implements TimeoutTarget {
     this.receiveTimer?.refresh();
   }
 
-  /** The server may be silent for so long from here on. */
+  /** A connection has the request, and the server may be silent for so long from here on. */
   limitSilence(limit: number | 'infinity'): void {
     if (limit === this.receiveTimeout) return;
     this.receiveTimeout = limit;
-    if (this.receiveTimer === undefined) return;
     this.stopReceive();
     this.startReceive();
   }

@@ -164,7 +164,7 @@ export class Exchange implements WireHandler, CheckoutUser {
     this.deadlines.measure();
   }
 
-  /** From here on the server may be silent for so long, in place of `receiveTimeout`. */
+  /** The server may be silent for so long from here on, in place of `receiveTimeout`; a connection has the request. */
   limitSilence(limit: number | 'infinity'): void {
     this.deadlines.limitSilence(limit);
   }

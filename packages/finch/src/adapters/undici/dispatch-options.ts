@@ -1,0 +1,224 @@
+/** What a dispatch is asked for: undici's options of one, and a request of ours made of them. */
+import { isIP } from 'node:net';
+import { stringify, type ParsedUrlQueryInput } from 'node:querystring';
+import { InvalidRequestError } from '../../errors/index.ts';
+import { describeValue } from '../../errors/describe-value.ts';
+import type { BuildOptions, HeaderValue } from '../../options/index.ts';
+import { buildRequest, type BodyInput } from '../../request/index.ts';
+import { Request } from '../../request/request.ts';
+
+/** Headers as undici takes them: an object, pairs, or a flat list of names and values. */
+type DispatchHeaders =
+  | Readonly<Record<string, unknown>>
+  | readonly string[]
+  | Iterable<readonly [string, unknown]>;
+
+/** The options of one dispatch, as undici names them. */
+export interface DispatchOptions {
+  readonly origin?: string | URL | undefined;
+  /** Path and query. */
+  readonly path: string;
+  readonly method: string;
+  /** As undici takes it, and whatever else `Finch.build` takes. */
+  readonly body?: unknown;
+  readonly headers?: DispatchHeaders | null | undefined;
+  /** Appended to the path. */
+  readonly query?: Readonly<Record<string, unknown>> | null | undefined;
+  /** How long the server may be silent before the head of the response, in ms; 0 for no limit. */
+  readonly headersTimeout?: number | null | undefined;
+  /** How long it may be silent after that, in ms; 0 for no limit. */
+  readonly bodyTimeout?: number | null | undefined;
+  /** Close the connection after the response. */
+  readonly reset?: boolean | null | undefined;
+  /** Wait for `100 Continue` before the body is sent. */
+  readonly expectContinue?: boolean | null | undefined;
+  /** The protocol to switch to. */
+  readonly upgrade?: boolean | string | null | undefined;
+  /** No effect: nothing is pipelined. */
+  readonly blocking?: boolean | null | undefined;
+  /** No effect: a request is sent again only where the server provably did not process it. */
+  readonly idempotent?: boolean | null | undefined;
+}
+
+/** Options that undici or its interceptors know, and that are refused or read here only. */
+interface OtherOptions {
+  readonly throwOnError?: unknown;
+  readonly maxRedirections?: unknown;
+  readonly typeOfService?: unknown;
+  readonly servername?: unknown;
+}
+
+/** What a request needs that is sent as it is: anything else must be made of a URL object. */
+const odd = /[^\w\-.~:/?[\]@!$&'()*+,;=%]|%(?![0-9A-Fa-f]{2})/;
+
+/** The request that is meant. @throws InvalidRequestError, OptionsError */
+export function requestOf(options: DispatchOptions, build: BuildOptions): Request {
+  refuseUnsupported(options);
+  const { method, path } = options;
+  if (typeof path !== 'string') throw badPath(path);
+  const origin = originOf(options);
+  const headers = headersOf(options);
+  if (method === 'CONNECT') {
+    return connectRequest(path, buildRequest('GET', origin, headers, null, build));
+  }
+  if (!path.startsWith('/')) throw badPath(path);
+  const target = withQuery(path, options.query);
+  const url = odd.test(target) ? new URL(origin + target) : origin + target;
+  return buildRequest(method, url, headers, bodyOf(options.body), build);
+}
+
+/** The protocol that a dispatch asks to switch to. @throws InvalidRequestError */
+export function protocolOf({ upgrade }: DispatchOptions): string | undefined {
+  if (upgrade === undefined || upgrade === null || upgrade === false) return undefined;
+  if (typeof upgrade === 'string') return upgrade;
+  throw unsupported('upgrade', upgrade, "the name of a protocol, such as 'websocket'");
+}
+
+/** A limit on silence: that of a dispatch, in which 0 is none, else the dispatcher's. */
+export function silence(
+  option: 'headersTimeout' | 'bodyTimeout',
+  given: number | null | undefined,
+  fallback: number | 'infinity',
+): number | 'infinity' {
+  if (given === undefined || given === null) return fallback;
+  if (!Number.isFinite(given) || given < 0) {
+    throw unsupported(option, given, 'a number of ms from 0, where 0 is no limit');
+  }
+  return given === 0 ? 'infinity' : Math.ceil(given);
+}
+
+/** CONNECT asks for a tunnel: its target is the authority alone (RFC 9110, 9.3.6). */
+function connectRequest(path: string, { headers, pool, ...origin }: Request): Request {
+  // The function `connect` of undici puts a slash before it.
+  const target = path.replace(/^\//, '');
+  return new Request(
+    {
+      method: 'CONNECT',
+      path: target,
+      query: undefined,
+      target,
+      headers: headers.map((text, at) => (headers[at - 1] === 'host' ? target : text)),
+      body: null,
+      contentLength: 0,
+      trailers: undefined,
+      expectContinue: false,
+      pool,
+    },
+    origin,
+  );
+}
+
+/** The origin, without a slash at its end. */
+function originOf({ origin, servername }: DispatchOptions & OtherOptions): string {
+  if (origin === undefined || origin === '') {
+    throw unsupported('origin', origin, 'the origin of the server, such as https://example.com');
+  }
+  const text = String(origin).replace(/\/$/, '');
+  if (typeof servername !== 'string' || !text.startsWith('https:')) return text;
+  // The `dns` interceptor puts an address there. TLS needs the name, and the pool looks it up itself.
+  const url = new URL(text);
+  if (isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0) return text;
+  url.hostname = servername;
+  return url.origin;
+}
+
+function withQuery(path: string, query: DispatchOptions['query']): string {
+  if (query === undefined || query === null) return path;
+  if (path.includes('?') || path.includes('#')) {
+    throw unsupported('query', query, 'a query here, or in the path, but not both');
+  }
+  const text = stringify(query as ParsedUrlQueryInput);
+  return text === '' ? path : `${path}?${text}`;
+}
+
+/** Undici sends an empty body as none. */
+function bodyOf(body: unknown): BodyInput {
+  if (body === undefined || body === null || body === '') return null;
+  return body as BodyInput;
+}
+
+function headersOf(options: DispatchOptions): (readonly [string, HeaderValue])[] {
+  const { headers, reset, expectContinue, body } = options;
+  const list: (readonly [string, HeaderValue])[] = [];
+  let closes = reset === true;
+  for (const [name, given] of pairsOf(headers)) {
+    if (given === undefined) continue;
+    if (name.toLowerCase() === 'connection') closes ||= says(given, 'close');
+    else list.push([name, valueOf(name, given)]);
+  }
+  if (closes) list.push(['connection', 'close']);
+  if (expectContinue === true && bodyOf(body) !== null) list.push(['expect', '100-continue']);
+  return list;
+}
+
+function* pairsOf(headers: DispatchOptions['headers']): Generator<readonly [string, unknown]> {
+  if (headers === undefined || headers === null) return;
+  if (!(Symbol.iterator in headers)) {
+    yield* Object.entries(headers);
+    return;
+  }
+  if (!Array.isArray(headers) || Array.isArray(headers[0])) {
+    yield* headers as Iterable<readonly [string, unknown]>;
+    return;
+  }
+  if (headers.length % 2 !== 0) {
+    throw unsupported('headers', headers.length, 'a list of names and values in turn');
+  }
+  for (let at = 0; at < headers.length; at += 2) {
+    yield [headers[at] as string, headers[at + 1]];
+  }
+}
+
+/** Undici takes null for an empty value, and writes what else is no object as text. */
+function valueOf(name: string, value: unknown): HeaderValue {
+  if (Array.isArray(value)) return value.map((item) => String(valueOf(name, item)));
+  if (value === null) return '';
+  if (typeof value === 'object' || typeof value === 'function') {
+    throw new InvalidRequestError({
+      option: 'headers',
+      value,
+      secret: true,
+      problem: `The value of the header ${name} is ${describeValue(value)}`,
+      allowed: 'text, a number, or a list of them',
+    });
+  }
+  return String(value);
+}
+
+/** Whether a list of tokens has this one. */
+function says(value: unknown, token: string): boolean {
+  return String(value)
+    .split(',')
+    .some((part) => part.trim().toLowerCase() === token);
+}
+
+/** What undici dropped itself, or what would otherwise be ignored. */
+function refuseUnsupported(options: DispatchOptions & OtherOptions): void {
+  const { throwOnError, maxRedirections, typeOfService } = options;
+  if (throwOnError !== undefined && throwOnError !== null && throwOnError !== false) {
+    throw unsupported('throwOnError', throwOnError, 'the interceptor responseError of undici');
+  }
+  if (maxRedirections !== undefined && maxRedirections !== null && maxRedirections !== 0) {
+    throw unsupported('maxRedirections', maxRedirections, 'the interceptor redirect of undici');
+  }
+  if (typeOfService !== undefined && typeOfService !== null) {
+    throw unsupported('typeOfService', typeOfService, 'none: a connection serves many requests');
+  }
+}
+
+function badPath(path: unknown): InvalidRequestError {
+  return unsupported(
+    'path',
+    path,
+    'a path that begins with a slash, with the query if there is one',
+  );
+}
+
+function unsupported(option: string, value: unknown, allowed: string): InvalidRequestError {
+  return new InvalidRequestError({
+    option,
+    value,
+    problem: `The option ${option} of the dispatch cannot be ${describeValue(value)}`,
+    allowed,
+  });
+}

@@ -1,0 +1,204 @@
+/** One dispatch: an exchange of ours whose response goes to a handler of undici's. */
+import type { Duplex } from 'node:stream';
+import type { Fields } from '@linnet/mint';
+import { callerContext, type CallerContext } from '../../exchange/caller-context.ts';
+import { copyBytes } from '../../exchange/copy-bytes.ts';
+import { Exchange } from '../../exchange/exchange.ts';
+import type { Sink, Switching } from '../../exchange/sink.ts';
+import type { Instance } from '../../instance/instance.ts';
+import type { ResolvedRequestOptions } from '../../options/index.ts';
+import type { Request } from '../../request/index.ts';
+import { Controller, type Dispatched } from './controller.ts';
+import { dispatchError } from './dispatch-error.ts';
+import { parsedFields } from './fields.ts';
+import type { ResponseHandler } from './handler.ts';
+
+/** Who is told that a dispatch is over. */
+export interface DispatchUser {
+  dispatched(dispatch: Dispatch): void;
+}
+
+/** How long the server may be silent, before the head of the response and after it. */
+export interface Silences {
+  readonly headers: number | 'infinity';
+  readonly body: number | 'infinity';
+}
+
+export class Dispatch implements Sink, Dispatched, Switching {
+  readonly protocol: string | undefined;
+  readonly switching: Switching | undefined;
+  private readonly handler: ResponseHandler;
+  private readonly user: DispatchUser;
+  private readonly silences: Silences;
+  private readonly controller: Controller;
+  /** Undici's low-level handlers run in the context of whichever request was there first; these do not. */
+  private readonly inCaller: CallerContext;
+  private exchange: Exchange | undefined = undefined;
+  private headCame = false;
+  private over = false;
+
+  constructor(
+    handler: ResponseHandler,
+    silences: Silences,
+    protocol: string | undefined,
+    switches: boolean,
+    user: DispatchUser,
+  ) {
+    this.handler = handler;
+    this.silences = silences;
+    this.protocol = protocol;
+    this.switching = switches ? this : undefined;
+    this.user = user;
+    this.controller = new Controller(this);
+    this.inCaller = callerContext();
+  }
+
+  /** Sends it. The handler may give it up at once. */
+  start(instance: Instance, request: Request, options: ResolvedRequestOptions): void {
+    const { handler, controller } = this;
+    const receiveTimeout = this.silences.headers;
+    this.exchange = new Exchange(instance, request, { ...options, receiveTimeout }, this);
+    try {
+      handler.onRequestStart?.(controller, {});
+    } catch (error) {
+      controller.abort(error as Error);
+    }
+    if (!this.over) this.exchange.start();
+  }
+
+  /** The handler, or the dispatcher, gives it up: this is what the handler is told. */
+  abort(reason: Error | undefined): void {
+    if (this.over) return;
+    const { exchange } = this;
+    if (exchange === undefined) this.fail(reason ?? new Error('The dispatch was aborted'));
+    else if (reason === undefined) exchange.discard('the dispatch was aborted');
+    else exchange.cancel(reason);
+  }
+
+  resume(): void {
+    if (!this.over) this.exchange?.resume();
+  }
+
+  // From the exchange -----------------------------------------------------------------
+
+  interim(status: number, headers: Fields): void {
+    // The server answers an expectation of the exchange's own by 100.
+    if (status !== 100) this.inCaller(tellHead, this, status, headers);
+  }
+
+  head(status: number, headers: Fields): void {
+    this.headCame = true;
+    this.exchange?.limitSilence(this.silences.body);
+    this.inCaller(tellHead, this, status, headers);
+  }
+
+  data(bytes: Buffer, from: number, to: number): boolean {
+    const { controller } = this;
+    this.inCaller(tellData, this, copyBytes(bytes, from, to));
+    return !controller.paused;
+  }
+
+  end(trailers: Fields): boolean {
+    this.finish();
+    this.inCaller(tellEnd, this, trailers);
+    return true;
+  }
+
+  fail(error: Error): void {
+    if (this.over) return;
+    this.finish();
+    this.inCaller(tellError, this, dispatchError(error, this.headCame));
+  }
+
+  switched(status: number, headers: Fields, stream: Duplex): void {
+    this.finish();
+    this.inCaller(tellUpgrade, this, status, headers, stream);
+  }
+
+  // To the handler, in the caller's context ---------------------------------------------
+
+  /** @internal */
+  tellHead(status: number, headers: Fields): void {
+    const { handler, controller } = this;
+    controller.headers = headers;
+    handler.onResponseStarted?.();
+    handler.onResponseStart?.(controller, status, parsedFields(headers), statusText(status));
+  }
+
+  /** @internal */
+  tellData(chunk: Buffer): void {
+    this.handler.onResponseData?.(this.controller, chunk);
+  }
+
+  /** @internal */
+  tellEnd(trailers: Fields): void {
+    const { handler, controller } = this;
+    controller.trailers = trailers;
+    try {
+      handler.onResponseEnd?.(controller, parsedFields(trailers));
+    } catch (error) {
+      this.tellError(error as Error);
+    }
+  }
+
+  /** @internal */
+  tellError(error: Error): void {
+    try {
+      this.handler.onResponseError?.(this.controller, error);
+    } catch (thrown) {
+      reportLater(thrown);
+    }
+  }
+
+  /** @internal */
+  tellUpgrade(status: number, headers: Fields, stream: Duplex): void {
+    const { handler, controller } = this;
+    controller.headers = headers;
+    try {
+      handler.onRequestUpgrade?.(controller, status, parsedFields(headers), stream);
+    } catch (error) {
+      stream.destroy();
+      this.tellError(error as Error);
+    }
+  }
+
+  private finish(): void {
+    this.over = true;
+    this.user.dispatched(this);
+  }
+}
+
+function tellHead(dispatch: Dispatch, status: number, headers: Fields): void {
+  dispatch.tellHead(status, headers);
+}
+
+function tellData(dispatch: Dispatch, chunk: Buffer): void {
+  dispatch.tellData(chunk);
+}
+
+function tellEnd(dispatch: Dispatch, trailers: Fields): void {
+  dispatch.tellEnd(trailers);
+}
+
+function tellError(dispatch: Dispatch, error: Error): void {
+  dispatch.tellError(error);
+}
+
+function tellUpgrade(dispatch: Dispatch, status: number, headers: Fields, stream: Duplex): void {
+  dispatch.tellUpgrade(status, headers, stream);
+}
+
+/**
+ * The reason phrase that belongs to a status; a client ignores what a server says in its place (RFC
+ * 9112, 4). Not imported: an import reads all exports of node:http, and some of those load undici.
+ */
+function statusText(status: number): string {
+  return process.getBuiltinModule('node:http').STATUS_CODES[status] ?? '';
+}
+
+/** What a handler of an error throws has no other place to go. */
+function reportLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,44 @@
+/** Header fields in the two forms in which undici hands them to its handlers. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Fields } from '@linnet/mint';
+
+/** Name, value, name, value…, as the server sent them, as bytes. */
+export function rawFields({ list }: Fields): Buffer[] {
+  return list.map((text) => Buffer.from(text, 'latin1'));
+}
+
+/** By name in lower case; of a field that came more than once a list of the values. */
+export function parsedFields({ list }: Fields): IncomingHttpHeaders {
+  const parsed: Record<string, string | string[]> = {};
+  for (let at = 0; at + 1 < list.length; at += 2) {
+    const name = (list[at] as string).toLowerCase();
+    const value = list[at + 1] as string;
+    // A field may be called `constructor` or `__proto__`.
+    const known = Object.hasOwn(parsed, name) ? parsed[name] : undefined;
+    if (Array.isArray(known)) known.push(value);
+    else if (known !== undefined) parsed[name] = [known, value];
+    else if (name === '__proto__') defineField(parsed, name, value);
+    else parsed[name] = value;
+  }
+  return parsed;
+}
+
+/** The raw form of parsed fields. */
+export function rawFieldsOf(headers: IncomingHttpHeaders): Buffer[] {
+  const raw: Buffer[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined) raw.push(Buffer.from(name, 'latin1'), Buffer.from(one, 'latin1'));
+    }
+  }
+  return raw;
+}
+
+function defineField(parsed: object, name: string, value: string): void {
+  Object.defineProperty(parsed, name, {
+    value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
+}

@@ -1,0 +1,70 @@
+/**
+ * What receives a response that is dispatched: the handlers of undici's `Dispatcher`, in the shape
+ * of undici 7 and 8. That of undici 6, which Node 22 and 24 have inside, is adapted to it.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** How a handler steers its response. */
+export interface DispatchController {
+  /** Whether it was given up. */
+  readonly aborted: boolean;
+  /** Whether the reading pauses. */
+  readonly paused: boolean;
+  /** Why it was given up. */
+  readonly reason: Error | null;
+  /** The headers as the server sent them: name, value, name, value…, as bytes. */
+  readonly rawHeaders: Buffer[] | null;
+  /** The trailers likewise. */
+  readonly rawTrailers: Buffer[] | null;
+  /** Gives it up, in the queue as well: `onResponseError` is called with this reason. */
+  abort(reason?: Error): void;
+  /** The reading pauses after the present piece, and the server has to wait. */
+  pause(): void;
+  resume(): void;
+}
+
+/** A handler in the shape of undici 7 and 8. */
+export interface ResponseHandler {
+  /** Called first, before a connection is waited for. */
+  onRequestStart?(controller: DispatchController, context: object): void;
+  /** The server switched protocols; the last call. */
+  onRequestUpgrade?(
+    controller: DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    socket: Duplex,
+  ): void;
+  /** The head of the response, or an interim response (1xx) before it. */
+  onResponseStart?(
+    controller: DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    statusText?: string,
+  ): void;
+  onResponseData?(controller: DispatchController, chunk: Buffer): void;
+  /** The last call, unless it is `onRequestUpgrade` or `onResponseError`. */
+  onResponseEnd?(controller: DispatchController, trailers: IncomingHttpHeaders): void;
+  onResponseError?(controller: DispatchController, error: Error): void;
+  /** The response begins to come. */
+  onResponseStarted?(): void;
+}
+
+/** A handler in the shape of undici 6. */
+export interface LegacyHandler {
+  onConnect?(abort: (reason?: Error) => void, context?: object): void;
+  onUpgrade?(status: number, headers: Buffer[], socket: Duplex): void;
+  onHeaders?(
+    status: number,
+    headers: Buffer[],
+    resume: () => void,
+    statusText: string,
+  ): boolean | void;
+  onData?(chunk: Buffer): boolean | void;
+  /** The trailers as bytes: undici's own types have them as strings, which they never were. */
+  onComplete?(trailers: unknown): void;
+  onError?(error: Error): void;
+}
+
+/** What `dispatch` takes: either shape. */
+export type DispatchHandler = ResponseHandler & LegacyHandler;
