@@ -16,6 +16,9 @@ import type { ExchangeFacts } from '../errors/index.ts';
 /** The peer ended the connection in order. */
 export class PeerClosed extends Error {}
 
+/** This side takes the connection for no further requests. */
+export class Retired extends Error {}
+
 /** The typed error of an exchange, or of a connection without one. */
 export function typedError(error: Error, facts: ExchangeFacts): Error {
   if (isMintError(error)) return error;
@@ -30,6 +33,7 @@ export function typedError(error: Error, facts: ExchangeFacts): Error {
   if (error instanceof PeerClosed) {
     return new ConnectionClosedError({ ...facts, reason: 'closed_by_peer' });
   }
+  if (error instanceof Retired) return new ConnectionClosedError({ ...facts, reason: 'retired' });
   // With TLS 1.3 a server refuses the client's certificate, or its lack, after the handshake.
   if (tlsAlertOf(error) !== undefined) {
     return new TlsError({ origin: facts.origin ?? 'the server', cause: error });

@@ -18,16 +18,12 @@ export class GoawayFault extends Error {
   }
 }
 
-/** This side takes the connection for no further requests. */
-export class Retired extends Error {}
-
 /** The typed error of an exchange, or of a connection without one. */
 export function http2Error(error: Error, facts: ExchangeFacts): Error {
   if (error instanceof GoawayFault) {
     const { http2Code } = error;
     return new ConnectionClosedError({ ...facts, reason: 'goaway', http2Code, cause: error });
   }
-  if (error instanceof Retired) return new ConnectionClosedError({ ...facts, reason: 'retired' });
   return typedError(error, facts);
 }
 

@@ -1,13 +1,8 @@
-/** The streams of an HTTP/2 wire, and who hears what comes for them. */
-import type { ConnectionEvent, Http2Connection } from '../http2/connection.ts';
+/** The streams of an HTTP/2 wire. */
+import type { Http2Connection } from '../http2/connection.ts';
 import type { Http2Stream } from '../http2/stream.ts';
+import type { StreamUser } from './stream-wire.ts';
 
-/** Opened a stream. */
-export interface StreamUser {
-  /** Something came for the stream: `connection` tells what, with the bytes that it was read from. */
-  onEvent(what: ConnectionEvent, connection: WireConnection, bytes: Buffer): void;
-}
+export type Http2WireStream = Http2Stream<StreamUser>;
 
-export type WireStream = Http2Stream<StreamUser>;
-
-export type WireConnection = Http2Connection<StreamUser>;
+export type Http2WireConnection = Http2Connection<StreamUser>;

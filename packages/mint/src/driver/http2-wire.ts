@@ -6,36 +6,42 @@
  * program running. All time-outs belong to the layers above.
  */
 import type { Duplex } from 'node:stream';
-import { ConnectionClosedError, isMintError } from '../errors/index.ts';
+import { ConnectionClosedError } from '../errors/index.ts';
 import type { Fault } from '../errors/index.ts';
 import { Http2Connection } from '../http2/connection.ts';
 import * as event from '../http2/connection.ts';
 import type { ConnectionEvent, Http2ConnectionOptions } from '../http2/connection.ts';
 import { noError } from '../http2/codes.ts';
+import type { RequestHead } from '../message/request-encoder.ts';
+import type { StreamEvent } from '../message/stream-event.ts';
 import type { Exchange, Wire, WireHandler, WireInfo, WireRequest } from '../wire.ts';
+import type { BodySender } from './body-output.ts';
 import { inCleanContext } from './clean-context.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
-import { PeerClosed } from './failures.ts';
-import { ExchangeTable } from './exchange-table.ts';
-import { Http2Exchange } from './http2-exchange.ts';
-import type { Http2ExchangeWire } from './http2-exchange.ts';
+import { ConnectionLife } from './connection-life.ts';
+import type { HandedOver } from './connection-life.ts';
+import type { Placed } from './exchange-table.ts';
+import { PeerClosed, Retired } from './failures.ts';
+import { Http2Body } from './http2-body.ts';
 import {
   aboveLimit,
   GoawayFault,
   http2Error,
   noUpgrade,
-  Retired,
+  streamReset,
   tooManyPings,
 } from './http2-failures.ts';
 import { Http2Output } from './http2-output.ts';
 import { maxPings, Pings } from './http2-pings.ts';
-import { defaultResetBurst, defaultResetRate, ResetBudget } from './http2-resets.ts';
-import type { WireConnection, WireStream } from './http2-streams.ts';
-import type { Http2Tunnel } from './http2-tunnel.ts';
+import type { Http2WireConnection, Http2WireStream } from './http2-streams.ts';
+import { defaultResetBurst, defaultResetRate, ResetBudget } from './reset-budget.ts';
 import { SocketDriver } from './socket-driver.ts';
 import type { SocketUser } from './socket-driver.ts';
 import { wireInfoOf } from './socket-info.ts';
+import { StrainPeriod } from './strain-period.ts';
+import { StreamExchange } from './stream-exchange.ts';
+import type { StreamUser, StreamWire } from './stream-wire.ts';
 
 /** What a {@link createHttp2Wire} is given beside the socket. */
 export interface Http2WireOptions extends Http2ConnectionOptions {
@@ -56,9 +62,6 @@ export interface Http2WireOptions extends Http2ConnectionOptions {
   /** Time. Default: the system's. */
   readonly clock?: Clock | undefined;
 }
-
-/** How long a flood has to last to be one, in ms. */
-const strainPeriod = 1000;
 
 /**
  * Makes the wire over a connected socket (TCP with prior knowledge, TLS after
@@ -85,35 +88,29 @@ export function createHttp2Wire(socket: Duplex, options: Http2WireOptions): Wire
   return inCleanContext(() => new Http2Wire(socket, options));
 }
 
-class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
+class Http2Wire implements Wire, StreamWire, SocketUser {
   readonly protocol = 'http2';
-  readonly origin: string;
   readonly info: WireInfo;
   limit: number;
   settled = false;
   served = 0;
-  /** How many responses have begun: a connection without any may be none that works. */
-  answered = 0;
   onClosed: (error?: Error) => void = noop;
   onChange: () => void = noop;
   onActivity: (() => void) | undefined = undefined;
 
   readonly maxResponseSize: number;
   readonly clock: Clock;
-  readonly connection: WireConnection;
+  readonly noError = noError;
+  readonly errorOf = http2Error;
+  readonly resetError = streamReset;
+  readonly connection: Http2WireConnection;
   readonly output: Http2Output;
-  /** Streams that were handed over. */
-  readonly tunnels = new Set<Http2Tunnel>();
+  readonly life: ConnectionLife;
 
   private readonly driver: SocketDriver;
-  private readonly exchanges = new ExchangeTable<Http2Exchange>();
   private readonly pings = new Pings();
   private readonly resets: ResetBudget;
-  private strainSince = 0;
-  /** What ended the connection, once something did. */
-  private failure: Error | undefined = undefined;
-  /** Why it takes no further requests. */
-  private retired: Error | undefined = undefined;
+  private readonly strainPeriod = new StrainPeriod();
   private hasChanged = false;
   /** It ends by this side, or after the last response, as it was to. */
   private isOrderly = false;
@@ -122,7 +119,7 @@ class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
   private isGone = false;
 
   constructor(socket: Duplex, options: Http2WireOptions) {
-    this.origin = options.origin;
+    this.life = new ConnectionLife(options.origin, http2Error);
     this.maxResponseSize = options.maxResponseSize ?? Number.POSITIVE_INFINITY;
     this.clock = options.clock ?? systemClock;
     this.resets = new ResetBudget(
@@ -138,17 +135,21 @@ class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
   }
 
   get usable(): boolean {
-    return this.failure === undefined && this.retired === undefined;
+    return this.life.usable;
+  }
+
+  get underWay(): number {
+    return this.life.underWay;
   }
 
   send(request: WireRequest, handler: WireHandler): Exchange {
-    const exchange = new Http2Exchange(this, request, handler);
+    const exchange = new StreamExchange(this, request, handler);
     const refusal = this.refusal(request);
     if (refusal !== undefined) {
       exchange.failUnsent(refusal);
       return exchange;
     }
-    this.exchanges.add(exchange);
+    this.life.begin(exchange);
     if (this.underWay === 1) this.driver.ref();
     this.served += 1;
     try {
@@ -164,8 +165,9 @@ class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
   }
 
   ping(): Promise<number> {
-    if (this.failure !== undefined) return Promise.reject(this.unusable());
-    if (this.pings.isFull) return Promise.reject(tooManyPings(this.origin, maxPings));
+    const { life } = this;
+    if (life.failure !== undefined) return Promise.reject(life.unusable());
+    if (this.pings.isFull) return Promise.reject(tooManyPings(life.origin, maxPings));
     this.output.schedule();
     return this.pings.add(this.clock.now(), (number) => this.connection.ping(number));
   }
@@ -173,27 +175,52 @@ class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
   destroy(error?: Error): void {
     if (this.isEnding || this.isGone) return;
     this.isOrderly = true;
-    this.failure ??= error ?? new Error('closed by this side');
+    const { life } = this;
+    life.failure ??= error ?? new Error('closed by this side');
     this.end();
-    for (const exchange of this.exchanges.all()) {
-      if (error === undefined) exchange.fail(this.failure);
-      else exchange.failWith(error);
-    }
-    this.endTunnels();
+    life.destroyed(life.failure, error);
   }
 
   // The exchanges' side -------------------------------------------------------
 
+  get writes(): number {
+    return this.output.writes;
+  }
+
+  get declaredLength(): number {
+    return this.connection.declaredLength;
+  }
+
+  open(
+    user: StreamUser,
+    request: RequestHead,
+    length: number,
+    body: Uint8Array | undefined,
+    expects: boolean,
+  ): Http2WireStream {
+    const { connection, output } = this;
+    const size = body?.length ?? -1;
+    const stream = connection.open(user, request, length, size === 0, expects);
+    if (body !== undefined && size > 0 && size <= connection.room(stream)) {
+      if (output.senders.isEmpty) connection.send(stream, body, 0, size, true);
+    }
+    return stream;
+  }
+
+  bodyOutput(stream: Http2WireStream, sender: BodySender): Http2Body {
+    return new Http2Body(this, stream, sender);
+  }
+
   /** The exchange is over. */
-  finished(exchange: Http2Exchange): void {
-    if (this.exchanges.delete(exchange) && this.underWay === 0) this.settle();
+  finished(exchange: Placed): void {
+    if (this.life.end(exchange)) this.settle();
   }
 
   /**
    * Gives a stream up. When too many were, the server is not told: the connection takes no request
    * any more, and the stream ends with it.
    */
-  reset(stream: WireStream): void {
+  reset(stream: Http2WireStream): void {
     if (this.isEnding || stream.isClosed) return;
     if (!this.resets.isSpent) {
       this.connection.reset(stream);
@@ -204,14 +231,17 @@ class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
   }
 
   /** So much of a response was read. */
-  consumed(stream: WireStream, length: number): void {
+  consumed(stream: Http2WireStream, length: number): void {
     this.connection.consume(stream, length);
     if (this.connection.waiting > 0) this.output.schedule();
   }
 
+  /** Nothing: what was sent ahead is there already, and more comes by itself. */
+  resumed(): void {}
+
   /** A tunnel ended. */
-  tunnelClosed(tunnel: Http2Tunnel): void {
-    if (this.tunnels.delete(tunnel) && this.underWay === 0) this.settle();
+  tunnelClosed(tunnel: HandedOver): void {
+    if (this.life.endTunnel(tunnel)) this.settle();
   }
 
   // The socket's side -------------------------------------------------------------
@@ -219,7 +249,7 @@ class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
   onBytes(bytes: Buffer, from: number, to: number): number {
     if (this.isEnding) return to;
     const { connection } = this;
-    if (connection.strain > 0) this.relax();
+    if (connection.strain > 0 && this.strainPeriod.isOver(this.clock.now())) connection.rest();
     let at = from;
     try {
       for (;;) {
@@ -248,19 +278,16 @@ class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
   onClose(error: Error | undefined): void {
     this.lost(error ?? new PeerClosed());
     this.isGone = true;
-    this.pings.end(() => this.unusable());
-    const { failure } = this;
+    const { life } = this;
+    const { failure, origin } = life;
+    this.pings.end(() => life.unusable());
     const isOrderly =
-      this.isOrderly || (this.retired !== undefined && failure instanceof PeerClosed);
+      this.isOrderly || (life.retired !== undefined && failure instanceof PeerClosed);
     if (isOrderly || failure === undefined) this.onClosed();
-    else this.onClosed(http2Error(failure, { origin: this.origin }));
+    else this.onClosed(http2Error(failure, { origin }));
   }
 
   // ---------------------------------------------------------------------------
-
-  get underWay(): number {
-    return this.exchanges.size + this.tunnels.size;
-  }
 
   private onEvent(what: ConnectionEvent, bytes: Buffer): void {
     const { connection } = this;
@@ -279,7 +306,7 @@ class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
         if (!this.output.senders.isEmpty) this.output.schedule();
         break;
       default:
-        (connection.stream as WireStream).user.onEvent(what, connection, bytes);
+        (connection.stream as Http2WireStream).user.onEvent(what as StreamEvent, connection, bytes);
     }
   }
 
@@ -292,28 +319,26 @@ class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
   }
 
   private onGoaway(code: number): void {
-    const { lastStream } = this.connection;
-    const isFirst = this.retired === undefined;
+    const { connection, life } = this;
+    const { lastStream } = connection;
+    const isFirst = life.retired === undefined;
     const fault = new GoawayFault(code);
     // What ends the connection after it, ends it because of that.
-    if (code !== noError || !(this.retired instanceof GoawayFault)) this.retired = fault;
+    if (code !== noError || !(life.retired instanceof GoawayFault)) life.retired = fault;
     if (isFirst) this.onChange();
-    for (const exchange of this.exchanges.all()) {
-      const { stream } = exchange;
-      if (stream === undefined || stream.id <= lastStream) continue;
-      this.connection.drop(stream);
-      exchange.failUnsent(fault);
-    }
-    for (const tunnel of this.tunnels) {
-      if (tunnel.id > lastStream) tunnel.fail(http2Error(fault, { origin: this.origin }));
-    }
+    life.unprocessed(
+      (id) => id > lastStream,
+      fault,
+      (id) => connection.drop(connection.streams.get(id) as Http2WireStream),
+    );
     if (this.underWay === 0) this.settle();
   }
 
   /** Takes the connection for no further requests. */
   private retire(reason: Error): void {
-    if (this.retired !== undefined) return;
-    this.retired = reason;
+    const { life } = this;
+    if (life.retired !== undefined) return;
+    life.retired = reason;
     this.hasChanged = true;
   }
 
@@ -321,33 +346,21 @@ class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
   private settle(): void {
     if (this.isEnding || this.isGone) return;
     this.driver.unref();
-    if (this.retired === undefined) return;
+    const { life } = this;
+    if (life.retired === undefined) return;
     this.isOrderly = true;
-    this.failure ??= this.retired;
+    life.failure ??= life.retired;
     this.end();
   }
 
   private refusal(request: WireRequest): Error | undefined {
-    if (!this.usable) return this.unusable();
-    const { underWay } = this;
-    if (underWay >= this.limit) return aboveLimit(this.origin, this.limit, underWay);
+    const { life, limit, underWay } = this;
+    if (!life.usable) return life.unusable();
+    if (underWay >= limit) return aboveLimit(life.origin, limit, underWay);
     const { upgrade } = request;
     return upgrade === undefined || this.connection.peer.enableConnectProtocol
       ? undefined
       : noUpgrade(upgrade);
-  }
-
-  /** Why nothing can be sent. */
-  private unusable(): Error {
-    const reason = this.failure ?? this.retired ?? new PeerClosed();
-    const facts = {
-      origin: this.origin,
-      reused: this.answered > 0,
-      requestSent: false,
-      bytesReceived: 0,
-    };
-    // An error of another request is not this one's.
-    return http2Error(isMintError(reason) ? new PeerClosed() : reason, facts);
   }
 
   /** The server broke the protocol. */
@@ -358,19 +371,12 @@ class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
 
   /** The connection came to its end by the server or by the network. */
   private lost(error: Error): void {
-    const { retired } = this;
+    const { life } = this;
+    const { retired } = life;
     const isBecause = retired instanceof GoawayFault && retired.http2Code !== 'NO_ERROR';
-    this.failure ??= isBecause ? retired : error;
-    const { failure } = this;
+    life.failure ??= isBecause ? retired : error;
     this.end();
-    for (const exchange of this.exchanges.all()) exchange.connectionLost(failure);
-    this.endTunnels();
-  }
-
-  private endTunnels(): void {
-    if (this.tunnels.size === 0) return;
-    const error = http2Error(this.failure ?? new PeerClosed(), { origin: this.origin });
-    for (const tunnel of this.tunnels) tunnel.fail(error);
+    life.lost(life.failure);
   }
 
   private end(reason?: string): void {
@@ -386,13 +392,6 @@ class Http2Wire implements Wire, Http2ExchangeWire, SocketUser {
       this.onChange();
     }
     if (this.underWay === 0) this.settle();
-  }
-
-  private relax(): void {
-    const now = this.clock.now();
-    if (now - this.strainSince < strainPeriod) return;
-    this.strainSince = now;
-    this.connection.rest();
   }
 }
 

@@ -1,28 +1,23 @@
 /**
- * One request and its response on an HTTP/2 connection: what the requester
- * holds, and what the wire tells of the stream.
+ * One request and its response on a stream of HTTP/2 or HTTP/3: what the
+ * requester holds, and what the wire tells of the stream.
  */
 import { ProtocolError, ResponseTooLargeError } from '../errors/index.ts';
 import type { ExchangeFacts, Fault } from '../errors/index.ts';
 import { Fields } from '../fields.ts';
-import { noError } from '../http2/codes.ts';
-import * as event from '../http2/connection.ts';
-import type { ConnectionEvent } from '../http2/connection.ts';
+import * as event from '../message/stream-event.ts';
+import type { StreamEvent, StreamReport } from '../message/stream-event.ts';
 import { allowedTrailers } from '../trailers.ts';
 import type { Exchange, WireHandler, WireRequest } from '../wire.ts';
 import { Backlog } from './backlog.ts';
 import { inCleanContext } from './clean-context.ts';
-import type { Clock } from './clock.ts';
+import type { UnderWay } from './connection-life.ts';
 import { copyOf } from './direct-reads.ts';
-import type { Placed } from './exchange-table.ts';
 import { throwLater } from './failures.ts';
-import { http2Error, streamReset } from './http2-failures.ts';
-import type { StreamUser, WireConnection, WireStream } from './http2-streams.ts';
-import { Http2Tunnel } from './http2-tunnel.ts';
-import type { TunnelWire } from './http2-tunnel.ts';
-import { sliceSize, Http2Upload } from './http2-upload.ts';
-import type { UploadWire } from './http2-upload.ts';
 import { isStreamed, RequestBody } from './request-body.ts';
+import { StreamTunnel } from './stream-tunnel.ts';
+import { sliceSize, StreamUpload } from './stream-upload.ts';
+import type { StreamUser, StreamWire, WireStream } from './stream-wire.ts';
 import type { Uploader } from './uploader.ts';
 
 /** Bodies up to this size leave with the head, if the windows take them. */
@@ -30,35 +25,22 @@ const joined = 16_384;
 
 const noBytes = new Uint8Array(0);
 
-/** What an exchange needs of its wire, for its upload and its tunnel, too. */
-export interface Http2ExchangeWire extends UploadWire, TunnelWire {
-  readonly origin: string;
-  readonly maxResponseSize: number;
-  readonly clock: Clock;
-  /** How many responses have begun. */
-  answered: number;
-  /** Streams that were handed over. */
-  readonly tunnels: Set<Http2Tunnel>;
-  /** The exchange is over. */
-  finished(exchange: Http2Exchange): void;
-}
-
-export class Http2Exchange implements Exchange, Placed, StreamUser, Uploader {
+export class StreamExchange implements Exchange, UnderWay, StreamUser, Uploader {
   /** The exchange is over: its handler is not called any more. */
   over = false;
   /** Where the wire keeps it. */
   place = -1;
   stream: WireStream | undefined = undefined;
   /** What the stream became after an upgrade. */
-  tunnel: Http2Tunnel | undefined = undefined;
+  tunnel: StreamTunnel | undefined = undefined;
 
-  private readonly wire: Http2ExchangeWire;
+  private readonly wire: StreamWire;
   private readonly handler: WireHandler;
   private readonly request: WireRequest;
   /** How often the wire had written when the request was begun. */
   private readonly writes: number;
   private source: RequestBody | undefined = undefined;
-  private upload: Http2Upload | undefined = undefined;
+  private upload: StreamUpload | undefined = undefined;
   /** The whole request is written. */
   private written = false;
   /** The head of the final response came. */
@@ -72,11 +54,11 @@ export class Http2Exchange implements Exchange, Placed, StreamUser, Uploader {
   /** All of the response has come. */
   private ended = false;
 
-  constructor(wire: Http2ExchangeWire, request: WireRequest, handler: WireHandler) {
+  constructor(wire: StreamWire, request: WireRequest, handler: WireHandler) {
     this.wire = wire;
     this.request = request;
     this.handler = handler;
-    this.writes = wire.output.writes;
+    this.writes = wire.writes;
   }
 
   // The requester's side ------------------------------------------------------
@@ -90,14 +72,19 @@ export class Http2Exchange implements Exchange, Placed, StreamUser, Uploader {
     this.paused = false;
     if (this.backlog !== undefined || this.ended)
       inCleanContext(queueMicrotask, () => this.handOn());
+    else this.wire.resumed(this.stream as WireStream);
   }
 
   // The wire's side -----------------------------------------------------------
 
+  get wantsMore(): boolean {
+    if (this.tunnel !== undefined) return this.tunnel.wantsMore;
+    return !this.over && !this.paused && this.backlog === undefined;
+  }
+
   /** Opens the stream. @throws InvalidRequestError when the request cannot be sent. */
   begin(): void {
     const { request, wire } = this;
-    const { connection } = wire;
     const { method, body, expectContinue, trailers } = request;
     const isTunnel = method === 'CONNECT' || request.upgrade !== undefined;
     let bytes: Uint8Array | undefined = noBytes;
@@ -106,40 +93,32 @@ export class Http2Exchange implements Exchange, Placed, StreamUser, Uploader {
       else bytes = body instanceof Uint8Array ? body : undefined;
     }
     const length = bytes === undefined ? -1 : bytes.length;
-    const isBare = length === 0 && !isTunnel && trailers === undefined;
     const patience = length === 0 ? undefined : expectContinue;
-    const stream = connection.open(this, request, length, isBare, patience !== undefined);
+    const isJoined =
+      length <= joined && patience === undefined && trailers === undefined && !isTunnel;
+    const whole = isJoined ? bytes : undefined;
+    const stream = wire.open(this, request, length, whole, patience !== undefined);
     this.stream = stream;
-    if (isBare || isTunnel) {
-      this.uploaded();
-    } else if (
-      bytes !== undefined &&
-      length <= joined &&
-      patience === undefined &&
-      trailers === undefined &&
-      wire.output.senders.isEmpty &&
-      length <= connection.room(stream)
-    ) {
-      connection.send(stream, bytes, 0, length, true);
+    if (isTunnel || stream.isSent) {
       this.uploaded();
     } else {
       if (isStreamed(body)) this.source = new RequestBody(body, sliceSize, this.handler);
-      const contentLength = connection.declaredLength;
+      const contentLength = wire.declaredLength;
       const plan = { body: this.source ?? bytes ?? noBytes, contentLength, patience, trailers };
-      this.upload = new Http2Upload(this, plan, wire, stream, wire.clock);
+      this.upload = new StreamUpload(this, plan, wire, stream);
       this.upload.start();
     }
   }
 
   /** Ends the exchange, unless it is over, with an error of the connection. */
   fail(error: Error): void {
-    if (!this.over) this.failWith(http2Error(error, this.facts()));
+    if (!this.over) this.failWith(this.wire.errorOf(error, this.facts()));
   }
 
   /** Ends the exchange, unless it is over, as one that the server has not processed, if it has not answered. */
   failUnsent(error: Error): void {
     if (this.over) return;
-    this.failWith(http2Error(error, { ...this.facts(), requestSent: this.answered }));
+    this.failWith(this.wire.errorOf(error, { ...this.facts(), requestSent: this.answered }));
   }
 
   /** Ends the exchange, unless it is over, with just this error. */
@@ -166,7 +145,7 @@ export class Http2Exchange implements Exchange, Placed, StreamUser, Uploader {
   uploadFailed(error: Error): void {
     if (this.over) return;
     const facts = this.facts();
-    this.failWith(this.source?.failed(error, facts) ?? http2Error(error, facts));
+    this.failWith(this.source?.failed(error, facts) ?? this.wire.errorOf(error, facts));
   }
 
   uploaded(): void {
@@ -181,25 +160,25 @@ export class Http2Exchange implements Exchange, Placed, StreamUser, Uploader {
   // The response --------------------------------------------------------------
 
   /** Something came for the stream. */
-  onEvent(what: ConnectionEvent, told: WireConnection, bytes: Buffer): void {
+  onEvent(what: StreamEvent, report: StreamReport, bytes: Buffer): void {
     switch (what) {
       case event.data:
-        this.onData(bytes, told.from, told.to);
+        this.onData(bytes, report.from, report.to);
         break;
       case event.head:
-        this.onHead(told.status, told.fields, told.size, told.isLast);
+        this.onHead(report.status, report.fields, report.size, report.isLast);
         break;
       case event.end:
-        this.onEnd(told.fields);
+        this.onEnd(report.fields);
         break;
       case event.interim:
-        this.onInterim(told.status, told.fields, told.size);
+        this.onInterim(report.status, report.fields, report.size);
         break;
       case event.reset:
-        this.onReset(told.code);
+        this.onReset(report.code);
         break;
       default:
-        this.onBroken(told.fault as Fault);
+        this.onBroken(report.fault as Fault);
     }
   }
 
@@ -218,7 +197,7 @@ export class Http2Exchange implements Exchange, Placed, StreamUser, Uploader {
     if (this.over) return;
     this.headerBytes += size;
     this.answered = true;
-    this.wire.answered += 1;
+    this.wire.life.answered += 1;
     const stream = this.stream as WireStream;
     if (stream.isTunnel) {
       this.handOver(stream, status, fields);
@@ -289,16 +268,18 @@ export class Http2Exchange implements Exchange, Placed, StreamUser, Uploader {
       if (!backlog.isEmpty) return;
       this.backlog = undefined;
     }
-    if (this.ended && !this.paused && !this.over) this.succeed();
+    if (this.paused || this.over) return;
+    if (this.ended) this.succeed();
+    else this.wire.resumed(this.stream as WireStream);
   }
 
   facts(): ExchangeFacts {
     const bytesReceived = this.headerBytes + this.bodyBytes;
     return {
-      origin: this.wire.origin,
+      origin: this.wire.life.origin,
       phase: this.written || bytesReceived > 0 ? 'receive' : 'send',
-      reused: this.wire.answered > (this.answered ? 1 : 0),
-      requestSent: this.stream !== undefined && this.wire.output.writes > this.writes,
+      reused: this.wire.life.answered > (this.answered ? 1 : 0),
+      requestSent: this.stream !== undefined && this.wire.writes > this.writes,
       bytesReceived,
     };
   }
@@ -347,9 +328,9 @@ export class Http2Exchange implements Exchange, Placed, StreamUser, Uploader {
       this.fail(new Error('the upgraded connection has no taker'));
       return;
     }
-    const tunnel = new Http2Tunnel(wire, stream);
+    const tunnel = new StreamTunnel(wire, stream, () => this.facts());
     this.tunnel = tunnel;
-    wire.tunnels.add(tunnel);
+    wire.life.handOver(tunnel);
     this.finish(false);
     try {
       handler.onUpgrade(status, fields, tunnel);
@@ -369,8 +350,8 @@ export class Http2Exchange implements Exchange, Placed, StreamUser, Uploader {
 
   private resetError(code: number): Error {
     const { expected = -1, received = 0 } = this.stream ?? {};
-    if (code !== noError || expected < 0 || expected === received) {
-      return streamReset(code, this.facts(), this.answered);
+    if (code !== this.wire.noError || expected < 0 || expected === received) {
+      return this.wire.resetError(code, this.facts(), this.answered);
     }
     const reason = 'content_length_mismatch';
     const detail = 'the body is not as long as content-length says';
