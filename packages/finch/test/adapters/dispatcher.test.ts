@@ -62,10 +62,9 @@ describe.each(fetches)('with the fetch %s', (_name, fetch) => {
     const finch = await startFinch();
     const init = { method: 'POST', body: body(), duplex: 'half' as const };
     const response = await fetch(server.url, { ...init, dispatcher: finch.dispatcher() });
-    expect(await response.json()).toMatchObject({
-      method: 'POST',
-      body: expect.stringMatching(/^(text|a=b)$/),
-    });
+    const echoed = (await response.json()) as { method: string; body: string };
+    expect(echoed.method).toBe('POST');
+    expect(echoed.body).toMatch(/^(text|a=b)$/);
   });
 
   test('gives each of several fields of one name', async () => {
@@ -99,7 +98,7 @@ describe.each(fetches)('with the fetch %s', (_name, fetch) => {
     }
     expect(written).toBeLessThan(32 * 1024 * 1024);
     let read = 0;
-    for await (const piece of response.body ?? []) read += piece.length;
+    for await (const piece of response.body as ReadableStream<Uint8Array>) read += piece.length;
     expect(read).toBe(64 * 1024 * 1024);
   });
 
@@ -235,7 +234,7 @@ describe('as the dispatcher of undici', () => {
       method: 'POST',
       body: body as undici8.FormData,
     });
-    expect(await answer.json()).toMatchObject({ body: expect.stringContaining('Ada') });
+    expect(JSON.stringify(await answer.json())).toContain('Ada');
   });
 
   test('gives trailers and interim responses', async () => {
@@ -418,12 +417,11 @@ describe('as the dispatcher of undici', () => {
     await using server = await startHttpServer(() => {});
     const finch = await startFinch();
     const dispatcher = finch.dispatcher();
-    const failed = expect(fetch(server.url, { dispatcher })).rejects.toMatchObject({
-      cause: new Error('enough'),
-    });
+    const failed = fetch(server.url, { dispatcher }).catch((error: unknown) => error);
     await eventually(() => expect(finch.getStats().inUse).toBe(1));
-    await dispatcher.destroy(new Error('enough'));
-    await failed;
+    const enough = new Error('enough');
+    await dispatcher.destroy(enough);
+    expect(await failed).toMatchObject({ cause: enough });
     expect(dispatcher.destroyed).toBe(true);
     expect(finch.getStats().inUse).toBe(0);
   });

@@ -38,7 +38,7 @@ export class DispatchError extends FinchError {
 
   /** @internal */
   constructor(code: string, cause: FinchError) {
-    super(cause.message, { ...cause, code, cause });
+    super(cause.message, { ...Object.fromEntries(Object.entries(cause)), code, cause });
   }
 
   static {

@@ -173,7 +173,7 @@ function* pairsOf(headers: DispatchOptions['headers']): Generator<readonly [stri
 function valueOf(name: string, value: unknown): HeaderValue {
   if (Array.isArray(value)) return value.map((item) => String(valueOf(name, item)));
   if (value === null) return '';
-  if (typeof value === 'object' || typeof value === 'function') {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
     throw new InvalidRequestError({
       option: 'headers',
       value,

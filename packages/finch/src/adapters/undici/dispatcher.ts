@@ -220,7 +220,12 @@ class Life {
 
 function settled(promise: Promise<void>, callback: Closed | undefined): Promise<void> | void {
   if (callback === undefined) return promise;
-  promise.then(callback, callback);
+  void callBack(promise, callback);
+}
+
+async function callBack(promise: Promise<void>, callback: Closed): Promise<void> {
+  await promise;
+  callback();
 }
 
 function closedError(): InvalidRequestError {

@@ -1,6 +1,6 @@
 /** Header fields in the two forms in which undici hands them to its handlers. */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Fields } from '@linnet/mint';
+import type { ParsedFields } from './handler.ts';
 
 /** Name, value, name, value…, as the server sent them, as bytes. */
 export function rawFields({ list }: Fields): Buffer[] {
@@ -8,7 +8,7 @@ export function rawFields({ list }: Fields): Buffer[] {
 }
 
 /** By name in lower case; of a field that came more than once a list of the values. */
-export function parsedFields({ list }: Fields): IncomingHttpHeaders {
+export function parsedFields({ list }: Fields): ParsedFields {
   const parsed: Record<string, string | string[]> = {};
   for (let at = 0; at + 1 < list.length; at += 2) {
     const name = (list[at] as string).toLowerCase();
@@ -24,7 +24,7 @@ export function parsedFields({ list }: Fields): IncomingHttpHeaders {
 }
 
 /** The raw form of parsed fields. */
-export function rawFieldsOf(headers: IncomingHttpHeaders): Buffer[] {
+export function rawFieldsOf(headers: ParsedFields): Buffer[] {
   const raw: Buffer[] = [];
   for (const [name, value] of Object.entries(headers)) {
     for (const one of Array.isArray(value) ? value : [value]) {

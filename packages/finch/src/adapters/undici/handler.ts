@@ -2,8 +2,10 @@
  * What receives a response that is dispatched: the handlers of undici's `Dispatcher`, in the shape
  * of undici 7 and 8. That of undici 6, which Node 22 and 24 have inside, is adapted to it.
  */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
+
+/** Fields by name in lower case; of one that came more than once a list. */
+export type ParsedFields = Record<string, string | string[] | undefined>;
 
 /** How a handler steers its response. */
 export interface DispatchController {
@@ -32,19 +34,19 @@ export interface ResponseHandler {
   onRequestUpgrade?(
     controller: DispatchController,
     status: number,
-    headers: IncomingHttpHeaders,
+    headers: ParsedFields,
     socket: Duplex,
   ): void;
   /** The head of the response, or an interim response (1xx) before it. */
   onResponseStart?(
     controller: DispatchController,
     status: number,
-    headers: IncomingHttpHeaders,
+    headers: ParsedFields,
     statusText?: string,
   ): void;
   onResponseData?(controller: DispatchController, chunk: Buffer): void;
   /** The last call, unless it is `onRequestUpgrade` or `onResponseError`. */
-  onResponseEnd?(controller: DispatchController, trailers: IncomingHttpHeaders): void;
+  onResponseEnd?(controller: DispatchController, trailers: ParsedFields): void;
   onResponseError?(controller: DispatchController, error: Error): void;
   /** The response begins to come. */
   onResponseStarted?(): void;

@@ -1,5 +1,4 @@
 /** A handler in the shape of undici 6 as one in that of undici 7 and 8, with which interceptors work. */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { InvalidRequestError } from '../../errors/index.ts';
 import { rawFieldsOf } from './fields.ts';
@@ -7,6 +6,7 @@ import type {
   DispatchController,
   DispatchHandler,
   LegacyHandler,
+  ParsedFields,
   ResponseHandler,
 } from './handler.ts';
 
@@ -41,7 +41,7 @@ class AdaptedHandler implements ResponseHandler {
   onRequestUpgrade(
     controller: DispatchController | null,
     status: number,
-    headers: IncomingHttpHeaders,
+    headers: ParsedFields,
     socket: Duplex,
   ): void {
     this.handler.onUpgrade?.(status, controller?.rawHeaders ?? rawFieldsOf(headers), socket);
@@ -50,7 +50,7 @@ class AdaptedHandler implements ResponseHandler {
   onResponseStart(
     controller: DispatchController,
     status: number,
-    headers: IncomingHttpHeaders,
+    headers: ParsedFields,
     statusText = '',
   ): void {
     // An interceptor may answer by itself, and knows no raw headers.
@@ -64,7 +64,7 @@ class AdaptedHandler implements ResponseHandler {
     if (this.handler.onData?.(chunk) === false) controller.pause();
   }
 
-  onResponseEnd(controller: DispatchController | null, trailers: IncomingHttpHeaders): void {
+  onResponseEnd(controller: DispatchController | null, trailers: ParsedFields): void {
     this.handler.onComplete?.(controller?.rawTrailers ?? rawFieldsOf(trailers));
   }
 
