@@ -19,6 +19,7 @@ import { turn } from './turn.ts';
 import type { TurnUser } from './turn.ts';
 
 export interface QuicDriverOptions {
+  readonly role: 'client' | 'server';
   readonly info: WireInfo;
   readonly clock: Clock;
   /** How long after a sign of life a PING is sent while the driver is referenced, in ms. */
@@ -52,6 +53,7 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
   code = 0;
   /** What the network last reported. */
   networkError: NodeJS.ErrnoException | undefined;
+  private readonly role: QuicDriverOptions['role'];
   private readonly connection: QuicConnection;
   private readonly port: DatagramPort;
   private readonly clock: Clock;
@@ -81,6 +83,7 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
   constructor(connection: QuicConnection, port: DatagramPort, options: QuicDriverOptions) {
     this.connection = connection;
     this.port = port;
+    this.role = options.role;
     this.info = options.info;
     this.clock = options.clock;
     this.keepAliveInterval = options.keepAliveInterval;
@@ -95,6 +98,11 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     this.currentUser = user;
     this.hasNews = true;
     this.schedule();
+  }
+
+  /** Whether the peer has closed the connection, or it failed: in this turn, `onClose` follows. */
+  get isEnding(): boolean {
+    return this.connection.isClosed;
   }
 
   /** Whether the handshake is complete. */
@@ -139,8 +147,14 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
       this.code = connection.errorCode;
       return streamEnded;
     }
-    if (length < 0) return 0;
-    if ((id & 2) === 0 && id > this.youngest) this.opened(id);
+    const isNew = this.role === 'client' && (id & 2) === 0 && id > this.youngest;
+    if (length === noStream) {
+      // Beyond the peer's limit; or over, as the peer stopped it when there was nothing else to come.
+      if (isNew) return 0;
+      this.code = 0;
+      return streamEnded;
+    }
+    if (isNew) this.opened(id);
     if (length < bytes.length) this.blocked.add(id);
     return length;
   }
@@ -202,8 +216,8 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
   /** Closes the connection with a code of HTTP/3, or of QUIC. */
   closeWith(isApplication: boolean, code: number, reason: string): void {
     if (this.isClosed) return;
-    // The peer understands the code only when it has what ends the handshake.
-    this.sendDatagrams();
+    // The peer can read it only when it has what this side says in the handshake.
+    if (this.isEstablished || this.role === 'server') this.sendDatagrams();
     this.connection.close(isApplication, code, reason);
     this.sendDatagrams();
     this.end({ by: 'local', code, isApplication, reason });

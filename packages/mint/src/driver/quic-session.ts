@@ -69,7 +69,8 @@ export interface QuicSession {
   read(id: number, into: Buffer): number;
   /**
    * Gives bytes to a stream, and its end; the first write opens it. How many were taken: when less
-   * than all, the end was not, and `onWritable` follows. Or {@link streamEnded}.
+   * than all, the end was not, and `onWritable` follows. Or {@link streamEnded}; its code is 0 where the
+   * peer's is not known any more.
    */
   write(id: number, bytes: Uint8Array, fin: boolean): number;
   /** Ends the sending on a stream without its end (RESET_STREAM). */

@@ -187,7 +187,8 @@ class QuicheConnection implements QuicConnection {
 
   write(id: number, bytes: Uint8Array, fin: boolean): number {
     try {
-      return this.native.streamSend(id, bytes, fin) ?? 0;
+      // Nothing was taken for want of a window, or because the stream is over in both directions.
+      return this.native.streamSend(id, bytes, fin) ?? Math.min(0, this.capacity(id));
     } catch (error) {
       return this.failure(error);
     }

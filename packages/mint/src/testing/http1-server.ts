@@ -7,7 +7,8 @@ import { readHttp1Request } from './http1-request.ts';
 import type { Http1Request } from './http1-request.ts';
 import { Peer } from './peer.ts';
 import { startServer } from './scripted-server.ts';
-import type { Script, ScriptedServer, ScriptedServerOptions } from './scripted-server.ts';
+import type { ScriptedServer, ScriptedServerOptions } from './scripted-server.ts';
+import type { Script } from './script-runs.ts';
 
 /** One connection of an HTTP/1.1 client, or of anything that speaks lines of text. */
 export class Http1Peer extends Peer {

@@ -28,7 +28,8 @@ import { encodeFields } from './header-block.ts';
 import type { FieldList } from './header-block.ts';
 import { Peer } from './peer.ts';
 import { startServer } from './scripted-server.ts';
-import type { Script, ScriptedServer, ScriptedServerOptions } from './scripted-server.ts';
+import type { ScriptedServer, ScriptedServerOptions } from './scripted-server.ts';
+import type { Script } from './script-runs.ts';
 
 /** Which frames of a type are meant. */
 export interface FrameFilter {

@@ -9,23 +9,22 @@ import { systemClock } from '../driver/clock.ts';
 import { QuicDriver } from '../driver/quic-driver.ts';
 import type { DatagramPort } from '../driver/quic-port.ts';
 import type { QuicAddress, QuicConfig, QuicPath } from '../quic/backend.ts';
+import { Waiting } from './waiting.ts';
 
 /** One client's share of the socket. */
 class ClientPort implements DatagramPort {
   readonly path: QuicPath;
-  private readonly socket: Socket;
+  private readonly socket: SharedSocket;
   private readonly onClosed: () => void;
 
-  constructor(socket: Socket, path: QuicPath, onClosed: () => void) {
+  constructor(socket: SharedSocket, path: QuicPath, onClosed: () => void) {
     this.socket = socket;
     this.path = path;
     this.onClosed = onClosed;
   }
 
   send(datagram: Buffer, length: number): void {
-    const { host, port } = this.path.remote;
-    // What the network does not take is lost, as anything may be.
-    this.socket.send(datagram, 0, length, port, host, () => {});
+    this.socket.send(datagram, length, this.path.remote);
   }
 
   close(): void {
@@ -37,9 +36,37 @@ class ClientPort implements DatagramPort {
   unref(): void {}
 }
 
+/** The socket; what is sent leaves before it closes. */
+class SharedSocket {
+  private readonly socket: Socket;
+  private pending = 0;
+  private readonly waiting = new Waiting();
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  send(datagram: Buffer, length: number, { host, port }: QuicAddress): void {
+    this.pending += 1;
+    // What the network does not take is lost, as anything may be.
+    this.socket.send(datagram, 0, length, port, host, this.onSent);
+  }
+
+  async close(): Promise<void> {
+    while (this.pending > 0) await this.waiting.next();
+    this.socket.close();
+    await once(this.socket, 'close');
+  }
+
+  private readonly onSent = (): void => {
+    this.pending -= 1;
+    this.waiting.wake();
+  };
+}
+
 export class QuicListener {
   readonly port: number;
-  private readonly socket: Socket;
+  private readonly socket: SharedSocket;
   private readonly local: QuicAddress;
   private readonly config: QuicConfig;
   private readonly accept: (driver: QuicDriver) => void;
@@ -64,7 +91,7 @@ export class QuicListener {
     config: QuicConfig,
     accept: (driver: QuicDriver) => void,
   ) {
-    this.socket = socket;
+    this.socket = new SharedSocket(socket);
     this.port = socket.address().port;
     this.local = { host, port: this.port };
     this.config = config;
@@ -78,11 +105,11 @@ export class QuicListener {
     if (this.isClosed) return;
     this.isClosed = true;
     for (const driver of this.clients.values()) driver.abandon();
-    this.socket.close();
-    await once(this.socket, 'close');
+    await this.socket.close();
   }
 
   private onDatagram(datagram: Buffer, from: RemoteInfo): void {
+    if (this.isClosed) return;
     const client = `${from.address} ${from.port}`;
     let driver = this.clients.get(client);
     // A packet of a connection that is over is not taken for a new one: those begin with a long header.
@@ -105,6 +132,7 @@ export class QuicListener {
         remotePort: remote.port,
         tls: undefined,
       },
+      role: 'server',
       clock: systemClock,
       keepAliveInterval: Infinity,
     });

@@ -8,13 +8,8 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { TlsOptions } from 'node:tls';
 import type { Peer } from './peer.ts';
-import { Waiting } from './waiting.ts';
-
-/**
- * What a server does on each connection: it is given the connection, and its number from 0. May be
- * async; what it throws, `close` of the server rejects with.
- */
-export type Script<P> = (peer: P, index: number) => unknown;
+import { ScriptRuns } from './script-runs.ts';
+import type { Script } from './script-runs.ts';
 
 /** Where a scripted server listens, and whether it speaks TLS. */
 export interface ScriptedServerOptions {
@@ -51,26 +46,11 @@ export async function startServer<P extends Peer>(
   script: Script<P>,
   { tls, path }: ScriptedServerOptions,
 ): Promise<ScriptedServer<P>> {
-  const peers: P[] = [];
-  const failures: unknown[] = [];
+  const runs = new ScriptRuns(script);
   const sockets = new Set<Socket>();
-  const arrivals = new Waiting();
-  let isClosing = false;
-  /** The connections that `close` broke: a script that fails on one of them has done nothing wrong. */
-  let broken: ReadonlySet<P> = new Set();
-  const run = async (peer: P, index: number): Promise<void> => {
-    try {
-      await script(peer, index);
-    } catch (error) {
-      if (!broken.has(peer)) failures.push(error);
-    }
-  };
   const accept = (socket: Socket): void => {
     socket.setNoDelay(true);
-    const peer = makePeer(socket);
-    peers.push(peer);
-    arrivals.wake();
-    void run(peer, peers.length - 1);
+    runs.add(makePeer(socket));
   };
   const server: Server = tls === undefined ? createTcpServer(accept) : createTlsServer(tls, accept);
   // The client sees the handshake fail; here nothing waits for it.
@@ -83,28 +63,19 @@ export async function startServer<P extends Peer>(
   await once(server, 'listening');
   const port = path === undefined ? (server.address() as AddressInfo).port : 0;
   const close = async (): Promise<void> => {
-    if (!isClosing) broken = new Set(peers.filter(({ socket }) => !socket.destroyed));
-    isClosing = true;
+    runs.begin(({ socket }) => !socket.destroyed);
     for (const socket of sockets) socket.destroy();
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
-    arrivals.wake();
-    if (failures.length > 0) throw failures[0];
+    runs.finish();
   };
   return {
     port,
     url: tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`,
     server,
-    peers,
-    peer: async (index = 0) => {
-      for (;;) {
-        const peer = peers[index];
-        if (peer !== undefined) return peer;
-        if (isClosing) throw new Error(`The server was closed before connection ${index} came`);
-        await arrivals.next();
-      }
-    },
+    peers: runs.peers,
+    peer: (index = 0) => runs.peer(index),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -20,7 +20,7 @@ import { handshakeError } from './handshake-error.ts';
 import type { HandshakeProgress } from './handshake-error.ts';
 
 /** What the handshakes with all addresses of a server have in common. */
-export interface HandshakeSettings extends Omit<QuicDriverOptions, 'info'> {
+export interface HandshakeSettings extends Omit<QuicDriverOptions, 'info' | 'role'> {
   readonly config: QuicConfig;
   readonly tls: TlsIdentity;
   readonly name: ServerName;
@@ -63,7 +63,8 @@ export class QuicHandshake implements SocketOpening, QuicUser {
     const { config, tls, name, ...options } = settings;
     try {
       const connection = config.connect(name.sni, path, keyLogFileOf(tls));
-      const driver = new QuicDriver(connection, socket, { ...options, info: this.infoOf(path) });
+      const info = this.infoOf(path);
+      const driver = new QuicDriver(connection, socket, { ...options, role: 'client', info });
       this.driver = driver;
       socket.user = driver;
       driver.user = this;
@@ -89,7 +90,7 @@ export class QuicHandshake implements SocketOpening, QuicUser {
 
   onTurn(): void {
     const { driver } = this;
-    if (this.isOver || driver === undefined || !driver.isEstablished) return;
+    if (this.isOver || driver === undefined || !driver.isEstablished || driver.isEnding) return;
     const error = this.settings.tls.rejectUnauthorized ? this.certificateError() : undefined;
     if (error === undefined) {
       this.isOver = true;
