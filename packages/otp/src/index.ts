@@ -45,6 +45,7 @@ export { BadArgumentError, NoProcessError, ReceiveTimeoutError } from './process
 export { CallError, type From } from './process/call.ts';
 export { StartError } from './process/start.ts';
 export { ProcLib, type ProcLibOptions, type StartedProcess } from './process/proc-lib.ts';
+export type { LogBounds } from './process/bounded-copy.ts';
 export { setLogger, type CrashReport, type Logger, type LogLevel } from './process/crash-report.ts';
 export {
   ignore,

@@ -1,6 +1,7 @@
 /** Crash reports: one structured record for every abnormal exit, so that no crash is silent. */
 import { channel } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
+import { boundedCopy, type LogBounds } from './bounded-copy.ts';
 import { formatReason, isError, type ExitReason } from './exit-reason.ts';
 import type { Name } from './name.ts';
 import type { Pid } from './pid.ts';
@@ -24,7 +25,14 @@ export interface CrashReport {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** A logger of pino's shape. */
+/**
+ * A logger of pino's shape; `console` has it, too.
+ *
+ * Fields are ready to be printed, as JSON or by `console.log`: an Error is under `err`, where pino looks
+ * for it, and `reason` is a sentence; state, messages and other values of a program are cut to a size
+ * that helps a reader, and what is under the key of a secret (`authorization`, `password`, `token`, …) is
+ * `[redacted]`. What is published on channels is whole.
+ */
 export interface Logger {
   /** Faults: crash reports, reports of supervisors, messages that a process does not handle. */
   error(fields: object, message: string): void;
@@ -48,8 +56,8 @@ export const crashChannel = channel('otp.crash');
 /** Prints faults to standard error; deaths by a signal follow from a fault that was printed. */
 export const standardError: Logger = {
   error: (fields, message) => {
-    const { reason } = fields as { reason?: unknown };
-    print(isError(reason) ? `${message}\n${inspectSafely(reason)}` : message);
+    const { err } = fields as { err?: unknown };
+    print(isError(err) ? `${message}\n${inspectSafely(err)}` : message);
   },
   warn: (_fields, message) => print(message),
   debug: () => {},
@@ -69,6 +77,7 @@ function inspectSafely(error: Error): string {
 }
 
 let logger: Logger = standardError;
+let bounds: LogBounds = {};
 
 /** What the runtime logs with: whatever the user's logger does, the runtime goes on. */
 const safeLogger: Required<Logger> = {
@@ -85,23 +94,55 @@ const safeLogger: Required<Logger> = {
 };
 
 function log(level: LogLevel, fields: object, message: string): void {
+  if (!safeLogger.isLevelEnabled(level)) return;
+  const shown = loggable(fields, bounds);
   try {
-    logger[level](fields, message);
+    logger[level](shown, message);
   } catch (error) {
-    standardError[level](fields, message);
+    standardError[level](shown, message);
     if (level !== 'debug') print(`the logger failed: ${formatReason(error)}`);
   }
 }
 
+/** The fields as loggers take them. */
+function loggable(fields: object, limits: LogBounds): object {
+  const shown: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(fields)) {
+    if (key !== 'reason' && key !== 'error') {
+      shown[key] = boundedCopy(value, limits);
+      continue;
+    }
+    const copy = boundedCopy(value, limits);
+    if (key === 'reason') shown['reason'] = formatReason(copy);
+    const error = errorIn(copy, 0);
+    if (error !== undefined) shown['err'] = error;
+    else if (key === 'error') shown['error'] = copy;
+  }
+  return shown;
+}
+
+/** The error that a reason is or has: `['failed_to_start_child', id, error]`. */
+function errorIn(reason: unknown, depth: number): Error | undefined {
+  if (isError(reason)) return reason;
+  if (!Array.isArray(reason) || depth > 4) return undefined;
+  for (const part of reason) {
+    const error = errorIn(part, depth + 1);
+    if (error !== undefined) return error;
+  }
+  return undefined;
+}
+
 /**
  * Replaces the logger of crash and supervisor reports; returns the former one.
- * The default writes to standard error.
+ * The default writes to standard error. `limits` says how much of a value is shown, and under which
+ * further keys there are secrets; left out, the defaults are valid again.
  * @example
- * setLogger(pino());
+ * setLogger(pino(), { redact: ['iban'], depth: 3 });
  */
-export function setLogger(replacement: Logger): Logger {
+export function setLogger(replacement: Logger, limits: LogBounds = {}): Logger {
   const former = logger;
   logger = replacement;
+  bounds = limits;
   return former;
 }
 
@@ -119,7 +160,7 @@ export function reportCrash(report: CrashReport): void {
     report.name === undefined
       ? String(report.pid)
       : `${String(report.pid)} (${String(report.name)})`;
-  const reason = formatReason(report.reason);
+  const reason = formatReason(boundedCopy(report.reason, bounds));
   const message =
     report.cause === 'stray'
       ? `a stray error of ${report.label} ${who} stops the program: ${reason}`

@@ -1,5 +1,6 @@
 /** Exit reasons: their classes, how user code raises them, and how they read. */
 import { inspect, types } from 'node:util';
+import { boundedCopy } from './bounded-copy.ts';
 import { brand, brandKey, foreignKind, type Brand } from './brand.ts';
 
 /**
@@ -162,7 +163,7 @@ function formatTuple(tuple: readonly unknown[], depth: number): string {
 
 function print(value: unknown): string {
   try {
-    return inspect(value, { depth: 2, breakLength: Number.POSITIVE_INFINITY });
+    return inspect(boundedCopy(value), { depth: 4, breakLength: Number.POSITIVE_INFINITY });
   } catch {
     return 'an unprintable value';
   }

@@ -32,6 +32,7 @@ export interface SupervisorReport {
   readonly supervisor: Pid;
   readonly name: Name | undefined;
   readonly errorContext: ReportContext;
+  /** A logger gets it in words, and the Error that it is or has as `err`. */
   readonly reason: ExitReason;
   readonly offender: FullChildSpec & { readonly pid: ChildState };
 }

@@ -92,8 +92,8 @@ describe('supervisor reports', () => {
     await crash(await pidOf(supervisor, 'c'), 'boom');
     expect(reports.map(([, { errorContext, reason }]) => [errorContext, reason])).toEqual([
       ['child_terminated', 'boom'],
-      ['start_error', ['EXIT', oops]],
-      ['start_error', ['EXIT', oops]],
+      ['start_error', '{EXIT, Error: oops}'],
+      ['start_error', '{EXIT, Error: oops}'],
       ['shutdown', 'reached_max_restart_intensity'],
     ]);
     expect(reports.at(-1)?.[2]).toContain('too many restarts');
