@@ -1,2 +1,51 @@
 /** A batteries-included HTTP client over supervised pools. */
-export {};
+export { Req, type BodyOf, type CallOptions, type StepEdits } from './req.ts';
+export { HeaderList } from './header-list.ts';
+export { ReqRequest, type RequestInput } from './message/request.ts';
+export { ReqResponse, type ResponseParts } from './message/response.ts';
+export type { Call } from './message/call.ts';
+export { halt, type Again, type Halt } from './message/control.ts';
+export type { Adapter, ErrorStep, RequestStep, ResponseStep, StepResult } from './pipeline/step.ts';
+export type { StepList, StepsByName } from './pipeline/step-list.ts';
+export { cachedAuth, type LoadedAuth } from './auth/cached-auth.ts';
+export { HttpCache, type HttpCacheOptions } from './cache/http-cache.ts';
+export type {
+  Auth,
+  AuthContext,
+  AuthFunction,
+  BaseUrl,
+  Coding,
+  Credentials,
+  Decode,
+  Duration,
+  Into,
+  IntoFunction,
+  MultipartInput,
+  ParamsInput,
+  ParamValue,
+  PartInput,
+  PartValue,
+  PartWithDetails,
+  Progress,
+  ReqOptions,
+  ResolvedOptions,
+  ResponseHead,
+  RetryContext,
+  RetryFunction,
+  RetryRule,
+} from './options/index.ts';
+export { StatusError } from './message/status-error.ts';
+export {
+  AuthError,
+  ChecksumError,
+  DecodeError,
+  DecompressError,
+  isReqError,
+  NotRunningError,
+  RedirectError,
+  ReqCancelledError,
+  ReqError,
+  ReqOptionsError,
+  ReqTimeoutError,
+  type DecodeIssue,
+} from './errors/index.ts';

@@ -1,0 +1,95 @@
+/** The content codings of HTTP as functions of node:zlib (RFC 9110, 8.4.1; RFC 8878 for zstd). */
+import type { Transform } from 'node:stream';
+import { promisify } from 'node:util';
+import * as node from 'node:zlib';
+import type { Coding } from '../options/index.ts';
+
+/** What decompresses and compresses one coding. */
+export interface CodingFunctions {
+  /** All at once; rejects when there would be more than `maxOutputLength` bytes. */
+  decode(bytes: Uint8Array, options: { readonly maxOutputLength: number }): Promise<Buffer>;
+  encode(bytes: Uint8Array): Promise<Buffer>;
+  /** @param first the first byte of what it will be given */
+  decoder(first: number | undefined): Transform;
+  encoder(): Transform;
+}
+
+const gzip: CodingFunctions = {
+  decode: promisify<node.InputType, node.ZlibOptions, Buffer>(node.gunzip),
+  encode: promisify<node.InputType, Buffer>(node.gzip),
+  decoder: () => node.createGunzip(),
+  encoder: () => node.createGzip(),
+};
+
+const inflate = promisify<node.InputType, node.ZlibOptions, Buffer>(node.inflate);
+const inflateRaw = promisify<node.InputType, node.ZlibOptions, Buffer>(node.inflateRaw);
+
+/**
+ * RFC 9110 means the zlib format by "deflate"; some servers send the bare one. The first byte of zlib
+ * says method 8.
+ */
+function isZlib(first = 8): boolean {
+  return (first & 0x0f) === 8;
+}
+
+const deflate: CodingFunctions = {
+  decode: (bytes, options) =>
+    isZlib(bytes[0]) ? inflate(bytes, options) : inflateRaw(bytes, options),
+  encode: promisify<node.InputType, Buffer>(node.deflate),
+  decoder: (first) => (isZlib(first) ? node.createInflate() : node.createInflateRaw()),
+  encoder: () => node.createDeflate(),
+};
+
+const br: CodingFunctions = {
+  decode: promisify<node.InputType, node.BrotliOptions, Buffer>(node.brotliDecompress),
+  // The default, 11, takes seconds for a few MB: 5 is what servers use for what is made on the fly.
+  encode: (bytes) => brotliCompress(bytes, brotliOptions),
+  decoder: () => node.createBrotliDecompress(),
+  encoder: () => node.createBrotliCompress(brotliOptions),
+};
+const brotliCompress = promisify<node.InputType, node.BrotliOptions, Buffer>(node.brotliCompress);
+const brotliOptions: node.BrotliOptions = { params: { [node.constants.BROTLI_PARAM_QUALITY]: 5 } };
+
+/** Undefined before Node 22.15. */
+const zstd: CodingFunctions | undefined =
+  typeof node.zstdDecompress === 'function'
+    ? {
+        decode: promisify<node.InputType, node.ZstdOptions, Buffer>(node.zstdDecompress),
+        encode: promisify<node.InputType, Buffer>(node.zstdCompress),
+        decoder: () => node.createZstdDecompress(),
+        encoder: () => node.createZstdCompress(),
+      }
+    : undefined;
+
+/** The codings that this Node.js has. */
+export const zlib: Readonly<Record<Coding, CodingFunctions | undefined>> = {
+  gzip,
+  deflate,
+  br,
+  zstd,
+};
+
+/** A coding by its name in `content-encoding`; undefined when it is not known. */
+export function codingNamed(name: string): CodingFunctions | undefined {
+  switch (name) {
+    case 'gzip':
+    case 'x-gzip':
+      return gzip;
+    case 'deflate':
+      return deflate;
+    case 'br':
+      return br;
+    case 'zstd':
+      return zstd;
+    default:
+      return undefined;
+  }
+}
+
+/** The names in a `content-encoding` field, in the order in which they were applied. */
+export function codingsOf(field: string | undefined): string[] {
+  return (field ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '' && name !== 'identity');
+}

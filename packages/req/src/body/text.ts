@@ -1,0 +1,44 @@
+/** Bytes as text and as JSON, by what the content type says. */
+import type { HeaderList } from '../header-list.ts';
+
+/** What a body is, as far as it can be decoded. */
+export type BodyKind = 'json' | 'text' | 'bytes';
+
+/** By the media type: `application/json` and `…+json`, what is text, and all else. */
+export function kindOf(headers: HeaderList): BodyKind {
+  const [type = ''] = (headers.getAll('content-type')[0] ?? '').split(';', 1);
+  const media = type.trim().toLowerCase();
+  if (media === 'application/json' || media.endsWith('+json')) return 'json';
+  if (media.startsWith('text/') || media.endsWith('+xml')) return 'text';
+  return otherText.has(media) ? 'text' : 'bytes';
+}
+
+const otherText: ReadonlySet<string> = new Set([
+  'application/xml',
+  'application/javascript',
+  'application/x-www-form-urlencoded',
+  'application/x-ndjson',
+  'application/yaml',
+  'application/graphql',
+]);
+
+/** The charset that the content type names; undefined without one. */
+export function charsetOf(headers: HeaderList): string | undefined {
+  const [type = ''] = headers.getAll('content-type');
+  const [, quoted, plain] = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;"]+))/i.exec(type) ?? [];
+  const charset = quoted ?? plain;
+  return charset === undefined || charset === '' ? undefined : charset;
+}
+
+/** Text in UTF-8, without its byte order mark. Malformed bytes become U+FFFD. */
+export function utf8(bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = buffer.toString('utf8');
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+/** Text in a charset by its label (the Encoding standard's). @throws RangeError for an unknown label. */
+export function decodeText(bytes: Uint8Array, charset: string | undefined): string {
+  if (charset === undefined || /^utf-?8$/i.test(charset)) return utf8(bytes);
+  return new TextDecoder(charset).decode(bytes);
+}

@@ -1,0 +1,41 @@
+/** Under which key a response is kept, and how requests and responses look to the rules of RFC 9111. */
+import { createHash } from 'node:crypto';
+import type CachePolicy from 'http-cache-semantics';
+import type { HeaderList } from '../header-list.ts';
+
+/** What is asked of the cache. */
+interface Asked {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: HeaderList;
+}
+
+/**
+ * The key of a request. A private cache belongs to one user (RFC 9111, 1), and one program may speak for
+ * many: what identifies the user is part of the key, as a hash. For a shared cache the rules leave out
+ * what is for one user.
+ */
+export function keyOf({ method, url, headers }: Asked, shared: boolean): string {
+  const user = shared
+    ? []
+    : ['authorization', 'cookie']
+        .map((name) => headers.get(name))
+        .filter((value) => value !== undefined);
+  const base = `${method} ${url}`;
+  if (user.length === 0) return base;
+  return `${base} ${createHash('sha256').update(user.join('\n')).digest('base64')}`;
+}
+
+/** A request as the rules take it. */
+export function ruleRequest({ method, url, headers }: Asked): CachePolicy.Request {
+  return { method, url, headers: ruleHeaders(headers) };
+}
+
+/** Header fields as the rules take them: of one name joined, but for `set-cookie`. */
+export function ruleHeaders(headers: HeaderList): Record<string, string | string[]> {
+  const object: Record<string, string | string[]> = {};
+  for (const [name] of headers) {
+    object[name] = name === 'set-cookie' ? headers.getAll(name) : (headers.get(name) ?? '');
+  }
+  return object;
+}

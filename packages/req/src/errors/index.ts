@@ -1,0 +1,13 @@
+/** Every error that this package throws or rejects with. One class a failure, each with a `code`. */
+export { because, isReqError, nameErrors, ReqError, shownUrl } from './req-error.ts';
+export type { ReqErrorOptions } from './req-error.ts';
+export { describeValue } from './describe-value.ts';
+export { ReqOptionsError } from './options-error.ts';
+export { AuthError, NotRunningError, ReqCancelledError, ReqTimeoutError } from './call-errors.ts';
+export {
+  ChecksumError,
+  DecodeError,
+  DecompressError,
+  RedirectError,
+  type DecodeIssue,
+} from './response-errors.ts';

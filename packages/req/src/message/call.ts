@@ -1,0 +1,110 @@
+/** What the attempts of one call have in common: its time, its signal, how often it was sent. */
+import { arm, type Timer } from '@linnet/otp';
+import { ReqCancelledError, ReqTimeoutError } from '../errors/index.ts';
+import type { ResolvedOptions } from '../options/index.ts';
+import type { RetryBudget } from '../retry/budget.ts';
+
+/** One call of `req.get` and the like, from its first attempt to its outcome. */
+export class Call {
+  /** The number of the attempt, 1 at first; redirects count. */
+  attempt = 1;
+  /** How often a request was sent again because it had failed. */
+  retries = 0;
+  /** The URLs that redirected. */
+  readonly visited: string[] = [];
+  /** The value of `authorization` that was refused with 401; once a call, another one is tried. */
+  refused: string | undefined;
+  /** Aborts with the caller's signal and at the end of `timeout`. */
+  readonly signal: AbortSignal | undefined;
+  readonly budget: RetryBudget | undefined;
+  readonly #url: string;
+  readonly #limit: CallLimit | undefined;
+
+  constructor(url: string, options: ResolvedOptions, budget: RetryBudget | undefined) {
+    const { signal, timeout } = options;
+    this.#url = url;
+    this.budget = budget;
+    if (timeout === undefined || timeout === 'infinity') {
+      this.signal = signal;
+    } else {
+      this.#limit = new CallLimit(timeout, signal);
+      this.signal = this.#limit.signal;
+    }
+  }
+
+  /** The error that the call ends with instead of another, when its time or its signal ended it. */
+  failure(error: unknown): unknown {
+    const limit = this.#limit;
+    if (limit?.expired === true) {
+      const { timeout } = limit;
+      return new ReqTimeoutError({ url: this.#url, timeout, attempts: this.attempt });
+    }
+    return error;
+  }
+
+  /** @throws ReqCancelledError when the call was cancelled. */
+  throwIfCancelled(): void {
+    if (this.signal?.aborted === true) throw new ReqCancelledError(this.signal.reason);
+  }
+
+  /** Waits; rejects with ReqCancelledError when the call is cancelled meanwhile. */
+  wait(ms: number): Promise<void> {
+    return sleep(ms, this.signal);
+  }
+
+  /** The call is over. */
+  end(): void {
+    this.#limit?.end();
+  }
+}
+
+/** Waits, unless a signal aborts: then it rejects with ReqCancelledError. */
+export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(new ReqCancelledError(signal.reason));
+    const onAbort = (): void => {
+      timer.cancel();
+      reject(new ReqCancelledError(signal?.reason));
+    };
+    const onTimeout = (): void => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    };
+    const timer = arm({ onTimeout }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** A signal that aborts after a time, and with another one. */
+class CallLimit {
+  readonly timeout: number;
+  expired = false;
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignal | undefined;
+  readonly #timer: Timer;
+  readonly #forward = (): void => this.#controller.abort(this.#outer?.reason);
+
+  constructor(timeout: number, outer: AbortSignal | undefined) {
+    this.timeout = timeout;
+    this.#outer = outer;
+    this.#timer = arm(this, timeout);
+    if (outer?.aborted === true) this.#forward();
+    else outer?.addEventListener('abort', this.#forward, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  onTimeout(): void {
+    this.expired = true;
+    this.#controller.abort(
+      new DOMException('The call took longer than its timeout', 'TimeoutError'),
+    );
+  }
+
+  end(): void {
+    this.#timer.cancel();
+    this.#outer?.removeEventListener('abort', this.#forward);
+  }
+}

@@ -1,0 +1,367 @@
+/** The client: options and steps that calls share, and the calls. */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { Call } from './message/call.ts';
+import type { ReqResponse } from './message/response.ts';
+import { ReqOptionsError } from './errors/index.ts';
+import {
+  mergeOptions,
+  parseOptions,
+  resolveOptions,
+  type GivenOptions,
+  type ReqOptions,
+  type ResolvedOptions,
+} from './options/index.ts';
+import { defaultSteps } from './pipeline/default-steps.ts';
+import { run } from './pipeline/run.ts';
+import type { Adapter, ErrorStep, Pipeline, RequestStep, ResponseStep } from './pipeline/step.ts';
+import type { StepList, StepsByName } from './pipeline/step-list.ts';
+import { RetryBudget } from './retry/budget.ts';
+
+/** The options of a call by `req.request`: those of `Req.new`, and the method. */
+export interface CallOptions extends ReqOptions {
+  /** In any case; `GET` by default, `POST` with a body. */
+  readonly method?: string;
+}
+
+/**
+ * What the body of a response is, by the options of its call: what a schema of `decode` gives, text, bytes,
+ * the pieces of `into: 'stream'`, nothing after another `into`; else `unknown`, since the server decides.
+ */
+export type BodyOf<O> = O extends { readonly into: 'stream' }
+  ? AsyncIterable<Uint8Array>
+  : O extends { readonly into: {} } | { readonly httpErrors: 'return' } | { readonly raw: boolean }
+    ? unknown
+    : O extends { readonly decode: infer D extends StandardSchemaV1 }
+      ? StandardSchemaV1.InferOutput<D>
+      : unknown;
+
+/** What changes the steps of a client; each function gets a list and returns another one. */
+export interface StepEdits {
+  readonly request?: (steps: StepList<RequestStep>) => StepList<RequestStep>;
+  readonly response?: (steps: StepList<ResponseStep>) => StepList<ResponseStep>;
+  readonly error?: (steps: StepList<ErrorStep>) => StepList<ErrorStep>;
+}
+
+/**
+ * An HTTP client with options and steps of its own. It never changes: `merge` and the functions for
+ * steps return another client. Cheap to make; stores that options make (`cookies: true`, `cache: true`, the
+ * retry budget) are shared with those made from it.
+ *
+ * Mirrors `Req` of Elixir.
+ *
+ * @example
+ * const api = Req.new({ finch: 'MyFinch', baseUrl: 'https://api.example.com', auth: { bearer: 'token' } });
+ * const { status, body } = await api.get('/users/:id', { pathParams: { id: 1 } });
+ */
+export class Req {
+  readonly #given: GivenOptions;
+  readonly #resolved: ResolvedOptions;
+  readonly #steps: Pipeline;
+  readonly #budget: RetryBudget | undefined;
+
+  private constructor(given: GivenOptions, steps: Pipeline, budget: RetryBudget | undefined) {
+    this.#given = given;
+    this.#resolved = Object.freeze(resolveOptions(given));
+    this.#steps = steps;
+    this.#budget = budget;
+  }
+
+  /**
+   * Makes a client. Without `finch` it sends by the instance that `Req.childSpec` starts.
+   *
+   * Mirrors `Req.new/1`.
+   *
+   * @throws ReqOptionsError
+   *
+   * @example
+   * const req = Req.new({ finch: 'MyFinch', headers: { accept: 'application/json' }, maxRetries: 1 });
+   */
+  static new(options?: ReqOptions): Req {
+    const given = parseOptions(options);
+    return new Req(given, defaultSteps, budgetOf(given));
+  }
+
+  /**
+   * The same client with other options: `headers`, `params` and `pathParams` are merged by their names, each
+   * other option replaces that of this client.
+   *
+   * Mirrors `Req.merge/2`.
+   *
+   * @throws ReqOptionsError
+   *
+   * @example
+   * const admin = req.merge({ auth: { basic: 'admin:secret' }, headers: { 'x-role': 'admin' } });
+   */
+  merge(options: ReqOptions): Req {
+    const given = parseOptions(options);
+    const budget = given.retryBudget === undefined ? this.#budget : budgetOf(given);
+    return new Req(mergeOptions(this.#given, given), this.#steps, budget);
+  }
+
+  // Calls --------------------------------------------------------------------------
+
+  /**
+   * Sends a request and resolves with its response, whatever its status, unless `httpErrors`, `expect` or
+   * a schema says otherwise.
+   *
+   * Rejects with the errors of Finch, and with ReqTimeoutError, ReqCancelledError, StatusError, RedirectError,
+   * DecodeError, DecompressError, ChecksumError, AuthError, NotRunningError, CircuitOpenError,
+   * RateLimitError or ReqOptionsError.
+   *
+   * Mirrors `Req.request/2`.
+   *
+   * @example
+   * const { status } = await req.request('https://api.example.com/users', { method: 'OPTIONS' });
+   */
+  request<const O extends CallOptions>(
+    url: string | URL,
+    options?: O,
+  ): Promise<ReqResponse<BodyOf<O>>> {
+    return this.#call(undefined, url, options) as Promise<ReqResponse<BodyOf<O>>>;
+  }
+
+  /**
+   * Sends a GET; see `req.request`. The other methods likewise.
+   *
+   * @example
+   * const { body } = await req.get('https://api.example.com/users', { params: { page: 2 } });
+   */
+  get<const O extends ReqOptions>(url: string | URL, options?: O): Promise<ReqResponse<BodyOf<O>>> {
+    return this.#call('GET', url, options) as Promise<ReqResponse<BodyOf<O>>>;
+  }
+
+  /**
+   * Sends a HEAD: the response has headers and no body.
+   *
+   * @example
+   * const { headers } = await req.head('https://api.example.com/export');
+   */
+  head<const O extends ReqOptions>(
+    url: string | URL,
+    options?: O,
+  ): Promise<ReqResponse<BodyOf<O>>> {
+    return this.#call('HEAD', url, options) as Promise<ReqResponse<BodyOf<O>>>;
+  }
+
+  /**
+   * Sends a POST.
+   *
+   * @example
+   * await req.post('https://api.example.com/users', { json: { name: 'Ada' } });
+   */
+  post<const O extends ReqOptions>(
+    url: string | URL,
+    options?: O,
+  ): Promise<ReqResponse<BodyOf<O>>> {
+    return this.#call('POST', url, options) as Promise<ReqResponse<BodyOf<O>>>;
+  }
+
+  /**
+   * Sends a PUT.
+   *
+   * @example
+   * await req.put('https://api.example.com/users/1', { json: { name: 'Ada' } });
+   */
+  put<const O extends ReqOptions>(url: string | URL, options?: O): Promise<ReqResponse<BodyOf<O>>> {
+    return this.#call('PUT', url, options) as Promise<ReqResponse<BodyOf<O>>>;
+  }
+
+  /**
+   * Sends a PATCH.
+   *
+   * @example
+   * await req.patch('https://api.example.com/users/1', { json: { name: 'Ada' } });
+   */
+  patch<const O extends ReqOptions>(
+    url: string | URL,
+    options?: O,
+  ): Promise<ReqResponse<BodyOf<O>>> {
+    return this.#call('PATCH', url, options) as Promise<ReqResponse<BodyOf<O>>>;
+  }
+
+  /**
+   * Sends a DELETE.
+   *
+   * @example
+   * await req.delete('https://api.example.com/users/1');
+   */
+  delete<const O extends ReqOptions>(
+    url: string | URL,
+    options?: O,
+  ): Promise<ReqResponse<BodyOf<O>>> {
+    return this.#call('DELETE', url, options) as Promise<ReqResponse<BodyOf<O>>>;
+  }
+
+  // Steps --------------------------------------------------------------------------
+
+  /**
+   * The same client with further request steps, which run last.
+   *
+   * Mirrors `Req.Request.append_request_steps/2`.
+   *
+   * @throws ReqOptionsError for a name that a step has already.
+   *
+   * @example
+   * const traced = req.appendRequestSteps({
+   *   trace: (request) => {
+   *     request.headers.set('x-request-id', crypto.randomUUID());
+   *   },
+   * });
+   */
+  appendRequestSteps(steps: StepsByName<RequestStep>): Req {
+    return this.editSteps({ request: (list) => list.append(steps) });
+  }
+
+  /**
+   * The same client with further request steps, which run first.
+   *
+   * @example
+   * const cached = req.prependRequestSteps({
+   *   stub: ({ url }) => (url === '/health' ? new ReqResponse({ body: 'up' }) : undefined),
+   * });
+   */
+  prependRequestSteps(steps: StepsByName<RequestStep>): Req {
+    return this.editSteps({ request: (list) => list.prepend(steps) });
+  }
+
+  /**
+   * The same client with further response steps, which run last: they see the decoded body.
+   *
+   * @example
+   * const unwrapped = req.appendResponseSteps({
+   *   data: (_request, response) => {
+   *     const { body } = response;
+   *     if (typeof body === 'object' && body !== null && 'data' in body) response.body = body.data;
+   *   },
+   * });
+   */
+  appendResponseSteps(steps: StepsByName<ResponseStep>): Req {
+    return this.editSteps({ response: (list) => list.append(steps) });
+  }
+
+  /**
+   * The same client with further response steps, which run first: they see each response, redirects and
+   * those that are retried included, its body as it came.
+   *
+   * @example
+   * const logged = req.prependResponseSteps({
+   *   log: ({ method, url }, { status }) => console.log(method, url, status),
+   * });
+   */
+  prependResponseSteps(steps: StepsByName<ResponseStep>): Req {
+    return this.editSteps({ response: (list) => list.prepend(steps) });
+  }
+
+  /**
+   * The same client with further error steps, which run last: when an error was not retried.
+   *
+   * @example
+   * const tolerant = req.appendErrorSteps({
+   *   fallback: () => new ReqResponse({ status: 503, body: 'unavailable' }),
+   * });
+   */
+  appendErrorSteps(steps: StepsByName<ErrorStep>): Req {
+    return this.editSteps({ error: (list) => list.append(steps) });
+  }
+
+  /**
+   * The same client with further error steps, which run first: they see each error.
+   *
+   * @example
+   * const counted = req.prependErrorSteps({ count: (_request, error) => console.warn(error.message) });
+   */
+  prependErrorSteps(steps: StepsByName<ErrorStep>): Req {
+    return this.editSteps({ error: (list) => list.prepend(steps) });
+  }
+
+  /**
+   * The same client with steps inserted, replaced or removed by their names. `stepNames` has the names.
+   *
+   * @throws ReqOptionsError for a step that is not there.
+   *
+   * @example
+   * const plain = req.editSteps({
+   *   request: (steps) => steps.insertAfter('auth', { sign: (request) => void request.headers.set('x-sign', '1') }),
+   *   response: (steps) => steps.remove('decodeBody'),
+   * });
+   */
+  editSteps(edits: StepEdits): Req {
+    const { request, response, error } = edits;
+    const steps: Pipeline = {
+      ...this.#steps,
+      ...(request === undefined ? undefined : { request: request(this.#steps.request) }),
+      ...(response === undefined ? undefined : { response: response(this.#steps.response) }),
+      ...(error === undefined ? undefined : { error: error(this.#steps.error) }),
+    };
+    return new Req(this.#given, steps, this.#budget);
+  }
+
+  /**
+   * The same client with something else that sends, such as a function of a test.
+   *
+   * Mirrors the option `adapter` of Elixir's Req.
+   *
+   * @throws ReqOptionsError
+   *
+   * @example
+   * const stub = req.withAdapter(({ url }) => new ReqResponse({ body: `you asked for ${url}` }));
+   */
+  withAdapter(adapter: Adapter): Req {
+    if (typeof adapter !== 'function') {
+      throw new ReqOptionsError({ option: 'adapter', value: adapter, allowed: 'a function' });
+    }
+    return new Req(this.#given, { ...this.#steps, adapter }, this.#budget);
+  }
+
+  /** The names of the steps, in the order in which they run. */
+  get stepNames(): {
+    readonly request: readonly string[];
+    readonly response: readonly string[];
+    readonly error: readonly string[];
+  } {
+    const { request, response, error } = this.#steps;
+    return { request: request.names, response: response.names, error: error.names };
+  }
+
+  // ----------------------------------------------------------------------------------
+
+  #call(
+    method: string | undefined,
+    url: string | URL,
+    options: CallOptions | undefined,
+  ): Promise<ReqResponse> {
+    try {
+      const resolved = this.#optionsOf(options);
+      const input = {
+        method: method ?? methodOf(options, resolved),
+        url: String(url),
+        options: resolved,
+      };
+      this.#budget?.deposit();
+      return run(this.#steps, input, new Call(input.url, resolved, this.#budget));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  #optionsOf(options: CallOptions | undefined): ResolvedOptions {
+    if (options === undefined) return this.#resolved;
+    const { method: _, ...rest } = options;
+    return resolveOptions(mergeOptions(this.#given, parseOptions(rest)));
+  }
+}
+
+function methodOf(options: CallOptions | undefined, resolved: ResolvedOptions): string {
+  const method: unknown = options?.method;
+  if (method === undefined) {
+    const { body, json, form, formMultipart } = resolved;
+    return [body, json, form, formMultipart].every((each) => each === undefined) ? 'GET' : 'POST';
+  }
+  if (typeof method === 'string' && method !== '') return method.toUpperCase();
+  throw new ReqOptionsError({ option: 'method', value: method, allowed: 'the name of a method' });
+}
+
+function budgetOf({ retryBudget }: GivenOptions): RetryBudget | undefined {
+  const settings = retryBudget ?? resolveOptions({}).retryBudget;
+  return settings === false ? undefined : new RetryBudget(settings);
+}

@@ -1,0 +1,133 @@
+/** The steps of `cache`: before a request, after its response, after its error. RFC 9111 by http-cache-semantics. */
+import CachePolicy from 'http-cache-semantics';
+import type { CacheEntry, HttpCache } from '../cache/http-cache.ts';
+import { keyOf, ruleHeaders, ruleRequest } from '../cache/keys.ts';
+import type { ReqRequest } from '../message/request.ts';
+import { ReqResponse } from '../message/response.ts';
+
+/** What the first step leaves for the others. */
+interface Lookup {
+  readonly key: string;
+  /** Without what was added to it to ask whether the kept response still holds. */
+  readonly request: CachePolicy.Request;
+  /** The kept response that is asked about. */
+  readonly stale: CacheEntry | undefined;
+}
+
+const lookup = Symbol('cache lookup');
+
+/** Where a caller finds whether a response comes from the cache: `response.private.get('cache')`. */
+const outcome = 'cache';
+
+/** Answers from the cache, or asks whether a kept response still holds. */
+export function findInCache(request: ReqRequest): ReqResponse | undefined {
+  const cache = cacheOf(request);
+  if (cache === undefined) return undefined;
+  const key = keyOf(request, cache.shared);
+  const asked = ruleRequest(request);
+  let stale: CacheEntry | undefined;
+  for (const entry of cache.find(key)) {
+    const { response, revalidation } = entry.policy.evaluateRequest(asked);
+    if (response !== undefined && revalidation === undefined) return answer(entry, request, 'hit');
+    if (stale === undefined && hasValidator(entry, asked)) stale = entry;
+  }
+  if (stale !== undefined) {
+    const headers = stale.policy.revalidationHeaders(asked);
+    for (const name of ['if-none-match', 'if-modified-since']) {
+      const value = headers[name];
+      if (value !== undefined) request.headers.set(name, value);
+    }
+  }
+  request.private.set(lookup, { key, request: asked, stale } satisfies Lookup);
+  return undefined;
+}
+
+/** Keeps a response, or answers with the kept one that still holds. */
+export function storeInCache(request: ReqRequest, response: ReqResponse): ReqResponse | undefined {
+  const { cache } = request.options;
+  if (cache === undefined || cache === false) return undefined;
+  const found = request.private.get(lookup) as Lookup | undefined;
+  if (found === undefined) {
+    if (response.private.get(outcome) !== 'hit') invalidate(cache, request, response);
+    return undefined;
+  }
+  const { key, request: asked, stale } = found;
+  const { status, headers, body } = response;
+  const answered = { status, headers: ruleHeaders(headers) };
+  if (stale !== undefined) {
+    const { policy, modified } = stale.policy.revalidatedPolicy(asked, answered);
+    if (!modified) {
+      const renewed = { ...stale, policy };
+      cache.put(key, renewed, stale);
+      return answer(renewed, request, status === 304 ? 'revalidated' : 'stale');
+    }
+  }
+  const policy = new CachePolicy(asked, answered, { shared: cache.shared });
+  if (policy.storable() && body instanceof Uint8Array) {
+    cache.put(key, { policy, status, url: request.url, headers: [...headers], body }, stale);
+  }
+  return undefined;
+}
+
+/** Answers with a stale response while its server is down, where that allows it (RFC 5861, 4). */
+export function staleIfError(request: ReqRequest): ReqResponse | undefined {
+  const found = request.private.get(lookup) as Lookup | undefined;
+  if (found?.stale === undefined) return undefined;
+  const down = { status: 503, headers: {} };
+  const { modified } = found.stale.policy.revalidatedPolicy(found.request, down);
+  return modified ? undefined : answer(found.stale, request, 'stale');
+}
+
+/** The cache, for a request that it can answer: of a whole body, without conditions of its own. */
+function cacheOf({ options, method, headers, body }: ReqRequest): HttpCache | undefined {
+  const { cache, into, raw } = options;
+  if (cache === undefined || cache === false || into !== undefined || raw) return undefined;
+  if ((method !== 'GET' && method !== 'HEAD') || (body !== undefined && body !== null))
+    return undefined;
+  const conditional = [
+    'range',
+    'if-none-match',
+    'if-modified-since',
+    'if-match',
+    'if-unmodified-since',
+  ];
+  return conditional.some((name) => headers.has(name)) ? undefined : cache;
+}
+
+/** Whether the kept response is to this request, and its server can say whether it still holds. */
+function hasValidator({ policy }: CacheEntry, asked: CachePolicy.Request): boolean {
+  const headers = policy.revalidationHeaders(asked);
+  return headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
+}
+
+function answer(
+  entry: CacheEntry,
+  { url }: ReqRequest,
+  how: 'hit' | 'revalidated' | 'stale',
+): ReqResponse {
+  const headers: [string, string | readonly string[]][] = [];
+  for (const [name, value] of Object.entries(entry.policy.responseHeaders())) {
+    if (value !== undefined) headers.push([name, value]);
+  }
+  const response = new ReqResponse({ status: entry.status, url, headers, body: entry.body });
+  response.private.set(outcome, how);
+  return response;
+}
+
+/** What changed a resource makes what is kept of it void (RFC 9111, 4.4). */
+function invalidate(cache: HttpCache, request: ReqRequest, response: ReqResponse): void {
+  const { method, url, headers } = request;
+  if (['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(method) || response.status >= 400) return;
+  const urls = [url];
+  for (const name of ['location', 'content-location']) {
+    const other = response.headers.get(name);
+    if (other === undefined || !URL.canParse(other, url)) continue;
+    const { href, origin } = new URL(other, url);
+    if (origin === request.origin) urls.push(href);
+  }
+  for (const each of urls) {
+    for (const kept of ['GET', 'HEAD']) {
+      cache.remove(keyOf({ method: kept, url: each, headers }, cache.shared));
+    }
+  }
+}

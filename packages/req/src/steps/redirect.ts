@@ -1,0 +1,98 @@
+/** The step `redirect` (RFC 9110, 15.4, and the Fetch standard where that leaves a choice). */
+import { isReplayable } from '../body/replayable.ts';
+import { RedirectError } from '../errors/index.ts';
+import type { HeaderList } from '../header-list.ts';
+import type { Again } from '../message/control.ts';
+import { originOf, type ReqRequest, type RequestInput } from '../message/request.ts';
+import type { ReqResponse } from '../message/response.ts';
+import type { ResolvedOptions } from '../options/index.ts';
+
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** What is for one origin only. */
+const credentials = ['authorization', 'cookie', 'proxy-authorization', 'host'] as const;
+
+/** Headers of a body, which goes when the method becomes GET. */
+const ofBody = /^content-|^(?:transfer-encoding|expect|digest)$/;
+
+/** Begins an attempt with the URL of `location`. */
+export function redirect(
+  request: ReqRequest,
+  response: ReqResponse,
+): Again<RequestInput> | Error | undefined {
+  const { options, call, url } = request;
+  if (!options.redirect || !redirects.has(response.status)) return undefined;
+  const location = response.headers.getAll('location')[0];
+  if (location === undefined) return undefined;
+  const { maxRedirects } = options;
+  const { visited } = call;
+  if (visited.length >= maxRedirects) {
+    return new RedirectError({ url, reason: 'too_many', maxRedirects, visited: [...visited, url] });
+  }
+  const next = target(location, url);
+  if (next === undefined) {
+    return new RedirectError({ url, reason: 'invalid_location', location, visited });
+  }
+  const method = methodAfter(response.status, request.method);
+  const dropsBody = method !== request.method;
+  if (!dropsBody && !isReplayable(options)) {
+    return new RedirectError({ url, reason: 'body_used_up', location, visited });
+  }
+  visited.push(url);
+  const input = { method, url: next, options: optionsAfter(request, next, dropsBody) };
+  return request.again(input);
+}
+
+/** The URL that is meant; undefined when it is not one that can be asked. */
+function target(location: string, from: string): string | undefined {
+  // Servers send it in UTF-8, which arrives as one character a byte.
+  const text = Buffer.from(location, 'latin1').toString('utf8');
+  const readable = text.includes('\ufffd') ? location : text;
+  if (!URL.canParse(readable, from)) return undefined;
+  const url = new URL(readable, from);
+  const isHttp = url.protocol === 'http:' || url.protocol === 'https:';
+  return isHttp && url.username === '' && url.password === '' ? url.href : undefined;
+}
+
+/** 303 makes any method GET, but for HEAD; 301 and 302 make POST GET, as all browsers do. */
+function methodAfter(status: number, method: string): string {
+  if (status === 303) return method === 'HEAD' ? 'HEAD' : 'GET';
+  return (status === 301 || status === 302) && method === 'POST' ? 'GET' : method;
+}
+
+function optionsAfter(request: ReqRequest, next: string, dropsBody: boolean): ResolvedOptions {
+  const { options } = request;
+  const changed: { -readonly [K in keyof ResolvedOptions]: ResolvedOptions[K] } = {
+    ...options,
+    baseUrl: undefined,
+    params: undefined,
+    pathParams: undefined,
+    headers: options.headers?.clone(),
+  };
+  if (dropsBody) {
+    changed.body = undefined;
+    changed.json = undefined;
+    changed.form = undefined;
+    changed.formMultipart = undefined;
+    changed.compressBody = false;
+    changed.trailers = undefined;
+    for (const [name] of [...(changed.headers ?? [])]) {
+      if (ofBody.test(name)) changed.headers?.delete(name);
+    }
+  }
+  if (originOf(request.url) !== originOf(next)) dropOrigin(changed, changed.headers);
+  return changed;
+}
+
+/** A Unix socket is the old origin's; a netrc file has its own login for each host. */
+function dropOrigin(
+  options: { -readonly [K in keyof ResolvedOptions]: ResolvedOptions[K] },
+  headers: HeaderList | undefined,
+): void {
+  options.unixSocket = undefined;
+  headers?.delete('host');
+  if (options.redirectTrusted) return;
+  for (const name of credentials) headers?.delete(name);
+  const { auth } = options;
+  if (typeof auth !== 'object' || !('netrc' in auth)) options.auth = undefined;
+}

@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import { expect, onTestFinished, test } from 'vitest';
+import { rejection, startReq } from '../support/client.ts';
+import { json, startServer, type Seen } from '../support/server.ts';
+
+async function setUp() {
+  const server = await startServer((_, response) => json(response, null));
+  const req = await startReq({ baseUrl: server.url });
+  const last = (): Seen => server.seen.at(-1) as Seen;
+  return { req, last };
+}
+
+/** The form as the platform reads it. */
+const formOf = ({ headers, body }: Seen): Promise<FormData> =>
+  new Response(new Uint8Array(body), {
+    headers: { 'content-type': headers['content-type'] ?? '' },
+  }).formData();
+
+test('json is a body of JSON, with content-type and accept', async () => {
+  const { req, last } = await setUp();
+  await req.post('/', { json: { a: [1, 'é'] } });
+  expect(last().body.toString()).toBe('{"a":[1,"é"]}');
+  expect(last().headers).toMatchObject({
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'content-length': '14',
+  });
+  await req.post('/', { json: null, headers: { 'content-type': 'application/vnd.api+json' } });
+  expect(last().body.toString()).toBe('null');
+  expect(last().headers['content-type']).toBe('application/vnd.api+json');
+  const circle: Record<string, unknown> = {};
+  circle['self'] = circle;
+  expect(await rejection(req.post('/', { json: circle }))).toMatchObject({ option: 'json' });
+});
+
+test('form is a body of a form', async () => {
+  const { req, last } = await setUp();
+  await req.post('/', { form: { a: 'x y', b: [1, 2], c: null } });
+  expect(last().body.toString()).toBe('a=x+y&b=1&b=2');
+  expect(last().headers['content-type']).toBe('application/x-www-form-urlencoded');
+});
+
+test('a multipart form has texts, bytes, Blobs and files, and a length', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'linnet-req-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'report "1".txt');
+  writeFileSync(path, 'the report');
+  const { req, last } = await setUp();
+  await req.post('/', {
+    formMultipart: {
+      text: 'ü',
+      number: 7,
+      list: ['a', 'b'],
+      bytes: { value: new Uint8Array([1, 2]), filename: 'x.bin', contentType: 'image/png' },
+      blob: new File(['blob'], 'b.txt', { type: 'text/plain' }),
+      file: { file: path },
+    },
+  });
+  expect(last().headers['content-length']).toBe(String(last().body.length));
+  expect(last().headers['transfer-encoding']).toBeUndefined();
+  const form = await formOf(last());
+  expect(form.get('text')).toBe('ü');
+  expect(form.get('number')).toBe('7');
+  expect(form.getAll('list')).toEqual(['a', 'b']);
+  const files = ['bytes', 'blob', 'file'].map((name) => form.get(name) as File);
+  expect(files.map(({ name, type, size }) => [name, type, size])).toEqual([
+    ['x.bin', 'image/png', 2],
+    ['b.txt', 'text/plain', 4],
+    ['report "1".txt', 'application/octet-stream', 10],
+  ]);
+});
+
+test('a part that is a stream has its length, or the body is sent in chunks', async () => {
+  const { req, last } = await setUp();
+  const stream = () => Readable.from([Buffer.from('abc')]);
+  await req.post('/', {
+    formMultipart: { f: { value: { stream: stream(), length: 3 }, filename: 'f' } },
+  });
+  expect(last().headers['content-length']).toBe(String(last().body.length));
+  expect(await ((await formOf(last())).get('f') as File).text()).toBe('abc');
+  await req.post('/', { formMultipart: { f: { value: { stream: stream() }, filename: 'f' } } });
+  expect(last().headers['transfer-encoding']).toBe('chunked');
+  expect(await ((await formOf(last())).get('f') as File).text()).toBe('abc');
+});
+
+test('a name of a part cannot add a header', async () => {
+  const { req, last } = await setUp();
+  await req.post('/', { formMultipart: { 'a"\r\nx: y': 'v' } });
+  expect(last().body.toString()).toContain('name="a%22%0D%0Ax: y"');
+});
+
+test.each([
+  ['gzip', gunzipSync],
+  ['deflate', inflateSync],
+  ['br', brotliDecompressSync],
+  ['zstd', zstdDecompressSync],
+] as const)('compressBody: %s sends it so', async (coding, decode) => {
+  if (typeof decode !== 'function') return;
+  const { req, last } = await setUp();
+  const text = 'the same again and again '.repeat(40);
+  await req.post('/', { body: text, compressBody: coding });
+  expect(last().headers['content-encoding']).toBe(coding);
+  expect(Number(last().headers['content-length'])).toBeLessThan(text.length);
+  expect(decode(last().body).toString()).toBe(text);
+  await req.post('/', { body: Readable.from([text, text]), compressBody: coding });
+  expect(decode(last().body).toString()).toBe(text + text);
+  await req.post('/', { body: () => [text], compressBody: coding });
+  expect(decode(last().body).toString()).toBe(text);
+});
+
+test('a compressed form keeps its content type', async () => {
+  const { req, last } = await setUp();
+  const form = new FormData();
+  form.set('a', 'b');
+  await req.post('/', { body: form, compressBody: true });
+  const { headers, body } = last();
+  const plain = { ...last(), headers, body: gunzipSync(body) };
+  expect((await formOf(plain)).get('a')).toBe('b');
+});
