@@ -30,6 +30,11 @@ export type { ResponsePart } from './exchange/sinks/response-part.ts';
 export type { StreamFunction, StreamStep } from './exchange/sinks/fold.ts';
 export { subscribeTelemetry, type TelemetrySubscription } from './telemetry/subscribe.ts';
 export type { RequestPhases, TelemetryEventName, TelemetryEvents } from './telemetry/events.ts';
+export {
+  logSlowRequests,
+  type SlowRequest,
+  type SlowRequestOptions,
+} from './monitoring/log-slow-requests.ts';
 export { isRequest, putPrivate } from './request/index.ts';
 export type {
   BodyChunk,
