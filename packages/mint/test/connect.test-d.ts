@@ -17,8 +17,9 @@ test('options of opening and of the wire are given together, and unknown ones do
   expectTypeOf(connect).returns.resolves.toEqualTypeOf<Connection>();
   assertType<ConnectionOptions>({ protocols: ['http2'], maxHeaderSize: 1, tls: { ca: '' } });
   assertType<ConnectionOptions>({ proxy: { url: 'environment', tunnel: true } });
+  assertType<ConnectionOptions>({ protocols: ['http3'], idleTimeout: 1000 });
   // @ts-expect-error a protocol that is not spoken
-  assertType<ConnectionOptions>({ protocols: ['http3'] });
+  assertType<ConnectionOptions>({ protocols: ['http4'] });
   // @ts-expect-error a typing error
   assertType<ConnectionOptions>({ keepAliveTreshold: 1 });
   // @ts-expect-error of opening a socket, but settled by `protocols`

@@ -4,10 +4,11 @@
  */
 import type { Dial, Dialled } from './attempt.ts';
 import { connectRules } from './connect-options.ts';
-import type { ConnectOptions, Protocol } from './connect-options.ts';
+import type { ConnectOptions, Protocol, TcpProtocol } from './connect-options.ts';
 import { dial } from './dial.ts';
 import type { DialOptions } from './dial.ts';
 import { checkOptions, invalidOption } from './option-rules.ts';
+import { refuse, serverOf } from './server-url.ts';
 import { proxyPlanOf } from './proxy/proxy-options.ts';
 import { dialThrough } from './proxy/proxied-dial.ts';
 import type { ThroughProxy } from './proxy/proxied-dial.ts';
@@ -22,7 +23,7 @@ export interface ConnectPlan {
   /** The `host` of requests: the port only where it is not the scheme's own. */
   readonly authority: string;
   /** What may be spoken, the preferred first. */
-  readonly protocols: readonly Protocol[];
+  readonly protocols: readonly TcpProtocol[];
   readonly target: DialTarget;
   readonly options: DialOptions;
   /** The way through a proxy, if there is one; with `forward`, requests are written for that. */
@@ -30,8 +31,6 @@ export interface ConnectPlan {
 }
 
 const alpnNames = { http1: 'http/1.1', http2: 'h2' } as const;
-
-const allowedUrl = 'an http or https URL of a host and a port, with nothing after them';
 
 /** Options that mean nothing with `http://`. */
 const tlsOnly = ['tls', 'servername'] as const;
@@ -48,8 +47,11 @@ const tcpOnly = [
   'keepAlive',
 ] as const;
 
+/** Options that mean nothing over TCP. */
+const quicOnly = ['idleTimeout', 'keepAliveInterval'] as const;
+
 /**
- * Checks URL and options, and makes the plan of them.
+ * Checks URL and options, and makes the plan of them. It is for TCP; `planQuic` is its like for HTTP/3.
  *
  * @throws OptionsError that names the first that cannot be used, and what is allowed.
  *
@@ -59,6 +61,7 @@ const tcpOnly = [
  */
 export function planConnect(url: string | URL, given: ConnectOptions = {}): ConnectPlan {
   checkOptions(given, connectRules, '');
+  refuse(given, quicOnly, `nothing but with the protocols ['http3']`);
   const { scheme, host, port, authority } = serverOf(url);
   const { tls, servername, proxy, unixSocket, protocols: wanted, ...options } = given;
   if (scheme === 'http') refuse(given, tlsOnly, 'nothing with an http URL');
@@ -107,7 +110,7 @@ export function planConnect(url: string | URL, given: ConnectOptions = {}): Conn
  */
 export function dialPlan<T>(
   plan: ConnectPlan,
-  make: (dialled: Dialled, protocol: Protocol) => T,
+  make: (dialled: Dialled, protocol: TcpProtocol) => T,
 ): Dial<T> {
   const { target, options, through } = plan;
   const finish = (dialled: Dialled): T => make(dialled, protocolOver(plan, dialled));
@@ -117,7 +120,7 @@ export function dialPlan<T>(
 }
 
 /** What is spoken over an open connection: what ALPN settled, else the first that may be. */
-function protocolOver({ scheme, protocols }: ConnectPlan, { alpnProtocol }: Dialled): Protocol {
+function protocolOver({ scheme, protocols }: ConnectPlan, { alpnProtocol }: Dialled): TcpProtocol {
   if (scheme === 'http') return protocols[0] ?? 'http1';
   return alpnProtocol === alpnNames.http2 ? 'http2' : 'http1';
 }
@@ -126,43 +129,15 @@ function protocolOver({ scheme, protocols }: ConnectPlan, { alpnProtocol }: Dial
 function protocolsOf(
   scheme: 'http' | 'https',
   wanted: readonly Protocol[] = scheme === 'https' ? ['http2', 'http1'] : ['http1'],
-): readonly Protocol[] {
-  return scheme === 'http' && wanted.includes('http1') ? ['http1'] : wanted;
-}
-
-interface Server {
-  readonly scheme: 'http' | 'https';
-  /** Without brackets. */
-  readonly host: string;
-  readonly port: number;
-  readonly authority: string;
-}
-
-function serverOf(given: string | URL): Server {
-  const url = typeof given === 'string' || given instanceof URL ? URL.parse(String(given)) : null;
-  if (url === null) throw invalidOption('url', given, allowedUrl);
-  const { protocol, hostname, host: authority, username, password, pathname, search, hash } = url;
-  if (protocol !== 'http:' && protocol !== 'https:') {
-    throw invalidOption('url', given, allowedUrl, 'its scheme is another one');
+): readonly TcpProtocol[] {
+  const overTcp = wanted.filter((protocol) => protocol !== 'http3');
+  if (overTcp.length === 0) {
+    throw invalidOption(
+      'protocols',
+      wanted,
+      'http1, http2, or both',
+      'HTTP/3 is dialled over QUIC',
+    );
   }
-  if (username !== '' || password !== '') {
-    throw invalidOption('url', given, allowedUrl, 'it has credentials');
-  }
-  if (pathname !== '/' || search !== '' || hash !== '') {
-    throw invalidOption('url', given, allowedUrl, 'it has a path, a query or a fragment');
-  }
-  const scheme = protocol === 'https:' ? 'https' : 'http';
-  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-  const port = url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port);
-  return { scheme, host, port, authority };
-}
-
-function refuse(
-  given: ConnectOptions,
-  names: readonly (keyof ConnectOptions)[],
-  allowed: string,
-): void {
-  for (const name of names) {
-    if (given[name] !== undefined) throw invalidOption(name, given[name], allowed);
-  }
+  return scheme === 'http' && overTcp.includes('http1') ? ['http1'] : overTcp;
 }
