@@ -1,0 +1,26 @@
+/** Connections that have ended, of which frames may still come: their senders are told. */
+import type { NodeIdentity } from './identity.ts';
+
+interface Ended {
+  readonly node: NodeIdentity;
+  /** The other node's number of the connection. */
+  readonly remote: number;
+}
+
+/** The last ones only. */
+const most = 256;
+
+export class EndedConnections {
+  readonly #byConnection = new Map<number, Ended>();
+
+  add(connection: number, node: NodeIdentity, remote: number): void {
+    this.#byConnection.set(connection, { node, remote });
+    if (this.#byConnection.size <= most) return;
+    const [oldest] = this.#byConnection.keys();
+    if (oldest !== undefined) this.#byConnection.delete(oldest);
+  }
+
+  get(connection: number): Ended | undefined {
+    return this.#byConnection.get(connection);
+  }
+}

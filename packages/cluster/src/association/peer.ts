@@ -1,0 +1,43 @@
+/** Another node, and how it is connected. */
+import type { Association } from './association.ts';
+import type { NodeIdentity } from './identity.ts';
+import type { Answer, Attempt } from './opening.ts';
+
+export class Peer {
+  readonly node: NodeIdentity;
+  association: Association | undefined = undefined;
+  /** The confirm frame, to be sent again when it was lost. */
+  confirm: Uint8Array | undefined = undefined;
+  /** A connection that this node opens. */
+  attempt: Attempt | undefined = undefined;
+  /** A connection that the other node opens. */
+  answer: Answer | undefined = undefined;
+  /** Since when it is asked whether it is there, because another run has come with its name. */
+  challengedAt: number | undefined = undefined;
+  /** The run that has come with its name. */
+  challenger: NodeIdentity | undefined = undefined;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+
+  constructor(node: NodeIdentity) {
+    this.node = node;
+  }
+
+  /** Bytes of the signals that wait for a connection. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  wait(signal: Uint8Array): void {
+    this.#waiting.push(signal);
+    this.#waitingBytes += signal.length;
+  }
+
+  /** The signals that have waited, which do so no longer. */
+  takeWaiting(): Uint8Array[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    return waiting;
+  }
+}
