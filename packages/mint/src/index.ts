@@ -39,6 +39,7 @@ export type {
 export { Fields } from './fields.ts';
 export type {
   Exchange,
+  LentSocket,
   Wire,
   WireBody,
   WireBodySource,
@@ -113,3 +114,5 @@ export { createHttp1Wire } from './driver/http1-wire.ts';
 export type { Http1WireOptions } from './driver/http1-wire.ts';
 export { createHttp2Wire } from './driver/http2-wire.ts';
 export type { Http2WireOptions } from './driver/http2-wire.ts';
+export { createHttp3Wire } from './driver/http3-wire.ts';
+export type { Http3WireOptions } from './driver/http3-wire.ts';

@@ -118,6 +118,19 @@ export interface Exchange {
   resume(): void;
 }
 
+/**
+ * An HTTP/1 connection as a stream of bytes, from `wire.lend`: a user speaks HTTP on it by other
+ * means. It has what node:http uses of a socket.
+ */
+export interface LentSocket extends Duplex {
+  /**
+   * Gives the connection back, between two exchanges: all of the request is written and all of the
+   * response read. False when it cannot be used further: then `destroy` the stream, which ends
+   * the connection.
+   */
+  giveBack(): boolean;
+}
+
 /** What is known about a connection's TLS session. */
 export interface WireTlsInfo {
   /** `TLSv1.3`. */
@@ -164,6 +177,13 @@ export interface Wire {
    * `onError`, never by an exception.
    */
   send(request: WireRequest, handler: WireHandler): Exchange;
+  /**
+   * HTTP/1: hands the connection out as a stream of bytes. It is under way, and takes no request,
+   * until the stream is given back or destroyed.
+   *
+   * @throws ConnectionClosedError, InvalidRequestError when it is not usable.
+   */
+  lend?(): LentSocket;
   /** Measures a round trip, in ms (HTTP/2: PING). Rejects when the connection ends first. */
   ping?(): Promise<number>;
   /** Closes the connection at once. What is in flight fails with `error`, before this returns. */

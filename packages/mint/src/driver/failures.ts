@@ -4,6 +4,7 @@
 import {
   ConnectionClosedError,
   Fault,
+  InvalidRequestError,
   isMintError,
   ProtocolError,
   ResponseTooLargeError,
@@ -41,9 +42,54 @@ export function typedError(error: Error, facts: ExchangeFacts): Error {
   return new ConnectionClosedError({ ...facts, cause: error });
 }
 
+/** The server did not offer extended CONNECT. */
+export function noUpgrade(protocol: string, version: string): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'upgrade',
+    value: protocol,
+    allowed: 'a server that allows extended CONNECT (RFC 8441, RFC 9220), or HTTP/1.1',
+    problem: `The server does not switch protocols on ${version}`,
+  });
+}
+
+/** Too many PINGs wait. */
+export function tooManyPings(origin: string, limit: number): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'ping',
+    value: origin,
+    allowed: `at most ${limit} PINGs without an answer`,
+    problem: 'Too many PINGs wait for their answer',
+  });
+}
+
 /** A bug in a handler whose exchange is over: it is told as an uncaught error. */
 export function throwLater(error: unknown): void {
   queueMicrotask(() => {
     throw error;
+  });
+}
+
+/** The error of a request on an HTTP/1 connection that has one under way, or is lent. */
+export function servesAnother(origin: string): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'wire',
+    value: origin,
+    allowed: 'one request at a time on an HTTP/1 connection',
+    problem: 'The connection serves another request',
+  });
+}
+
+/** The error of a request on a connection that had ended before. */
+export function closedBefore(
+  origin: string,
+  reused: boolean,
+  failure: Error | undefined,
+): ConnectionClosedError {
+  return new ConnectionClosedError({
+    origin,
+    reused,
+    requestSent: false,
+    bytesReceived: 0,
+    cause: failure === undefined ? undefined : typedError(failure, { origin }),
   });
 }

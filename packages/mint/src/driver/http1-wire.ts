@@ -7,22 +7,24 @@
  * All other time-outs belong to the user of the wire.
  */
 import type { Duplex } from 'node:stream';
-import { ConnectionClosedError, Fault, InvalidRequestError } from '../errors/index.ts';
+import { ConnectionClosedError, Fault } from '../errors/index.ts';
 import type { ExchangeFacts } from '../errors/index.ts';
 import { Fields } from '../fields.ts';
 import { Http1Connection } from '../http1/connection.ts';
 import type { Http1ConnectionOptions } from '../http1/connection.ts';
 import * as event from '../http1/parser.ts';
 import { allowedTrailers } from '../trailers.ts';
-import type { Exchange, Wire, WireHandler, WireInfo, WireRequest } from '../wire.ts';
+import type { Exchange, LentSocket, Wire, WireHandler, WireInfo, WireRequest } from '../wire.ts';
 import { inCleanContext } from './clean-context.ts';
 import { systemClock } from './clock.ts';
 import type { Alarm, Clock } from './clock.ts';
 import { copyOf } from './direct-reads.ts';
-import { PeerClosed, throwLater, typedError } from './failures.ts';
+import { closedBefore, PeerClosed, servesAnother, throwLater, typedError } from './failures.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import type { Http1ExchangeWire } from './http1-exchange.ts';
 import { Http1Sender } from './http1-sender.ts';
+import { Lending } from './http1-lending.ts';
+import type { LendingWire } from './http1-lending.ts';
 import { SocketDriver } from './socket-driver.ts';
 import type { SocketUser } from './socket-driver.ts';
 import { wireInfoOf } from './socket-info.ts';
@@ -65,7 +67,9 @@ export function createHttp1Wire(socket: Duplex, options: Http1WireOptions): Wire
   return inCleanContext(() => new Http1Wire(socket, options));
 }
 
-export class Http1Wire implements Wire, Http1ExchangeWire, SocketUser, TurnUser, Uploader {
+export class Http1Wire
+  implements Wire, Http1ExchangeWire, SocketUser, TurnUser, Uploader, LendingWire
+{
   readonly protocol = 'http1';
   readonly limit = 1;
   readonly settled = true;
@@ -82,6 +86,7 @@ export class Http1Wire implements Wire, Http1ExchangeWire, SocketUser, TurnUser,
   private readonly connection: Http1Connection;
   private readonly driver: SocketDriver;
   private readonly sender: Http1Sender;
+  private readonly lending: Lending;
   private current: Http1Exchange | undefined = undefined;
   /** The end of the turn is awaited. */
   private queued = false;
@@ -100,16 +105,21 @@ export class Http1Wire implements Wire, Http1ExchangeWire, SocketUser, TurnUser,
     this.info = wireInfoOf(socket);
     this.connection = new Http1Connection(options);
     this.driver = new SocketDriver(socket, this);
+    this.lending = new Lending(this.driver, this);
     const { connection, driver, clock } = this;
     this.sender = new Http1Sender(connection, driver, this, clock, options.authority);
   }
 
   get underWay(): number {
-    return this.current === undefined ? 0 : 1;
+    return this.isFree ? 0 : 1;
   }
 
   get usable(): boolean {
-    return this.current === undefined && this.failure === undefined && this.connection.ready;
+    return this.isFree && this.failure === undefined && this.connection.ready;
+  }
+
+  private get isFree(): boolean {
+    return this.current === undefined && this.lending.socket === undefined;
   }
 
   send(request: WireRequest, handler: WireHandler): Exchange {
@@ -128,12 +138,30 @@ export class Http1Wire implements Wire, Http1ExchangeWire, SocketUser, TurnUser,
     return exchange;
   }
 
+  lend(): LentSocket {
+    if (!this.usable) throw this.unusable();
+    this.stopResting();
+    return this.lending.begin(this.queued);
+  }
+
   destroy(error?: Error): void {
     if (this.gone || this.failure !== undefined) return;
     const { current } = this;
     this.break();
+    this.lending.end(error);
     if (error === undefined) current?.fail(new Error('closed by this side'));
     else current?.failWith(error);
+  }
+
+  // The borrower's side -----------------------------------------------------------
+
+  /** The connection is back; false when it cannot go on. */
+  returned(): boolean {
+    if (this.failure !== undefined || !this.connection.ready) return false;
+    this.served++;
+    this.driver.resume();
+    this.waitForPoll();
+    return true;
   }
 
   // The exchange's side -----------------------------------------------------------
@@ -180,8 +208,10 @@ export class Http1Wire implements Wire, Http1ExchangeWire, SocketUser, TurnUser,
     this.queued = false;
     // What is not begun when the socket has gone is not sent.
     if (this.failure !== undefined || this.driver.isGone) return;
-    const { current } = this;
-    if (current === undefined) {
+    const { current, lending } = this;
+    if (lending.socket !== undefined) {
+      lending.socket.uncork();
+    } else if (current === undefined) {
       if (this.connection.ready) this.rest();
     } else if (!current.begun) {
       this.stopResting();
@@ -218,6 +248,7 @@ export class Http1Wire implements Wire, Http1ExchangeWire, SocketUser, TurnUser,
 
   onBytes(bytes: Buffer, from: number, to: number): number {
     this.onActivity?.();
+    if (this.lending.socket?.received(bytes, from, to) === true) return to;
     const { connection } = this;
     const { parser } = connection;
     let at = from;
@@ -256,8 +287,10 @@ export class Http1Wire implements Wire, Http1ExchangeWire, SocketUser, TurnUser,
   }
 
   onEnd(): void {
-    const { current } = this;
+    const { current, lending } = this;
     try {
+      // The user of a lent connection reads what has come, and then the end.
+      if (lending.socket?.ended() === true) return this.connection.close();
       if (this.connection.eof() === event.end && current !== undefined) {
         this.endResponse(current, noBytes, 0, 0);
         return;
@@ -270,6 +303,7 @@ export class Http1Wire implements Wire, Http1ExchangeWire, SocketUser, TurnUser,
   }
 
   onDrain(): void {
+    this.lending.socket?.drained();
     this.current?.upload?.drained();
   }
 
@@ -280,6 +314,7 @@ export class Http1Wire implements Wire, Http1ExchangeWire, SocketUser, TurnUser,
     this.failure ??= error ?? new PeerClosed();
     const { current, failure } = this;
     current?.fail(failure);
+    this.lending.end(error);
     this.onClosed(this.isOrderly ? undefined : typedError(failure, { origin: this.origin }));
   }
 
@@ -344,25 +379,13 @@ export class Http1Wire implements Wire, Http1ExchangeWire, SocketUser, TurnUser,
     const { current } = this;
     this.driver.destroy();
     current?.fail(error);
+    this.lending.end(error);
   }
 
   private unusable(): Error {
-    if (this.current !== undefined && this.failure === undefined) {
-      return new InvalidRequestError({
-        option: 'wire',
-        value: this.origin,
-        allowed: 'one request at a time on an HTTP/1 connection',
-        problem: 'The connection serves another request',
-      });
-    }
-    const cause = this.isOrderly ? undefined : this.failure;
-    return new ConnectionClosedError({
-      origin: this.origin,
-      reused: this.served > 0,
-      requestSent: false,
-      bytesReceived: 0,
-      cause: cause === undefined ? undefined : typedError(cause, { origin: this.origin }),
-    });
+    const { origin, failure } = this;
+    if (!this.isFree && failure === undefined) return servesAnother(origin);
+    return closedBefore(origin, this.served > 0, this.isOrderly ? undefined : failure);
   }
 }
 

@@ -1,0 +1,217 @@
+/**
+ * An HTTP/1 connection as a stream of bytes, in the hands of a user who speaks HTTP on it by other
+ * means, such as node:http. What that uses of a socket is there; the socket itself stays the wire's.
+ */
+import { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { PeerCertificate } from 'node:tls';
+import type { LentSocket, WireInfo } from '../wire.ts';
+import { copyOf } from './direct-reads.ts';
+import type { SocketDriver } from './socket-driver.ts';
+
+/** The wire that lends. */
+export interface Lender {
+  readonly info: WireInfo;
+  /** The borrower is done, between two exchanges. False when the connection cannot go on. */
+  takeBack(): boolean;
+  /** The borrower has destroyed the stream: the connection ends. */
+  loanLost(): void;
+}
+
+type Done = (error?: Error | null) => void;
+
+export class DriverSocket extends Duplex implements LentSocket {
+  readonly connecting = false;
+  private readonly driver: SocketDriver;
+  private readonly lender: Lender;
+  private lent = true;
+  /** Whether the borrower has begun an exchange: bytes that come before are no answer. */
+  private begun = false;
+  /** A write that waits until the socket takes more. */
+  private waiting: Done | undefined = undefined;
+  private timed = false;
+
+  constructor(driver: SocketDriver, lender: Lender) {
+    super({ allowHalfOpen: false, decodeStrings: false });
+    this.driver = driver;
+    this.lender = lender;
+  }
+
+  // As a socket ------------------------------------------------------------------------
+
+  get localAddress(): string | undefined {
+    return this.lender.info.localAddress;
+  }
+
+  get localPort(): number | undefined {
+    return this.lender.info.localPort;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.lender.info.remoteAddress;
+  }
+
+  get remotePort(): number | undefined {
+    return this.lender.info.remotePort;
+  }
+
+  get encrypted(): boolean {
+    return this.lender.info.tls !== undefined;
+  }
+
+  get authorized(): boolean {
+    return this.lender.info.tls?.authorized === true;
+  }
+
+  get alpnProtocol(): string | false {
+    return this.lender.info.tls?.alpnProtocol ?? false;
+  }
+
+  getPeerCertificate(detailed?: boolean): PeerCertificate | undefined {
+    const { socket } = this.driver;
+    if (!this.lent || !(socket instanceof TLSSocket)) return undefined;
+    return detailed === true ? socket.getPeerCertificate(true) : socket.getPeerCertificate();
+  }
+
+  setTimeout(timeout: number, listener?: () => void): this {
+    if (!this.lent) return this;
+    const socket = this.driver.socket as Partial<Socket> & Duplex;
+    if (!this.timed) {
+      this.timed = true;
+      socket.on('timeout', this.onTimeout);
+    }
+    socket.setTimeout?.(timeout);
+    if (listener !== undefined) {
+      if (timeout === 0) this.off('timeout', listener);
+      else this.once('timeout', listener);
+    }
+    return this;
+  }
+
+  /** No effect: it is an option of the connection. */
+  setNoDelay(): this {
+    return this;
+  }
+
+  /** No effect: it is an option of the connection. */
+  setKeepAlive(): this {
+    return this;
+  }
+
+  ref(): this {
+    if (this.lent) this.driver.ref();
+    return this;
+  }
+
+  unref(): this {
+    if (this.lent) this.driver.unref();
+    return this;
+  }
+
+  /** Sends what is written, then closes. */
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', () => this.destroy());
+  }
+
+  // As a loan ----------------------------------------------------------------------------
+
+  giveBack(): boolean {
+    if (!this.lent || this.destroyed || this.writableEnded || this.readableEnded) return false;
+    if (this.readableLength > 0 || this.writableLength > 0) return false;
+    if (!this.lender.takeBack()) return false;
+    this.over();
+    return true;
+  }
+
+  // The wire's side ------------------------------------------------------------------------
+
+  /** Takes what the socket has read; false when it is no part of an exchange. */
+  received(bytes: Buffer, from: number, to: number): boolean {
+    if (!this.begun) return false;
+    if (!this.push(copyOf(bytes, from, to))) this.driver.pause();
+    return true;
+  }
+
+  /** The server ended its side, which the borrower hears. */
+  ended(): true {
+    this.push(null);
+    return true;
+  }
+
+  drained(): void {
+    const { waiting } = this;
+    this.waiting = undefined;
+    waiting?.();
+  }
+
+  /** The connection has ended. */
+  lost(error: Error | undefined): void {
+    this.over();
+    // A borrower who does not listen is told by `close` alone.
+    this.destroy(this.listenerCount('error') > 0 ? error : undefined);
+  }
+
+  // The stream ---------------------------------------------------------------------------------
+
+  override _read(): void {
+    if (this.lent) this.driver.resume();
+  }
+
+  override _write(chunk: string | Uint8Array, encoding: BufferEncoding, done: Done): void {
+    this.settle(this.put(chunk, encoding), done);
+  }
+
+  override _writev(
+    chunks: readonly { readonly chunk: string | Uint8Array; readonly encoding: BufferEncoding }[],
+    done: Done,
+  ): void {
+    const { driver } = this;
+    let more = true;
+    driver.cork();
+    for (const { chunk, encoding } of chunks) more = this.put(chunk, encoding);
+    driver.uncork();
+    this.settle(more, done);
+  }
+
+  override _final(done: Done): void {
+    if (this.lent) this.driver.end();
+    done();
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    if (this.lent) {
+      this.over();
+      this.lender.loanLost();
+    }
+    this.waiting = undefined;
+    done(error);
+  }
+
+  private put(chunk: string | Uint8Array, encoding: BufferEncoding): boolean {
+    if (!this.lent) return true;
+    this.begun = true;
+    if (typeof chunk !== 'string') return this.driver.write(chunk);
+    if (encoding === 'latin1') return this.driver.writeLatin1(chunk);
+    return this.driver.write(Buffer.from(chunk, encoding));
+  }
+
+  private settle(more: boolean, done: Done): void {
+    if (more) done();
+    else this.waiting = done;
+  }
+
+  private readonly onTimeout = (): void => {
+    this.emit('timeout');
+  };
+
+  private over(): void {
+    this.lent = false;
+    if (!this.timed) return;
+    const socket = this.driver.socket as Partial<Socket> & Duplex;
+    socket.setTimeout?.(0);
+    socket.off('timeout', this.onTimeout);
+  }
+}
