@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { response, startHttp1Server } from '@linnet/mint/testing';
-import { Task } from '@linnet/otp';
+import { GenServer, reply, Task } from '@linnet/otp';
 import { expect, onTestFinished, test } from 'vitest';
 import { Finch, type PoolOptions } from '../../src/index.ts';
 import { instrument, type InstrumentOptions } from '../../src/opentelemetry/index.ts';
@@ -111,6 +111,26 @@ test('tasks carry the span of their caller [C11]', async () => {
   expect(span('GET').parentSpanContext).toMatchObject({
     spanId: span('caller').spanContext().spanId,
   });
+});
+
+test('a server whose context is the caller of a call requests within its span [N2]', async () => {
+  const { finch, server, inSpan, span, spans } = await startTraced();
+  const Gateway = GenServer.define({
+    context: 'caller',
+    init: () => 0,
+    handleCall: {
+      fetch: async (count, url: string) => reply((await finch.get(url)).text(), count + 1),
+    },
+  });
+  await using gateway = await Gateway.startLink();
+  const traces = await Promise.all(
+    ['first', 'second'].map((name) => inSpan(name, () => gateway.call('fetch', server.url))),
+  );
+  const clients = spans().filter(({ name }) => name === 'GET');
+  for (const [index, name] of ['first', 'second'].entries()) {
+    expect(clients[index]?.parentSpanContext?.spanId).toBe(span(name).spanContext().spanId);
+    expect(traces[index]).toBe(clients[index] && traceparent(clients[index].spanContext()));
+  }
 });
 
 test('streams, opened responses and leases have spans, which end with the response', async () => {

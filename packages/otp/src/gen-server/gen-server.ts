@@ -137,6 +137,7 @@ function initialise(
   callbacks: Callbacks,
   arg: unknown,
 ): InitOutcome | Promise<InitOutcome> {
+  process.carriesContext = callbacks.carriesContext;
   const finish = (given: unknown): InitOutcome => {
     const result = adopt(given);
     if (result === ignore) return { type: 'ignore' };
@@ -175,7 +176,7 @@ function finishThrown(error: unknown, finish: (result: unknown) => InitOutcome):
 
 function compile(callbacks: Record<string, unknown>): Callbacks {
   const { name, init, handleCall, handleCast, handleContinue } = callbacks;
-  const { handleInfo, terminate, formatStatus } = callbacks;
+  const { handleInfo, terminate, formatStatus, context } = callbacks;
   for (const key of Object.keys(callbacks)) {
     if (!knownCallbacks.has(key)) {
       throw new BadArgumentError('callbacks', key, `made of ${[...knownCallbacks].join(', ')}`);
@@ -185,7 +186,11 @@ function compile(callbacks: Record<string, unknown>): Callbacks {
     if (value === undefined && key !== 'init') continue;
     if (typeof value !== 'function') throw new BadArgumentError(key, value, 'a function');
   }
+  if (context !== undefined && context !== 'caller') {
+    throw new BadArgumentError('context', context, "'caller', or left out");
+  }
   return {
+    carriesContext: context === 'caller',
     label: typeof name === 'string' && name !== '' ? name : 'GenServer',
     init: init as Callbacks['init'],
     calls: clauses('handleCall', handleCall),
@@ -199,6 +204,7 @@ function compile(callbacks: Record<string, unknown>): Callbacks {
 
 const knownCallbacks = new Set([
   'name',
+  'context',
   'init',
   'handleCall',
   'handleCast',

@@ -1,5 +1,6 @@
 /** What travels to a GenServer beside calls. */
 import { Call } from '../process/call.ts';
+import type { CallerContext } from '../process/context.ts';
 
 /** A request: the name of a clause, or its name and arguments. */
 export type Request = string | readonly [clause: string, ...args: unknown[]];
@@ -10,13 +11,16 @@ export function isRequest(value: unknown): value is Request {
 
 /** A request that is not answered. */
 export class Cast {
-  readonly #request: Request;
-  constructor(request: Request) {
-    this.#request = request;
+  readonly request: Request;
+  /** The async context of the caller, for a server that handles casts in it. */
+  readonly context: CallerContext | undefined;
+  constructor(request: Request, context?: CallerContext) {
+    this.request = request;
+    this.context = context;
   }
-  static requestOf(message: unknown): Request | undefined {
+  static of(message: unknown): Cast | undefined {
     try {
-      return message instanceof Cast ? message.#request : undefined;
+      return message instanceof Cast ? message : undefined;
     } catch {
       return undefined; // a revoked proxy
     }
@@ -38,7 +42,7 @@ export class TimeoutTick {
 /** A message as a crash report or a trace shows it. */
 export function shownMessage(message: unknown): unknown {
   if (Call.isCall(message)) return { call: message.request, from: message.pid };
-  const cast = Cast.requestOf(message);
-  if (cast !== undefined) return { cast };
+  const cast = Cast.of(message);
+  if (cast !== undefined) return { cast: cast.request };
   return TimeoutTick.isTick(message) ? 'timeout' : message;
 }

@@ -1,6 +1,6 @@
 /** The client side of a GenServer. */
 import { Call, request, type CallSite, CallError } from '../process/call.ts';
-import { currentProcess } from '../process/context.ts';
+import { currentContext, currentProcess } from '../process/context.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { isAlive } from '../process/link.ts';
@@ -65,8 +65,9 @@ export function castServer(server: ServerRef, message: Request): void {
   // What a process does after its death has no effect on others.
   if (currentProcess()?.dead === true) return;
   const target = resolveRef(server);
-  if (target instanceof LocalProcess) target.deliver(new Cast(message));
-  else if (target !== undefined) distribution()?.send(target, new Cast(message));
+  if (target instanceof LocalProcess) {
+    target.deliver(new Cast(message, target.carriesContext ? currentContext() : undefined));
+  } else if (target !== undefined) distribution()?.send(target, new Cast(message));
 }
 
 /** `GenServer.reply(from, value)`. */

@@ -1,6 +1,7 @@
 /** The loop of a GenServer: which callback a message runs, and what its result does. */
 import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
 import { Call } from '../process/call.ts';
+import { carry, type CallerContext } from '../process/context.ts';
 import { currentLogger } from '../process/crash-report.ts';
 import { ExitError, isError, type ExitReason } from '../process/exit-reason.ts';
 import type { Process } from '../process/process.ts';
@@ -30,6 +31,8 @@ type Clauses = ReadonlyMap<string, Handler>;
 /** A definition as the loop needs it: clauses by name. */
 export interface Callbacks {
   readonly label: string;
+  /** Whether calls and casts are handled in the async context of their caller. */
+  readonly carriesContext: boolean;
   readonly init: (arg: unknown) => unknown;
   readonly calls: Clauses;
   readonly casts: Clauses;
@@ -110,15 +113,19 @@ export class ServerLoop extends Gen implements TimeoutTarget {
   }
 
   protected override handleCall(call: Call): Pending {
+    const { context } = call;
     return this.#andContinue(
-      this.#run(this.#callbacks.calls, 'handleCall', call.request as Request, call),
+      this.#run(this.#callbacks.calls, 'handleCall', call.request as Request, call, context),
     );
   }
 
   protected override handleMessage(message: unknown): Pending {
-    const cast = Cast.requestOf(message);
+    const cast = Cast.of(message);
     if (cast !== undefined) {
-      return this.#andContinue(this.#run(this.#callbacks.casts, 'handleCast', cast, undefined));
+      const { request, context } = cast;
+      return this.#andContinue(
+        this.#run(this.#callbacks.casts, 'handleCast', request, undefined, context),
+      );
     }
     if (!TimeoutTick.isTick(message)) return this.#andContinue(this.#info(message));
     // One that was overtaken by another message is void.
@@ -135,7 +142,13 @@ export class ServerLoop extends Gen implements TimeoutTarget {
     return this.#callbacks.terminate?.call(noCall, reason, this.#state);
   }
 
-  #run(clauses: Clauses, kind: string, request: Request, call: Call | undefined): Pending {
+  #run(
+    clauses: Clauses,
+    kind: string,
+    request: Request,
+    call: Call | undefined,
+    carried: CallerContext | undefined,
+  ): Pending {
     const name = typeof request === 'string' ? request : request[0];
     const handler = clauses.get(name);
     if (handler === undefined) {
@@ -144,17 +157,22 @@ export class ServerLoop extends Gen implements TimeoutTarget {
     const context = call ?? noCall;
     let result: unknown;
     try {
-      if (typeof request === 'string' || request.length === 1) {
-        result = handler.call(context, this.#state);
-      } else if (request.length === 2) {
-        result = handler.call(context, this.#state, request[1]);
-      } else {
-        result = handler.call(context, this.#state, ...request.slice(1));
-      }
+      result =
+        carried === undefined
+          ? this.#invoke(handler, context, request)
+          : carry(() => this.#invoke(handler, context, request), carried)();
     } catch (error) {
       return this.#thrown(error, call);
     }
     return this.#settle(result, call);
+  }
+
+  #invoke(handler: Handler, context: Context, request: Request): unknown {
+    if (typeof request === 'string' || request.length === 1) {
+      return handler.call(context, this.#state);
+    }
+    if (request.length === 2) return handler.call(context, this.#state, request[1]);
+    return handler.call(context, this.#state, ...request.slice(1));
   }
 
   #info(message: unknown): Pending {
@@ -248,7 +266,8 @@ export class ServerLoop extends Gen implements TimeoutTarget {
       if (pause !== undefined) return pause.then(() => this.#continues());
       const request = this.#continue;
       this.#continue = undefined;
-      const pending = this.#run(this.#callbacks.continues, 'handleContinue', request, undefined);
+      const clauses = this.#callbacks.continues;
+      const pending = this.#run(clauses, 'handleContinue', request, undefined, undefined);
       if (pending !== undefined) return pending;
     }
     return undefined;

@@ -8,7 +8,7 @@
 import { inspect } from 'node:util';
 import { brand, brandKey, type Brand } from './brand.ts';
 import { arm, clock, systemClock, type Timer, type TimeoutTarget } from './clock.ts';
-import { currentProcess, isRunning } from './context.ts';
+import { currentContext, currentProcess, isRunning, type CallerContext } from './context.ts';
 import { checkTimeout } from './errors.ts';
 import { ExitError, formatReason, isError, type ExitReason } from './exit-reason.ts';
 import { outside } from './link.ts';
@@ -83,6 +83,8 @@ export class Call implements From, Deferred {
   #target: Process | undefined = undefined;
   /** What watches over the call once the turn in which it was made is over. */
   #guard: Guard | undefined = undefined;
+  /** The async context of the caller, for a server that handles calls in it. */
+  #context: CallerContext | undefined = undefined;
   older: Deferred | undefined = undefined;
   newer: Deferred | undefined = undefined;
 
@@ -116,6 +118,10 @@ export class Call implements From, Deferred {
 
   get pid(): Pid {
     return this.#caller?.pid ?? outside;
+  }
+
+  get context(): CallerContext | undefined {
+    return this.#context;
   }
 
   get request(): unknown {
@@ -155,6 +161,7 @@ export class Call implements From, Deferred {
   /** Puts it into the mailbox of its server. */
   send(target: Process): void {
     this.#target = target;
+    if (target.carriesContext) this.#context = currentContext();
     // On any other clock than the system's, time may pass before the end of the turn.
     if (clock() === systemClock) defer(this);
     else this.run();

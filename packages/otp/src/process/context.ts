@@ -63,8 +63,11 @@ export function callerContext(
   if (context !== 'inherit' && context !== 'none') {
     throw new BadArgumentError('context', context, "'inherit' or 'none'");
   }
-  return context === 'inherit' ? new AsyncResource('LinnetCaller') : undefined;
+  return context === 'inherit' ? currentContext() : undefined;
 }
+
+/** The context of the code that runs. */
+export const currentContext = (): CallerContext => new AsyncResource('LinnetCaller');
 
 /** As {@link newScope}, in the context of a caller. */
 export const newScopeWithin = (process: Process, context: CallerContext): AsyncResource =>

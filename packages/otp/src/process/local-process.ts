@@ -45,6 +45,7 @@ export class LocalProcess extends ProcessActor implements Process, Runnable {
   newestWatch: WatchLink | undefined = undefined;
   newestOwned: WatchLink | undefined = undefined;
   behaviour: Behaviour | undefined = undefined;
+  carriesContext = false;
   /** The receive that has waited longest. */
   #receiver: Receiver | undefined = undefined;
   /** How many of the oldest messages every pending receiver has refused already. */

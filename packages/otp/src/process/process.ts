@@ -66,6 +66,8 @@ export interface Process {
   /** The key under which a registry holds it, if it was started with a via name. */
   viaKey: unknown;
   behaviour: Behaviour | undefined;
+  /** Whether its calls and casts bring the async context of their caller. */
+  carriesContext: boolean;
 
   readonly dead: boolean;
   readonly exitReason: ExitReason;

@@ -6,11 +6,14 @@ import {
   noreply,
   reply,
   self,
+  send,
+  sendRequest,
   spawn,
   spawnLink,
   spawnMonitor,
   Supervisor,
   Task,
+  waitResponse,
   type ContextOptions,
   type Pid,
 } from '@linnet/otp';
@@ -181,5 +184,103 @@ describe('[C11] processes that serve others do not, unless told to', () => {
     const badarg = expect.objectContaining({ code: 'ERR_BADARG' }) as Error;
     expect(() => spawn(() => {}, { context: 'caller' as never })).toThrow(badarg);
     expect(() => Task.async(() => {}, { context: null as never })).toThrow(badarg);
+  });
+});
+
+describe("[N2] a server whose context is the caller's", () => {
+  const Tracing = GenServer.define({
+    name: 'Tracing',
+    context: 'caller',
+    init: () => ({ seen: [storage.getStore()] as unknown[] }),
+    handleCall: {
+      look: async (state) => reply(await look(), state),
+      lookAtOnce: (state) => reply(storage.getStore(), state),
+      fail: () => {
+        throw new Error(`failed for ${storage.getStore()}`);
+      },
+      continue: (state) => reply(undefined, state, { continue: 'goOn' }),
+      seen: (state) => reply(state.seen, state),
+      nested: async (state, inner: Pid) =>
+        reply(await GenServer.call<string>(inner, 'lookAtOnce'), state),
+    },
+    handleCast: {
+      note: async (state, text: string) => {
+        const [[before], [after]] = await look();
+        return noreply({ seen: [...state.seen, `${text}: ${before}, ${after}`] });
+      },
+    },
+    handleContinue: {
+      goOn: (state) => noreply({ seen: [...state.seen, storage.getStore()] }),
+    },
+    handleInfo: (state) => noreply({ seen: [...state.seen, storage.getStore()] }),
+  });
+
+  test('handles each call in the context of its caller, at once and after it has waited', async () => {
+    await using server = await Tracing.startLink();
+    const seen = await inRequests(async () => {
+      const sight = await server.call('look');
+      expect(sight.map(([, pid]) => pid)).toEqual([server.pid, server.pid]);
+      return stores(sight);
+    });
+    expect(seen).toEqual(both('request'));
+    const many = ['a', 'b', 'c'].map((name) => storage.run(name, () => server.call('lookAtOnce')));
+    expect(await Promise.all(many)).toEqual(['a', 'b', 'c']);
+    expect(await server.call('lookAtOnce')).toBeUndefined();
+  });
+
+  test('handles casts in it, too, and everything else in none', async () => {
+    await using server = await storage.run('starter', () => Tracing.startLink());
+    storage.run('caster', () => server.cast('note', 'cast'));
+    storage.run('sender', () => send(server.pid, 'info'));
+    await storage.run('continuer', () => server.call('continue'));
+    expect(await server.call('seen')).toEqual([
+      undefined,
+      'cast: caster, caster',
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('hands it on to the server that it calls', async () => {
+    await using outer = await Tracing.startLink();
+    await using inner = await Tracing.startLink();
+    expect(await storage.run('request', () => outer.call('nested', inner.pid))).toBe('request');
+  });
+
+  test('carries it through sendRequest and a name, and in a call that comes during init', async () => {
+    await using server = await Tracing.startLink(undefined, { name: 'tracing' });
+    const answer = await inProcess(() =>
+      storage.run('request', () => waitResponse(sendRequest(server, 'lookAtOnce'))),
+    );
+    expect(answer).toMatchObject({ value: 'request' });
+    const entered = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    const Slow = GenServer.define({
+      context: 'caller',
+      init: async () => {
+        entered.resolve();
+        await released.promise;
+        return 0;
+      },
+      handleCall: { look: (n) => reply(storage.getStore(), n) },
+    });
+    const starting = Slow.start(undefined, { name: 'slow' });
+    await entered.promise;
+    const early = storage.run('early', () => GenServer.call('slow', 'look'));
+    released.resolve();
+    await using _slow = await starting;
+    expect(await early).toBe('early');
+  });
+
+  test('fails as it would without', async () => {
+    const server = await Tracing.start();
+    await expect(storage.run('request', () => server.call('fail'))).rejects.toThrow(
+      'failed for request',
+    );
+  });
+
+  test('is refused by another word', () => {
+    const definition = { context: 'inherit', init: () => 0 } as unknown as { init: () => number };
+    expect(() => GenServer.define(definition)).toThrow("context must be 'caller', or left out");
   });
 });
