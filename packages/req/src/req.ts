@@ -340,7 +340,7 @@ export class Req {
       this.#budget?.deposit();
       return run(this.#steps, input, new Call(input.url, resolved, this.#budget));
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 

@@ -38,29 +38,30 @@ function race(request: ReqRequest, { max }: HedgeSettings, delay: number): Promi
     const onAbort = (): void => {
       for (const controller of running) controller.abort(signal?.reason);
     };
+    const attempt = async (controller: AbortController): Promise<void> => {
+      try {
+        const response = await sendWith(request, controller.signal);
+        if (over) return response.cancel(lost);
+        finish(controller);
+        resolve(response);
+      } catch (error) {
+        running.delete(controller);
+        if (over) return;
+        if (sent <= max && signal?.aborted !== true) {
+          timer.cancel();
+          next();
+        } else if (running.size === 0) {
+          finish(undefined);
+          reject(error);
+        }
+      }
+    };
     const send = (): void => {
       sent += 1;
       const controller = new AbortController();
       running.add(controller);
       if (signal?.aborted === true) controller.abort(signal.reason);
-      sendWith(request, controller.signal).then(
-        (response) => {
-          if (over) return response.cancel(lost);
-          finish(controller);
-          resolve(response);
-        },
-        (error: unknown) => {
-          running.delete(controller);
-          if (over) return;
-          if (sent <= max && signal?.aborted !== true) {
-            timer.cancel();
-            next();
-          } else if (running.size === 0) {
-            finish(undefined);
-            reject(error);
-          }
-        },
-      );
+      void attempt(controller);
       if (sent <= max) timer = arm({ onTimeout: next }, delay);
     };
     const next = (): void => {

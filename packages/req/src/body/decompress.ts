@@ -77,15 +77,15 @@ export async function* decompressStream(
 /** The pieces of another iterable; knows the error with which they ended. */
 class ErrorWatch implements AsyncIterable<Uint8Array> {
   error: unknown;
-  readonly #source: AsyncIterable<Uint8Array>;
+  readonly source: AsyncIterable<Uint8Array>;
 
   constructor(source: AsyncIterable<Uint8Array>) {
-    this.#source = source;
+    this.source = source;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      yield* this.#source;
+      yield* this.source;
     } catch (error) {
       this.error = error;
       throw error;

@@ -32,9 +32,9 @@ export async function encodeMultipart(parts: readonly Part[]): Promise<EncodedFo
   const encoded = await Promise.all(parts.map((part) => encodePart(part, boundary)));
   const end = Buffer.from(`--${boundary}--\r\n`);
   async function* pieces(): AsyncGenerator<Uint8Array> {
-    for (const { head, open } of encoded) {
-      yield head;
-      yield* open();
+    for (const part of encoded) {
+      yield part.head;
+      yield* part.open();
       yield newline;
     }
     yield end;
@@ -53,7 +53,7 @@ export async function encodeMultipart(parts: readonly Part[]): Promise<EncodedFo
 
 async function encodePart(part: Part, boundary: string): Promise<Encoded> {
   const { name } = part;
-  const { length, replayable, open, filename, contentType } = await contentOf(part);
+  const { filename, contentType, ...content } = await contentOf(part);
   const file = part.filename ?? filename;
   const type =
     part.contentType ??
@@ -65,7 +65,7 @@ async function encodePart(part: Part, boundary: string): Promise<Encoded> {
       (file === undefined ? '' : `; filename="${quoted(file)}"`),
     ...(type === undefined ? [] : [`content-type: ${type.replace(/[\r\n]/g, ' ')}`]),
   ];
-  return { head: Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), length, replayable, open };
+  return { ...content, head: Buffer.from(`${lines.join('\r\n')}\r\n\r\n`) };
 }
 
 interface Content extends Pick<Encoded, 'length' | 'replayable' | 'open'> {

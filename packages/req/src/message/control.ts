@@ -1,11 +1,12 @@
 /** What a step returns beside responses and errors: the end of the pipeline, or its beginning. */
+import type { ReqResponse } from './response.ts';
 
 /** Ends the call with a response or an error: no further step runs. */
-export class Halt<R> {
-  readonly outcome: R | Error;
+export class Halt {
+  readonly outcome: ReqResponse | Error;
 
   /** @internal See {@link halt}. */
-  constructor(outcome: R | Error) {
+  constructor(outcome: ReqResponse | Error) {
     this.outcome = outcome;
   }
 }
@@ -31,6 +32,6 @@ export class Again<I> {
  *   offline: () => halt(new ReqResponse({ status: 503, body: 'offline' })),
  * });
  */
-export function halt<R>(outcome: R | Error): Halt<R> {
+export function halt(outcome: ReqResponse | Error): Halt {
   return new Halt(outcome);
 }

@@ -25,13 +25,15 @@ export function pairsOf(value: unknown): Pairs | undefined {
     if (typeof name !== 'string') return undefined;
     for (const each of Array.isArray(given) ? (given as unknown[]) : [given]) {
       if (each === null || each === undefined) continue;
-      if (typeof each === 'object' || typeof each === 'function' || typeof each === 'symbol') {
-        return undefined;
-      }
-      pairs.push([name, String(each as string | number | bigint | boolean)]);
+      if (!isPlain(each)) return undefined;
+      pairs.push([name, String(each)]);
     }
   }
   return pairs;
+}
+
+function isPlain(value: unknown): value is string | number | bigint | boolean {
+  return ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
 }
 
 /** Later pairs replace earlier ones of the same name. */

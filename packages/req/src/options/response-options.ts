@@ -81,7 +81,7 @@ export const responseFields = {
     allowed: 'a status from 200 to 999, or a list of them',
     parse(value) {
       const list = Array.isArray(value) ? (value as unknown[]) : [value];
-      return list.every((each) => isInteger(each, 200)) ? (list as number[]) : invalid;
+      return list.every((each) => isInteger(each, 200)) ? list : invalid;
     },
   }),
 };

@@ -8,13 +8,7 @@ import type { StepList } from './step-list.ts';
  * What a step returns: nothing, to go on; a response or an error, in place of what there is; `halt(…)`
  * to end the call; `request.again(…)` for another attempt. What a step throws it is as if it returned.
  */
-export type StepResult =
-  | ReqResponse
-  | Error
-  | Halt<ReqResponse>
-  | Again<RequestInput>
-  | undefined
-  | void;
+export type StepResult = ReqResponse | Error | Halt | Again<RequestInput> | undefined | void;
 
 /** Runs before a request is sent, and may change it. A response skips the sending. */
 export type RequestStep = (request: ReqRequest) => StepResult | Promise<StepResult>;

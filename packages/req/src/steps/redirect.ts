@@ -76,7 +76,7 @@ function optionsAfter(request: ReqRequest, next: string, dropsBody: boolean): Re
     changed.formMultipart = undefined;
     changed.compressBody = false;
     changed.trailers = undefined;
-    for (const [name] of [...(changed.headers ?? [])]) {
+    for (const [name] of changed.headers ?? []) {
       if (ofBody.test(name)) changed.headers?.delete(name);
     }
   }
