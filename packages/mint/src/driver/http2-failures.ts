@@ -3,7 +3,7 @@
  * package.
  */
 import { codeName, refusedStream } from '../http2/codes.ts';
-import { ConnectionClosedError, InvalidRequestError, StreamResetError } from '../errors/index.ts';
+import { ConnectionClosedError, StreamResetError } from '../errors/index.ts';
 import type { ExchangeFacts } from '../errors/index.ts';
 import { typedError } from './failures.ts';
 
@@ -50,25 +50,5 @@ export function aboveLimit(origin: string, limit: number, underWay: number): Str
     requestSent: false,
     bytesReceived: 0,
     detail: `the server allows ${limit} requests at once, and ${underWay} are under way`,
-  });
-}
-
-/** The server did not offer extended CONNECT. */
-export function noUpgrade(protocol: string): InvalidRequestError {
-  return new InvalidRequestError({
-    option: 'upgrade',
-    value: protocol,
-    allowed: 'a server that allows extended CONNECT (RFC 8441), or HTTP/1.1',
-    problem: 'The server does not switch protocols on HTTP/2',
-  });
-}
-
-/** Too many PINGs wait. */
-export function tooManyPings(origin: string, limit: number): InvalidRequestError {
-  return new InvalidRequestError({
-    option: 'ping',
-    value: origin,
-    allowed: `at most ${limit} PINGs without an answer`,
-    problem: 'Too many PINGs wait for their answer',
   });
 }

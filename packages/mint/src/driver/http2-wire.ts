@@ -22,20 +22,13 @@ import type { Clock } from './clock.ts';
 import { ConnectionLife } from './connection-life.ts';
 import type { HandedOver } from './connection-life.ts';
 import type { Placed } from './exchange-table.ts';
-import { PeerClosed, Retired } from './failures.ts';
+import { noUpgrade, PeerClosed, Retired, tooManyPings } from './failures.ts';
 import { Http2Body } from './http2-body.ts';
-import {
-  aboveLimit,
-  GoawayFault,
-  http2Error,
-  noUpgrade,
-  streamReset,
-  tooManyPings,
-} from './http2-failures.ts';
+import { aboveLimit, GoawayFault, http2Error, streamReset } from './http2-failures.ts';
 import { Http2Output } from './http2-output.ts';
-import { maxPings, Pings } from './http2-pings.ts';
+import { maxPings, Pings } from './pings.ts';
 import type { Http2WireConnection, Http2WireStream } from './http2-streams.ts';
-import { defaultResetBurst, defaultResetRate, ResetBudget } from './reset-budget.ts';
+import { ResetBudget } from './reset-budget.ts';
 import { SocketDriver } from './socket-driver.ts';
 import type { SocketUser } from './socket-driver.ts';
 import { wireInfoOf } from './socket-info.ts';
@@ -122,10 +115,7 @@ class Http2Wire implements Wire, StreamWire, SocketUser {
     this.life = new ConnectionLife(options.origin, http2Error);
     this.maxResponseSize = options.maxResponseSize ?? Number.POSITIVE_INFINITY;
     this.clock = options.clock ?? systemClock;
-    this.resets = new ResetBudget(
-      options.resetBurst ?? defaultResetBurst,
-      options.resetRate ?? defaultResetRate,
-    );
+    this.resets = new ResetBudget(options.resetBurst, options.resetRate);
     this.info = wireInfoOf(socket);
     this.connection = new Http2Connection(options);
     this.limit = this.connection.peer.maxConcurrentStreams;
@@ -360,7 +350,7 @@ class Http2Wire implements Wire, StreamWire, SocketUser {
     const { upgrade } = request;
     return upgrade === undefined || this.connection.peer.enableConnectProtocol
       ? undefined
-      : noUpgrade(upgrade);
+      : noUpgrade(upgrade, 'HTTP/2');
   }
 
   /** The server broke the protocol. */

@@ -7,8 +7,8 @@
  */
 
 /** The defaults: well below what servers bear. */
-export const defaultResetBurst = 400;
-export const defaultResetRate = 20;
+const defaultBurst = 400;
+const defaultRate = 20;
 
 export class ResetBudget {
   private readonly burst: number;
@@ -18,7 +18,7 @@ export class ResetBudget {
   private since = 0;
 
   /** `burst` resets at once, and `rate` more each second. */
-  constructor(burst: number, rate: number) {
+  constructor(burst = defaultBurst, rate = defaultRate) {
     this.burst = burst;
     this.rate = rate;
     this.left = burst;

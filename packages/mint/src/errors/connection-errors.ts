@@ -146,6 +146,10 @@ interface ConnectionClosedErrorFields extends ExchangeFacts {
   readonly reason?: string | undefined;
   /** The error code's name that the server gave, on HTTP/2: `NO_ERROR`, `HTTP_1_1_REQUIRED`. */
   readonly http2Code?: string | undefined;
+  /** The same on HTTP/3: `H3_NO_ERROR`, `H3_VERSION_FALLBACK`. */
+  readonly http3Code?: string | undefined;
+  /** The name of the error code of QUIC, where it was QUIC that ended: `NO_VIABLE_PATH`. */
+  readonly quicCode?: string | undefined;
 }
 
 /**
@@ -160,6 +164,8 @@ export class ConnectionClosedError extends MintError {
   declare readonly phase?: ExchangeFacts['phase'];
   declare readonly reason?: string;
   declare readonly http2Code?: string;
+  declare readonly http3Code?: string;
+  declare readonly quicCode?: string;
   declare readonly reused?: boolean;
   declare readonly requestSent?: boolean;
   declare readonly bytesReceived?: number;

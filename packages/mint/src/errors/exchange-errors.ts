@@ -7,7 +7,7 @@ import type { ExchangeFacts } from './details.ts';
 import { MintError, nameErrors } from './mint-error.ts';
 
 interface ProtocolErrorFields extends ExchangeFacts {
-  /** A word for the breach: `invalid_status_line`, or an error code of HTTP/2. */
+  /** A word for the breach: `invalid_status_line`, or an error code of HTTP/2 or HTTP/3. */
   readonly reason: string;
   /** The same in a sentence's part. */
   readonly detail?: string | undefined;
@@ -39,8 +39,10 @@ export class ProtocolError extends MintError {
 }
 
 interface StreamResetErrorFields extends ExchangeFacts {
-  /** The error code's name: `REFUSED_STREAM`, `CANCEL`. */
-  readonly http2Code: string;
+  /** The error code's name, on HTTP/2: `REFUSED_STREAM`, `CANCEL`. */
+  readonly http2Code?: string | undefined;
+  /** The same on HTTP/3: `H3_REQUEST_REJECTED`, `H3_REQUEST_CANCELLED`. */
+  readonly http3Code?: string | undefined;
   readonly detail?: string | undefined;
 }
 
@@ -49,7 +51,8 @@ export class StreamResetError extends MintError {
   static override readonly code = 'ERR_MINT_STREAM_RESET';
   declare readonly code: 'ERR_MINT_STREAM_RESET';
   declare readonly origin?: string;
-  declare readonly http2Code: string;
+  declare readonly http2Code?: string;
+  declare readonly http3Code?: string;
   declare readonly detail?: string;
   declare readonly phase?: ExchangeFacts['phase'];
   declare readonly reused?: boolean;
@@ -57,9 +60,9 @@ export class StreamResetError extends MintError {
   declare readonly bytesReceived?: number;
 
   constructor(fields: StreamResetErrorFields) {
-    const { http2Code, detail } = fields;
+    const { http2Code, http3Code = http2Code, detail } = fields;
     super(
-      `The stream${ofOrigin(fields.origin)} was reset [${http2Code}]${detail === undefined ? '' : `: ${detail}`}${factsOf(fields)}`,
+      `The stream${ofOrigin(fields.origin)} was reset [${http3Code}]${detail === undefined ? '' : `: ${detail}`}${factsOf(fields)}`,
       fields,
     );
   }
