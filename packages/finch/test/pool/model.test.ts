@@ -46,6 +46,8 @@ const titles = {
   http1: 'with HTTP/1.1 [D13] [H73]',
   http2: 'with HTTP/2',
   both: 'with a pool of each',
+  http3: 'with HTTP/3',
+  announced: 'with HTTP/3 that is announced over the others',
 } as const;
 
 for (const [protocol, title] of Object.entries(titles) as [WorldProtocol, string][]) {

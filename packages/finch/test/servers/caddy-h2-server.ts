@@ -8,13 +8,17 @@ export const caddyH2: H2Recipe = {
   upload: { path: '/origin/digest', answer: 'digest' },
   configure: (site) => {
     const { folder } = site;
-    const file = folder.write('caddy.json', JSON.stringify(configuration(site)));
+    const file = folder.write('caddy.json', JSON.stringify(caddyConfiguration(site, ['h1', 'h2'])));
     const home = { HOME: folder.path, XDG_CONFIG_HOME: folder.path, XDG_DATA_HOME: folder.path };
     return { command: ['caddy', 'run', '--config', file], env: home };
   },
 };
 
-function configuration({ folder, www, ports, origin }: H2Site): object {
+/** With these protocols on its port `main`. */
+export function caddyConfiguration(
+  { folder, www, ports, origin }: H2Site,
+  protocols: readonly string[],
+): object {
   const routes = [
     {
       match: [{ path: ['/large-head'] }],
@@ -55,7 +59,7 @@ function configuration({ folder, www, ports, origin }: H2Site): object {
           main: {
             listen: [`127.0.0.1:${ports['main']}`],
             automatic_https: { disable: true },
-            protocols: ['h1', 'h2'],
+            protocols,
             idle_timeout: '1h',
             routes,
             tls_connection_policies: [{}],

@@ -95,15 +95,19 @@ function isOfUse({ state, acceptsRequests }: Connection): boolean {
 
 /** Those that count against `size`. */
 function counted(connections: readonly Connection[]): number {
-  return connections.filter(({ overflow, state }) => !overflow && state !== 'draining').length;
+  return connections.filter(
+    ({ overflow, successor, state }) =>
+      !overflow && state !== 'draining' && !(successor && state === 'connecting'),
+  ).length;
 }
 
 /** Whether it will soon be known how many requests a connection carries. */
 function isExpecting(shard: Shard, connections: readonly Connection[]): boolean {
   if (!mayShare(shard.pool, shard.options)) return false;
   return connections.some(
-    ({ wire, state, shared }) =>
-      wire === undefined || (shared && !wire.settled && state !== 'draining'),
+    ({ wire, state, shared, successor }) =>
+      (wire === undefined && !successor) ||
+      (shared && wire?.settled === false && state !== 'draining'),
   );
 }
 

@@ -106,7 +106,9 @@ export class World {
           maxConnections,
           pools: [
             ['default', { ...pool, ...this.server.optionsFor(1) }],
-            ...(this.options.protocol === 'both' && !userManaged ? [[mine, first] as const] : []),
+            ...(['both', 'announced'].includes(this.options.protocol) && !userManaged
+              ? [[mine, first] as const]
+              : []),
           ],
         }),
         ...(userManaged
@@ -198,8 +200,11 @@ export class World {
   unlist(caller: number, pool: number): void {
     send(this.caller(caller), () => {
       try {
-        const connection = this.finch?.checkoutH2(this.key(pool));
-        if (connection === undefined || !this.finch?.unregisterH2(connection)) return;
+        const { finch } = this;
+        const connection = finch?.checkoutH2(this.key(pool)) ?? finch?.checkoutH3(this.key(pool));
+        if (connection === undefined) return;
+        const isQuic = connection.protocol === 'http3';
+        if (!(isQuic ? finch?.unregisterH3(connection) : finch?.unregisterH2(connection))) return;
         this.unlisted.push(connection);
         this.background.push(
           connection.request('/hold').catch((error: unknown) => this.expected(error)),
@@ -215,6 +220,7 @@ export class World {
     const [connection] = this.unlisted.splice(index % Math.max(1, this.unlisted.length), 1);
     const { finch } = this;
     if (finch === undefined) connection?.close();
+    else if (connection?.protocol === 'http3') finch.registerH3(connection.pool, connection);
     else if (connection !== undefined) finch.registerH2(connection.pool, connection);
   }
 

@@ -1,0 +1,320 @@
+/** A pool that hears of HTTP/3 while it runs: how it moves over, and when it does not. */
+import { once } from 'node:events';
+import { createSocket } from 'node:dgram';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { eventually } from '@linnet/otp/testing';
+import { Pool, subscribeTelemetry } from '../../src/index.ts';
+import { startAnnouncedApp, type AnnouncedApp } from '../support/announced-app.ts';
+import { expectNoConnections } from '../support/app.ts';
+import { answering, authority, startH3Server } from '../support/h3-app.ts';
+
+/** A server that answers everything over HTTP/3. */
+const startQuic = () => startH3Server(answering((peer, { stream }) => peer.answer(stream, 'QUIC')));
+
+/** Waits until the pool has moved over. */
+const movesOver = (app: AnnouncedApp): Promise<void> =>
+  eventually(() => expect(app.finch.checkoutH3(app.pool)).toBeDefined());
+
+/** A UDP port at which nothing answers. */
+async function blackHole() {
+  const socket = createSocket('udp4');
+  let datagrams = 0;
+  socket.on('message', () => datagrams++);
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  onTestFinished(() => void socket.close());
+  return {
+    port: socket.address().port,
+    get datagrams() {
+      return datagrams;
+    },
+  };
+}
+
+/** A UDP port at which nothing listens. */
+async function closedPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}
+
+/** The reasons for which connections close, as they do. */
+function closeReasons(): string[] {
+  const reasons: string[] = [];
+  onTestFinished(subscribeTelemetry('connection.closed', ({ reason }) => reasons.push(reason)));
+  return reasons;
+}
+
+/** Counts dials. */
+function countDials(): { count: number } {
+  const dials = { count: 0 };
+  onTestFinished(subscribeTelemetry('connect.start', () => dials.count++));
+  return dials;
+}
+
+describe('a pool whose server announces HTTP/3', () => {
+  test.each(['http1', 'http2'] as const)(
+    'moves over from %s, and the connections of before end with what they carry',
+    async (over) => {
+      const quic = await startQuic();
+      const reasons = closeReasons();
+      const app = await startAnnouncedApp({ over, announced: quic.port });
+      const held = app.ask('/hold');
+      await eventually(() => expect(app.held).toBe(1));
+      expect((await app.ask()).text()).toBe('TCP');
+
+      await movesOver(app);
+      expect((await app.ask('/over')).text()).toBe('QUIC');
+
+      expect(app.held).toBe(1);
+      app.release();
+      expect((await held).text()).toBe('TCP');
+      await app.figures({ inUse: 0, idle: 1, connecting: 0 });
+      await expectNoConnections(app.server.server);
+      expect(new Set(reasons)).toEqual(new Set(['superseded']));
+      expect(quic.peers).toHaveLength(1);
+      expect(app.finch.getPoolStatus(app.pool)).toMatchObject([{ protocol: 'http3', idle: 1 }]);
+    },
+  );
+
+  test('loses none of the requests that are made meanwhile, and sends none twice', async () => {
+    const quic = await startQuic();
+    const app = await startAnnouncedApp({ announced: quic.port });
+    const count = 300;
+    let overQuic = 0;
+    for (let index = 0; index < count; index += 10) {
+      const answers = await Promise.all(Array.from({ length: 10 }, () => app.ask(`/${index}`)));
+      expect(answers.every(({ status }) => status === 200)).toBe(true);
+      overQuic += answers.filter((answer) => answer.text() === 'QUIC').length;
+    }
+    expect(overQuic).toBeGreaterThan(0);
+    expect(app.requests.length + overQuic).toBe(count);
+    expect(quic.peers).toHaveLength(1);
+  });
+
+  test('says which alternative it uses (RFC 7838, 5)', async () => {
+    const said: (string | undefined)[] = [];
+    const quic = await startH3Server(
+      answering((peer, { stream, fields }) => {
+        said.push(fields.get('alt-used'), fields.get(':authority'));
+        peer.answer(stream);
+      }),
+    );
+    const app = await startAnnouncedApp({ announced: quic.port });
+    await app.ask();
+    await movesOver(app);
+    await app.ask();
+    expect(said).toEqual([`localhost:${quic.port}`, `localhost:${app.server.port}`]);
+  });
+
+  test('goes to another host for it, whose certificate must be that of the origin', async () => {
+    const quic = await startQuic();
+    const app = await startAnnouncedApp({ announced: `h3="127.0.0.1:${quic.port}"` });
+    await app.ask();
+    await movesOver(app);
+    expect((await app.ask()).text()).toBe('QUIC');
+
+    const foreign = await startH3Server(answering(), { tls: authority.issue(['other.test']) });
+    const wary = await startAnnouncedApp({ announced: foreign.port });
+    const dials = countDials();
+    await wary.ask();
+    await wary.figures({ connecting: 0 });
+    for (let count = 0; count < 5; count++) expect((await wary.ask()).text()).toBe('TCP');
+    // It was set aside after the first attempt.
+    expect(dials.count).toBe(2);
+    expect(wary.finch.checkoutH3(wary.pool)).toBeUndefined();
+  });
+
+  test('knows of it for all pools of the origin, which begin with QUIC from then on', async () => {
+    const quic = await startQuic();
+    const app = await startAnnouncedApp({ announced: quic.port });
+    await app.ask();
+    await movesOver(app);
+    const tagged = Pool.new(app.server.url, { tag: 'other' });
+    const { options } = app.shard;
+    await app.finch.startPool(tagged, {
+      protocols: options.protocols,
+      connOpts: { tls: { ca: authority.ca } },
+    });
+    const before = app.server.connections;
+    const request = { poolTag: 'other' };
+    expect((await app.finch.get(app.server.url, request)).text()).toBe('QUIC');
+    expect(app.server.connections).toBe(before);
+    expect(quic.peers).toHaveLength(2);
+  });
+
+  test('goes back to TCP when the announcement is taken back and the connection is gone', async () => {
+    const quic = await startH3Server(
+      answering((peer, { stream }) => peer.answer(stream, 'QUIC', [['alt-svc', 'clear']])),
+    );
+    const app = await startAnnouncedApp({ announced: quic.port });
+    await app.ask();
+    await movesOver(app);
+    app.announced = undefined;
+    expect((await app.ask()).text()).toBe('QUIC');
+    app.finch.setTimeout(0);
+    expect((await app.ask()).text()).toBe('TCP');
+    expect(quic.peers).toHaveLength(1);
+  });
+});
+
+describe('a pool stays with TCP', () => {
+  test.each([
+    ['where it may not speak HTTP/3', { protocols: ['http2', 'http1'] as const }],
+    ['where announcements are not to count', { http3: { altSvc: false } }],
+    [
+      'where the certificate of the server is not verified',
+      { connOpts: { tls: { rejectUnauthorized: false } } },
+    ],
+  ])('%s', async (_, options) => {
+    const quic = await startQuic();
+    const dials = countDials();
+    const app = await startAnnouncedApp({ announced: quic.port, ...options });
+    for (let count = 0; count < 5; count++) expect((await app.ask()).text()).toBe('TCP');
+    expect(dials.count).toBe(1);
+    expect(quic.peers).toHaveLength(0);
+  });
+
+  test.each(['h3-29=":443"', 'nonsense', 'h2=":443"', 'clear'])(
+    'when the server says %s',
+    async (announced) => {
+      const dials = countDials();
+      const app = await startAnnouncedApp({ announced });
+      for (let count = 0; count < 5; count++) expect((await app.ask()).text()).toBe('TCP');
+      expect(dials.count).toBe(1);
+    },
+  );
+
+  test('when UDP does not get through, which no request notices', async () => {
+    const hole = await blackHole();
+    const app = await startAnnouncedApp({
+      announced: hole.port,
+      connOpts: { tls: { ca: authority.ca }, connectTimeout: 500 },
+    });
+    await app.ask();
+    await app.figures({ connecting: 1, idle: 1 });
+    // Meanwhile a caller finds all streams of the open connection.
+    for (let count = 0; count < 20; count++) expect((await app.ask()).text()).toBe('TCP');
+    await app.figures({ connecting: 0, idle: 1 });
+    expect(hole.datagrams).toBeGreaterThan(0);
+    const { datagrams } = hole;
+    for (let count = 0; count < 20; count++) expect((await app.ask()).text()).toBe('TCP');
+    expect(app.server.connections).toBe(1);
+    expect(hole.datagrams).toBe(datagrams);
+  });
+});
+
+describe('a pool that knows of HTTP/3 and has no connection', () => {
+  /** There is a slot for one connection, which closes after each request: so each one opens its own. */
+  const oneByOne = { maxPerHost: 1, connMaxIdleTime: 0 } as const;
+
+  test('uses QUIC alone when that is open within its head start', async () => {
+    const quic = await startQuic();
+    const app = await startAnnouncedApp({
+      announced: quic.port,
+      http3: { headStart: 60_000 },
+      ...oneByOne,
+    });
+    expect((await app.ask()).text()).toBe('TCP');
+    for (let count = 0; count < 3; count++) expect((await app.ask()).text()).toBe('QUIC');
+    expect(app.server.connections).toBe(1);
+    expect(quic.peers).toHaveLength(3);
+  });
+
+  test('waits for one head start where UDP does not get through, and for none from then on', async () => {
+    const hole = await blackHole();
+    const app = await startAnnouncedApp({ announced: hole.port, ...oneByOne });
+    await app.ask();
+    expect(hole.datagrams).toBe(0);
+    expect((await app.ask()).text()).toBe('TCP');
+    expect(hole.datagrams).toBeGreaterThan(0);
+    // What is on its way may still come.
+    await eventually(() => expect(app.shard.figures.connecting).toBe(0));
+    const { datagrams } = hole;
+    for (let count = 0; count < 5; count++) expect((await app.ask()).text()).toBe('TCP');
+    expect(hole.datagrams).toBe(datagrams);
+    expect(app.server.connections).toBe(7);
+  });
+
+  test('goes to TCP at once when QUIC is refused', async () => {
+    const announced = await closedPort();
+    const app = await startAnnouncedApp({
+      announced,
+      http3: { headStart: 60_000 },
+      ...oneByOne,
+    });
+    for (let count = 0; count < 3; count++) {
+      expect((await app.ask('/', { requestTimeout: 10_000 })).text()).toBe('TCP');
+    }
+  });
+
+  test('fails as TCP does when neither is open in time', async () => {
+    const hole = await blackHole();
+    const app = await startAnnouncedApp({
+      announced: hole.port,
+      ...oneByOne,
+      connOpts: { tls: { ca: authority.ca }, connectTimeout: 1000 },
+      http3: { headStart: 20 },
+    });
+    await app.ask();
+    await app.server.close();
+    await expect(app.ask()).rejects.toMatchObject({
+      code: 'ERR_FINCH_CONNECT',
+      reason: 'ECONNREFUSED',
+    });
+  });
+});
+
+describe('a server that refuses HTTP/3 request by request', () => {
+  test('by 421: the request is sent again over TCP, and the alternative is set aside', async () => {
+    const reasons = closeReasons();
+    const quic = await startH3Server(
+      answering(async (peer, { stream }) => {
+        await peer.readBody(stream);
+        peer.respond(stream, 421, [['alt-svc', 'h3=":1"']], { endStream: true });
+      }),
+    );
+    const app = await startAnnouncedApp({ announced: quic.port });
+    await app.ask();
+    await movesOver(app);
+    const answer = await app.finch.post(app.server.url, 'a body');
+    expect([answer.status, answer.text()]).toEqual([200, 'TCP']);
+    expect((await app.ask()).text()).toBe('TCP');
+    expect(quic.peers).toHaveLength(1);
+    await eventually(() => expect(reasons).toContain('misdirected'));
+  });
+
+  test('by 421 for a body that is gone: the caller gets it', async () => {
+    const quic = await startH3Server(
+      answering(async (peer, { stream }) => {
+        await peer.readBody(stream);
+        peer.respond(stream, 421, [], { endStream: true });
+      }),
+    );
+    const app = await startAnnouncedApp({ announced: quic.port });
+    await app.ask();
+    await movesOver(app);
+    const body = (function* () {
+      yield 'once';
+    })();
+    expect((await app.finch.post(app.server.url, body)).status).toBe(421);
+    expect((await app.ask()).text()).toBe('TCP');
+  });
+
+  test('by H3_VERSION_FALLBACK: it is sent again over HTTP/1.1, which the server gets from then on', async () => {
+    const quic = await startH3Server(
+      answering((peer, { stream }) => peer.reset(stream, 'H3_VERSION_FALLBACK')),
+    );
+    const app = await startAnnouncedApp({ announced: quic.port });
+    await app.ask();
+    await movesOver(app);
+    expect((await app.ask()).text()).toBe('TCP');
+    expect(app.finch.getPoolStatus(app.pool)).toMatchObject([{ protocol: 'http1' }]);
+    for (let count = 0; count < 5; count++) expect((await app.ask()).text()).toBe('TCP');
+    expect(quic.peers).toHaveLength(1);
+  });
+});
