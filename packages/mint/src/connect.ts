@@ -5,9 +5,12 @@ import type { ConnectOptions } from './dial/connect-options.ts';
 import { connectRules } from './dial/connect-options.ts';
 import { dialPlan, planConnect } from './dial/connect-plan.ts';
 import { checkOptions } from './dial/option-rules.ts';
+import { dialQuic } from './dial/quic/dial-quic.ts';
+import { planQuic } from './dial/quic/quic-plan.ts';
 import { forwarding } from './driver/forwarding.ts';
 import { createHttp1Wire } from './driver/http1-wire.ts';
 import { createHttp2Wire } from './driver/http2-wire.ts';
+import { createHttp3Wire } from './driver/http3-wire.ts';
 import { Collector } from './response.ts';
 import type { CollectedResponse } from './response.ts';
 import { wireRules } from './wire-options.ts';
@@ -24,8 +27,8 @@ export interface ConnectionRequest extends Omit<WireRequest, 'headers'> {
 }
 
 /**
- * An open connection: HTTP/1.1 with one request at a time, or HTTP/2 with as
- * many as the server allows.
+ * An open connection: HTTP/1.1 with one request at a time, or HTTP/2 or HTTP/3
+ * with as many as the server allows.
  *
  * @example
  * await using connection = await connect('https://api.example.com');
@@ -93,7 +96,7 @@ export class Connection implements AsyncDisposable {
     return overExchange;
   }
 
-  /** Measures a round trip on HTTP/2, in ms. Rejects on HTTP/1, and when the connection ends first. */
+  /** Measures a round trip on HTTP/2 and HTTP/3, in ms. Rejects on HTTP/1, and when the connection ends first. */
   ping(): Promise<number> {
     const { wire } = this;
     return wire.ping?.() ?? Promise.reject(new TypeError('HTTP/1.1 has no PING'));
@@ -115,12 +118,14 @@ const overExchange: Exchange = { abort() {}, resume() {} };
 
 /**
  * Opens one connection: name lookup, TCP with both address families in turn,
- * proxy, TLS, and whichever of HTTP/2 and HTTP/1.1 the server settles for.
+ * proxy, TLS, and whichever of HTTP/2 and HTTP/1.1 the server settles for; or
+ * QUIC and HTTP/3 with `protocols: ['http3']`.
  *
  * Mirrors `Mint.HTTP.connect/4`.
  *
  * Rejects with `OptionsError`, `ConnectError`, `ConnectTimeoutError`,
- * `TlsError`, `ProxyError`, or the reason of `options.signal`.
+ * `TlsError`, `ProxyError`, `QuicUnavailableError`, or the reason of
+ * `options.signal`.
  *
  * @example
  * const connection = await connect('http://localhost:8080', { connectTimeout: 1000 });
@@ -142,18 +147,28 @@ export async function connect(
     connectionWindowSize,
     ...connectOptions
   } = options;
+  const { clock } = options;
+  const common = { maxHeaderSize, maxResponseSize, clock };
+  const windows = { streamWindowSize, connectionWindowSize };
+  if (options.protocols?.includes('http3') === true) {
+    const { authority, target, options: dialOptions } = planQuic(url, connectOptions);
+    const wireOptions = { ...common, origin: target.origin, authority };
+    return dialQuic(
+      target,
+      { ...dialOptions, ...windows },
+      ({ session }) => new Connection(createHttp3Wire(session, wireOptions)),
+    ).result;
+  }
   const plan = planConnect(url, connectOptions);
   const { scheme, origin, authority, through } = plan;
-  const { clock } = options;
-  const common = { origin, authority, maxHeaderSize, maxResponseSize, clock };
   return dialPlan(plan, ({ socket }, protocol) => {
+    const wireOptions = { ...common, origin, authority };
     if (protocol === 'http2') {
-      const windows = { streamWindowSize, connectionWindowSize };
-      return new Connection(createHttp2Wire(socket, { ...common, scheme, ...windows }));
+      return new Connection(createHttp2Wire(socket, { ...wireOptions, scheme, ...windows }));
     }
     const rewrite =
       through?.forward === true ? forwarding(authority, through.proxy.headers) : undefined;
     const strictness = { keepAliveThreshold, obsFold, bareLineFeeds };
-    return new Connection(createHttp1Wire(socket, { ...common, rewrite, ...strictness }));
+    return new Connection(createHttp1Wire(socket, { ...wireOptions, rewrite, ...strictness }));
   }).result;
 }

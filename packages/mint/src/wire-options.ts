@@ -16,9 +16,9 @@ export interface WireOptions {
   readonly obsFold?: 'replace' | 'refuse' | undefined;
   /** HTTP/1: whether a line may end with LF alone. Default false. */
   readonly bareLineFeeds?: boolean | undefined;
-  /** HTTP/2: how many bytes of one response the server may send before they are read. Default 1 MiB. */
+  /** HTTP/2 and HTTP/3: how many bytes of one response the server may send before they are read. Default 1 MiB. */
   readonly streamWindowSize?: number | undefined;
-  /** HTTP/2: how many bytes of all responses together may be on their way. Default 16 MiB. */
+  /** HTTP/2 and HTTP/3: how many bytes of all responses together may be on their way. Default 16 MiB. */
   readonly connectionWindowSize?: number | undefined;
 }
 

@@ -4,7 +4,7 @@
  */
 export type { Dial, Dialled, DialLimits, DialTimings, Make } from './attempt.ts';
 export { connectRules } from './connect-options.ts';
-export type { ConnectOptions, Protocol, TcpProtocol } from './connect-options.ts';
+export type { ConnectOptions, Protocol } from './connect-options.ts';
 export { dialPlan, planConnect } from './connect-plan.ts';
 export type { ConnectPlan } from './connect-plan.ts';
 export { dial } from './dial.ts';
@@ -22,8 +22,6 @@ export { parseProxyUrl } from './proxy/proxy-url.ts';
 export type { ProxyAddress, ProxyProtocol } from './proxy/proxy-url.ts';
 export { quicUnsupported } from './quic/credentials.ts';
 export { dialQuic } from './quic/dial-quic.ts';
-export { planQuic } from './quic/quic-plan.ts';
-export type { QuicPlan } from './quic/quic-plan.ts';
 export type { DialledQuic, QuicDialOptions, QuicTarget } from './quic/quic-target.ts';
 export type { DialTarget, SocketOptions, Tunnel } from './dial-target.ts';
 export { TlsIdentity } from './tls-identity.ts';
