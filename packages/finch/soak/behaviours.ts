@@ -16,6 +16,8 @@ export interface Answering {
   readonly socket: Socket;
   readonly request: ReadRequest;
   readonly random: Random;
+  /** What responses say in `alt-svc`. */
+  readonly announced: string | undefined;
   /** Runs something later, unless the connection is gone by then. */
   later(ms: number, act: () => void): void;
   /** Whether no other request has come since. */
@@ -96,6 +98,7 @@ export function answer(answering: Answering): Behaviour {
       `HTTP/1.1 ${status}`,
       `x-behaviour: ${behaviour}`,
       `x-received: ${request.received}`,
+      ...(answering.announced === undefined ? [] : [`alt-svc: ${answering.announced}`]),
       ...fields,
       '\r\n',
     ].join('\r\n');

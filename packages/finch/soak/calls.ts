@@ -11,6 +11,7 @@ import {
 } from '../src/index.ts';
 import { badBehaviours, poison } from './behaviours.ts';
 import { badH2Behaviours } from './h2-behaviours.ts';
+import { badH3Behaviours } from './h3-behaviours.ts';
 import type { Random } from './random.ts';
 import type { Entry, Tally } from './tally.ts';
 import type { World } from './world.ts';
@@ -373,7 +374,7 @@ class Call {
     if (behaviour === undefined) {
       // Some connections greet with a 408.
       if (status !== 408) tally.violation(`got an answer that nobody gave: ${about}`);
-    } else if ((behaviour in badBehaviours || behaviour in badH2Behaviours) && body !== '') {
+    } else if (isBad(behaviour) && body !== '') {
       tally.violation(`took a broken response: ${about}`);
     } else if (
       !behaviour.endsWith('trickle') &&
@@ -404,4 +405,8 @@ async function* pieces(piece: string): AsyncGenerator<string> {
     yield piece;
     await pause(1, 0);
   }
+}
+
+function isBad(behaviour: string): boolean {
+  return [badBehaviours, badH2Behaviours, badH3Behaviours].some((bad) => behaviour in bad);
 }

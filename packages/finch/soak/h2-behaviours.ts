@@ -14,6 +14,8 @@ export interface AnsweringStream {
   readonly session: H2Session;
   readonly socket: Socket;
   readonly random: Random;
+  /** What responses say in `alt-svc`. */
+  readonly announced: string | undefined;
   /** Runs something later, unless the connection is gone by then. */
   readonly later: (ms: number, act: () => void) => void;
 }
@@ -76,6 +78,7 @@ export function answerStream({
   session,
   socket,
   random,
+  announced,
   later,
 }: AnsweringStream): Behaviour {
   const drawn = random.weighted(behaviours);
@@ -89,6 +92,7 @@ export function answerStream({
         [':status', String(status)],
         ['x-behaviour', behaviour],
         ['x-received', String(stream.received)],
+        ...(announced === undefined ? [] : [['alt-svc', announced] as const]),
         ...Object.entries(fields).map(([name, value]) => [name, String(value)] as const),
       ],
       isHead,

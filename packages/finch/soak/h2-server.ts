@@ -7,6 +7,8 @@ import type { Random } from './random.ts';
 
 export interface Http2Options {
   readonly random: Random;
+  /** What responses say in `alt-svc`. */
+  readonly announced: string | undefined;
   /** Runs something later, unless the connection is gone by then. */
   readonly later: (ms: number, act: () => void) => void;
   /** A request was answered. */
@@ -18,7 +20,7 @@ export interface Http2Options {
 const unlimited = 2 ** 32 - 1;
 
 export function serveHttp2(socket: Socket, options: Http2Options): void {
-  const { random, later, onAnswered, onComplaint } = options;
+  const { random, announced, later, onAnswered, onComplaint } = options;
   const settings = {
     maxConcurrentStreams: random.pick([0, 1, 2, 10, 100, 100, unlimited, unlimited]),
     // A window of 0 never opens.
@@ -26,7 +28,7 @@ export function serveHttp2(socket: Socket, options: Http2Options): void {
   };
   const session = new H2Session(socket, settings, {
     onRequest: (stream) => {
-      const behaviour = answerStream({ stream, session, socket, random, later });
+      const behaviour = answerStream({ stream, session, socket, random, announced, later });
       onAnswered(behaviour, behaviour in badH2Behaviours);
     },
     onComplaint,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { quicAvailable } from '@linnet/mint';
 import { createAuthority } from '@linnet/mint/testing';
 import { setLogger, type Logger } from '@linnet/otp';
 import { processSnapshot } from '@linnet/otp/testing';
@@ -43,6 +44,8 @@ export async function soak({ seconds, callers: count, seed }: SoakOptions): Prom
     ServerProcess.start({ ...setup, slow: true }),
   ]);
   const [server, slow] = servers;
+  // Its package opens the standard streams, which may be pipes, when it is loaded.
+  await quicAvailable();
   const before = { processes: processSnapshot(), handles: openHandles() };
   const tally = new Tally();
   const logger = setLogger(bugsOnly(tally));

@@ -17,6 +17,8 @@ export interface ServerWhere {
   readonly tlsPort: number;
   /** HTTP/2 without TLS. */
   readonly h2cPort: number;
+  /** HTTP/3, on UDP; 0 without. */
+  readonly h3Port: number;
 }
 
 export interface ServerFigures {

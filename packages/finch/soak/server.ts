@@ -3,7 +3,8 @@
  * and a port with TLS it answers as `behaviours.ts` says, and treats some
  * connections badly before any request. With TLS it speaks HTTP/2 to those who
  * want it, and on another port without TLS; then it does what `h2-behaviours.ts`
- * says. With `slow` it is slow to accept: its
+ * says. With TLS it announces HTTP/3, which it speaks on a UDP port, by
+ * `h3-behaviours.ts`, where QUIC can be loaded. With `slow` it is slow to accept: its
  * backlog is short, and it sleeps.
  *
  * Its parent talks to it over IPC: it is told where it listens, and asks for
@@ -11,8 +12,11 @@
  */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { quicAvailable } from '@linnet/mint';
+import { startHttp3Server } from '@linnet/mint/testing';
 import { answer, badBehaviours, reset, surplusBehaviours } from './behaviours.ts';
 import { serveGarbage, serveHttp2 } from './h2-server.ts';
+import { serveHttp3 } from './h3-server.ts';
 import { Random } from './random.ts';
 import { readRequests } from './request-reader.ts';
 import type { ServerFigures, ServerSetup, ServerWhere } from './server-process.ts';
@@ -24,6 +28,8 @@ const complaints: string[] = [];
 let connections = 0;
 let requests = 0;
 let faults = 0;
+/** What is announced with TLS; nothing without HTTP/3. */
+let altSvc: string | undefined;
 
 function count(what: string): void {
   answered[what] = (answered[what] ?? 0) + 1;
@@ -43,14 +49,14 @@ function onComplaint(what: string): void {
 const onAccept = { serve: 90, reset: 3, close: 3, deaf: 2, 'garbage-first': 2 } as const;
 
 function acceptPlain(socket: Socket): void {
-  accept(socket, false);
+  accept(socket, false, undefined);
 }
 
 function acceptTls(socket: TLSSocket): void {
-  accept(socket, socket.alpnProtocol === 'h2');
+  accept(socket, socket.alpnProtocol === 'h2', altSvc);
 }
 
-function accept(socket: Socket, isHttp2: boolean): void {
+function accept(socket: Socket, isHttp2: boolean, announced: string | undefined): void {
   connections++;
   const timers = new Set<NodeJS.Timeout>();
   const own = random.fork();
@@ -99,7 +105,7 @@ function accept(socket: Socket, isHttp2: boolean): void {
         return;
       }
       if (isHttp2) {
-        serveHttp2(socket, { random: own, later, onAnswered, onComplaint });
+        serveHttp2(socket, { random: own, announced, later, onAnswered, onComplaint });
         return;
       }
       readRequests(socket, (request) => {
@@ -107,7 +113,7 @@ function accept(socket: Socket, isHttp2: boolean): void {
         if (socket.destroyed || !socket.writable) return;
         requests++;
         const isLast = (): boolean => served === number;
-        const behaviour = answer({ socket, request, random: own, later, isLast });
+        const behaviour = answer({ socket, request, random: own, announced, later, isLast });
         count(behaviour);
         if (behaviour in badBehaviours || behaviour in surplusBehaviours) faults++;
       });
@@ -133,21 +139,36 @@ const portOf = (address: AddressInfo | string | null): number => (address as Add
 
 async function start({ seed, slow, path, key, cert }: ServerSetup): Promise<ServerWhere> {
   Object.assign(random, new Random(seed));
-  const h2c = (socket: Socket): void => accept(socket, true);
+  const h2c = (socket: Socket): void => accept(socket, true, undefined);
   if (slow) {
     const where = { port: 0, host: '127.0.0.1', backlog: 1 };
     const address = await listen(createServer(acceptPlain), where);
     const h2cAddress = await listen(createServer(h2c), where);
     const lock = new Int32Array(new SharedArrayBuffer(4));
     setInterval(() => Atomics.wait(lock, 0, 0, random.between(20, 250)), 300);
-    return { port: portOf(address), tlsPort: 0, h2cPort: portOf(h2cAddress) };
+    return { port: portOf(address), tlsPort: 0, h2cPort: portOf(h2cAddress), h3Port: 0 };
   }
   const port = portOf(await listen(createServer(acceptPlain)));
   const tls = { key, cert, ALPNProtocols: ['h2', 'http/1.1'] };
   const tlsPort = portOf(await listen(createTlsServer(tls, acceptTls)));
   const h2cPort = portOf(await listen(createServer(h2c)));
   await listen(createServer(acceptPlain), { path });
-  return { port, tlsPort, h2cPort };
+  const h3Port = (await quicAvailable()) ? await listenQuic({ key, cert }) : 0;
+  if (h3Port > 0) altSvc = `h3=":${h3Port}"; ma=60`;
+  return { port, tlsPort, h2cPort, h3Port };
+}
+
+/** Returns the UDP port. */
+async function listenQuic(tls: { readonly key: string; readonly cert: string }): Promise<number> {
+  const { port } = await startHttp3Server(
+    (peer) => {
+      connections++;
+      return serveHttp3(peer, { random: random.fork(), onAnswered });
+    },
+    // Few streams, so that credit runs out; and connections of clients that were killed end soon.
+    { tls, streams: 20, idleTimeout: 2000 },
+  );
+  return port;
 }
 
 process.on('message', (message: ServerSetup | 'figures') => {

@@ -70,6 +70,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       { size: 2, protocols: ['http2'], whenFull: 'overflow', http2: { maxConnectionAge: 100 } },
     ],
     [Pool.new(slowH2c), { size: 3, protocols: ['http2'], prewarm: 1 }],
+    ...quicPools(server, ca),
   ];
   const mine = ['mine', 'yours'].map((tag) => Pool.new(plain, { tag }));
   const supervisor = await Supervisor.startLink(
@@ -104,6 +105,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     tagged('careful', h2c),
     tagged('overflow', h2c),
     tagged('default', slowH2c),
+    ...quicPools(server, ca).map(([{ origin: url, tag }]) => tagged(tag, url)),
     { url: unix, tag: 'default', unixSocket },
     tagged('default', `http://127.0.0.1:${slow.port}`),
     tagged('default', `http://127.0.0.1:${closedPort}`),
@@ -116,4 +118,34 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       : Pool.new(`http+unix://${encodeURIComponent(aim.unixSocket)}`).key,
   );
   return { name, supervisor, aims, keys };
+}
+
+/** HTTP/3 alone, with few requests a connection; and what moves over when it is announced. None without QUIC. */
+function quicPools({ tlsPort, h3Port }: ServerWhere, ca: string): [Pool, PoolOptions][] {
+  if (h3Port === 0) return [];
+  const connOpts = { tls: { ca } };
+  const http3 = { maxRequestsPerConnection: 100 };
+  const quic = `https://127.0.0.1:${h3Port}`;
+  return [
+    [Pool.new(quic), { size: 4, connOpts, protocols: ['http3'], http3 }],
+    [
+      Pool.new(quic, { tag: 'careful' }),
+      {
+        size: 2,
+        connOpts,
+        protocols: ['http3'],
+        connMaxIdleTime: 100,
+        http3: { ...http3, maxConcurrentStreams: 3, pingInterval: 50, pingTimeout: 150 },
+      },
+    ],
+    [
+      Pool.new(`https://127.0.0.1:${tlsPort}`, { tag: 'announced' }),
+      {
+        size: 5,
+        connOpts,
+        protocols: ['http3', 'http2', 'http1'],
+        http3: { ...http3, headStart: 20, maxConnectionAge: 300 },
+      },
+    ],
+  ];
 }
