@@ -40,7 +40,7 @@ export function unlinkProcesses(process: Process, pid: Pid): void {
   if (process.links?.delete(pid) !== true) return;
   const other = processOf(pid);
   if (other !== undefined) other.links?.delete(process.pid);
-  else distribution()?.unlink(pid, process.pid);
+  else if (!isLocal(pid)) distribution()?.unlink(pid, process.pid);
 }
 
 /**

@@ -9,7 +9,7 @@ import { thisNode, type RemoteName } from './node.ts';
 import { Pid } from './pid.ts';
 import type { Process } from './process.ts';
 import { resolveRef, type ServerRef } from './server-ref.ts';
-import { attachMonitor, Watch } from './watch.ts';
+import { attachMonitor, Watch, watchRemote } from './watch.ts';
 
 /** The message of a monitor. `pid` is `{ name, node }` when a name was monitored. */
 export interface DownMessage {
@@ -76,9 +76,8 @@ export function monitorFor(owner: Process, ref: ServerRef): MonitorRef {
   if (target instanceof LocalProcess) {
     // A process never hears of its own death.
     if (target !== owner) attachMonitor(monitor, target, owner);
-  } else {
-    monitor.fire(target === undefined ? 'noproc' : 'noconnection');
-  }
+  } else if (target === undefined) monitor.fire('noproc');
+  else watchRemote(monitor, target, owner, true);
   return monitor;
 }
 
@@ -104,7 +103,8 @@ function nameOf(ref: object): Name {
  * `{ type: 'DOWN', ref, pid, reason }`.
  *
  * One-way and stacking: every call gives its own message. A dead process or an unknown name
- * gives the message at once with reason `'noproc'`.
+ * gives the message at once with reason `'noproc'`; the loss of the connection to its node gives it with
+ * `'noconnection'`.
  *
  * Source: `erlang:monitor(process, Item)`.
  * @example

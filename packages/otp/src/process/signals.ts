@@ -1,6 +1,6 @@
 /** How an exit signal acts on a process. */
 import type { ExitReason } from './exit-reason.ts';
-import { distribution } from './node.ts';
+import { distribution, isLocal } from './node.ts';
 import { processOf, type Pid } from './pid.ts';
 
 /** The message into which a trapping process gets an exit signal turned. */
@@ -53,7 +53,7 @@ export function signalExit(target: SignalTarget, from: Pid, reason: ExitReason):
 export function linkDown(pid: Pid, from: Pid, reason: ExitReason): void {
   const target = processOf(pid);
   if (target === undefined) {
-    distribution()?.exit(pid, from, reason);
+    if (!isLocal(pid)) distribution()?.linkDown(pid, from, reason);
     return;
   }
   if (target.links?.delete(from) !== true) return;

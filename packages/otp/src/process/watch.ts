@@ -7,12 +7,21 @@
 import { detached } from './context.ts';
 import { currentLogger } from './crash-report.ts';
 import type { ExitReason } from './exit-reason.ts';
-import { checkPid, processOf, type Pid } from './pid.ts';
+import { distribution, isLocal, type RemoteMonitor, type RemoteTarget } from './node.ts';
+import { checkPid, Pid, processOf } from './pid.ts';
 import type { Process, WatchLink } from './process.ts';
 import { flushDeferred } from './deferred.ts';
 
-/** A watch that is on: its place in the list of its target, and in that of its owner. */
-class Link implements WatchLink {
+/** What a watch has while it is on. */
+interface Hold extends WatchLink {
+  /** What is watched, in words. */
+  readonly object: string;
+  /** Takes it out of its lists. */
+  release(): void;
+}
+
+/** A watch on a local process: its place in the list of its target, and in that of its owner. */
+class Link implements Hold {
   readonly watch: Watch;
   readonly target: Process;
   readonly owner: Process | undefined;
@@ -30,10 +39,11 @@ class Link implements WatchLink {
     this.olderOnTarget = target.newestWatch;
     if (this.olderOnTarget !== undefined) this.olderOnTarget.newerOnTarget = this;
     target.newestWatch = this;
-    if (owner === undefined) return;
-    this.olderOfOwner = owner.newestOwned;
-    if (this.olderOfOwner !== undefined) this.olderOfOwner.newerOfOwner = this;
-    owner.newestOwned = this;
+    if (owner !== undefined) addToOwner(this, owner);
+  }
+
+  get object(): string {
+    return String(this.target.pid);
   }
 
   tell(pid: Pid, reason: ExitReason): void {
@@ -46,18 +56,80 @@ class Link implements WatchLink {
 
   /** Takes it out of both lists. */
   release(): void {
-    const { target, owner, newerOnTarget, olderOnTarget, newerOfOwner, olderOfOwner } = this;
+    const { target, owner, newerOnTarget, olderOnTarget } = this;
     if (olderOnTarget !== undefined) olderOnTarget.newerOnTarget = newerOnTarget;
     if (newerOnTarget === undefined) target.newestWatch = olderOnTarget;
     else newerOnTarget.olderOnTarget = olderOnTarget;
-    if (owner === undefined) return;
-    if (olderOfOwner !== undefined) olderOfOwner.newerOfOwner = newerOfOwner;
-    if (newerOfOwner === undefined) owner.newestOwned = olderOfOwner;
-    else newerOfOwner.olderOfOwner = olderOfOwner;
+    if (owner !== undefined) removeFromOwner(this, owner);
   }
 }
 
-let attach: (watch: Watch, target: Process, owner: Process | undefined, monitor: boolean) => void;
+/**
+ * A watch on what is not in this runtime: it is in the list of its owner only, and the way to other
+ * nodes tells it of the end.
+ */
+class RemoteLink implements Hold, RemoteMonitor {
+  readonly watch: Watch;
+  readonly owner: Process | undefined;
+  readonly monitor: boolean;
+  readonly target: RemoteTarget;
+  newerOnTarget: WatchLink | undefined = undefined;
+  olderOnTarget: WatchLink | undefined = undefined;
+  newerOfOwner: WatchLink | undefined = undefined;
+  olderOfOwner: WatchLink | undefined = undefined;
+  #on = true;
+
+  constructor(watch: Watch, target: RemoteTarget, owner: Process | undefined, monitor: boolean) {
+    this.watch = watch;
+    this.target = target;
+    this.owner = owner;
+    this.monitor = monitor;
+    if (owner !== undefined) addToOwner(this, owner);
+  }
+
+  get object(): string {
+    const { target } = this;
+    return Pid.isPid(target) ? String(target) : `${String(target.name)} on ${target.node}`;
+  }
+
+  down(reason: ExitReason): void {
+    if (!this.#on) return;
+    this.#on = false;
+    this.watch.unwatch();
+    const { target } = this;
+    const pid = Pid.isPid(target) ? target : new Pid(target.node, 0, 0);
+    detached(() => tellSafely(this, pid, reason));
+  }
+
+  tell(pid: Pid, reason: ExitReason): void {
+    tell(this.watch, pid, reason);
+  }
+
+  tellOwnerDown(): void {
+    tellOwnerDown(this.watch);
+  }
+
+  release(): void {
+    if (this.owner !== undefined) removeFromOwner(this, this.owner);
+    if (!this.#on) return;
+    this.#on = false;
+    distribution()?.demonitor(this.target, this);
+  }
+}
+
+function addToOwner(link: WatchLink, owner: Process): void {
+  link.olderOfOwner = owner.newestOwned;
+  if (link.olderOfOwner !== undefined) link.olderOfOwner.newerOfOwner = link;
+  owner.newestOwned = link;
+}
+
+function removeFromOwner({ newerOfOwner, olderOfOwner }: WatchLink, owner: Process): void {
+  if (olderOfOwner !== undefined) olderOfOwner.newerOfOwner = newerOfOwner;
+  if (newerOfOwner === undefined) owner.newestOwned = olderOfOwner;
+  else newerOfOwner.olderOfOwner = olderOfOwner;
+}
+
+let hold: (watch: Watch, hold: Hold) => void;
 let tell: (watch: Watch, pid: Pid, reason: ExitReason) => void;
 let tellOwnerDown: (watch: Watch) => void;
 
@@ -78,11 +150,11 @@ let tellOwnerDown: (watch: Watch) => void;
  */
 export abstract class Watch {
   // One field; those of the lists are in the link: every lease and every call makes a watch.
-  #link: Link | undefined = undefined;
+  #link: Hold | undefined = undefined;
 
   static {
-    attach = (watch, target, owner, monitor) => {
-      watch.#link = new Link(watch, target, owner, monitor);
+    hold = (watch, link) => {
+      watch.#link = link;
     };
     tell = (watch, pid, reason) => watch.down(pid, reason);
     tellOwnerDown = (watch) => watch.ownerDown();
@@ -95,17 +167,19 @@ export abstract class Watch {
   protected ownerDown(): void {}
 
   /**
-   * Watches a process; `down` comes at once with `'noproc'` when it is dead.
+   * Watches a process; `down` comes at once with `'noproc'` when it is dead, and with `'noconnection'`
+   * when it is of a node to which there is no connection.
    * @throws when it is already watching one: release it first; {BadArgumentError} for what is no pid.
    */
   watch(pid: Pid): void {
     if (this.#link !== undefined) {
-      throw new Error(`already watching ${String(this.#link.target.pid)}: call unwatch() first`);
+      throw new Error(`already watching ${this.#link.object}: call unwatch() first`);
     }
     checkPid(pid);
     const target = processOf(pid);
-    if (target === undefined) this.down(pid, 'noproc');
-    else attach(this, target, undefined, false);
+    if (target !== undefined) attachWatch(this, target, undefined);
+    else if (isLocal(pid)) this.down(pid, 'noproc');
+    else watchRemote(this, pid, undefined, false);
   }
 
   /** Releases the watch; harmless when it is not watching. Returns whether it was. */
@@ -120,11 +194,25 @@ export abstract class Watch {
 
 /** Makes a watch on a live process; it goes away with its owner. */
 export const attachWatch = (watch: Watch, target: Process, owner: Process | undefined): void =>
-  attach(watch, target, owner, false);
+  hold(watch, new Link(watch, target, owner, false));
 
 /** The same for a monitor: it is told after the links of the process. */
 export const attachMonitor = (watch: Watch, target: Process, owner: Process | undefined): void =>
-  attach(watch, target, owner, true);
+  hold(watch, new Link(watch, target, owner, true));
+
+/** The same for a process of another node, which may turn out not to be reachable before this returns. */
+export function watchRemote(
+  watch: Watch,
+  target: RemoteTarget,
+  owner: Process | undefined,
+  monitor: boolean,
+): void {
+  const link = new RemoteLink(watch, target, owner, monitor);
+  hold(watch, link);
+  const remote = distribution();
+  if (remote === undefined) link.down('noconnection');
+  else remote.monitor(target, link);
+}
 
 /** The watches on a process, newest first. */
 export function watchesOn(process: Process): Array<WatchLink['watch']> {
@@ -168,15 +256,18 @@ function notify(process: Process, reason: ExitReason, monitors: boolean): void {
     for (const each of links.toReversed()) {
       // One of the earlier ones may have released it.
       if (!each.watch.unwatch()) continue;
-      try {
-        each.tell(process.pid, reason);
-      } catch (error) {
-        // The others must hear of the death all the same.
-        const { pid } = process;
-        currentLogger().error({ pid, error }, `a watch on ${String(pid)} failed in its down()`);
-      }
+      tellSafely(each, process.pid, reason);
     }
   });
+}
+
+/** A watch that fails does not keep others from hearing of the death. */
+function tellSafely(link: WatchLink, pid: Pid, reason: ExitReason): void {
+  try {
+    link.tell(pid, reason);
+  } catch (error) {
+    currentLogger().error({ pid, error }, `a watch on ${String(pid)} failed in its down()`);
+  }
 }
 
 /** Releases every watch that a dead process owned. */
