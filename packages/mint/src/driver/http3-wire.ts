@@ -142,7 +142,6 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
     }
     this.life.begin(exchange);
     if (this.underWay === 1) this.session.ref();
-    this.served += 1;
     const { upgrade } = request;
     if (upgrade === undefined) this.begin(exchange);
     else this.upgrades.begin(exchange, upgrade);
@@ -240,6 +239,7 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
   }
 
   begin(exchange: StreamExchange): void {
+    this.served += 1;
     try {
       exchange.begin();
     } catch (error) {

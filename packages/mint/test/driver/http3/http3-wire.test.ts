@@ -13,9 +13,12 @@ describeQuic('a wire of HTTP/3', () => {
     expect(wire).toMatchObject({ underWay: 1, served: 1 });
     const { stream, fields } = await peer.readRequest();
     expect(stream).toBe(0);
-    expect(fields.list).toEqual([
-      ...[':method', 'GET', ':scheme', 'https', ':authority', `localhost:${world.server.port}`],
-      ...[':path', '/users', 'accept', 'text/plain'],
+    expect([...fields]).toEqual([
+      [':method', 'GET'],
+      [':scheme', 'https'],
+      [':authority', `localhost:${world.server.port}`],
+      [':path', '/users'],
+      ['accept', 'text/plain'],
     ]);
     peer.respond(stream, 103, [['link', '</a>']]);
     peer.respond(stream, 200, [['content-type', 'text/plain']]);
@@ -58,12 +61,12 @@ describeQuic('a wire of HTTP/3', () => {
     expect((await world.peer.readBody(first.stream)).toString()).toBe('small');
     world.peer.answer(first.stream);
     expect((await small.done).kinds).toEqual(['headers', 'data', 'end']);
-    const body = Buffer.alloc(3_000_000, 'x');
+    const body = Buffer.alloc(500_000, 'x');
     const large = world.send({ method: 'POST', body });
     const second = await world.peer.readRequest();
     expect(await world.peer.readBody(second.stream)).toEqual(body);
     world.peer.answer(second.stream, body);
-    expect((await large.done).body).toHaveLength(3_000_000);
+    expect((await large.done).body).toHaveLength(500_000);
   });
 
   test('measures a round trip, and ten at once at most', async () => {

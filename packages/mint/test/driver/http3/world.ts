@@ -66,8 +66,10 @@ export async function meet(options: WorldOptions = {}): Promise<World> {
     },
     async serves() {
       const log = send(wire, { target: '/serves' });
-      const { stream } = await peer.readRequest();
-      peer.answer(stream, 'still here');
+      // Others may have come before, whose streams are over.
+      let request = await peer.readRequest();
+      while (request.fields.get(':path') !== '/serves') request = await peer.readRequest();
+      peer.answer(request.stream, 'still here');
       if ((await log.done).body !== 'still here') throw log.error ?? new Error(log.body);
     },
     async [Symbol.asyncDispose]() {
