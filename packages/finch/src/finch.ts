@@ -8,6 +8,8 @@ import {
   type Pid,
 } from '@linnet/otp';
 import { fetchThrough } from './adapters/fetch.ts';
+import { createAgents, type FinchAgents } from './adapters/node-http/agent.ts';
+import type { AgentOptions } from './adapters/node-http/agent-options.ts';
 import { FinchDispatcher } from './adapters/undici/dispatcher.ts';
 import type { DispatcherOptions } from './adapters/undici/dispatcher-options.ts';
 import { checkoutLease } from './exchange/checkout-lease.ts';
@@ -512,7 +514,7 @@ export class Finch implements AsyncDisposable {
    * a `fetch`, such as the clients of OpenAI, Anthropic, Stripe, GitHub, or ky.
    *
    * It fails as `fetch` does, with a TypeError; its `cause` is the error of Finch, see
-   * `DispatchError`. Limits and pool are those of `finch.dispatcher()` without options; for others,
+   * `AdapterError`. Limits and pool are those of `finch.dispatcher()` without options; for others,
    * call `fetch` with such a dispatcher.
    *
    * @example
@@ -539,6 +541,27 @@ export class Finch implements AsyncDisposable {
    */
   dispatcher(options?: DispatcherOptions): FinchDispatcher {
     return new FinchDispatcher(this.#ref, options);
+  }
+
+  /**
+   * Agents for node:http and node:https over the pools of this instance, and so for the clients that
+   * are built on these: axios, got, the handler of the AWS SDK. A socket is a connection of a pool
+   * that is in use until the request is over; it ends with the process that made the request.
+   *
+   * The pools must speak HTTP/1.1. Options: `poolTag`, `checkoutTimeout` (8000 ms),
+   * `connectTimeout`, `poolStrategy`. What concerns the connection (TLS, local address, lookup) is
+   * an option of the pool; a request that has it fails with InvalidRequestError.
+   *
+   * @throws OptionsError
+   *
+   * @example
+   * import { get } from 'node:http';
+   *
+   * const agent = finch.agent();
+   * get('http://api.internal/users', { agent: agent.http }, (response) => response.resume());
+   */
+  agent(options?: AgentOptions): FinchAgents {
+    return createAgents(this.#ref, options);
   }
 
   // Pools ------------------------------------------------------------------------

@@ -126,7 +126,7 @@ export interface LentSocket extends Duplex {
   /**
    * Gives the connection back, between two exchanges: all of the request is written and all of the
    * response read. False when it cannot be used further: then `destroy` the stream, which ends
-   * the connection.
+   * the connection, unless nothing was written to it.
    */
   giveBack(): boolean;
 }

@@ -1,6 +1,9 @@
 /** Checkout: a connection, or a place on a shared one, for as long as its holder lives. */
 import { currentPid, type Pid } from '@linnet/otp';
+import type { LentSocket } from '@linnet/mint';
 import type { Connection } from '../connection/connection.ts';
+import { isForwarded } from '../connection/route.ts';
+import { fromMint } from '../errors/from-mint.ts';
 import { ConnectionClosedError, InvalidRequestError } from '../errors/index.ts';
 import type { Instance } from '../instance/instance.ts';
 import { readRequestOptions, type RequestOptions } from '../options/index.ts';
@@ -127,6 +130,35 @@ export class Lease extends ConnectionClient implements AsyncDisposable {
     return Promise.resolve();
   }
 
+  /**
+   * The connection as a stream of bytes, for a client that speaks HTTP/1.1 on it by other means, as
+   * those of `finch.agent()` do. The lease sends nothing itself until `giveBack` of the stream; on
+   * `release` before that the connection is closed, unless nothing was written.
+   *
+   * No counterpart in Finch.
+   *
+   * @throws InvalidRequestError after `release`, from another process than the holder, on HTTP/2, and
+   * on a connection to a proxy that forwards requests.
+   * @throws ConnectionClosedError when the connection is gone, or has a request under way.
+   *
+   * @example
+   * await using lease = await finch.checkout('http://127.0.0.1:8080');
+   * const socket = lease.socket();
+   * socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+   */
+  socket(): LentSocket {
+    this.#checkHolder();
+    const { wire, owner } = this.#connection;
+    const { key: pool, origin } = this.pool;
+    if (wire === undefined) throw new ConnectionClosedError({ pool, origin, requestSent: false });
+    if (wire.lend === undefined || isForwarded(this.pool, owner.options)) throw noSocket(pool);
+    try {
+      return wire.lend();
+    } catch (error) {
+      throw fromMint(error, { pool, origin });
+    }
+  }
+
   /** The holder died: what it was doing on the connection cannot be continued. */
   #holderDown(): void {
     this.#released = true;
@@ -192,6 +224,15 @@ export class Lease extends ConnectionClient implements AsyncDisposable {
   protected override reading(reader: ResponseReader): void {
     this.#opened = [...this.#opened.filter(({ exchange }) => !exchange.ended), reader];
   }
+}
+
+function noSocket(value: string): InvalidRequestError {
+  return new InvalidRequestError({
+    option: 'pool',
+    value,
+    problem: 'The connection is no stream of bytes between this side and the server',
+    allowed: 'a pool whose protocols are http1 alone, and with no proxy that forwards requests',
+  });
 }
 
 function unusable(value: string, problem: string, allowed: string): InvalidRequestError {

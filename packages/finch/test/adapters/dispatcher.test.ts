@@ -10,7 +10,7 @@ import { exit, spawn } from '@linnet/otp';
 import * as undici8 from 'undici';
 import * as undici7 from 'undici7';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DispatchError, isFinchError, PoolTimeoutError } from '../../src/index.ts';
+import { AdapterError, isFinchError, PoolTimeoutError } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
@@ -130,7 +130,7 @@ describe.each(fetches)('with the fetch %s', (_name, fetch) => {
     );
     expect(error).toBeInstanceOf(TypeError);
     const { cause } = error as TypeError;
-    expect(cause).toBeInstanceOf(DispatchError);
+    expect(cause).toBeInstanceOf(AdapterError);
     expect(cause).toMatchObject({ code: 'ECONNREFUSED', cause: { code: 'ERR_FINCH_CONNECT' } });
     expect(isFinchError(cause)).toBe(true);
   });

@@ -183,8 +183,11 @@ export class DriverSocket extends Duplex implements LentSocket {
 
   override _destroy(error: Error | null, done: Done): void {
     if (this.lent) {
+      // A connection on which nothing was begun is as good as before.
+      const isUntouched = error === null && !this.begun && this.writableLength === 0;
+      const isBack = isUntouched && !this.readableEnded && this.lender.takeBack();
       this.over();
-      this.lender.loanLost();
+      if (!isBack) this.lender.loanLost();
     }
     this.waiting = undefined;
     done(error);

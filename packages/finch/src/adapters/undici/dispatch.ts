@@ -9,7 +9,7 @@ import type { Instance } from '../../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../../options/index.ts';
 import type { Request } from '../../request/index.ts';
 import { Controller, type Dispatched } from './controller.ts';
-import { dispatchError } from './dispatch-error.ts';
+import { asUndici } from '../adapter-error.ts';
 import { parsedFields } from './fields.ts';
 import type { ResponseHandler } from './handler.ts';
 
@@ -107,7 +107,7 @@ export class Dispatch implements Sink, Dispatched, Switching {
   fail(error: Error): void {
     if (this.over) return;
     this.finish();
-    this.inCaller(tellError, this, dispatchError(error, this.headCame));
+    this.inCaller(tellError, this, asUndici(error, this.headCame));
   }
 
   switched(status: number, headers: Fields, stream: Duplex): void {

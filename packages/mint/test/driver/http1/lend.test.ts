@@ -78,7 +78,9 @@ test('ends the connection when the stream is destroyed, and the stream when the 
   });
   {
     using open = await openWire(server.port);
-    open.wire.lend?.().destroy();
+    const lent = open.wire.lend?.() as LentSocket;
+    lent.write(request);
+    lent.destroy();
     expect(await open.closed).toBeUndefined();
   }
   {
@@ -95,6 +97,18 @@ test('ends the connection when the stream is destroyed, and the stream when the 
     open.wire.destroy(new Error('to a user who does not listen'));
     await once(lent, 'close');
   }
+});
+
+test('stays open when nothing was written to a stream that is destroyed', async () => {
+  await using server = await startHttp1Server(async (peer) => {
+    await peer.readRequest();
+    await peer.write(response('x'));
+  });
+  using open = await openWire(server.port);
+  const lent = open.wire.lend?.() as LentSocket;
+  lent.destroy();
+  await once(lent, 'close');
+  expect((await send(open.wire).done).kinds).toEqual(['headers', 'data', 'end']);
 });
 
 test('gives its user what the server sent before it closed, then the end', async () => {
