@@ -83,4 +83,19 @@ export const packages: Readonly<Record<string, Package>> = {
     pairs: [],
     circles: [],
   },
+  observer: {
+    layers: [
+      ['errors.ts', 'protocol'],
+      ['options.ts'],
+      ['collect'],
+      ['actions'],
+      ['http'],
+      ['server'],
+      ['observer.ts'],
+      ['cli', 'index.ts'],
+    ],
+    known: {},
+    pairs: [],
+    circles: [],
+  },
 };

@@ -1,0 +1,76 @@
+/** The process of an observer: it owns what is collected, and the server if there is one. */
+import { detached, GenServer, noreply, ok, reply, self, signal, trapExit } from '@linnet/otp';
+import { Actions } from '../actions/actions.ts';
+import { Collector } from '../collect/collector.ts';
+import { Pids } from '../collect/pids.ts';
+import { refuse } from '../http/answers.ts';
+import { Assets } from '../http/assets.ts';
+import { Guard } from '../http/guard.ts';
+import { Handler } from '../http/handler.ts';
+import { Streams } from '../http/stream.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { listen, type Handle } from './listener.ts';
+
+interface State {
+  /** What is mounted in servers of others. */
+  readonly mounted: Handle;
+  /** Of its own server, if it has one. */
+  readonly url: string | undefined;
+}
+
+export const ObserverServer = GenServer.define({
+  name: 'observer',
+
+  init: async (options: ResolvedOptions) => {
+    trapExit(); // so that `terminate` is called
+    const ended = signal();
+    const collector = new Collector(options, self().node);
+    // However it ends, also when it is killed.
+    ended.addEventListener('abort', () => collector.stop(), { once: true });
+    const handler = handlerOf(options, collector, ended);
+    const handle: Handle = (request) => handler.handle(request);
+    // A server of others may be reached from anywhere, under any name.
+    const mounted = options.authorize === undefined ? refuseMounted : handle;
+    if (options.port === false) return ok<State>({ mounted, url: undefined });
+    const { host, port } = options;
+    // Requests are handled as plain code: they are not this process, and may end it.
+    const listening = await detached(() => listen(host, port, handle));
+    ended.addEventListener('abort', () => listening.close(), { once: true });
+    const authority = `${host.includes(':') ? `[${host}]` : host}:${listening.port}`;
+    return ok<State>({ mounted, url: `http://${authority}${options.basePath}/` });
+  },
+
+  handleCall: {
+    handle: (state) => reply(state.mounted, state),
+    url: (state) => reply(state.url, state),
+  },
+
+  handleInfo: (state) => noreply(state),
+
+  formatStatus: ({ state }) => ({ state: { url: state.url } }),
+});
+
+const refuseMounted: Handle = () =>
+  Promise.resolve(refuse(403, 'mounted in another server, the observer needs "authorize"'));
+
+function handlerOf(options: ResolvedOptions, collector: Collector, ended: AbortSignal): Handler {
+  const { recorder, tree, tracer } = collector;
+  const enter = (): (() => void) => {
+    recorder.enter();
+    return () => recorder.leave();
+  };
+  return new Handler({
+    options,
+    guard: new Guard(options),
+    assets: new Assets(),
+    streams: new Streams({ maxStreams: options.maxStreams, signal: ended, enter }),
+    actions: new Actions({
+      tracer,
+      logger: options.logger,
+      pids: () => new Pids(),
+      changed: () => tree.expire(),
+    }),
+    collect: (page, query) => collector.collect(page, query),
+    glance: () => enter()(),
+  });
+}
