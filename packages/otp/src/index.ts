@@ -42,7 +42,8 @@ export {
   type Shutdown,
 } from './process/exit-reason.ts';
 export { BadArgumentError, NoProcessError, ReceiveTimeoutError } from './process/errors.ts';
-export { CallError, type From } from './process/call.ts';
+export type { From } from './process/call.ts';
+export { CallError } from './process/call-error.ts';
 export { StartError } from './process/start.ts';
 export { ProcLib, type ProcLibOptions, type StartedProcess } from './process/proc-lib.ts';
 export type { LogBounds } from './process/bounded-copy.ts';

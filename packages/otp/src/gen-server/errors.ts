@@ -11,11 +11,19 @@ export class FunctionClauseError extends Error {
   /** The clause that is missing. */
   readonly clause: string;
 
-  constructor(module: string, callback: string, clause: string, known: Iterable<string>) {
+  /** `isAtCaller`: it was not sent at all, see `checkCalls` of `GenServer.define`. */
+  constructor(
+    module: string,
+    callback: string,
+    clause: string,
+    known: Iterable<string>,
+    isAtCaller = false,
+  ) {
     const names = [...known].map((name) => JSON.stringify(name)).join(', ');
     super(
       `${module} has no ${callback} clause ${JSON.stringify(clause)}` +
-        (names === '' ? '' : ` (it has ${names})`),
+        (names === '' ? '' : ` (it has ${names})`) +
+        (isAtCaller ? '' : '. It ends for that, as in OTP, and its supervisor starts it again'),
     );
     this.module = module;
     this.callback = callback;

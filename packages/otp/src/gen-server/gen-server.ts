@@ -110,7 +110,7 @@ function define<
         ...overrides,
       };
     },
-    at: (server) => new Handle(server),
+    at: (server) => new Handle(server, checksOf(compiled)),
   };
   return Object.freeze(module);
 }
@@ -128,7 +128,12 @@ async function startServer(
     options,
     linked,
   );
-  return started === 'ignore' ? ignore : new Handle(started);
+  return started === 'ignore' ? ignore : new Handle(started, checksOf(callbacks));
+}
+
+/** What handles check, if they do. */
+function checksOf(callbacks: Callbacks): Callbacks | undefined {
+  return callbacks.checkCalls ? callbacks : undefined;
 }
 
 function initialise(
@@ -176,7 +181,7 @@ function finishThrown(error: unknown, finish: (result: unknown) => InitOutcome):
 
 function compile(callbacks: Record<string, unknown>): Callbacks {
   const { name, init, handleCall, handleCast, handleContinue } = callbacks;
-  const { handleInfo, terminate, formatStatus, context } = callbacks;
+  const { handleInfo, terminate, formatStatus, context, checkCalls } = callbacks;
   for (const key of Object.keys(callbacks)) {
     if (!knownCallbacks.has(key)) {
       throw new BadArgumentError('callbacks', key, `made of ${[...knownCallbacks].join(', ')}`);
@@ -189,7 +194,11 @@ function compile(callbacks: Record<string, unknown>): Callbacks {
   if (context !== undefined && context !== 'caller') {
     throw new BadArgumentError('context', context, "'caller', or left out");
   }
+  if (checkCalls !== undefined && typeof checkCalls !== 'boolean') {
+    throw new BadArgumentError('checkCalls', checkCalls, 'a boolean');
+  }
   return {
+    checkCalls: checkCalls === true,
     carriesContext: context === 'caller',
     label: typeof name === 'string' && name !== '' ? name : 'GenServer',
     init: init as Callbacks['init'],
@@ -204,7 +213,6 @@ function compile(callbacks: Record<string, unknown>): Callbacks {
 
 const knownCallbacks = new Set([
   'name',
-  'context',
   'init',
   'handleCall',
   'handleCast',
@@ -212,6 +220,8 @@ const knownCallbacks = new Set([
   'handleInfo',
   'terminate',
   'formatStatus',
+  'context',
+  'checkCalls',
 ]);
 
 function clauses(kind: string, value: unknown): Callbacks['calls'] {

@@ -2,7 +2,8 @@
  * Requests whose answers come as messages: for a process that goes on with other messages meanwhile,
  * or waits for the first of many answers. To await one answer, use `call`.
  */
-import { Call, sendCall, type CallError, type CallSite } from '../process/call.ts';
+import { Call, sendCall } from '../process/call.ts';
+import type { CallError, CallSite } from '../process/call-error.ts';
 import { requireProcess } from '../process/context.ts';
 import {
   BadArgumentError,

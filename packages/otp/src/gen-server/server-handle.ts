@@ -1,5 +1,6 @@
 /** The client side of a GenServer. */
-import { Call, request, type CallSite, CallError } from '../process/call.ts';
+import { Call, request } from '../process/call.ts';
+import { type CallSite, CallError } from '../process/call-error.ts';
 import { currentContext, currentProcess } from '../process/context.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
@@ -9,6 +10,7 @@ import { distribution } from '../process/node.ts';
 import { Pid } from '../process/pid.ts';
 import { resolveRef, whereis, type ServerRef } from '../process/server-ref.ts';
 import { refusePromise } from '../process/thenable.ts';
+import { FunctionClauseError } from './errors.ts';
 import { Cast, isRequest, type Request } from './messages.ts';
 import { SystemMessage } from './system.ts';
 import type { ArgsOf, ReplyOf } from './types.ts';
@@ -110,6 +112,12 @@ export async function stopServer(
 export interface ServerHandle<Calls, Casts> extends AsyncDisposable {
   /** The process. For a handle made by name: the process that has the name now. */
   readonly pid: Pid;
+  // Of several signatures the compiler shows what is wrong with the last one: that of most calls.
+  /** The same as below with options: `call(['add', 2], { timeout: 100 })`. */
+  call<K extends keyof Calls & string>(
+    request: readonly [clause: K, ...args: ArgsOf<Calls[K]>],
+    options?: CallOptions,
+  ): Promise<ReplyOf<Calls[K]>>;
   /**
    * Sends a request and waits for the answer, 5000 ms at most.
    * @throws {CallError} when the server is not alive, ends first, or does not answer in time.
@@ -117,11 +125,6 @@ export interface ServerHandle<Calls, Casts> extends AsyncDisposable {
   call<K extends keyof Calls & string>(
     clause: K,
     ...args: ArgsOf<Calls[K]>
-  ): Promise<ReplyOf<Calls[K]>>;
-  /** The same with options: `call(['add', 2], { timeout: 100 })`. */
-  call<K extends keyof Calls & string>(
-    request: readonly [clause: K, ...args: ArgsOf<Calls[K]>],
-    options?: CallOptions,
   ): Promise<ReplyOf<Calls[K]>>;
   /** Sends a request without an answer. */
   cast<K extends keyof Casts & string>(clause: K, ...args: ArgsOf<Casts[K]>): void;
@@ -132,11 +135,21 @@ export interface ServerHandle<Calls, Casts> extends AsyncDisposable {
   stop(reason?: ExitReason, timeout?: number | 'infinity'): Promise<void>;
 }
 
+/** The clauses of a definition. */
+export interface KnownClauses {
+  readonly label: string;
+  readonly calls: ReadonlyMap<string, unknown>;
+  readonly casts: ReadonlyMap<string, unknown>;
+}
+
 export class Handle implements ServerHandle<never, never> {
   readonly #server: ServerRef;
+  /** The clauses that there are, if requests are checked. */
+  readonly #known: KnownClauses | undefined;
 
-  constructor(server: ServerRef) {
+  constructor(server: ServerRef, known?: KnownClauses) {
     this.#server = server;
+    this.#known = known;
   }
 
   get pid(): Pid {
@@ -147,6 +160,8 @@ export class Handle implements ServerHandle<never, never> {
   }
 
   call(...args: readonly unknown[]): Promise<never> {
+    const missing = this.#missing('handleCall', this.#known?.calls, args[0]);
+    if (missing !== undefined) return Promise.reject(missing);
     if (Array.isArray(args[0])) {
       return callServer(this.#server, args[0] as unknown as Request, args[1] as CallOptions);
     }
@@ -156,11 +171,26 @@ export class Handle implements ServerHandle<never, never> {
   }
 
   cast(...args: readonly unknown[]): void {
+    const missing = this.#missing('handleCast', this.#known?.casts, args[0]);
+    if (missing !== undefined) throw missing;
     castServer(this.#server, (args.length === 1 ? args[0] : args) as Request);
   }
 
   stop(reason?: ExitReason, timeout?: number | 'infinity'): Promise<void> {
     return stopServer(this.#server, reason, timeout);
+  }
+
+  /** The error of a clause that there is not, if they are checked. */
+  #missing(
+    callback: string,
+    clauses: ReadonlyMap<string, unknown> | undefined,
+    request: unknown,
+  ): FunctionClauseError | undefined {
+    if (clauses === undefined) return undefined;
+    const clause: unknown = Array.isArray(request) ? request[0] : request;
+    if (typeof clause !== 'string' || clauses.has(clause)) return undefined;
+    const { label } = this.#known as KnownClauses;
+    return new FunctionClauseError(label, callback, clause, clauses.keys(), true);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 /** The loop of a GenServer: which callback a message runs, and what its result does. */
 import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
 import { Call } from '../process/call.ts';
+import { results } from '../process/call-error.ts';
 import { carry, type CallerContext } from '../process/context.ts';
 import { currentLogger } from '../process/crash-report.ts';
 import { ExitError, isError, type ExitReason } from '../process/exit-reason.ts';
@@ -33,6 +34,8 @@ export interface Callbacks {
   readonly label: string;
   /** Whether calls and casts are handled in the async context of their caller. */
   readonly carriesContext: boolean;
+  /** Whether handles refuse clauses that there are not. */
+  readonly checkCalls: boolean;
   readonly init: (arg: unknown) => unknown;
   readonly calls: Clauses;
   readonly casts: Clauses;
@@ -55,6 +58,8 @@ export class ServerLoop extends Gen implements TimeoutTarget {
   /** What has to be continued with before the next message. */
   #continue: Request | undefined;
   #lastMessage: unknown;
+  /** What a callback gave is no result. */
+  #gaveBadReturn = false;
 
   constructor(process: Process, parent: Pid | undefined, callbacks: Callbacks, state: unknown) {
     super(process, parent);
@@ -84,7 +89,8 @@ export class ServerLoop extends Gen implements TimeoutTarget {
   override details(): Readonly<Record<string, unknown>> {
     const message = shownMessage(this.#lastMessage);
     const status = this.shownStatus({ state: this.#state, message });
-    return { state: status.state, lastMessage: status.message };
+    const details = { state: status.state, lastMessage: status.message };
+    return this.#gaveBadReturn ? { ...details, hint: this.#hint() } : details;
   }
 
   drop(): void {
@@ -283,7 +289,17 @@ export class ServerLoop extends Gen implements TimeoutTarget {
   }
 
   #badReturn(value: unknown): Pending {
+    this.#gaveBadReturn = true;
     return this.end(['bad_return_value', value]);
+  }
+
+  #hint(): string {
+    const message = this.#lastMessage;
+    const request = Call.isCall(message) ? message.request : Cast.of(message)?.request;
+    const clause: unknown = Array.isArray(request) ? request[0] : request;
+    if (typeof clause !== 'string') return `${results}.`;
+    const kind = Call.isCall(message) ? 'call' : 'cast';
+    return `The last message was the ${kind} ${JSON.stringify(clause)}. ${results}.`;
   }
 
   #armTimeout(ms: number): void {

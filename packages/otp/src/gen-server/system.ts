@@ -1,5 +1,6 @@
 /** System messages: looking into any server from outside, as `sys` does. */
-import { request, type CallSite } from '../process/call.ts';
+import { request } from '../process/call.ts';
+import type { CallSite } from '../process/call-error.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ServerRef } from '../process/server-ref.ts';
 

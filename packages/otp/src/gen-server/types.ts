@@ -96,6 +96,13 @@ export interface GenServerCallbacks<
    */
   readonly context?: 'caller';
   /**
+   * Whether handles of this definition refuse a clause that it does not have: `call` rejects and `cast`
+   * throws with FunctionClauseError, and nothing is sent. Default false: the server is sent whatever it is
+   * asked, and ends at a clause that it does not have, as in OTP. `GenServer.call` by name or pid knows no
+   * definition, and checks nothing.
+   */
+  readonly checkCalls?: boolean;
+  /**
    * Runs in the new process before `startLink` resolves. Gives the first state, or `ok(state,
    * next)`, `ignore`, `stop(reason)`, `startFailure(reason)`.
    */

@@ -2,7 +2,8 @@
 import type { AnyMachineSnapshot, EventObject, StateValue } from 'xstate';
 import { newRequest, type RequestId } from '../gen-server/send-request.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
-import { CallError, request, type CallSite } from '../process/call.ts';
+import { request } from '../process/call.ts';
+import { CallError, type CallSite } from '../process/call-error.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { LocalProcess } from '../process/local-process.ts';

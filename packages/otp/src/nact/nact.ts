@@ -5,7 +5,7 @@
  */
 import { idOf, splitOverrides } from '../process/child-options.ts';
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
-import { CallError } from '../process/call.ts';
+import { CallError } from '../process/call-error.ts';
 import { currentProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { LocalProcess } from '../process/local-process.ts';

@@ -5,7 +5,7 @@
  * Unlike a registry, a group has no values, any process may add any pid to it, and it is what several nodes
  * share once they are connected; on one node, all members are local.
  */
-import { CallError } from '../process/call.ts';
+import { CallError } from '../process/call-error.ts';
 import { splitOverrides } from '../process/child-options.ts';
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
 import { refuseZombie, requireProcess, self } from '../process/context.ts';

@@ -7,65 +7,23 @@
  */
 import { inspect } from 'node:util';
 import { brand, brandKey, type Brand } from './brand.ts';
+import { CallError, type CallSite } from './call-error.ts';
 import { arm, clock, systemClock, type Timer, type TimeoutTarget } from './clock.ts';
 import { currentContext, currentProcess, isRunning, type CallerContext } from './context.ts';
 import { checkTimeout } from './errors.ts';
-import { ExitError, formatReason, isError, type ExitReason } from './exit-reason.ts';
+import type { ExitReason } from './exit-reason.ts';
 import { outside } from './link.ts';
 import { LocalProcess } from './local-process.ts';
-import { isName } from './name.ts';
-import { Pid } from './pid.ts';
+import type { Pid } from './pid.ts';
 import type { Process } from './process.ts';
 import { defer, undefer, type Deferred } from './deferred.ts';
-import { isVia, resolveRef, type ServerRef } from './server-ref.ts';
+import { resolveRef, type ServerRef } from './server-ref.ts';
 import { attachWatch, Watch } from './watch.ts';
 
 /** Identifies the caller of a request that is answered later; see `GenServer.reply`. */
 export interface From {
   /** The calling process; `#PID<0.0.0>` for plain code. */
   readonly pid: Pid;
-}
-
-/** Which function was called, for the exit reason of a call that fails. */
-export interface CallSite {
-  readonly module: string;
-  readonly function: string;
-}
-
-const codes: Record<string, string> = {
-  timeout: 'ERR_CALL_TIMEOUT',
-  noproc: 'ERR_NOPROC',
-  calling_self: 'ERR_CALLING_SELF',
-};
-
-/**
- * A call that failed: no such process, no answer in time, or the server ended before answering.
- *
- * `reason` is OTP's term `[why, [module, function, args]]`: left uncaught in a process, it is the
- * reason with which that process ends. `why` is its first part.
- */
-export class CallError extends ExitError {
-  override readonly code: string;
-  /** `'noproc'`, `'timeout'`, `'calling_self'`, or the exit reason of the server. */
-  readonly why: ExitReason;
-
-  constructor(why: ExitReason, site: CallSite, args: readonly unknown[]) {
-    const call = `${site.module}.${site.function}`;
-    super(
-      [why, [site.module, site.function, args]],
-      `${call}(${describeServer(args[0])}) failed: ${formatReason(why)}`,
-      isError(why) ? { cause: why } : undefined,
-    );
-    this.why = why;
-    this.code = (typeof why === 'string' ? codes[why] : undefined) ?? 'ERR_CALL_EXIT';
-  }
-}
-
-function describeServer(server: unknown): string {
-  if (isName(server)) return String(server);
-  if (Pid.isPid(server)) return server.toString();
-  if (isVia(server)) return `via ${formatReason(server.via[1])}`;
-  return 'server';
 }
 
 const fromBrand = brand('from');

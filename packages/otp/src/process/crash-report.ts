@@ -151,6 +151,12 @@ export function currentLogger(): Required<Logger> {
   return safeLogger;
 }
 
+/** What a behaviour says beyond the reason, such as what a callback may give. */
+function hintOf({ details }: CrashReport): string {
+  const { hint } = details;
+  return typeof hint === 'string' ? `. ${hint}` : '';
+}
+
 /** Publishes and logs a report. */
 export function reportCrash(report: CrashReport): void {
   if (crashChannel.hasSubscribers) crashChannel.publish(report);
@@ -164,6 +170,6 @@ export function reportCrash(report: CrashReport): void {
   const message =
     report.cause === 'stray'
       ? `a stray error of ${report.label} ${who} stops the program: ${reason}`
-      : `${report.label} ${who} terminated: ${reason}`;
+      : `${report.label} ${who} terminated: ${reason}${hintOf(report)}`;
   log(level, report, message);
 }

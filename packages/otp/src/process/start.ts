@@ -62,10 +62,19 @@ export class StartError extends ExitError {
   constructor(reason: ExitReason, label: string) {
     super(
       reason,
-      `${label} could not be started: ${formatReason(reason)}`,
+      `${label} could not be started: ${formatReason(reason)}${alreadyStartedHint(reason)}`,
       isError(reason) ? { cause: reason } : undefined,
     );
   }
+}
+
+/** A name is taken: most often by the module itself, when a tool evaluates it again. */
+export function alreadyStartedHint(reason: ExitReason): string {
+  if (!Array.isArray(reason) || reason[0] !== 'already_started') return '';
+  return (
+    '. Its name is taken: by another start, or by this one if its module was evaluated twice (hot reload). ' +
+    'Use the running process by its name, or stop it first'
+  );
 }
 
 /** Waits for the initialisation of one process. */

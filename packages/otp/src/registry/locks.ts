@@ -1,5 +1,5 @@
 /** Mutual exclusion by key, among processes and plain code. */
-import { CallError } from '../process/call.ts';
+import { CallError } from '../process/call-error.ts';
 import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
 import { currentProcess } from '../process/context.ts';
 import { checkTimeout } from '../process/errors.ts';

@@ -1,6 +1,7 @@
 /** Checks of child specifications and flags, in OTP's order and with OTP's error terms. */
 import { BadArgumentError } from '../process/errors.ts';
 import { isKey, keyOf } from '../process/term-key.ts';
+import { isThenable } from '../process/thenable.ts';
 import { isBackoff } from './backoff.ts';
 import type { FullChildSpec } from './child-record.ts';
 import type { AutoShutdown, Strategy } from './types.ts';
@@ -51,6 +52,15 @@ export function expandChild(child: unknown): unknown {
   if (hasChildSpec(child)) return child.childSpec();
   if (Array.isArray(child) && child.length === 2 && hasChildSpec(child[0]))
     return child[0].childSpec(child[1]);
+  if (isThenable(child)) {
+    // It is not waited for: whatever it becomes is no child of this supervisor.
+    child.then(undefined, () => {});
+    throw new BadArgumentError(
+      'child',
+      'a promise',
+      'a child specification: use C.childSpec(1) in place of C.startLink(1), and the supervisor starts it',
+    );
+  }
   if (Array.isArray(child) || typeof child === 'function') {
     throw new BadArgumentError(
       'child',

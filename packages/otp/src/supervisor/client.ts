@@ -1,5 +1,6 @@
 /** The client side of all supervisors: requests by reference, and handles. */
-import { CallError, request } from '../process/call.ts';
+import { request } from '../process/call.ts';
+import { CallError } from '../process/call-error.ts';
 import type { ChildId, ChildSpec, RestartBackoff, Startable } from '../process/child-spec.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { Pid } from '../process/pid.ts';
@@ -20,6 +21,9 @@ import type {
   StartedChild,
 } from './types.ts';
 
+/** What users call it, where a supervisor has another name for what it is asked. */
+const publicNames: Readonly<Record<string, string>> = { startDynamicChild: 'startChild' };
+
 /** Asks a supervisor; waits without limit, as OTP does. */
 export async function ask<T>(
   module: string,
@@ -27,10 +31,10 @@ export async function ask<T>(
   operation: string,
   ...args: readonly unknown[]
 ): Promise<T> {
-  const site = { module, function: operation };
+  const site = { module, function: publicNames[operation] ?? operation };
   const answer = await request<Answer>(site, supervisor, [operation, ...args], 'infinity');
   if (answer instanceof Refused) {
-    throw new SupervisorError(`${module}.${operation}`, answer.reason);
+    throw new SupervisorError(`${module}.${site.function}`, answer.reason);
   }
   return answer.value as T;
 }

@@ -28,7 +28,7 @@ import { DynamicLoop } from './dynamic-loop.ts';
 import { SupervisorError } from './errors.ts';
 import { startProcess } from './start-supervisor.ts';
 import type {
-  CheckedChild,
+  CheckedDynamicChild,
   ChildModule,
   ChildModuleWithArg,
   ModuleArgs,
@@ -70,7 +70,7 @@ export interface DynamicSupervisorHandle<
 > extends AnySupervisorHandle {
   /** Starts a child; see `DynamicSupervisor.startChild`. */
   startChild<const C extends DynamicChild<Extra>>(
-    child: C & CheckedChild<C>,
+    child: C & CheckedDynamicChild<C>,
   ): Promise<StartedChild<StartableOf<C>>>;
   /** Stops a child; it is forgotten. */
   terminateChild(pid: Pid): Promise<void>;
@@ -212,7 +212,7 @@ function childSpec<const Extra extends readonly unknown[] = readonly []>(
  */
 async function startChild<const C extends DynamicChild<readonly never[]>>(
   supervisor: ServerRef,
-  child: C & CheckedChild<C>,
+  child: C & CheckedDynamicChild<C>,
 ): Promise<StartedChild<StartableOf<C>>> {
   const spec = checkDynamicChild(expandChild(child));
   if (spec instanceof Invalid) {

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { brand, brandKey, foreignKind, type Brand } from '../process/brand.ts';
 import { ExitError, formatReason, type ExitReason } from '../process/exit-reason.ts';
-import { StartError } from '../process/start.ts';
+import { alreadyStartedHint, StartError } from '../process/start.ts';
 import { ChildRecord } from './child-record.ts';
 
 const startErrorBrand = brand('start_error');
@@ -26,11 +26,14 @@ export class SupervisorError extends ExitError {
   constructor(operation: string, reason: ExitReason) {
     super(
       reason,
-      `${operation} failed: ${explain(reason)}`,
+      `${operation} failed: ${explain(reason)}${isStart(operation) ? alreadyStartedHint(reason) : ''}`,
       causeOf(reason) instanceof Error ? { cause: causeOf(reason) } : undefined,
     );
   }
 }
+
+/** Whether it was the start of a supervisor, which may have a name that is taken; not that of a child. */
+const isStart = (operation: string): boolean => operation.endsWith('startLink');
 
 /** True for a failed start of any process: OTP's `{error, Reason}` of a start function. */
 export function isStartFailure(error: unknown): error is StartError | SupervisorError {
@@ -72,7 +75,8 @@ const expected: Record<string, string> = {
   invalid_auto_shutdown: "autoShutdown must be 'never', 'any_significant' or 'all_significant'",
   invalid_max_children: "maxChildren must be an integer >= 0 or 'infinity'",
   invalid_extra_arguments: 'extraArguments must be an array',
-  duplicate_child_name: 'two children have the same id',
+  duplicate_child_name:
+    "two children have the same id: give one of them another, such as childSpec(arg, { id: 'second' })",
 };
 
 function explain(reason: ExitReason): string {

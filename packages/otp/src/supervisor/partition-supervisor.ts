@@ -1,6 +1,6 @@
 /** A supervisor that runs the same child many times, and routes by key. */
 import { availableParallelism } from 'node:os';
-import { CallError } from '../process/call.ts';
+import { CallError } from '../process/call-error.ts';
 import { idOf, splitOverrides } from '../process/child-options.ts';
 import type { ChildSpec, ChildSpecOverrides, Startable } from '../process/child-spec.ts';
 import { self } from '../process/context.ts';

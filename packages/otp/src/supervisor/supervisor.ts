@@ -68,7 +68,7 @@ async function startLink<Args extends readonly unknown[], S extends Startable>(
   children: readonly [ChildTemplate<Args, S>],
   options: SimpleSupervisorOptions,
 ): Promise<SimpleSupervisorHandle<Args, S>>;
-async function startLink<const T extends readonly Child[]>(
+async function startLink<const T extends readonly unknown[]>(
   children: T & CheckedChildren<T>,
   options: SupervisorOptions,
 ): Promise<SupervisorHandle>;

@@ -60,12 +60,18 @@ export type Child<S extends Startable = Startable> =
   | ChildModule<S>
   | readonly [module: ChildModuleWithArg<S>, arg: unknown];
 
-/** `C` if the argument of every `[Module, arg]` is what the module takes. */
+/** `C` if it can be a child, with the argument that its module takes; else what to write instead. */
 export type CheckedChild<C> = C extends readonly [infer M, unknown]
   ? M extends { readonly childSpec: (arg: infer Arg, ...rest: never[]) => unknown }
     ? readonly [M, Arg]
-    : never
-  : C;
+    : Child
+  : C extends PromiseLike<unknown>
+    ? 'a promise is no child: use C.childSpec(…) in place of C.startLink(…)'
+    : C extends Child
+      ? C
+      : C extends ChildModuleWithArg
+        ? 'this child needs an argument: [C, arg] or C.childSpec(arg)'
+        : Child;
 
 /** What the start function of a child gives. */
 export type StartableOf<C> = C extends { readonly start: (...args: never[]) => infer S }
@@ -76,8 +82,15 @@ export type StartableOf<C> = C extends { readonly start: (...args: never[]) => i
       ? StartableOf<M>
       : never;
 
+/** The same where start functions may take arguments. */
+export type CheckedDynamicChild<C> = C extends {
+  readonly start: (...args: never[]) => unknown;
+}
+  ? C
+  : CheckedChild<C>;
+
 /** A list of children, each checked. */
-export type CheckedChildren<T extends readonly Child[]> = {
+export type CheckedChildren<T extends readonly unknown[]> = {
   readonly [K in keyof T]: CheckedChild<T[K]>;
 };
 

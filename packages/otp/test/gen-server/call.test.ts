@@ -82,7 +82,7 @@ describe('calls that reach nobody', () => {
     const error = await failure(GenServer.call('no_such', 'x', { timeout: 100 }));
     expect(error.reason).toEqual(['noproc', ['GenServer', 'call', ['no_such', 'x', 100]]]);
     expect(error.message).toBe(
-      'GenServer.call(no_such) failed: no process: the process is not alive or there is no process with that name (noproc)',
+      'GenServer.call(no_such, "x") failed: no process: the process is not alive or there is no process with that name (noproc)',
     );
   });
 
@@ -258,7 +258,7 @@ describe('a server that ends before it answers', () => {
     const error = await failure(server.call('fail', oops));
     expect(error.why).toBe(oops);
     expect(error.cause).toBe(oops);
-    expect(error.message).toBe(`GenServer.call(${String(server.pid)}) failed: Error: oops`);
+    expect(error.message).toBe(`GenServer.call(${String(server.pid)}, "fail") failed: Error: oops`);
   });
 
   test('[GC09] exit(reason) in the callback fails the call with the reason', async () => {
@@ -328,13 +328,13 @@ describe('a server that ends before it answers', () => {
     const Mute = GenServer.define({ name: 'Mute', init: () => 0 });
     const server = await Mute.start();
     const error = await failure(GenServer.call(server, 'ask'));
-    expect((error.why as Error).message).toBe('Mute has no handleCall clause "ask"');
+    expect((error.why as Error).message).toMatch(/^Mute has no handleCall clause "ask"\. /);
     const other = await Mute.start();
     await inProcess(async () => {
       const ref = monitor(other);
       GenServer.cast(other, 'tell');
       expect(await mailbox()).toMatchObject([
-        { ref, reason: { message: 'Mute has no handleCast clause "tell"' } },
+        { ref, reason: { clause: 'tell' } },
       ]);
     });
   });

@@ -205,8 +205,8 @@ describe("[N2] a server whose context is the caller's", () => {
     },
     handleCast: {
       note: async (state, text: string) => {
-        const [[before], [after]] = await look();
-        return noreply({ seen: [...state.seen, `${text}: ${before}, ${after}`] });
+        const seen = stores(await look());
+        return noreply({ seen: [...state.seen, `${text}: ${seen.join(', ')}`] });
       },
     },
     handleContinue: {

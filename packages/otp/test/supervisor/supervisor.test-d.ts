@@ -33,6 +33,8 @@ test('a list of children is checked', () => {
     await Supervisor.startLink([[Counter, 'one']], { strategy: 'one_for_one' });
     // @ts-expect-error Counter needs an argument
     await Supervisor.startLink([Counter], { strategy: 'one_for_one' });
+    // @ts-expect-error a promise of a server is no child [N14]
+    await Supervisor.startLink([Counter.startLink(1)], { strategy: 'one_for_one' });
     // @ts-expect-error no strategy
     await Supervisor.startLink([worker], {});
     // @ts-expect-error no such strategy
