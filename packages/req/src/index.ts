@@ -1,5 +1,14 @@
 /** A batteries-included HTTP client over supervised pools. */
-export { Req, type BodyOf, type CallOptions, type StepEdits } from './req.ts';
+export { Req, type BodyOf, type CallOptions, type StepEdits, type StreamOptions } from './req.ts';
+export type { EventSettings } from './events/event-stream.ts';
+export type { ServerEvent } from './events/server-event.ts';
+export type { PageSettings } from './streams/paginate.ts';
+export type { WebSocketSettings } from './websocket/settings.ts';
+export {
+  ReqWebSocket,
+  type WebSocketClose,
+  type WebSocketMessage,
+} from './websocket/web-socket.ts';
 export { HeaderList } from './header-list.ts';
 export { ReqRequest, type RequestInput } from './message/request.ts';
 export { ReqResponse, type ResponseParts } from './message/response.ts';
@@ -40,6 +49,7 @@ export {
   ChecksumError,
   DecodeError,
   DecompressError,
+  EventStreamError,
   isReqError,
   NotRunningError,
   RedirectError,
@@ -47,5 +57,6 @@ export {
   ReqError,
   ReqOptionsError,
   ReqTimeoutError,
+  WebSocketError,
   type DecodeIssue,
 } from './errors/index.ts';

@@ -1,6 +1,8 @@
 /** The client: options and steps that calls share, and the calls. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Caller } from './caller.ts';
 import { Call } from './message/call.ts';
+import type { RequestInput } from './message/request.ts';
 import type { ReqResponse } from './message/response.ts';
 import { ReqOptionsError } from './errors/index.ts';
 import {
@@ -15,13 +17,24 @@ import { defaultSteps } from './pipeline/default-steps.ts';
 import { run } from './pipeline/run.ts';
 import type { Adapter, ErrorStep, Pipeline, RequestStep, ResponseStep } from './pipeline/step.ts';
 import type { StepList, StepsByName } from './pipeline/step-list.ts';
+import { eventsOf, type EventSettings } from './events/event-stream.ts';
+import type { ServerEvent } from './events/server-event.ts';
 import { RetryBudget } from './retry/budget.ts';
+import { jsonLinesOf, linesOf } from './streams/lines.ts';
+import { pages, type PageSettings } from './streams/paginate.ts';
+import { eventSchema, pageSchema, webSocketSchema } from './stream-options.ts';
+import { openWebSocket } from './websocket/open.ts';
+import type { WebSocketSettings } from './websocket/settings.ts';
+import type { ReqWebSocket } from './websocket/web-socket.ts';
 
 /** The options of a call by `req.request`: those of `Req.new`, and the method. */
 export interface CallOptions extends ReqOptions {
   /** In any case; `GET` by default, `POST` with a body. */
   readonly method?: string;
 }
+
+/** The options of a call whose body is read as it comes. */
+export type StreamOptions = Omit<ReqOptions, 'decode' | 'into' | 'raw'>;
 
 /**
  * What the body of a response is, by the options of its call: what a schema of `decode` gives, text, bytes,
@@ -58,6 +71,14 @@ export class Req {
   readonly #resolved: ResolvedOptions;
   readonly #steps: Pipeline;
   readonly #budget: RetryBudget | undefined;
+  readonly #caller: Caller = {
+    call: (input, adapter) => {
+      const { url, options } = input;
+      this.#budget?.deposit();
+      const steps = adapter === undefined ? this.#steps : { ...this.#steps, adapter };
+      return run(steps, input, new Call(url, options, this.#budget));
+    },
+  };
 
   private constructor(given: GivenOptions, steps: Pipeline, budget: RetryBudget | undefined) {
     this.#given = given;
@@ -190,6 +211,111 @@ export class Req {
     options?: O,
   ): Promise<ReqResponse<BodyOf<O>>> {
     return this.#call('DELETE', url, options) as Promise<ReqResponse<BodyOf<O>>>;
+  }
+
+  // Streams of several responses, or of parts of one ----------------------------------
+
+  /**
+   * The lines of a response, as they come; a status other than 2xx is a StatusError, unless `httpErrors`
+   * says otherwise. Leaving the loop gives up the rest.
+   *
+   * @example
+   * for await (const line of req.lines('https://api.example.com/log')) console.log(line);
+   */
+  async *lines(
+    url: string | URL,
+    options?: StreamOptions,
+  ): AsyncGenerator<string, void, undefined> {
+    yield* linesOf(await this.#stream(url, options));
+  }
+
+  /**
+   * The values of a response of JSON lines (ndjson), as they come, checked and typed by the schema of `decode`.
+   *
+   * Rejects with DecodeError at a line that is no JSON, or not what the schema allows.
+   *
+   * @example
+   * for await (const user of req.jsonLines('https://api.example.com/users')) console.log(user);
+   */
+  async *jsonLines<S extends StandardSchemaV1 = StandardSchemaV1<unknown>>(
+    url: string | URL,
+    options?: StreamOptions & { readonly decode?: S },
+  ): AsyncGenerator<StandardSchemaV1.InferOutput<S>, void, undefined> {
+    const { decode, ...rest } = options ?? {};
+    const response = await this.#stream(url, rest);
+    yield* jsonLinesOf(response, decode) as AsyncGenerator<StandardSchemaV1.InferOutput<S>>;
+  }
+
+  /**
+   * The pages of a list: a response for each, the next one found by the `Link` header with `rel="next"` or by
+   * `nextPage`, and asked for when this one was used. Credentials do not go to another origin.
+   *
+   * @throws ReqOptionsError
+   *
+   * @example
+   * for await (const { body } of req.paginate('https://api.example.com/users', { maxPages: 10 })) {
+   *   console.log(body);
+   * }
+   */
+  paginate<const O extends ReqOptions & PageSettings>(
+    url: string | URL,
+    options?: O,
+  ): AsyncGenerator<ReqResponse<BodyOf<O>>, void, undefined> {
+    const { nextPage, maxPages, ...rest } = options ?? ({} as ReqOptions & PageSettings);
+    const input = this.#input('GET', url, rest);
+    const settings = pageSchema.parse({ nextPage, maxPages });
+    return pages(this.#caller, input, settings) as AsyncGenerator<
+      ReqResponse<BodyOf<O>>,
+      void,
+      undefined
+    >;
+  }
+
+  /**
+   * The events of a server (server-sent events), as `EventSource` reads them: when the connection ends, it is
+   * opened again with `last-event-id`, after the wait that the server asked for. Ends with status 204, or when
+   * the loop is left. Sends a GET, or what `method` says.
+   *
+   * `receiveTimeout` is 60,000 ms unless it is given: a longer silence opens the connection again.
+   *
+   * Rejects with EventStreamError when the response is no stream of events.
+   *
+   * @throws ReqOptionsError
+   *
+   * @example
+   * for await (const { type, data } of req.events('https://api.example.com/prices')) {
+   *   console.log(type, JSON.parse(data));
+   * }
+   */
+  events(
+    url: string | URL,
+    options: CallOptions & EventSettings = {},
+  ): AsyncGenerator<ServerEvent, void, undefined> {
+    const { lastEventId, reconnect, reconnectDelay, maxReconnectDelay, ...rest } = options;
+    const given = { lastEventId, reconnect, reconnectDelay, maxReconnectDelay };
+    return eventsOf(this.#caller, this.#input(undefined, url, rest), eventSchema.parse(given));
+  }
+
+  /**
+   * Opens a WebSocket, over HTTP/2 where the server has it there (RFC 8441), else over an upgrade of HTTP/1.1
+   * (RFC 6455). The steps of the client apply: base URL, credentials, cookies, redirects. The connection is
+   * one of its own, and of no pool. `signal` ends it at any time.
+   *
+   * Rejects with WebSocketError, ReqCancelledError, ReqTimeoutError, AuthError or ReqOptionsError.
+   *
+   * @example
+   * await using socket = await req.webSocket('wss://api.example.com/chat', { subprotocols: ['chat'] });
+   * await socket.send('hello');
+   * for await (const message of socket) console.log(message);
+   */
+  async webSocket(
+    url: string | URL,
+    options: ReqOptions & WebSocketSettings = {},
+  ): Promise<ReqWebSocket> {
+    const { subprotocols, perMessageDeflate, maxPayload, connection, ...rest } = options;
+    const given = { subprotocols, perMessageDeflate, maxPayload, connection };
+    const settings = webSocketSchema.parse(given);
+    return openWebSocket(this.#caller, this.#input('GET', url, rest), settings);
   }
 
   // Steps --------------------------------------------------------------------------
@@ -331,17 +457,31 @@ export class Req {
     options: CallOptions | undefined,
   ): Promise<ReqResponse> {
     try {
-      const resolved = this.#optionsOf(options);
-      const input = {
-        method: method ?? methodOf(options, resolved),
-        url: String(url),
-        options: resolved,
-      };
-      this.#budget?.deposit();
-      return run(this.#steps, input, new Call(input.url, resolved, this.#budget));
+      return this.#caller.call(this.#input(method, url, options));
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  #input(
+    method: string | undefined,
+    url: string | URL,
+    options: CallOptions | undefined,
+  ): RequestInput {
+    const resolved = this.#optionsOf(options);
+    return {
+      method: method ?? methodOf(options, resolved),
+      url: String(url),
+      options: resolved,
+    };
+  }
+
+  #stream(
+    url: string | URL,
+    options: StreamOptions | undefined,
+  ): Promise<ReqResponse<AsyncIterable<Uint8Array>>> {
+    const given = { httpErrors: 'raise', ...options, into: 'stream' } as const;
+    return this.get(url, given) as Promise<ReqResponse<AsyncIterable<Uint8Array>>>;
   }
 
   #optionsOf(options: CallOptions | undefined): ResolvedOptions {

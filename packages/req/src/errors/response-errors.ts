@@ -13,20 +13,20 @@ export interface DecodeIssue {
 interface DecodeDetails extends ReqErrorOptions {
   readonly url: string;
   readonly status: number;
-  readonly reason: 'invalid_json' | 'schema' | 'charset';
+  readonly reason: 'invalid_json' | 'schema' | 'charset' | 'line_too_long';
   readonly contentType?: string | undefined;
   /** How the body begins. */
   readonly snippet?: string | undefined;
   readonly issues?: readonly DecodeIssue[] | undefined;
 }
 
-/** The body is not what its content type says, or not what the schema of `decode` allows. */
+/** The body, or a line of it, is not what its content type says, or not what the schema of `decode` allows. */
 export class DecodeError extends ReqError {
   static override readonly code = 'ERR_REQ_DECODE';
   declare readonly code: 'ERR_REQ_DECODE';
   declare readonly url: string;
   declare readonly status: number;
-  declare readonly reason: 'invalid_json' | 'schema' | 'charset';
+  declare readonly reason: 'invalid_json' | 'schema' | 'charset' | 'line_too_long';
   declare readonly contentType?: string;
   declare readonly snippet?: string;
   /** What the schema says, of reason `'schema'`. */
@@ -48,6 +48,8 @@ function decodeMessage(details: DecodeDetails, url: string): string {
   switch (reason) {
     case 'invalid_json':
       return `${of} is not JSON${because(cause)}; it begins with ${JSON.stringify(snippet ?? '')}. Use decode: 'text' or 'bytes' to see it.`;
+    case 'line_too_long':
+      return `${of} has a line that is too long to be held. Use into: 'stream', and split it yourself.`;
     case 'charset':
       return `${of} has a charset that does not exist. Use decode: 'bytes', and decode it yourself.`;
     case 'schema': {
@@ -125,7 +127,7 @@ export class ChecksumError extends ReqError {
 /** What a {@link RedirectError} says. */
 interface RedirectDetails extends ReqErrorOptions {
   readonly url: string;
-  readonly reason: 'too_many' | 'invalid_location' | 'body_used_up';
+  readonly reason: 'too_many' | 'invalid_location' | 'body_used_up' | 'visited';
   readonly location?: string | undefined;
   readonly maxRedirects?: number | undefined;
   /** The URLs that were visited. */
@@ -134,13 +136,14 @@ interface RedirectDetails extends ReqErrorOptions {
 
 /**
  * A redirect cannot be followed: there were more than `maxRedirects`, the location is no http or
- * https URL, or the request would have to be sent again and its body can be read only once.
+ * https URL, or the request would have to be sent again and its body can be read only once; or a next page
+ * is one that was there already.
  */
 export class RedirectError extends ReqError {
   static override readonly code = 'ERR_REQ_REDIRECT';
   declare readonly code: 'ERR_REQ_REDIRECT';
   declare readonly url: string;
-  declare readonly reason: 'too_many' | 'invalid_location' | 'body_used_up';
+  declare readonly reason: 'too_many' | 'invalid_location' | 'body_used_up' | 'visited';
   declare readonly location?: string;
   declare readonly maxRedirects?: number;
   declare readonly visited: readonly string[];
@@ -152,6 +155,7 @@ export class RedirectError extends ReqError {
     const messages = {
       too_many: `${url} redirects, after ${maxRedirects} redirects already. Raise maxRedirects, or look for a circle in error.visited.`,
       invalid_location: `${url} redirects to ${JSON.stringify(location)}, which is no http or https URL without credentials.`,
+      visited: `The page after ${url} is ${JSON.stringify(location)}, which was there already.`,
       body_used_up: `${url} redirects, but the body of the request can be read only once. Give a string, bytes, or a function that makes it.`,
     };
     const visited = details.visited.map(shownUrl);

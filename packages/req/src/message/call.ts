@@ -78,22 +78,17 @@ export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void
 /** A signal that aborts after a time, and with another one. */
 class CallLimit {
   readonly timeout: number;
+  readonly signal: AbortSignal;
   expired = false;
   readonly #controller = new AbortController();
-  readonly #outer: AbortSignal | undefined;
   readonly #timer: Timer;
-  readonly #forward = (): void => this.#controller.abort(this.#outer?.reason);
 
   constructor(timeout: number, outer: AbortSignal | undefined) {
+    const { signal } = this.#controller;
     this.timeout = timeout;
-    this.#outer = outer;
+    // Also after the call, with a body that is still being read then.
+    this.signal = outer === undefined ? signal : AbortSignal.any([signal, outer]);
     this.#timer = arm(this, timeout);
-    if (outer?.aborted === true) this.#forward();
-    else outer?.addEventListener('abort', this.#forward, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
   }
 
   onTimeout(): void {
@@ -105,6 +100,5 @@ class CallLimit {
 
   end(): void {
     this.#timer.cancel();
-    this.#outer?.removeEventListener('abort', this.#forward);
   }
 }

@@ -59,7 +59,7 @@ export const responseFields = {
       typeof value === 'string' && checksumPattern.test(value) ? value.toLowerCase() : invalid,
   }),
   into: custom<Into>({
-    doc: "Where the body of a 2xx response goes as it comes: `{ file: path }`, a function of each piece, a `Writable`, or `'stream'`, with which `response.body` is to be read or cancelled. The body of another status is collected and decoded.",
+    doc: "Where the body of a 2xx response goes as it comes: `{ file: path }`, a function of each piece, a `Writable`, or `'stream'`, with which `response.body` is to be read or cancelled, whatever the status. Else the body of another status is collected and decoded.",
     type: "'stream' | function | Writable | { file }",
     allowed: "'stream', a function, a Writable of node:stream or { file: path }",
     parse: (value) => (isInto(value) ? value : invalid),

@@ -30,7 +30,8 @@ export function decodeBody(
       response.body = text;
     }
   }
-  return isSchema(decode) && response.ok ? validate(decode, response, head) : undefined;
+  const isHere = response.ok && request.options.into === undefined;
+  return isSchema(decode) && isHere ? validate(decode, response, head) : undefined;
 }
 
 /**

@@ -1,19 +1,21 @@
 /** The step `into`. */
 import { writeInto } from '../body/into.ts';
 import { joined } from '../body/join.ts';
+import { isExpected } from '../message/expected.ts';
 import type { ReqRequest } from '../message/request.ts';
 import type { ReqResponse } from '../message/response.ts';
 
 /**
  * Reads the body of a 2xx response into a file, a function or a `Writable`. That of another status is
- * collected, so that it can be decoded and is never taken for what was asked for.
+ * collected, so that it can be decoded and is never taken for what was asked for. A `'stream'` is left to
+ * the caller.
  */
 export async function into(request: ReqRequest, response: ReqResponse): Promise<void> {
   if (!response.streamed) return;
   const { into: target, maxDecodedSize, onProgress } = request.options;
   const pieces = response.body as AsyncIterable<Uint8Array>;
   const { status, headers } = response;
-  if (!response.ok) {
+  if (!isWanted(request, response)) {
     response.replaceBody(await joined(pieces, { url: request.url, limit: maxDecodedSize }));
     return;
   }
@@ -30,6 +32,11 @@ export async function into(request: ReqRequest, response: ReqResponse): Promise<
     throw error;
   }
   response.replaceBody(undefined);
+}
+
+/** `'stream'` is for any status that is returned: the caller sees it before the body. */
+function isWanted({ options }: ReqRequest, { ok, status }: ReqResponse): boolean {
+  return options.into === 'stream' ? isExpected(status, options) : ok;
 }
 
 function lengthOf({ headers }: ReqResponse): number | undefined {

@@ -1,16 +1,13 @@
 /** The step `redirect` (RFC 9110, 15.4, and the Fetch standard where that leaves a choice). */
 import { isReplayable } from '../body/replayable.ts';
 import { RedirectError } from '../errors/index.ts';
-import type { HeaderList } from '../header-list.ts';
 import type { Again } from '../message/control.ts';
-import { originOf, type ReqRequest, type RequestInput } from '../message/request.ts';
+import { optionsForUrl } from '../message/other-url.ts';
+import type { ReqRequest, RequestInput } from '../message/request.ts';
 import type { ReqResponse } from '../message/response.ts';
 import type { ResolvedOptions } from '../options/index.ts';
 
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-
-/** What is for one origin only. */
-const credentials = ['authorization', 'cookie', 'proxy-authorization', 'host'] as const;
 
 /** Headers of a body, which goes when the method becomes GET. */
 const ofBody = /^content-|^(?:transfer-encoding|expect|digest)$/;
@@ -62,13 +59,7 @@ function methodAfter(status: number, method: string): string {
 
 function optionsAfter(request: ReqRequest, next: string, dropsBody: boolean): ResolvedOptions {
   const { options } = request;
-  const changed: { -readonly [K in keyof ResolvedOptions]: ResolvedOptions[K] } = {
-    ...options,
-    baseUrl: undefined,
-    params: undefined,
-    pathParams: undefined,
-    headers: options.headers?.clone(),
-  };
+  const changed = optionsForUrl(options, request.url, next);
   if (dropsBody) {
     changed.body = undefined;
     changed.json = undefined;
@@ -80,19 +71,5 @@ function optionsAfter(request: ReqRequest, next: string, dropsBody: boolean): Re
       if (ofBody.test(name)) changed.headers?.delete(name);
     }
   }
-  if (originOf(request.url) !== originOf(next)) dropOrigin(changed, changed.headers);
   return changed;
-}
-
-/** A Unix socket is the old origin's; a netrc file has its own login for each host. */
-function dropOrigin(
-  options: { -readonly [K in keyof ResolvedOptions]: ResolvedOptions[K] },
-  headers: HeaderList | undefined,
-): void {
-  options.unixSocket = undefined;
-  headers?.delete('host');
-  if (options.redirectTrusted) return;
-  for (const name of credentials) headers?.delete(name);
-  const { auth } = options;
-  if (typeof auth !== 'object' || !('netrc' in auth)) options.auth = undefined;
 }

@@ -1,0 +1,36 @@
+/** The options of a call for a URL that a server named: of a redirect, of a next page. */
+import type { HeaderList } from '../header-list.ts';
+import type { ResolvedOptions } from '../options/index.ts';
+import { originOf } from './request.ts';
+
+/** Options that may be changed. */
+export type OpenOptions = { -readonly [K in keyof ResolvedOptions]: ResolvedOptions[K] };
+
+/** Headers that are for one origin only. */
+const credentials = ['authorization', 'cookie', 'proxy-authorization'] as const;
+
+/**
+ * The URL is complete, so that nothing is added to it; and credentials do not go to another origin,
+ * unless `redirectTrusted` says so.
+ */
+export function optionsForUrl(options: ResolvedOptions, from: string, to: string): OpenOptions {
+  const changed: OpenOptions = {
+    ...options,
+    baseUrl: undefined,
+    params: undefined,
+    pathParams: undefined,
+    headers: options.headers?.clone(),
+  };
+  if (originOf(from) !== originOf(to)) leaveOrigin(changed, changed.headers);
+  return changed;
+}
+
+/** A Unix socket is the old origin's; a netrc file has its own login for each host. */
+function leaveOrigin(options: OpenOptions, headers: HeaderList | undefined): void {
+  options.unixSocket = undefined;
+  headers?.delete('host');
+  if (options.redirectTrusted) return;
+  for (const name of credentials) headers?.delete(name);
+  const { auth } = options;
+  if (typeof auth !== 'object' || !('netrc' in auth)) options.auth = undefined;
+}

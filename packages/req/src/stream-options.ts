@@ -1,0 +1,82 @@
+/** The checks of the options of `paginate`, `events` and `webSocket` that other calls do not have. */
+import type { ConnectionOptions } from '@linnet/mint';
+import type { ReqResponse } from './message/response.ts';
+import { boolean, custom, duration, integer, isObject } from './options/kinds.ts';
+import { defineSchema, invalid } from './options/index.ts';
+
+export const pageSchema = defineSchema('options of paginate', {
+  nextPage: custom<(response: ReqResponse) => string | URL | undefined>({
+    doc: 'Gives the URL of the next page, relative to that of the response; `undefined` after the last.',
+    type: 'function',
+    defaultText: 'the `Link` header with `rel="next"`',
+    allowed: 'a function of a response',
+    parse: (value) =>
+      typeof value === 'function'
+        ? (value as (response: ReqResponse) => string | URL | undefined)
+        : invalid,
+  }),
+  maxPages: integer({ min: 1, doc: 'How many pages are asked for at most.', defaultText: 'all' }),
+});
+
+export const eventSchema = defineSchema('options of events', {
+  lastEventId: custom<string>({
+    doc: 'The id of the event after which to begin.',
+    type: 'string',
+    defaultText: 'none',
+    allowed: 'a string without line breaks and NUL',
+    // oxlint-disable-next-line no-control-regex
+    parse: (value) => (typeof value === 'string' && !/[\r\n\0]/.test(value) ? value : invalid),
+  }),
+  reconnect: boolean({
+    default: true,
+    doc: 'Whether the connection is opened again when it ends.',
+  }),
+  reconnectDelay: delay(3000, 'The wait before that, unless the server says another.'),
+  maxReconnectDelay: delay(
+    60_000,
+    'The longest wait when one attempt after the other fails: it doubles.',
+  ),
+});
+
+export const webSocketSchema = defineSchema('options of webSocket', {
+  subprotocols: custom<readonly string[]>({
+    doc: 'The subprotocols that are spoken, the preferred first.',
+    type: 'string[]',
+    defaultText: 'none',
+    allowed: 'a list of tokens',
+    parse: (value) =>
+      Array.isArray(value) && value.every(isToken) ? (value as string[]) : invalid,
+  }),
+  perMessageDeflate: boolean({
+    default: true,
+    doc: 'Whether messages may be compressed (RFC 7692).',
+  }),
+  maxPayload: integer({
+    min: 1,
+    unit: 'bytes',
+    default: 16 * 1024 * 1024,
+    doc: 'The size of the largest message.',
+  }),
+  connection: custom<Omit<ConnectionOptions, 'signal'>>({
+    doc: 'How the connection is opened: options of `connect` of @linnet/mint, such as `tls`, `proxy` and `protocols`.',
+    type: 'ConnectionOptions',
+    allowed: 'an object of options of a connection',
+    parse: (value) => (isObject(value) ? value : invalid),
+  }),
+});
+
+function delay(fallback: number, doc: string) {
+  return custom<number, number, number>({
+    doc,
+    unit: 'ms',
+    type: 'integer',
+    default: fallback,
+    allowed: duration({ doc }).allowed.replace(", or 'infinity'", ''),
+    parse: (value) =>
+      Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : invalid,
+  });
+}
+
+function isToken(value: unknown): boolean {
+  return typeof value === 'string' && /^[!#$%&'*+.^_`|~\w-]+$/.test(value);
+}

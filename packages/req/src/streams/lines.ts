@@ -1,0 +1,68 @@
+/** A body as lines of text, and as values of JSON lines. */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { check } from '../body/check.ts';
+import { charsetOf } from '../body/text.ts';
+import { DecodeError } from '../errors/index.ts';
+import type { ReqResponse } from '../message/response.ts';
+
+/** How long one line may be, in characters: the memory that a server can make this program use. */
+const longestLine = 16 * 1024 * 1024;
+
+/** The lines of a body, ended by LF or CRLF; the last one may have no end. */
+export async function* linesOf(
+  response: ReqResponse<AsyncIterable<Uint8Array>>,
+): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder(charsetOf(response.headers) ?? 'utf-8');
+  let rest = '';
+  for await (const chunk of response.body) {
+    const pieces = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = pieces.pop() ?? '';
+    for (const line of pieces) yield line.endsWith('\r') ? line.slice(0, -1) : line;
+    if (rest.length > longestLine) throw lineError(response, 'line_too_long', rest);
+  }
+  rest += decoder.decode();
+  if (rest !== '') yield rest;
+}
+
+/** The values of JSON lines (ndjson); empty lines are left out. */
+export async function* jsonLinesOf(
+  response: ReqResponse<AsyncIterable<Uint8Array>>,
+  schema: StandardSchemaV1 | undefined,
+): AsyncGenerator<unknown, void, undefined> {
+  for await (const line of linesOf(response)) {
+    if (line.trim() === '') continue;
+    const value = parseLine(response, line);
+    if (schema === undefined) {
+      yield value;
+      continue;
+    }
+    const result = await check(schema, value);
+    if (!('value' in result)) throw lineError(response, 'schema', line, { issues: result });
+    yield result.value;
+  }
+}
+
+function parseLine(response: ReqResponse, line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch (cause) {
+    throw lineError(response, 'invalid_json', line, { cause });
+  }
+}
+
+function lineError(
+  { url, status, headers }: ReqResponse,
+  reason: DecodeError['reason'],
+  line: string,
+  more: object = {},
+): DecodeError {
+  const contentType = headers.get('content-type');
+  return new DecodeError({
+    url,
+    status,
+    reason,
+    contentType,
+    snippet: line.slice(0, 100),
+    ...more,
+  });
+}

@@ -1,0 +1,53 @@
+/** Pages: one response after the other, each naming the next one. */
+import type { Caller } from '../caller.ts';
+import { RedirectError } from '../errors/index.ts';
+import { optionsForUrl } from '../message/other-url.ts';
+import type { RequestInput } from '../message/request.ts';
+import type { ReqResponse } from '../message/response.ts';
+import { linkTo } from './link.ts';
+
+/** How pages are found. */
+export interface PageSettings {
+  /** The URL of the next page, relative to that of this one; undefined at the last. Default: the `Link` header with `rel="next"`. */
+  readonly nextPage?: ((response: ReqResponse) => string | URL | undefined) | undefined;
+  /** How many pages are asked for at most. Default: all. */
+  readonly maxPages?: number | undefined;
+}
+
+/** The responses, each asked for when the one before it was used. */
+export async function* pages(
+  caller: Caller,
+  first: RequestInput,
+  { nextPage = nextLink, maxPages = Number.POSITIVE_INFINITY }: PageSettings,
+): AsyncGenerator<ReqResponse, void, undefined> {
+  const visited = new Set<string>();
+  let input = first;
+  for (let page = 1; ; page++) {
+    const response = await caller.call(input);
+    const { url } = response;
+    visited.add(url);
+    // Before the caller gets it, who may change it.
+    const found = page < maxPages ? nextPage(response) : undefined;
+    yield response;
+    if (found === undefined) return;
+    const next = targetOf(found, url, [...visited]);
+    input = { ...input, url: next, options: optionsForUrl(input.options, url, next) };
+  }
+}
+
+function nextLink({ headers }: ReqResponse): string | undefined {
+  return linkTo('next', headers.get('link'));
+}
+
+/** @throws RedirectError for what cannot be asked, and for a page that was there already. */
+function targetOf(found: string | URL, from: string, visited: readonly string[]): string {
+  const location = String(found);
+  const next = URL.canParse(location, from) ? new URL(location, from) : undefined;
+  const isHttp = next !== undefined && /^https?:$/.test(next.protocol) && next.username === '';
+  if (!isHttp)
+    throw new RedirectError({ url: from, reason: 'invalid_location', location, visited });
+  if (visited.includes(next.href)) {
+    throw new RedirectError({ url: from, reason: 'visited', location, visited });
+  }
+  return next.href;
+}

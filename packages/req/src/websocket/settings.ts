@@ -1,0 +1,17 @@
+/** How a WebSocket is opened. */
+import type { ConnectionOptions } from '@linnet/mint';
+
+/** The options of a WebSocket beside those of a call. */
+export interface WebSocketSettings {
+  /** The subprotocols that are spoken, the preferred first. Default: none. */
+  readonly subprotocols?: readonly string[] | undefined;
+  /** Whether messages may be compressed (RFC 7692). Default true. */
+  readonly perMessageDeflate?: boolean | undefined;
+  /** The bytes of the largest message. Default 16 MiB. */
+  readonly maxPayload?: number | undefined;
+  /**
+   * How the connection is opened: TLS, proxy and so on. Default: HTTP/2 where the server allows WebSockets on
+   * it (RFC 8441), else HTTP/1.1.
+   */
+  readonly connection?: Omit<ConnectionOptions, 'signal'> | undefined;
+}

@@ -1,0 +1,138 @@
+/** An open WebSocket: messages to read and to send. Frames, masks and compression are those of ws. */
+import type { RawData, WebSocket } from 'ws';
+import { WebSocketError } from '../errors/index.ts';
+import { MessageQueue } from './message-queue.ts';
+
+/** A message: text, or bytes. */
+export type WebSocketMessage = string | Uint8Array;
+
+/** How a WebSocket ended. */
+export interface WebSocketClose {
+  /** The code (RFC 6455, 7.4); 1005 without one, 1006 when the connection was lost. */
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** From how many messages on, not read yet, the connection is not read any more. */
+const highWaterMark = 64;
+
+/**
+ * A WebSocket that is open, from `req.webSocket`. Iterating gives its messages; the iteration ends with the
+ * connection, and rejects when that was lost. Up to 64 messages are read ahead; beyond that the server waits
+ * for the reader.
+ *
+ * @example
+ * await using socket = await req.webSocket('wss://api.example.com/chat');
+ * await socket.send('hello');
+ * for await (const message of socket) console.log(message);
+ */
+export class ReqWebSocket implements AsyncDisposable, AsyncIterable<WebSocketMessage> {
+  /** The URL that was asked, with `http` or `https`. */
+  readonly url: string;
+  /** Resolves when the connection is closed, however that came about; never rejects. */
+  readonly closed: Promise<WebSocketClose>;
+  readonly #socket: WebSocket;
+  readonly #messages = new MessageQueue<WebSocketMessage>();
+  #close: WebSocketClose | undefined;
+
+  /** @internal Takes an open WebSocket of ws. */
+  constructor(socket: WebSocket, url: string) {
+    this.#socket = socket;
+    this.url = url;
+    socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
+    let failure: Error | undefined;
+    socket.on('error', (error) => {
+      failure = error;
+    });
+    this.closed = new Promise((resolve) => {
+      socket.on('close', (code, reason) => {
+        this.#close = { code, reason: reason.toString() };
+        this.#messages.end(this.#errorOf(code, failure));
+        resolve(this.#close);
+      });
+    });
+  }
+
+  /** The subprotocol that the server chose; empty without one. */
+  get subprotocol(): string {
+    return this.#socket.protocol;
+  }
+
+  /** The bytes that were given to `send` and not taken by the network yet. */
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  /**
+   * Sends a message. Resolves when the network took it: await it, and nothing piles up. Rejects with
+   * WebSocketError when the connection is closed.
+   */
+  send(message: WebSocketMessage): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.send(message, (error) => {
+        if (error === undefined || error === null) resolve();
+        else reject(this.#notSent(error));
+      });
+    });
+  }
+
+  /**
+   * Closes the connection: tells the server why, and waits for its answer, 30 s at most. Resolves as `closed`.
+   * The codes that a program may send are 1000 (default) and 3000 to 4999.
+   */
+  close(code = 1000, reason = ''): Promise<WebSocketClose> {
+    this.#socket.close(code, reason);
+    // Nothing is read any more, so nothing may hold back the server's answer.
+    this.#socket.resume();
+    return this.closed;
+  }
+
+  /** Ends the connection at once, without telling the server. */
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  /** Leaving the loop closes the connection. */
+  [Symbol.asyncIterator](): AsyncIterator<WebSocketMessage, undefined, undefined> {
+    return {
+      next: () => {
+        const message = this.#messages.next();
+        if (this.#messages.length < highWaterMark / 2) this.#socket.resume();
+        return message;
+      },
+      return: async () => {
+        await this.close();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #onMessage(data: RawData, isBinary: boolean): void {
+    const bytes = Array.isArray(data)
+      ? Buffer.concat(data)
+      : data instanceof ArrayBuffer
+        ? new Uint8Array(data)
+        : data;
+    this.#messages.push(isBinary ? bytes : Buffer.from(bytes).toString('utf8'));
+    if (this.#messages.length >= highWaterMark) this.#socket.pause();
+  }
+
+  /** 1006 is that of a connection which ended without a close frame. */
+  #errorOf(code: number, cause: Error | undefined): WebSocketError | undefined {
+    if (cause === undefined && code !== 1006) return undefined;
+    return new WebSocketError({ url: this.url, reason: 'closed', closeCode: code, cause });
+  }
+
+  #notSent(cause: Error): WebSocketError {
+    return new WebSocketError({
+      url: this.url,
+      reason: 'closed',
+      closeCode: this.#close?.code,
+      cause,
+    });
+  }
+}

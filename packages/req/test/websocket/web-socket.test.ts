@@ -1,0 +1,178 @@
+import { expect, test } from 'vitest';
+import { Req, ReqCancelledError, WebSocketError, type ReqWebSocket } from '../../src/index.ts';
+import { noLeaks, rejection } from '../support/client.ts';
+import { startHttp1, startHttp2 } from '../support/web-socket-server.ts';
+import { startServer } from '../support/server.ts';
+
+function client(): Req {
+  noLeaks();
+  return Req.new({ finch: 'none', retryDelay: 0 });
+}
+
+async function next(socket: ReqWebSocket): Promise<unknown> {
+  return (await socket[Symbol.asyncIterator]().next()).value;
+}
+
+async function exchange(socket: ReqWebSocket): Promise<void> {
+  await socket.send('hello wörld');
+  expect(await next(socket)).toBe('hello wörld');
+  const bytes = new Uint8Array(200_000).map((_, index) => index);
+  await socket.send(bytes);
+  expect(Buffer.from((await next(socket)) as Uint8Array).equals(bytes)).toBe(true);
+  await socket.send('');
+  expect(await next(socket)).toBe('');
+}
+
+test('messages go both ways over an upgrade of HTTP/1.1', async () => {
+  const req = client();
+  const server = await startHttp1();
+  const socket = await req.webSocket(server.url);
+  await exchange(socket);
+  expect(await socket.close(3001, 'done')).toEqual({ code: 3001, reason: 'done' });
+});
+
+test('and over TLS', async () => {
+  const req = client();
+  const server = await startHttp1(undefined, {}, true);
+  await using socket = await req.webSocket(server.url, { connection: { tls: { ca: server.ca } } });
+  await exchange(socket);
+});
+
+test('and over a stream of HTTP/2, where the server has it', async () => {
+  const req = client();
+  const server = await startHttp2();
+  await using socket = await req.webSocket(`${server.url}/chat?a=1`, {
+    connection: { tls: { ca: server.ca } },
+  });
+  await exchange(socket);
+  expect(server.streams).toEqual(['CONNECT websocket /chat?a=1']);
+});
+
+test('a server with HTTP/2 but no WebSockets on it is asked over HTTP/1.1', async () => {
+  const req = client();
+  const server = await startHttp2(false);
+  await using socket = await req.webSocket(server.url, { connection: { tls: { ca: server.ca } } });
+  await exchange(socket);
+  expect(server.streams).toEqual([]);
+});
+
+test('messages are compressed where both sides want it', async () => {
+  const req = client();
+  const extensions: string[] = [];
+  const server = await startHttp1(
+    (socket) => {
+      extensions.push(socket.extensions);
+      socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+    },
+    { perMessageDeflate: { threshold: 0 } },
+  );
+  await using zipped = await req.webSocket(server.url);
+  await exchange(zipped);
+  await using plain = await req.webSocket(server.url, { perMessageDeflate: false });
+  await exchange(plain);
+  expect(extensions).toEqual(['permessage-deflate', '']);
+});
+
+test('the subprotocol is one that was asked for', async () => {
+  const req = client();
+  const server = await startHttp1(undefined, { handleProtocols: () => 'b' });
+  await using socket = await req.webSocket(server.url, { subprotocols: ['a', 'b'] });
+  expect(socket.subprotocol).toBe('b');
+  const error = await rejection(req.webSocket(server.url, { subprotocols: ['c'] }));
+  expect(error).toMatchObject({ code: 'ERR_REQ_WEB_SOCKET', reason: 'handshake' });
+});
+
+test('the steps of the client apply: base URL, credentials that are refreshed, redirects', async () => {
+  const req = client();
+  const seen: (string | undefined)[] = [];
+  const server = await startHttp1((_socket, request) => seen.push(request.headers.authorization));
+  const api = req.merge({
+    baseUrl: server.url.replace('ws', 'http'),
+    auth: () => ({ bearer: 't' }),
+  });
+  await using guarded = await api.webSocket('/guarded');
+  await using moved = await api.webSocket('/moved');
+  expect(seen).toEqual(['Bearer t', 'Bearer t']);
+  expect(moved.url).toBe(`${server.url.replace('ws', 'http')}/`);
+  expect(guarded.url).toContain('/guarded');
+});
+
+test('a server that refuses, has no WebSockets, or is not there, is a WebSocketError', async () => {
+  const req = client();
+  const server = await startHttp1();
+  const refused = await rejection(req.webSocket(`${server.url}/guarded`));
+  expect(refused).toBeInstanceOf(WebSocketError);
+  expect(refused).toMatchObject({ reason: 'refused', status: 401 });
+  const plain = await startServer((_, response) => response.end('plain'));
+  expect(await rejection(req.webSocket(plain.url))).toMatchObject({
+    reason: 'refused',
+    status: 200,
+  });
+  expect(await rejection(req.webSocket('ws://127.0.0.1:1'))).toMatchObject({ reason: 'connect' });
+});
+
+test('reading ends with the connection: by the server, by an error, by leaving the loop', async () => {
+  const req = client();
+  const server = await startHttp1((socket, { url }) => {
+    socket.send('one');
+    if (url === '/close') socket.close(1001, 'away');
+    if (url === '/lost') socket.terminate();
+  });
+  const closed = await req.webSocket(`${server.url}/close`);
+  const messages: unknown[] = [];
+  for await (const message of closed) messages.push(message);
+  expect(messages).toEqual(['one']);
+  expect(await closed.closed).toEqual({ code: 1001, reason: 'away' });
+  const late = await rejection(closed.send('x'));
+  expect(late).toMatchObject({ reason: 'closed', closeCode: 1001 });
+  const lost = await req.webSocket(`${server.url}/lost`);
+  const read = async () => {
+    for await (const message of lost) messages.push(message);
+  };
+  expect(await rejection(read())).toMatchObject({ code: 'ERR_REQ_WEB_SOCKET', closeCode: 1006 });
+  const left = await req.webSocket(server.url);
+  for await (const _message of left) break;
+  expect(await left.closed).toMatchObject({ code: 1000 });
+});
+
+test('a message that is too large ends the connection', async () => {
+  const req = client();
+  const server = await startHttp1((socket) => socket.send('x'.repeat(2000)));
+  const socket = await req.webSocket(server.url, { maxPayload: 1000 });
+  expect(await rejection(next(socket))).toMatchObject({ reason: 'closed' });
+  await socket.closed;
+});
+
+test('a reader that is slow holds the server back, and gets every message', async () => {
+  const req = client();
+  const count = 3000;
+  const server = await startHttp1((socket) => {
+    for (let n = 0; n < count; n++) socket.send(String(n));
+  });
+  await using socket = await req.webSocket(server.url);
+  let expected = 0;
+  for await (const message of socket) {
+    expect(message).toBe(String(expected++));
+    if (expected % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (expected === count) break;
+  }
+  expect(expected).toBe(count);
+});
+
+test('the signal ends the opening, and the open connection', async () => {
+  const req = client();
+  const silent = await startServer(() => {});
+  const opening = new AbortController();
+  const waiting = rejection(req.webSocket(silent.url, { signal: opening.signal }));
+  setTimeout(() => opening.abort(), 5);
+  expect(await waiting).toBeInstanceOf(ReqCancelledError);
+  const server = await startHttp1();
+  const controller = new AbortController();
+  const socket = await req.webSocket(server.url, { signal: controller.signal });
+  controller.abort();
+  expect(await socket.closed).toMatchObject({ code: 1006 });
+  const late = await rejection(req.webSocket(server.url, { signal: AbortSignal.abort() }));
+  expect(late).toBeInstanceOf(ReqCancelledError);
+  const timed = await rejection(req.webSocket(silent.url, { timeout: 20 }));
+  expect(timed).toMatchObject({ code: 'ERR_REQ_TIMEOUT' });
+});
