@@ -67,6 +67,15 @@ describe.each(fetches)('with the fetch %s', (_name, fetch) => {
     expect(echoed.body).toMatch(/^(text|a=b)$/);
   });
 
+  test('sends a length that the caller gives once', async () => {
+    await using server = await startEcho();
+    const finch = await startFinch();
+    const headers = { 'content-length': '4' };
+    const init = { method: 'POST', body: 'text', headers, dispatcher: finch.dispatcher() };
+    const response = await fetch(server.url, init);
+    expect(await response.json()).toMatchObject({ body: 'text', headers });
+  });
+
   test('gives each of several fields of one name', async () => {
     await using server = await startHttpServer((_request, answer) => {
       answer.setHeader('set-cookie', ['a=1', 'b=2']);

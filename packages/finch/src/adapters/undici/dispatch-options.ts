@@ -143,7 +143,9 @@ function headersOf(options: DispatchOptions): (readonly [string, HeaderValue])[]
   let closes = reset === true;
   for (const [name, given] of pairsOf(headers)) {
     if (given === undefined) continue;
-    if (name.toLowerCase() === 'connection') closes ||= says(given, 'close');
+    const lower = name.toLowerCase();
+    if (lower === 'connection') closes ||= says(given, 'close');
+    else if (lower === 'content-length') list.push([lower, single(valueOf(name, given))]);
     else list.push([name, valueOf(name, given)]);
   }
   if (closes) list.push(['connection', 'close']);
@@ -183,6 +185,15 @@ function valueOf(name: string, value: unknown): HeaderValue {
     });
   }
   return String(value);
+}
+
+/**
+ * The fetch of Node.js 22 adds a content-length to that of its caller, `4, 4`: a list of the same
+ * number is that number (RFC 9110, 8.6).
+ */
+function single(value: HeaderValue): HeaderValue {
+  const [, one] = typeof value === 'string' ? (/^(\d+)(?:, \1)+$/.exec(value) ?? []) : [];
+  return one ?? value;
 }
 
 /** Whether a list of tokens has this one. */
