@@ -1,13 +1,15 @@
 /**
  * Differential fuzz: the same bytes into our codecs and into independent ones.
  *
- *     npm run fuzz -w @linnet/mint -- --seconds 600 [--seed 1] [--only http2]
+ *     npm run fuzz -w @linnet/mint -- --seconds 600 [--seed 1] [--only qpack,http3]
  *
  * Ends with 1 when there is a difference that is not listed with its reason.
  */
 import { parseArgs } from 'node:util';
 import { http1 } from './http1/target.ts';
 import { http2 } from './http2/target.ts';
+import { qpack } from './http3/qpack-target.ts';
+import { http3 } from './http3/target.ts';
 import { run } from './run.ts';
 
 const { values } = parseArgs({
@@ -17,9 +19,8 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 });
-const targets = [http1, http2].filter(
-  ({ name }) => values.only === undefined || values.only === name,
-);
+const only = values.only?.split(',');
+const targets = [http1, http2, qpack, http3].filter(({ name }) => only?.includes(name) ?? true);
 if (targets.length === 0) throw new Error(`nothing to fuzz is called ${values.only}`);
 
 const seed = Number(values.seed);

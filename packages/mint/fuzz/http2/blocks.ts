@@ -61,8 +61,8 @@ const oddFields: readonly Field[] = [
 /** What a block is of. */
 export type BlockKind = 'interim' | 'final' | 'trailers';
 
-/** A block: mostly a right one. */
-export function block(random: Random, kind: BlockKind): Buffer {
+/** The fields of a section: mostly right ones. */
+export function fieldList(random: Random, kind: BlockKind): HeaderList {
   const list: Field[] = [];
   if (kind !== 'trailers') {
     const usual = kind === 'interim' ? interims : finals;
@@ -73,7 +73,12 @@ export function block(random: Random, kind: BlockKind): Buffer {
   }
   if (random.once(30)) list.push([':status', '200']);
   if (random.once(30)) list.reverse();
-  const bytes = encoded(list, random);
+  return list;
+}
+
+/** A block: mostly a right one. */
+export function block(random: Random, kind: BlockKind): Buffer {
+  const bytes = encoded(fieldList(random, kind), random);
   return random.once(20) ? damaged(bytes, random) : bytes;
 }
 

@@ -57,13 +57,15 @@ const huffman: ReadonlyMap<string, number> = (() => {
   return table;
 })();
 
-function decodeHuffman(bytes: Buffer): string {
+/** @throws Error for a code that is none. */
+export function decodeHuffman(bytes: Buffer): string {
   let text = '';
   let bits = '';
   for (const bit of Array.from(bytes, (byte) => byte.toString(2).padStart(8, '0')).join('')) {
     bits += bit;
     const symbol = huffman.get(bits);
     if (symbol === undefined) continue;
+    if (symbol === 256) throw new Error('EOS within a Huffman code');
     text += String.fromCharCode(symbol);
     bits = '';
   }
