@@ -1,12 +1,16 @@
 /** A pool that hears of HTTP/3 while it runs: how it moves over, and when it does not. */
 import { once } from 'node:events';
 import { createSocket } from 'node:dgram';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { eventually } from '@linnet/otp/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { exit, spawn, type Pid } from '@linnet/otp';
+import { captureCrashReports, eventually } from '@linnet/otp/testing';
 import { Pool, subscribeTelemetry } from '../../src/index.ts';
 import { startAnnouncedApp, type AnnouncedApp } from '../support/announced-app.ts';
-import { expectNoConnections } from '../support/app.ts';
+import { expectNoConnections, openSlots, rejection } from '../support/app.ts';
+import { requireInstance } from '../../src/instance/instance.ts';
+import { connectionsOf } from '../support/pool-app.ts';
 import { answering, authority, startH3Server } from '../support/h3-app.ts';
+import { describeQuic } from '../../../mint/test/support/quic.ts';
 
 /** A server that answers everything over HTTP/3. */
 const startQuic = () => startH3Server(answering((peer, { stream }) => peer.answer(stream, 'QUIC')));
@@ -56,7 +60,7 @@ function countDials(): { count: number } {
   return dials;
 }
 
-describe('a pool whose server announces HTTP/3', () => {
+describeQuic('a pool whose server announces HTTP/3', () => {
   test.each(['http1', 'http2'] as const)(
     'moves over from %s, and the connections of before end with what they carry',
     async (over) => {
@@ -162,7 +166,7 @@ describe('a pool whose server announces HTTP/3', () => {
   });
 });
 
-describe('a pool stays with TCP', () => {
+describeQuic('a pool stays with TCP', () => {
   test.each([
     ['where it may not speak HTTP/3', { protocols: ['http2', 'http1'] as const }],
     ['where announcements are not to count', { http3: { altSvc: false } }],
@@ -208,7 +212,7 @@ describe('a pool stays with TCP', () => {
   });
 });
 
-describe('a pool that knows of HTTP/3 and has no connection', () => {
+describeQuic('a pool that knows of HTTP/3 and has no connection', () => {
   /** There is a slot for one connection, which closes after each request: so each one opens its own. */
   const oneByOne = { maxPerHost: 1, connMaxIdleTime: 0 } as const;
 
@@ -269,7 +273,67 @@ describe('a pool that knows of HTTP/3 and has no connection', () => {
   });
 });
 
-describe('a server that refuses HTTP/3 request by request', () => {
+describeQuic('what ends while QUIC and TCP race', () => {
+  /** A pool that knows of HTTP/3 at a port that does not answer, and whose QUIC has all the time there is. */
+  async function racing() {
+    const hole = await blackHole();
+    const app = await startAnnouncedApp({
+      announced: hole.port,
+      maxPerHost: 1,
+      connMaxIdleTime: 0,
+      http3: { headStart: 60_000 },
+      connOpts: { tls: { ca: authority.ca }, connectTimeout: 60_000 },
+    });
+    await app.ask();
+    const asked = rejection(app.ask('/', { requestTimeout: 50_000 }));
+    await eventually(() => expect(hole.datagrams).toBeGreaterThan(0));
+    await app.figures({ connecting: 1 });
+    return { app, asked };
+  }
+
+  test('the process of the pool, leaves nothing behind: the caller waits for the next one', async () => {
+    using _crashes = captureCrashReports();
+    const { app, asked } = await racing();
+    const dials = countDials();
+    const pool = requireInstance(app.name).pool(app.pool.key);
+    exit(pool?.processOf(app.shard) as Pid, 'kill');
+    await eventually(() => expect(dials.count).toBe(1));
+    await app.figures({ connecting: 1 });
+    await app.supervisor.stop();
+    await asked;
+  });
+
+  test('the instance, leaves nothing behind', async () => {
+    const { app, asked } = await racing();
+    await app.supervisor.stop();
+    expect(await asked).toMatchObject({ code: 'ERR_FINCH_INSTANCE_NOT_FOUND' });
+  });
+
+  test('the process of the connection, leaves nothing behind: another one is begun', async () => {
+    using _crashes = captureCrashReports();
+    const { app, asked } = await racing();
+    const dials = countDials();
+    const [opening] = await connectionsOf(app.finch, app.pool.key);
+    exit(opening as Pid, 'kill');
+    await eventually(() => expect(dials.count).toBe(1));
+    await app.figures({ connecting: 1 });
+    expect(openSlots(app.finch)).toBe(1);
+    await app.supervisor.stop();
+    await asked;
+  });
+
+  test('the caller, leaves the connection to others', async () => {
+    const { app, asked } = await racing();
+    const caller = spawn(() => app.ask().catch(() => {}));
+    await app.figures({ connecting: 1 });
+    exit(caller, 'kill');
+    await app.figures({ connecting: 1 });
+    await app.supervisor.stop();
+    await asked;
+  });
+});
+
+describeQuic('a server that refuses HTTP/3 request by request', () => {
   test('by 421: the request is sent again over TCP, and the alternative is set aside', async () => {
     const reasons = closeReasons();
     const quic = await startH3Server(

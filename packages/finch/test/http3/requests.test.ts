@@ -2,11 +2,12 @@
 import { exit, spawn } from '@linnet/otp';
 import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
 import type { Http3Peer } from '@linnet/mint/testing';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { subscribeTelemetry } from '../../src/index.ts';
 import { openSlots, rejection } from '../support/app.ts';
 import { connectionsOf } from '../support/pool-app.ts';
 import { answering, startH3App } from '../support/h3-app.ts';
+import { describeQuic } from '../../../mint/test/support/quic.ts';
 
 /** A script that answers nothing. */
 const silent = async (peer: Http3Peer): Promise<void> => {
@@ -24,7 +25,7 @@ const failure = async (promise: Promise<unknown>) => {
   return { code, requestSent, http3Code, reason };
 };
 
-describe('requests over HTTP/3', () => {
+describeQuic('requests over HTTP/3', () => {
   test('share one connection, whose figures are those of the other protocols', async () => {
     const opened: unknown[] = [];
     onTestFinished(subscribeTelemetry('connection.opened', (event) => opened.push(event)));
@@ -104,7 +105,7 @@ describe('requests over HTTP/3', () => {
   });
 });
 
-describe('a request over HTTP/3 that is given up', () => {
+describeQuic('a request over HTTP/3 that is given up', () => {
   test('by its signal, its limits or the death of its caller, resets its stream at once', async () => {
     const app = await startH3App({ script: silent });
     const controller = new AbortController();
@@ -142,7 +143,7 @@ describe('a request over HTTP/3 that is given up', () => {
   });
 });
 
-describe('a server that ends requests over HTTP/3', () => {
+describeQuic('a server that ends requests over HTTP/3', () => {
   test('by a reset: each of them is told, by its code', async () => {
     const app = await startH3App({
       script: answering((peer, { stream }) => peer.reset(stream, 'H3_INTERNAL_ERROR')),
@@ -255,7 +256,7 @@ describe('a server that ends requests over HTTP/3', () => {
   });
 });
 
-describe('an HTTP/3 connection', () => {
+describeQuic('an HTTP/3 connection', () => {
   test('ends after so many requests, and another one takes over', async () => {
     const app = await startH3App({ http3: { maxRequestsPerConnection: 3 } });
     for (let count = 0; count < 7; count++) expect((await app.ask()).status).toBe(200);

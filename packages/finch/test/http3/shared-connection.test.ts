@@ -1,11 +1,12 @@
 /** HTTP/3 connections in the hands of callers: seeing them, taking them out of the pool, leases on them. */
 import { exit, isAlive, resume, suspend } from '@linnet/otp';
 import { captureCrashReports, eventually } from '@linnet/otp/testing';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { InvalidRequestError, Pool, type SharedConnection } from '../../src/index.ts';
 import { rejection } from '../support/app.ts';
 import { connectionsOf } from '../support/pool-app.ts';
 import { answering, startH3App, trusting, type H3AppOptions } from '../support/h3-app.ts';
+import { describeQuic } from '../../../mint/test/support/quic.ts';
 
 /** The connection of a pool that has one. */
 async function startShared(options: H3AppOptions = {}) {
@@ -15,7 +16,7 @@ async function startShared(options: H3AppOptions = {}) {
   return { ...app, connection };
 }
 
-describe('checkoutH3', () => {
+describeQuic('checkoutH3', () => {
   test('gives nothing where there is no connection, and opens none [H60]', async () => {
     const { finch, pool, server } = await startH3App();
     expect(finch.checkoutH3(pool)).toBeUndefined();
@@ -77,7 +78,7 @@ describe('checkoutH3', () => {
   });
 });
 
-describe('unregisterH3 and registerH3', () => {
+describeQuic('unregisterH3 and registerH3', () => {
   test('take a connection out of the pool and put it back; requests on it go on [H61] [H62]', async () => {
     const { finch, pool, connection, ask, server } = await startShared();
     expect(finch.unregisterH3(connection)).toBe(true);
@@ -103,7 +104,7 @@ describe('unregisterH3 and registerH3', () => {
   });
 });
 
-describe('a lease of an HTTP/3 connection', () => {
+describeQuic('a lease of an HTTP/3 connection', () => {
   test('is a place beside others, given back without closing it [H29]', async () => {
     const { finch, pool, ask, shard, server } = await startShared();
     const lease = await finch.checkout(pool);
@@ -140,7 +141,7 @@ describe('a lease of an HTTP/3 connection', () => {
   });
 });
 
-describe('a PING on HTTP/3', () => {
+describeQuic('a PING on HTTP/3', () => {
   test('measures a round trip, of a pool and of a connection', async () => {
     const { finch, pool, connection } = await startShared();
     expect(await finch.ping(pool)).toBeGreaterThanOrEqual(0);

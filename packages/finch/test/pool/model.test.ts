@@ -5,6 +5,7 @@
  *
  * LINNET_MODEL_RUNS sets how many worlds there are of each protocol.
  */
+import { quicAvailable } from '@linnet/mint';
 import fc from 'fast-check';
 import { test } from 'vitest';
 import { World, type WorldOptions } from '../support/pool-world.ts';
@@ -42,6 +43,9 @@ const worlds = (protocol: WorldProtocol): fc.Arbitrary<WorldOptions> =>
 
 const runs = Number(process.env['LINNET_MODEL_RUNS'] ?? 20);
 
+const hasQuic = await quicAvailable();
+if (!hasQuic) console.warn('SKIPPED: the models with HTTP/3, without QUIC');
+
 const titles = {
   http1: 'with HTTP/1.1 [D13] [H73]',
   http2: 'with HTTP/2',
@@ -51,7 +55,8 @@ const titles = {
 } as const;
 
 for (const [protocol, title] of Object.entries(titles) as [WorldProtocol, string][]) {
-  test(
+  const needsQuic = protocol === 'http3' || protocol === 'announced';
+  test.skipIf(needsQuic && !hasQuic)(
     `figures equal reality after every step, and nothing is left at the end, ${title}`,
     { timeout: 60_000 + runs * 1000 },
     async () => {

@@ -1,4 +1,5 @@
 /** Caddy (quic-go): an independent server of HTTP/3, which announces it over the other protocols. */
+import { quicAvailable } from '@linnet/mint';
 import { eventually } from '@linnet/otp/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PoolOptions } from '../../src/index.ts';
@@ -9,7 +10,9 @@ import { outcomes } from './describe-h2-server.ts';
 import { startH2Server, type H2Server } from './h2-server.ts';
 import { whyToSkip } from './program.ts';
 
-const skipped = whyToSkip(caddyH3.packages);
+const skipped = (await quicAvailable())
+  ? whyToSkip(caddyH3.packages)
+  : ' — SKIPPED: QUIC is not available on this platform';
 
 /** A large body in pieces. */
 async function* pieces(total: number): AsyncGenerator<Uint8Array> {

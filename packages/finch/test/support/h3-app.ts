@@ -62,7 +62,12 @@ export async function startH3Server(
 ): Promise<Http3Server> {
   const server = await startHttp3Server(
     async (peer, index) => {
-      await peer.handshake();
+      try {
+        await peer.handshake();
+      } catch {
+        // The client has given it up in the handshake: the certificate is wrong, or TCP was faster.
+        return;
+      }
       await script(peer, index);
     },
     { tls: localhost, ...options },
