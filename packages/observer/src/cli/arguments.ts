@@ -1,0 +1,131 @@
+/** The command line, as node:util parses it. */
+import { parseArgs } from 'node:util';
+import { sortKeys, type SortKey } from '../protocol/documents.ts';
+
+export const commands = ['tree', 'pools', 'top', 'crashes'] as const;
+
+export type CommandName = (typeof commands)[number];
+
+export interface Arguments {
+  readonly command: CommandName;
+  /** With a slash at its end. */
+  readonly url: string;
+  readonly format: 'text' | 'json' | 'dot';
+  readonly watch: boolean;
+  /** Seconds between two looks. */
+  readonly interval: number;
+  readonly search: string;
+  readonly sort: SortKey;
+  readonly limit: number;
+  /** Sent with each request. */
+  readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
+}
+
+export const usage = `Usage: observer [url] [command] [options]
+
+Looks into a program that runs an Observer of @linnet/observer.
+The url is that of its page, http://127.0.0.1:4400 by default.
+
+Commands:
+  tree      the supervision tree (default)
+  pools     the pools of HTTP clients
+  top       the table of processes, drawn anew: m n l u r p sort, q quits
+  crashes   the last crashes
+
+Options:
+  --json                as JSON
+  --dot                 the tree for Graphviz: observer tree --dot | dot -Tsvg
+  -w, --watch           again and again, until ctrl-c
+  -i, --interval <s>    seconds between two looks, 1 by default
+  -s, --search <text>   what has this text in its name, kind or pid
+      --sort <key>      ${sortKeys.join(', ')}
+  -n, --limit <count>   rows, 20 by default
+  -H, --header <field>  a header for the observer's authorize: 'authorization: Bearer …'
+  -h, --help
+`;
+
+/** The command line cannot be understood; the message says why. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Undefined when help is asked for. @throws UsageError */
+export function parseArguments(args: readonly string[]): Arguments | undefined {
+  const { values, positionals } = parse(args);
+  if (values.help) return undefined;
+  let command: CommandName | undefined;
+  let url: string | undefined;
+  for (const given of positionals) {
+    const known = commands.find((name) => name === given);
+    if (known !== undefined && command === undefined) command = known;
+    else if (known === undefined && url === undefined) url = given;
+    else throw new UsageError(`one command and one url: ${given} is too much`);
+  }
+  if (values.json && values.dot) throw new UsageError('either --json or --dot');
+  const format = values.json ? 'json' : values.dot ? 'dot' : 'text';
+  if (format === 'dot' && (command ?? 'tree') !== 'tree') {
+    throw new UsageError('--dot is for the tree');
+  }
+  return {
+    command: command ?? 'tree',
+    url: urlOf(url ?? 'http://127.0.0.1:4400/'),
+    format,
+    watch: values.watch,
+    interval: numberOf('--interval', values.interval, 0.2, 3600),
+    search: values.search,
+    sort: sortOf(values.sort),
+    limit: numberOf('--limit', values.limit, 1, 200),
+    headers: values.header.map(headerOf),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        dot: { type: 'boolean', default: false },
+        watch: { type: 'boolean', default: false, short: 'w' },
+        interval: { type: 'string', default: '1', short: 'i' },
+        search: { type: 'string', default: '', short: 's' },
+        sort: { type: 'string', default: 'mailbox' },
+        limit: { type: 'string', default: '20', short: 'n' },
+        header: { type: 'string', multiple: true, default: [], short: 'H' },
+        help: { type: 'boolean', default: false, short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+function urlOf(given: string): string {
+  const text = /^https?:\/\//.test(given) ? given : `http://${given}`;
+  try {
+    const url = new URL(text);
+    url.search = url.hash = '';
+    return url.href.endsWith('/') ? url.href : `${url.href}/`;
+  } catch (error) {
+    throw new UsageError(`${given} is neither a command nor a url`, { cause: error });
+  }
+}
+
+function numberOf(option: string, given: string, min: number, max: number): number {
+  const value = Number(given);
+  if (given.trim() !== '' && value >= min && value <= max) return value;
+  throw new UsageError(`${option} must be a number from ${min} to ${max}`);
+}
+
+function sortOf(given: string): SortKey {
+  const key = sortKeys.find((each) => each === given);
+  if (key !== undefined) return key;
+  throw new UsageError(`--sort must be one of ${sortKeys.join(', ')}`);
+}
+
+function headerOf(field: string): readonly [string, string] {
+  const colon = field.indexOf(':');
+  if (colon > 0) return [field.slice(0, colon).trim(), field.slice(colon + 1).trim()];
+  throw new UsageError(`--header must be like "name: value"`);
+}

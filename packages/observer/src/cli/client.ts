@@ -1,0 +1,40 @@
+/** Asks an observer for its documents. */
+import type { Documents, PageName } from '../protocol/documents.ts';
+import type { Arguments } from './arguments.ts';
+
+/** The observer cannot be asked; the message says why. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError';
+}
+
+/** @throws ClientError */
+export async function fetchPage<P extends PageName>(
+  { url, headers }: Pick<Arguments, 'url' | 'headers'>,
+  page: P,
+  query: Readonly<Record<string, string>> = {},
+): Promise<Documents[P]> {
+  const address = `${url}api/${page}?${new URLSearchParams(query).toString()}`;
+  let response: Response;
+  try {
+    response = await fetch(address, {
+      headers: headers.map(([name, value]) => [name, value]),
+      signal: AbortSignal.timeout(10_000),
+    });
+  } catch (cause) {
+    throw new ClientError(`no observer answers at ${url}: ${reasonOf(cause)}`, { cause });
+  }
+  const text = await response.text();
+  if (!response.ok)
+    throw new ClientError(`${url} answers ${response.status}: ${text.slice(0, 300)}`);
+  try {
+    return JSON.parse(text) as Documents[P];
+  } catch (cause) {
+    throw new ClientError(`${url} is not the address of an observer`, { cause });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
+}
