@@ -76,4 +76,31 @@ describeQuic('a wire of HTTP/3', () => {
     for (const duration of await Promise.all(pings)) expect(duration).toBeGreaterThan(0);
     expect(await world.wire.ping?.()).toBeLessThan(10_000);
   });
+
+  test('refuses what cannot be sent, or is larger than the server takes', async () => {
+    await using world = await meet({ settings: { maxFieldSectionSize: 1000 } });
+    const bad = world.send({ headers: ['x', 'a\nb'] });
+    expect(bad.error).toBeInstanceOf(InvalidRequestError);
+    const large = world.send({ headers: ['x', 'y'.repeat(1000)] });
+    expect(large.error?.message).toContain('at most 1000 bytes');
+    expect(world.wire).toMatchObject({ served: 0, underWay: 0 });
+    await world.serves();
+  });
+
+  test('names the alternative service that it leads to', async () => {
+    await using world = await meet({ altUsed: 'alt.example:8443' });
+    const log = world.send();
+    const { stream, fields } = await world.peer.readRequest();
+    expect(fields.get('alt-used')).toBe('alt.example:8443');
+    world.peer.answer(stream);
+    await log.done;
+  });
+
+  test('tells of signs of life', async () => {
+    await using world = await meet();
+    let signs = 0;
+    world.wire.onActivity = () => (signs += 1);
+    await world.serves();
+    expect(signs).toBeGreaterThan(0);
+  });
 });

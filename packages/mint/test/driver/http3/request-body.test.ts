@@ -129,6 +129,24 @@ describeQuic('a body that is streamed', () => {
   });
 });
 
+describeQuic('windows of a few bytes', () => {
+  test('let a head, its body and its trailers through, one after the other', async () => {
+    await using world = await meet({ server: { streamWindow: 10, connectionWindow: 30 } });
+    const log = world.send({
+      method: 'POST',
+      headers: ['x-long', 'y'.repeat(200)],
+      body: ['one', 'x'.repeat(6000), 'three'],
+      trailers: () => ['x-sum', 'z'.repeat(100)],
+    });
+    const { stream, fields } = await world.peer.readRequest();
+    expect(fields.get('x-long')).toHaveLength(200);
+    expect(await world.peer.readBody(stream)).toHaveLength(6008);
+    expect((await world.peer.next('HEADERS', stream)).fields.get('x-sum')).toHaveLength(100);
+    world.peer.answer(stream);
+    expect((await log.done).body).toBe('OK');
+  });
+});
+
 describeQuic('an early response', () => {
   test('ends the upload with H3_NO_ERROR when it is complete', async () => {
     await using world = await meet({ server: { streamWindow: 100_000 } });
