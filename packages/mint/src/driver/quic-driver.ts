@@ -74,11 +74,16 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
   private isInTurn = false;
   /** Datagrams were taken since the last turn. */
   private hasNews = false;
+  /** The connection's timer went off. */
+  private isDue = false;
   /** As its port is when it begins. */
   private isRef = true;
   private wasEstablished = false;
   private keepAlive: Alarm | undefined;
+  /** Waits for packets beyond these, after the network said that the peer is gone; and the wait is over. */
   private probe: Alarm | undefined;
+  private packetsBefore = 0;
+  private isJudging = false;
 
   constructor(connection: QuicConnection, port: DatagramPort, options: QuicDriverOptions) {
     this.connection = connection;
@@ -261,14 +266,20 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
   private probePeer(): void {
     if (this.probe !== undefined) return;
     const { connection, clock } = this;
-    const before = connection.packetsReceived;
+    this.packetsBefore = connection.packetsReceived;
     connection.ping();
     this.schedule();
     const judge = (): void => {
       this.probe = undefined;
-      if (connection.packetsReceived === before) this.endAsGone();
+      this.isJudging = true;
+      this.schedule();
     };
     this.probe = clock.after(probeTime, judge, true);
+  }
+
+  private judgePeer(): void {
+    this.isJudging = false;
+    if (this.connection.packetsReceived === this.packetsBefore) this.endAsGone();
   }
 
   private endAsGone(): void {
@@ -291,8 +302,12 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     this.keepFromIdling();
   };
 
+  /**
+   * Its time is judged at the end of the turn, when the sockets were polled: after a program was busy
+   * for long, what the peer has sent meanwhile is still to be read.
+   */
   private onTimer(): void {
-    this.connection.onTimeout();
+    this.isDue = true;
     this.schedule();
   }
 
@@ -304,6 +319,9 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     this.isScheduled = false;
     try {
       if (this.hasNews) this.tellNews();
+      if (this.isJudging) this.judgePeer();
+      if (this.isDue) this.takeTime();
+      if (this.isClosed) return;
       this.currentUser.onTurn();
     } finally {
       this.isInTurn = false;
@@ -312,6 +330,11 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     this.sendDatagrams();
     if (this.connection.isClosed) this.end(this.endOf());
     else this.timer.set(this.connection.timeout());
+  }
+
+  private takeTime(): void {
+    this.isDue = false;
+    if (!this.isClosed) this.connection.onTimeout();
   }
 
   private tellNews(): void {

@@ -255,6 +255,27 @@ describeQuic('the end of a QUIC connection', () => {
     expect(await client.closed).toMatchObject({ by: 'idle' });
   });
 
+  test('does not come for idleness when the program was too busy to read what had come', async () => {
+    let wasBusy = false;
+    const keepBusy = (): void => {
+      for (const end = performance.now() + 250; performance.now() < end;);
+      wasBusy = true;
+    };
+    /** Behind what was sent in this turn, which takes some ticks. */
+    const afterTicks = (count: number, run: () => void): void => {
+      process.nextTick(() => (count === 0 ? run() : afterTicks(count - 1, run)));
+    };
+    const server = await startQuicServer({
+      script: () => ({ onReadable: () => afterTicks(5, keepBusy) }),
+    });
+    const client = await connectQuic({ ...server, idleTimeout: 200 });
+    await client.session.ping();
+    client.session.write(0, text('hello'), false);
+    await eventually(() => expect(wasBusy).toBe(true));
+    await turn();
+    expect(client.session.isClosed).toBe(false);
+  });
+
   test('is soon noticed when nothing listens any more, and not before that was verified', async () => {
     const server = await startQuicServer();
     const clock = new ManualClock();
