@@ -32,12 +32,13 @@ export class BrokenAlternatives {
     return this.now() < this.of(key).until;
   }
 
-  /** It failed. Several failures at the same time count once. */
-  add(key: string): void {
-    if (this.has(key)) return;
+  /** It failed. Several failures at the same time count once; returns whether this one does. */
+  add(key: string): boolean {
+    if (this.has(key)) return false;
     const count = this.of(key).count + 1;
     const pause = Math.min(longest, shortest * 2 ** (count - 1));
     this.failures.set(key, { count, until: this.now() + pause });
+    return true;
   }
 
   /** It works. */

@@ -43,9 +43,9 @@ export class Discovery {
     return this.find() === undefined ? undefined : 'known';
   }
 
-  /** It could not be reached while the origin could. */
-  failed(alternative: AlternativeService): void {
-    this.services.failed(this.origin, alternative);
+  /** It could not be reached while the origin could; returns whether it was not set aside yet. */
+  failed(alternative: AlternativeService): boolean {
+    return this.services.failed(this.origin, alternative);
   }
 
   works(alternative: AlternativeService): void {

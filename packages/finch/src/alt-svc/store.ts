@@ -78,9 +78,9 @@ export class AlternativeServices {
     this.entries.set(origin, { field, read, alternatives });
   }
 
-  /** It could not be reached while its origin could. */
-  failed(origin: string, alternative: AlternativeService): void {
-    this.broken.add(keyOf(origin, alternative));
+  /** It could not be reached while its origin could; returns whether it was not set aside yet. */
+  failed(origin: string, alternative: AlternativeService): boolean {
+    return this.broken.add(keyOf(origin, alternative));
   }
 
   /** A connection to it is open. */

@@ -5,6 +5,8 @@ import type { ResolvedPoolOptions } from '../options/index.ts';
 
 /** What is needed to open a connection of a pool. */
 export interface ConnectTarget {
+  /** The name of the instance. */
+  readonly instance: string;
   readonly pool: PoolIdentity;
   readonly options: ResolvedPoolOptions;
   /** Whether HTTP/1.1 is all that is to be offered. */

@@ -37,6 +37,7 @@ import {
 import { Connect, type ConnectUser } from './connect.ts';
 import { blockedTime, describeEnd, endOf } from './ending.ts';
 import { Heartbeat } from './health.ts';
+import { hear } from './hear.ts';
 import { Lifetime } from './lifetime.ts';
 import {
   connectionEvents as events,
@@ -222,11 +223,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
 
   /** Notes what the head of a response says of alternatives of the server. False: it came from none, as 421 says. */
   heard(status: number, fields: Fields): boolean {
-    const { owner } = this;
-    const news = owner.discovery?.read(status, fields, this.alternative);
-    if (news === 'misdirected') owner.retire(this, 'misdirected');
-    else if (news === 'known' && this.protocol !== 'http3') owner.alternativeKnown();
-    return news !== 'misdirected';
+    return hear(this, this.alternative, status, fields);
   }
 
   // From the core of the pool -------------------------------------------------------

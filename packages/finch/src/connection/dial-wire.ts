@@ -1,7 +1,9 @@
 /** By which transport a connection of a pool is opened: TCP, QUIC, or what is open first. */
-import { isMintError } from '@linnet/mint';
+import { QuicUnavailableError } from '@linnet/mint';
 import type { Dial, Wire } from '@linnet/mint';
 import type { AlternativeService } from '../alt-svc/store.ts';
+import { fromMint } from '../errors/from-mint.ts';
+import { alternativeSetAside } from '../telemetry/alternative-events.ts';
 import { runtimeClock } from './clock.ts';
 import type { ConnectTarget } from './connect-target.ts';
 import { http3Use } from './http3-use.ts';
@@ -37,12 +39,14 @@ export function dialWire(
 
 /** TCP works where QUIC did not; `error`: why, unless it was too slow. */
 export function quicLost(
-  { pool, discovery }: ConnectTarget,
+  { instance, pool, discovery }: ConnectTarget,
   alternative: AlternativeService,
   error: unknown,
 ): void {
-  if (!isMintError(error) || error.code !== 'ERR_MINT_QUIC_UNAVAILABLE') {
-    discovery?.failed(alternative);
+  if (!(error instanceof QuicUnavailableError)) {
+    if (discovery?.failed(alternative) !== true) return;
+    const reason = error === undefined ? 'slower' : 'failed';
+    alternativeSetAside(instance, pool, alternative, reason, error && fromMint(error));
     return;
   }
   if (discovery?.disable() !== true) return;

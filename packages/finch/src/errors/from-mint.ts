@@ -49,7 +49,7 @@ export function fromMint(error: unknown, where: WhereDetails = {}): Error {
   if (error instanceof mint.TlsError) {
     return new TlsError({ ...fieldsOf(error), ...known(where), cause });
   }
-  if (error.code === 'ERR_MINT_QUIC_UNAVAILABLE') {
+  if (error instanceof mint.QuicUnavailableError) {
     return new Http3UnavailableError({ origin: where.origin ?? '', ...known(where), cause: error });
   }
   if (error instanceof mint.ProxyError) {

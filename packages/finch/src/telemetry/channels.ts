@@ -39,6 +39,8 @@ export const connectionIdleTimeout: EventChannel<'connection.idle_timeout'> =
   open('connection.idle_timeout');
 export const connectionDraining: EventChannel<'connection.draining'> = open('connection.draining');
 export const connectionClosed: EventChannel<'connection.closed'> = open('connection.closed');
+export const alternativeSetAside: EventChannel<'alternative.set_aside'> =
+  open('alternative.set_aside');
 export const leaseStart: EventChannel<'lease.start'> = open('lease.start');
 export const leaseStop: EventChannel<'lease.stop'> = open('lease.stop');
 export const poolStarted: EventChannel<'pool.started'> = open('pool.started');

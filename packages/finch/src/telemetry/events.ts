@@ -159,6 +159,16 @@ export interface Closed {
   readonly served: number;
 }
 
+/** Another place where the server of a pool can be reached, by HTTP/3. */
+export interface SetAside {
+  /** Where: `alt.example.com:8443`. */
+  readonly alternative: string;
+  /** It failed; it was slower than TCP by more than its head start; or it answered 421. */
+  readonly reason: 'failed' | 'slower' | 'misdirected';
+  /** What it failed with; undefined with another reason. */
+  readonly error: unknown;
+}
+
 /** A pool's supervisor and owner. */
 export interface PoolLife {
   /** The supervisor of the pool. */
@@ -204,6 +214,9 @@ export interface TelemetryEvents {
   /** A shared connection accepts no further requests; `connection.closed` follows its last one. */
   'connection.draining': ConnectionEvent & { readonly reason: string };
   'connection.closed': ConnectionEvent & Closed;
+
+  /** An alternative service that the server has announced is not used for a while. */
+  'alternative.set_aside': PoolEvent & SetAside;
 
   'lease.start': ConnectionEvent & { readonly holder: Pid | undefined };
   'lease.stop': ConnectionEvent &

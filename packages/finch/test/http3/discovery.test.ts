@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram';
 import { expect, onTestFinished, test } from 'vitest';
 import { exit, spawn, type Pid } from '@linnet/otp';
 import { captureCrashReports, eventually } from '@linnet/otp/testing';
-import { Pool, subscribeTelemetry } from '../../src/index.ts';
+import { isFinchError, Pool, subscribeTelemetry } from '../../src/index.ts';
 import { startAnnouncedApp, type AnnouncedApp } from '../support/announced-app.ts';
 import { expectNoConnections, openSlots, rejection } from '../support/app.ts';
 import { requireInstance } from '../../src/instance/instance.ts';
@@ -51,6 +51,18 @@ function closeReasons(): string[] {
   const reasons: string[] = [];
   onTestFinished(subscribeTelemetry('connection.closed', ({ reason }) => reasons.push(reason)));
   return reasons;
+}
+
+/** What events say of alternatives that are set aside: why, and by which error. */
+function setAsides(): unknown[] {
+  const all: unknown[] = [];
+  onTestFinished(
+    subscribeTelemetry('alternative.set_aside', ({ alternative, reason, error }) => {
+      const code = isFinchError(error) ? error.code : error;
+      all.push([alternative.replace(/:\d+$/, ''), reason, code]);
+    }),
+  );
+  return all;
 }
 
 /** Counts dials. */
@@ -231,6 +243,7 @@ describeQuic('a pool that knows of HTTP/3 and has no connection', () => {
 
   test('waits for one head start where UDP does not get through, and for none from then on', async () => {
     const hole = await blackHole();
+    const events = setAsides();
     const app = await startAnnouncedApp({ announced: hole.port, ...oneByOne });
     await app.ask();
     expect(hole.datagrams).toBe(0);
@@ -242,10 +255,12 @@ describeQuic('a pool that knows of HTTP/3 and has no connection', () => {
     for (let count = 0; count < 5; count++) expect((await app.ask()).text()).toBe('TCP');
     expect(hole.datagrams).toBe(datagrams);
     expect(app.server.connections).toBe(7);
+    expect(events).toEqual([['localhost', 'slower', undefined]]);
   });
 
   test('goes to TCP at once when QUIC is refused', async () => {
     const announced = await closedPort();
+    const events = setAsides();
     const app = await startAnnouncedApp({
       announced,
       http3: { headStart: 60_000 },
@@ -254,6 +269,7 @@ describeQuic('a pool that knows of HTTP/3 and has no connection', () => {
     for (let count = 0; count < 3; count++) {
       expect((await app.ask('/', { requestTimeout: 10_000 })).text()).toBe('TCP');
     }
+    expect(events).toEqual([['localhost', 'failed', 'ERR_FINCH_CONNECT']]);
   });
 
   test('fails as TCP does when neither is open in time', async () => {
@@ -336,6 +352,7 @@ describeQuic('what ends while QUIC and TCP race', () => {
 describeQuic('a server that refuses HTTP/3 request by request', () => {
   test('by 421: the request is sent again over TCP, and the alternative is set aside', async () => {
     const reasons = closeReasons();
+    const events = setAsides();
     const quic = await startH3Server(
       answering(async (peer, { stream }) => {
         await peer.readBody(stream);
@@ -350,6 +367,7 @@ describeQuic('a server that refuses HTTP/3 request by request', () => {
     expect((await app.ask()).text()).toBe('TCP');
     expect(quic.peers).toHaveLength(1);
     await eventually(() => expect(reasons).toContain('misdirected'));
+    expect(events).toEqual([['localhost', 'misdirected', undefined]]);
   });
 
   test('by 421 for a body that is gone: the caller gets it', async () => {
