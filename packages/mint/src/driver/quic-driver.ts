@@ -8,9 +8,8 @@ import { ConnectionClosedError } from '../errors/index.ts';
 import { maxDatagram, noStream, stopped } from '../quic/backend.ts';
 import type { QuicConnection } from '../quic/backend.ts';
 import type { WireInfo } from '../wire.ts';
-import { inCleanContext } from './clean-context.ts';
-import type { Alarm, Clock } from './clock.ts';
-import { QuicPings } from './quic-pings.ts';
+import type { Clock } from './clock.ts';
+import { QuicLiveness } from './quic-liveness.ts';
 import type { DatagramPort, PortUser } from './quic-port.ts';
 import { nothingYet, streamEnded } from './quic-session.ts';
 import type { QuicEnd, QuicSession, QuicUser } from './quic-session.ts';
@@ -22,15 +21,12 @@ export interface QuicDriverOptions {
   readonly role: 'client' | 'server';
   readonly info: WireInfo;
   readonly clock: Clock;
-  /** How long after a sign of life a PING is sent while the driver is referenced, in ms. */
+  /** How often a PING is sent while the driver is referenced, in ms. */
   readonly keepAliveInterval: number;
 }
 
 /** How many datagrams are sent in one turn, so that others get theirs. */
 const batch = 64;
-
-/** How long the peer may be silent after the network said that nothing listens there, in ms. */
-const probeTime = 1000;
 
 /** Up to this many streams are asked one by one whether they are readable, which costs less than to ask for all that are. */
 const fewStreams = 64;
@@ -56,10 +52,8 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
   private readonly role: QuicDriverOptions['role'];
   private readonly connection: QuicConnection;
   private readonly port: DatagramPort;
-  private readonly clock: Clock;
-  private readonly keepAliveInterval: number;
+  private readonly liveness: QuicLiveness;
   private readonly timer = new QuicTimer(() => this.onTimer());
-  private readonly pings = new QuicPings();
   private currentUser: QuicUser = noUser;
   /** Streams with bytes or an end still to be read. */
   private readonly unread = new Set<number>();
@@ -79,19 +73,14 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
   /** As its port is when it begins. */
   private isRef = true;
   private wasEstablished = false;
-  private keepAlive: Alarm | undefined;
-  /** Waits for packets beyond these, after the network said that the peer is gone; and the wait is over. */
-  private probe: Alarm | undefined;
-  private packetsBefore = 0;
-  private isJudging = false;
 
   constructor(connection: QuicConnection, port: DatagramPort, options: QuicDriverOptions) {
     this.connection = connection;
     this.port = port;
     this.role = options.role;
     this.info = options.info;
-    this.clock = options.clock;
-    this.keepAliveInterval = options.keepAliveInterval;
+    const { clock, keepAliveInterval } = options;
+    this.liveness = new QuicLiveness(connection, clock, keepAliveInterval, () => this.schedule());
   }
 
   get user(): QuicUser {
@@ -188,10 +177,7 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
 
   ping(): Promise<number> {
     if (this.isClosed) return Promise.reject(closedError());
-    const answered = this.pings.add(this.clock.now());
-    this.connection.ping();
-    this.schedule();
-    return answered;
+    return this.liveness.ping();
   }
 
   schedule(): void {
@@ -204,14 +190,14 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     if (this.isRef || this.isClosed) return;
     this.isRef = true;
     this.port.ref();
-    // It is left to go off when nothing needs it any more: requests come and go more often.
-    if (this.keepAlive === undefined) inCleanContext(this.keepFromIdling);
+    this.liveness.want(true);
   }
 
   unref(): void {
     if (!this.isRef || this.isClosed) return;
     this.isRef = false;
     this.port.unref();
+    this.liveness.want(false);
   }
 
   close(code: number, reason: string): void {
@@ -237,12 +223,10 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     if (this.isClosed) return;
     this.isClosed = true;
     this.timer.stop();
-    this.keepAlive?.cancel();
-    this.probe?.cancel();
     this.port.close();
     this.unread.clear();
     this.blocked.clear();
-    this.pings.end(closedError);
+    this.liveness.end(closedError);
     this.currentUser.onClose(end);
   }
 
@@ -259,48 +243,13 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     if (this.isClosed) return;
     this.networkError = error;
     if (!this.isEstablished) this.endAsGone();
-    else if (error.code === 'ECONNREFUSED') this.probePeer();
-  }
-
-  /** ICMP is not authenticated: what it says ends no connection whose peer still answers. */
-  private probePeer(): void {
-    if (this.probe !== undefined) return;
-    const { connection, clock } = this;
-    this.packetsBefore = connection.packetsReceived;
-    connection.ping();
-    this.schedule();
-    const judge = (): void => {
-      this.probe = undefined;
-      this.isJudging = true;
-      this.schedule();
-    };
-    this.probe = clock.after(probeTime, judge, true);
-  }
-
-  private judgePeer(): void {
-    this.isJudging = false;
-    if (this.connection.packetsReceived === this.packetsBefore) this.endAsGone();
+    else if (error.code === 'ECONNREFUSED') this.liveness.doubt();
   }
 
   private endAsGone(): void {
     const reason = this.networkError?.code ?? '';
     this.end({ by: 'gone', code: 0, isApplication: false, reason });
   }
-
-  private readonly keepFromIdling = (): void => {
-    if (this.keepAliveInterval === Infinity) return;
-    const idle = this.connection.peerIdleTimeout ?? Infinity;
-    const interval = Math.min(this.keepAliveInterval, idle / 3);
-    this.keepAlive = this.clock.after(interval, this.onKeepAlive, true);
-  };
-
-  private readonly onKeepAlive = (): void => {
-    this.keepAlive = undefined;
-    if (!this.isRef) return;
-    this.connection.ping();
-    this.schedule();
-    this.keepFromIdling();
-  };
 
   /**
    * Its time is judged at the end of the turn, when the sockets were polled: after a program was busy
@@ -319,7 +268,7 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     this.isScheduled = false;
     try {
       if (this.hasNews) this.tellNews();
-      if (this.isJudging) this.judgePeer();
+      if (this.liveness.isGone()) this.endAsGone();
       if (this.isDue) this.takeTime();
       if (this.isClosed) return;
       this.currentUser.onTurn();
@@ -341,7 +290,7 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     this.hasNews = false;
     const { connection, currentUser: user } = this;
     user.onActivity?.();
-    if (!this.pings.isEmpty) this.pings.received(connection.packetsReceived, this.clock.now());
+    this.liveness.received();
     if (connection.hasReadable()) this.tellReadable();
     if (this.blocked.size > 0) this.tellWritable();
     if (this.isClosed) return;
@@ -390,7 +339,7 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
       const datagram = this.slab.subarray(this.slabAt, this.slabAt + maxDatagram);
       const length = connection.send(datagram);
       if (length < 0) {
-        if (!this.pings.isEmpty) this.pings.sent(connection.packetsReceived);
+        this.liveness.sent();
         return;
       }
       this.slabAt += length;
