@@ -9,6 +9,7 @@ export {
   type WebSocketClose,
   type WebSocketMessage,
 } from './websocket/web-socket.ts';
+export type { TreeOptions } from './tree.ts';
 export { HeaderList } from './header-list.ts';
 export { ReqRequest, type RequestInput } from './message/request.ts';
 export { ReqResponse, type ResponseParts } from './message/response.ts';
@@ -47,11 +48,13 @@ export { StatusError } from './message/status-error.ts';
 export {
   AuthError,
   ChecksumError,
+  CircuitOpenError,
   DecodeError,
   DecompressError,
   EventStreamError,
   isReqError,
   NotRunningError,
+  RateLimitError,
   RedirectError,
   ReqCancelledError,
   ReqError,

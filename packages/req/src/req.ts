@@ -1,10 +1,12 @@
 /** The client: options and steps that calls share, and the calls. */
+import type { ChildSpec, ChildSpecOverrides, SupervisorHandle } from '@linnet/otp';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Caller } from './caller.ts';
 import { Call } from './message/call.ts';
 import type { RequestInput } from './message/request.ts';
 import type { ReqResponse } from './message/response.ts';
 import { ReqOptionsError } from './errors/index.ts';
+import { treeChildSpec, type TreeOptions } from './tree.ts';
 import {
   mergeOptions,
   parseOptions,
@@ -85,6 +87,65 @@ export class Req {
     this.#resolved = Object.freeze(resolveOptions(given));
     this.#steps = steps;
     this.#budget = budget;
+  }
+
+  /**
+   * The processes that clients need, as a child of a supervisor: a Finch instance `'<name>.Finch'`, which
+   * clients without the option `finch` use, and the circuit breakers and rate limits. `name` is `'Req'` by
+   * default, `finch` has the options of the instance, or is `false`.
+   *
+   * @throws ReqOptionsError, and OptionsError of Finch.
+   *
+   * @example
+   * await Supervisor.startLink([Req.childSpec({ finch: { pools: { default: { size: 20 } } } })], {
+   *   strategy: 'one_for_one',
+   * });
+   * const { body } = await Req.get('https://api.example.com/users');
+   */
+  static childSpec(options?: TreeOptions & ChildSpecOverrides): ChildSpec<SupervisorHandle> {
+    return treeChildSpec(options);
+  }
+
+  /**
+   * Sends a GET by a client with these options alone: `Req.new(options).get(url)`, for a call by the way. A
+   * client that is kept costs less, and shares its stores.
+   *
+   * Mirrors `Req.get/2`.
+   *
+   * @example
+   * const { body } = await Req.get('https://api.example.com/users', { finch: 'MyFinch' });
+   */
+  static get<const O extends ReqOptions>(
+    url: string | URL,
+    options?: O,
+  ): Promise<ReqResponse<BodyOf<O>>> {
+    return Req.request(url, { ...options, method: 'GET' }) as Promise<ReqResponse<BodyOf<O>>>;
+  }
+
+  /**
+   * Sends a POST in the same way.
+   *
+   * @example
+   * await Req.post('https://api.example.com/users', { finch: 'MyFinch', json: { name: 'Ada' } });
+   */
+  static post<const O extends ReqOptions>(
+    url: string | URL,
+    options?: O,
+  ): Promise<ReqResponse<BodyOf<O>>> {
+    return Req.request(url, { ...options, method: 'POST' }) as Promise<ReqResponse<BodyOf<O>>>;
+  }
+
+  /**
+   * Sends a request in the same way.
+   *
+   * @example
+   * await Req.request('https://api.example.com/users/1', { finch: 'MyFinch', method: 'DELETE' });
+   */
+  static request<const O extends CallOptions>(
+    url: string | URL,
+    options?: O,
+  ): Promise<ReqResponse<BodyOf<O>>> {
+    return Req.new().request(url, options);
   }
 
   /**

@@ -7,6 +7,7 @@ import {
   type RequestOptions,
 } from '@linnet/finch';
 import { NotRunningError } from '../errors/index.ts';
+import { finchName } from '../guards/names.ts';
 import type { ReqRequest } from '../message/request.ts';
 import { ReqResponse } from '../message/response.ts';
 
@@ -34,7 +35,7 @@ export async function sendWith(
 export function finchOf({ options }: Pick<ReqRequest, 'options'>): Finch {
   const { finch, supervisor } = options;
   if (finch instanceof Finch) return finch;
-  const name = finch ?? `${supervisor}.Finch`;
+  const name = finch ?? finchName(supervisor);
   try {
     return Finch.get(name);
   } catch (cause) {

@@ -3,6 +3,7 @@ export { because, isReqError, nameErrors, ReqError, shownUrl } from './req-error
 export type { ReqErrorOptions } from './req-error.ts';
 export { describeValue } from './describe-value.ts';
 export { EventStreamError, WebSocketError } from './stream-errors.ts';
+export { CircuitOpenError, RateLimitError } from './guard-errors.ts';
 export { ReqOptionsError } from './options-error.ts';
 export { AuthError, NotRunningError, ReqCancelledError, ReqTimeoutError } from './call-errors.ts';
 export {

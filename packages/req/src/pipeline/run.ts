@@ -2,6 +2,7 @@
  * Runs a call through its pipeline: request steps, adapter, then response steps while there is a
  * response and error steps while there is an error, each at most once an attempt.
  */
+import { sendGuarded } from '../adapter/guarded.ts';
 import { Again, Halt } from '../message/control.ts';
 import type { Call } from '../message/call.ts';
 import { ReqRequest, type RequestInput } from '../message/request.ts';
@@ -50,7 +51,8 @@ async function attempt(
   }
   if (current === undefined) {
     current =
-      ((await settle(() => pipeline.adapter(request))) as Outcome | undefined) ?? noResponse();
+      ((await settle(() => sendGuarded(request, pipeline.adapter))) as Outcome | undefined) ??
+      noResponse();
   }
   return await finish(pipeline, request, current);
 }

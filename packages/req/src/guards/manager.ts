@@ -1,0 +1,90 @@
+/** The process that starts breakers and rate limits, each once, however many calls ask for it. */
+import {
+  DynamicSupervisor,
+  GenServer,
+  onDeath,
+  Registry,
+  reply,
+  type ChildSpec,
+  type Pid,
+} from '@linnet/otp';
+import type { BreakerSettings, RateLimitSettings } from '../options/index.ts';
+import { Breaker } from './breaker.ts';
+import { BreakerProcess } from './breaker-machine.ts';
+import { guardsName, registryName } from './names.ts';
+import { RateLimiter } from './rate-limiter.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/** What is to be there: by its key, for an origin. */
+export type Wanted =
+  | {
+      readonly kind: 'breaker';
+      readonly key: string;
+      readonly origin: string;
+      readonly settings: BreakerSettings;
+    }
+  | {
+      readonly kind: 'rate_limit';
+      readonly key: string;
+      readonly origin: string;
+      readonly settings: RateLimitSettings;
+    };
+
+/** What the registry holds. */
+export type Guard = Breaker | TokenBucket;
+
+/** How many there are at most: beyond that the least recently used at rest are stopped. */
+const most = 1000;
+
+export const GuardManager = GenServer.define({
+  name: 'req_manager',
+  init: (tree: string) => tree,
+  handleCall: {
+    /** Answers when it is there. */
+    ensure: async (tree, wanted: Wanted) => {
+      const registry = registryName(tree);
+      if (Registry.lookup(registry, wanted.key).length === 0) {
+        await stopLeastUsed(tree);
+        await DynamicSupervisor.startChild(guardsName(tree), specOf(tree, wanted));
+      }
+      return reply(undefined, tree);
+    },
+  },
+});
+
+function specOf(tree: string, wanted: Wanted): ChildSpec {
+  const { key } = wanted;
+  if (wanted.kind === 'breaker') {
+    const register = (breaker: Breaker): void => {
+      Registry.register(registryName(tree), key, breaker);
+    };
+    return {
+      id: key,
+      // With its data anew: what is restarted knows of no failures.
+      start: () => BreakerProcess.startLink(new Breaker(wanted.settings, register)),
+      restart: 'transient',
+    };
+  }
+  return {
+    id: key,
+    start: async () => {
+      const bucket = new TokenBucket(wanted.origin, wanted.settings);
+      const server = await RateLimiter.startLink({ tree, key, bucket });
+      // Also when it is killed, and says nothing itself.
+      onDeath(server.pid, () => bucket.close());
+      return server;
+    },
+    restart: 'transient',
+  };
+}
+
+async function stopLeastUsed(tree: string): Promise<void> {
+  const registry = registryName(tree);
+  if (Registry.count(registry) < most) return;
+  let found: { readonly pid: Pid; readonly lastUsed: number } | undefined;
+  for (const { pid, value } of Registry.select(registry, () => true)) {
+    const { isAtRest, lastUsed } = value as Guard;
+    if (isAtRest && (found === undefined || lastUsed < found.lastUsed)) found = { pid, lastUsed };
+  }
+  if (found !== undefined) await DynamicSupervisor.terminateChild(guardsName(tree), found.pid);
+}
