@@ -66,11 +66,11 @@ export class SocketConnect implements Step<Dialled> {
   private connect(): void {
     const { tls } = this.target;
     const { noDelay = true, keepAlive = 60_000 } = this.options;
-    const reads = new DirectReads();
-    const where = { ...this.where(), onread: reads.onread };
+    const reads = DirectReads.create();
+    const where = { ...this.where(), ...(reads === undefined ? {} : { onread: reads.onread }) };
     const socket = tls === undefined ? connectTcp(where) : this.connectTls(where, tls);
     this.socket = socket;
-    reads.attach(socket);
+    reads?.attach(socket);
     socket
       .on('error', ignoreSocketError)
       .on('lookup', this.onLookup)

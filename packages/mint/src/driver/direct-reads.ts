@@ -24,8 +24,19 @@ const shared = Buffer.allocUnsafeSlow(131_072);
 /** Looked up once a connection, when it is taken over. */
 const readsOf = new WeakMap<Duplex, DirectReads>();
 
+/**
+ * Bun takes `onread` and calls it for the first read only, once the socket has a listener for `readable`
+ * (1.4.4): there all bytes go through the socket's stream.
+ */
+const areReliable = process.versions['bun'] === undefined;
+
 /** The reads of one socket. */
 export class DirectReads {
+  /** Reads for a socket that is about to be made; undefined where they are not reliable. */
+  static create(): DirectReads | undefined {
+    return areReliable ? new DirectReads() : undefined;
+  }
+
   target: ReadTarget | undefined = undefined;
   /** Something went through the stream: what is still in it comes first. */
   streamed = false;
