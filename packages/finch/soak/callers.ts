@@ -9,11 +9,13 @@ export class Callers {
   private readonly world: World;
   private readonly tally: Tally;
   private readonly random: Random;
+  private readonly call: (caller: Caller) => Promise<void>;
   private stopping = false;
   private readonly loops: Promise<void>[] = [];
   private readonly processes: Caller[] = [];
 
-  constructor(world: World, tally: Tally, random: Random, count: number) {
+  constructor(world: World, tally: Tally, random: Random, count: number, callOnce = call) {
+    this.call = callOnce;
     this.world = world;
     this.tally = tally;
     this.random = random;
@@ -80,7 +82,7 @@ export class Callers {
   private async loop(caller: Caller): Promise<void> {
     const { random } = caller;
     while (!this.stopping && (caller.pid === undefined || isAlive(caller.pid))) {
-      await call(caller);
+      await this.call(caller);
       await pause(random.between(0, 30));
     }
   }

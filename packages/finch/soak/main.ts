@@ -3,12 +3,13 @@
  * pools of every kind while processes are killed at random. Every request must
  * end once and by its deadline, and nothing may be left.
  *
- * npm run soak -- [--seconds 20] [--callers 300] [--seed 1]
+ * npm run soak -- [--seconds 20] [--callers 300] [--seed 1] [--client fetch|agent] [--requests 100000]
  *
  * Prints figures, and ends with 1 on any violation, or when a server has ended by itself. The seed repeats what is
  * asked for and what is killed; what meets what is up to the machine.
  */
 import { parseArgs } from 'node:util';
+import type { ClientKind } from './adapter-calls.ts';
 import { report } from './report.ts';
 import { soak } from './run.ts';
 
@@ -17,12 +18,17 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '20' },
     callers: { type: 'string', default: '300' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    // By what the callers ask, if not by Finch itself, and after how many requests the soak ends.
+    client: { type: 'string' },
+    requests: { type: 'string', default: 'Infinity' },
   },
 });
 const options = {
   seconds: above(0, 'seconds', values.seconds),
   callers: above(1, 'callers', values.callers),
   seed: above(-1, 'seed', values.seed),
+  requests: above(0, 'requests', values.requests),
+  client: clientOf(values.client),
 };
 try {
   const result = await soak(options);
@@ -32,6 +38,11 @@ try {
   console.error((error as Error).message);
   // The callers of a soak that was cut short go on.
   process.exit(1);
+}
+
+function clientOf(name: string | undefined): ClientKind | undefined {
+  if (name === undefined || name === 'fetch' || name === 'agent') return name;
+  throw new TypeError('--client must be fetch or agent');
 }
 
 function above(least: number, name: string, text: string): number {

@@ -7,6 +7,7 @@ import { quicAvailable } from '@linnet/mint';
 import { createAuthority } from '@linnet/mint/testing';
 import { setLogger, type Logger } from '@linnet/otp';
 import { processSnapshot } from '@linnet/otp/testing';
+import { callThrough, type ClientKind } from './adapter-calls.ts';
 import { checkAllGone, checkAtRest, openHandles } from './at-end.ts';
 import { Callers } from './callers.ts';
 import { Chaos } from './chaos.ts';
@@ -24,6 +25,10 @@ export interface SoakOptions {
   readonly seconds: number;
   readonly callers: number;
   readonly seed: number;
+  /** By what the callers ask; default: by Finch itself. */
+  readonly client?: ClientKind | undefined;
+  /** Ends the soak before its time, when so much was asked for. */
+  readonly requests?: number | undefined;
 }
 
 export interface SoakResult {
@@ -33,7 +38,8 @@ export interface SoakResult {
 }
 
 /** Rejects at once when a server ends by itself. */
-export async function soak({ seconds, callers: count, seed }: SoakOptions): Promise<SoakResult> {
+export async function soak(options: SoakOptions): Promise<SoakResult> {
+  const { seconds, callers: count, seed, client, requests = Infinity } = options;
   const random = new Random(seed);
   const folder = mkdtempSync(join(tmpdir(), 'linnet-soak-'));
   const authority = createAuthority();
@@ -63,9 +69,11 @@ export async function soak({ seconds, callers: count, seed }: SoakOptions): Prom
       closedPort,
       ca: authority.ca,
     });
-    const callers = new Callers(world, tally, random.fork(), count);
+    const callOnce = client === undefined ? undefined : callThrough(client);
+    const callers = new Callers(world, tally, random.fork(), count, callOnce);
     const chaos = new Chaos(world, callers, tally, random.fork());
-    await sleep(seconds * 1000);
+    const end = performance.now() + seconds * 1000;
+    while (performance.now() < end && tally.started < requests) await sleep(20);
     heap.stop();
     await chaos.stop();
     callers.stop();

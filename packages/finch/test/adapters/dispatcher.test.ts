@@ -144,6 +144,19 @@ describe.each(fetches)('with the fetch %s', (_name, fetch) => {
     expect(isFinchError(cause)).toBe(true);
   });
 
+  test('fails a body that is broken in the very read in which its head came', async () => {
+    await using server = await startHttp1Server(async (peer) => {
+      await peer.readRequest();
+      await peer.write(
+        'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\nno number\r\n',
+      );
+    });
+    const finch = await startFinch();
+    const response = await fetch(server.url, { dispatcher: finch.dispatcher() });
+    await expect(response.text()).rejects.toThrow();
+    expect(finch.getStats().inUse).toBe(0);
+  });
+
   test('fails with PoolTimeoutError itself, which undici has no counterpart of', async () => {
     await using server = await startHttpServer(() => {});
     const finch = await startFinch({ pools: { default: { size: 1 } } });

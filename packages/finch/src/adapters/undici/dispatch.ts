@@ -107,7 +107,11 @@ export class Dispatch implements Sink, Dispatched, Switching {
   fail(error: Error): void {
     if (this.over) return;
     this.finish();
-    this.inCaller(tellError, this, asUndici(error, this.headCame));
+    const told = asUndici(error, this.headCame);
+    // Fetch takes a response on in a later turn, and would miss a failure in that of its head.
+    const isEarly = this.headCame && !this.controller.aborted;
+    if (isEarly) setImmediate(this.inCaller, tellError, this, told);
+    else this.inCaller(tellError, this, told);
   }
 
   switched(status: number, headers: Fields, stream: Duplex): void {

@@ -1,0 +1,256 @@
+/** One call of a caller through an adapter: the fetch of Node.js, or node:http with an agent. */
+import { request as plainRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { isAlive } from '@linnet/otp';
+import { AdapterError, Finch, InstanceNotFoundError, isFinchError } from '../src/index.ts';
+import { badBehaviours, poison } from './behaviours.ts';
+import type { Caller } from './calls.ts';
+import type { Entry } from './tally.ts';
+import type { Aim } from './world.ts';
+
+/** By what a soak calls; `finch` is the client itself. */
+export type ClientKind = 'fetch' | 'agent';
+
+/** What an adapter gave as an answer. */
+interface Answer {
+  readonly status: number;
+  readonly behaviour: string | undefined;
+  readonly received: string | undefined;
+  /** Undefined when the caller left it early. */
+  readonly body: string | undefined;
+}
+
+const second = 1000;
+
+let calls = 0;
+
+/** What calls once by this client, and waits for the end. */
+export function callThrough(kind: ClientKind): (caller: Caller) => Promise<void> {
+  return async (caller) => {
+    const { world } = caller;
+    let finch: Finch;
+    try {
+      finch = Finch.get(world.name);
+    } catch (error) {
+      if (!(error instanceof InstanceNotFoundError)) throw error;
+      return;
+    }
+    const one = kind === 'fetch' ? new FetchCall(caller, finch) : new AgentCall(caller, finch);
+    await one.run();
+  };
+}
+
+abstract class AdapterCall {
+  protected readonly finch: Finch;
+  protected readonly caller: Caller;
+  protected readonly aim: Aim;
+  protected readonly path = `/${++calls}/1`;
+  protected readonly method: string;
+  protected readonly body: string | undefined;
+  /** How long it may take; as an option of the client, or by a timer. */
+  protected readonly timeout: number;
+  protected readonly controller = new AbortController();
+  private abortTimer: NodeJS.Timeout | undefined;
+
+  constructor(caller: Caller, finch: Finch, aims: readonly Aim[]) {
+    const { random } = caller;
+    this.caller = caller;
+    this.finch = finch;
+    this.aim = random.pick(aims);
+    this.method = random.weighted({ GET: 60, HEAD: 8, POST: 24, PUT: 8 });
+    const hasBody = this.method === 'POST' || this.method === 'PUT';
+    this.body = hasBody ? 'b'.repeat(random.between(1, 20_000)) : undefined;
+    this.timeout = random.between(20, 900);
+  }
+
+  protected abstract send(): Promise<Answer>;
+
+  async run(): Promise<void> {
+    const { caller, aim, path } = this;
+    const { tally, random } = caller;
+    const entry = tally.begin(`open ${path} to ${aim.url}#${aim.tag}`, this.timeout);
+    caller.current = entry;
+    if (random.chance(0.15)) {
+      this.abortTimer = setTimeout(
+        () => {
+          tally.endsNow(entry);
+          this.controller.abort();
+        },
+        random.between(0, 100),
+      );
+    }
+    try {
+      const answer = await tally.track(entry, this.guarded(entry));
+      if (answer !== undefined) this.check(answer);
+    } finally {
+      clearTimeout(this.abortTimer);
+      caller.current = undefined;
+    }
+  }
+
+  /** What counts as the error of a call is one of ours, or what the other client says of one. */
+  private async guarded(entry: Entry): Promise<Answer | undefined> {
+    try {
+      return await this.send();
+    } catch (error) {
+      const ours = finchError(error);
+      if (ours !== undefined) throw ours;
+      if (this.isExpected(error)) return undefined;
+      const { pid } = this.caller;
+      if (pid !== undefined && !isAlive(pid)) return undefined;
+      throw new Error(`${entry.what}: ${String(error)}`, { cause: error });
+    }
+  }
+
+  /** Whether the other client has errors of its own like this. */
+  protected isExpected(_error: unknown): boolean {
+    return this.controller.signal.aborted;
+  }
+
+  /** An answer that was taken for one must be one, and the one to this request. */
+  private check({ status, behaviour, received, body }: Answer): void {
+    const { caller, path, aim } = this;
+    const about = `${path} to ${aim.url}#${aim.tag}, answered with ${String(behaviour)} and ${status}`;
+    const violation = (text: string): void => caller.tally.violation(`${text}: ${about}`);
+    if (behaviour === undefined) {
+      // Some connections greet with a 408.
+      if (status !== 408) violation('got an answer that nobody gave');
+      return;
+    }
+    if (received !== undefined && Number(received) !== (this.body?.length ?? 0)) {
+      violation(`${received} bytes arrived`);
+    }
+    if (body === undefined || body === '') return;
+    if (body.includes(poison)) violation('got an answer that nobody asked for');
+    else if (behaviour in badBehaviours) violation('took a broken response');
+    else if (!behaviour.endsWith('trickle') && !body.startsWith(`${path}\n`)) {
+      violation(`got the answer of ${body.slice(0, 20)}`);
+    }
+  }
+}
+
+class FetchCall extends AdapterCall {
+  /** All but the port where nobody listens, which fetch refuses itself. */
+  constructor(caller: Caller, finch: Finch) {
+    const { aims } = caller.world;
+    super(
+      caller,
+      finch,
+      aims.filter(({ url }) => !url.endsWith(':1')),
+    );
+  }
+
+  protected async send(): Promise<Answer> {
+    const { finch, aim, path, method, body, timeout, controller, caller } = this;
+    const { random } = caller;
+    const dispatcher = finch.dispatcher({
+      poolTimeout: random.between(5, 600),
+      connectTimeout: random.between(20, 700),
+      headersTimeout: random.between(20, 500),
+      bodyTimeout: random.between(20, 500),
+      requestTimeout: timeout,
+      ...(aim.unixSocket === undefined ? { poolTag: aim.tag } : { unixSocket: aim.unixSocket }),
+    });
+    const response = await fetch(aim.url + path, {
+      method,
+      dispatcher,
+      signal: controller.signal,
+      ...(body === undefined ? undefined : { body: random.chance(0.5) ? body : streamed(body) }),
+      duplex: 'half',
+    });
+    const { status, headers } = response;
+    const behaviour = headers.get('x-behaviour') ?? undefined;
+    const received = headers.get('x-received') ?? undefined;
+    if (random.chance(0.1)) {
+      await response.body?.cancel();
+      return { status, behaviour, received, body: undefined };
+    }
+    return { status, behaviour, received, body: await response.text() };
+  }
+}
+
+class AgentCall extends AdapterCall {
+  /** Those of HTTP/1.1. */
+  constructor(caller: Caller, finch: Finch) {
+    const { aims } = caller.world;
+    const [plain] = aims;
+    super(
+      caller,
+      finch,
+      aims.filter(({ url, tag, unixSocket }) => {
+        return url === plain?.url || unixSocket !== undefined || tag === 'http1';
+      }),
+    );
+  }
+
+  protected override async send(): Promise<Answer> {
+    const { finch, aim, path, method, body, timeout, controller, caller } = this;
+    const { random } = caller;
+    const { http, https } = finch.agent({
+      checkoutTimeout: Math.min(timeout, random.between(5, 600)),
+      connectTimeout: random.between(20, 700),
+      ...(aim.unixSocket === undefined ? { poolTag: aim.tag } : undefined),
+    });
+    const options: RequestOptions = {
+      method,
+      signal: controller.signal,
+      ...(aim.unixSocket === undefined ? undefined : { socketPath: aim.unixSocket }),
+      ...(body === undefined ? undefined : { headers: { 'content-length': body.length } }),
+    };
+    const url = new URL(aim.url + path);
+    const asked =
+      url.protocol === 'https:'
+        ? secureRequest(url, { ...options, agent: https })
+        : plainRequest(url, { ...options, agent: http });
+    const deadline = setTimeout(() => asked.destroy(new TooLate()), timeout);
+    try {
+      const message = await new Promise<IncomingMessage>((resolve, reject) => {
+        asked.on('response', resolve).on('error', reject);
+        // A switch that was not asked for ends the connection without a word.
+        asked.on('close', () => reject(new HungUp()));
+        asked.end(body);
+      });
+      const { statusCode: status = 0, headers } = message;
+      const behaviour = headers['x-behaviour'] as string | undefined;
+      const received = headers['x-received'] as string | undefined;
+      if (random.chance(0.1)) {
+        message.destroy();
+        return { status, behaviour, received, body: undefined };
+      }
+      const text = Buffer.concat((await message.toArray()) as Buffer[]).toString();
+      return { status, behaviour, received, body: text };
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  /** What node:http says of a connection or a response has a code. */
+  protected override isExpected(error: unknown): boolean {
+    if (super.isExpected(error) || error instanceof TooLate || error instanceof HungUp) return true;
+    const { code } = error as { code?: unknown };
+    return typeof code === 'string' && /^(?:E[A-Z]+$|HPE_|ERR_STREAM_PREMATURE_CLOSE)/.test(code);
+  }
+}
+
+class TooLate extends Error {}
+
+class HungUp extends Error {}
+
+/** The error of Finch in what another client throws. */
+function finchError(error: unknown): Error | undefined {
+  for (let it = error; it instanceof Error; it = it.cause) {
+    if (isFinchError(it)) return it instanceof AdapterError ? it.cause : it;
+  }
+  return undefined;
+}
+
+async function* pieces(body: string): AsyncGenerator<Uint8Array> {
+  const half = body.length >> 1;
+  yield Buffer.from(body.slice(0, half));
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  yield Buffer.from(body.slice(half));
+}
+
+function streamed(body: string): ReadableStream<Uint8Array> {
+  return ReadableStream.from(pieces(body));
+}
