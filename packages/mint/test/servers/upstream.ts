@@ -31,8 +31,10 @@ const answers: Readonly<Record<string, Answer>> = {
   '/large-head': (_request, response, url) => {
     response.setHeader('x-large', 'x'.repeat(Number(url.searchParams.get('size')))).end();
   },
-  '/early': (_request, response) => {
-    response.writeHead(413, { connection: 'close' }).end('too large');
+  '/early': (request, response) => {
+    response.writeHead(413).end('too large');
+    // To close the connection with bytes unread would make Caddy lose the answer now and then.
+    request.resume();
   },
   '/silence': () => {},
   '/drip': (_request, response) => {
