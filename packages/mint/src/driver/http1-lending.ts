@@ -51,7 +51,7 @@ export class Lending implements Lender {
     this.wire.break();
   }
 
-  /** The connection ends while a user has it, if one has. */
+  /** The connection ends while a user has it, if one has; without an error the stream just closes. */
   end(error: Error | undefined): void {
     const { socket } = this;
     this.socket = undefined;

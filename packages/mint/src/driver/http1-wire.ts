@@ -379,7 +379,7 @@ export class Http1Wire
     const { current } = this;
     this.driver.destroy();
     current?.fail(error);
-    this.lending.end(error);
+    this.lending.end(undefined);
   }
 
   private unusable(): Error {
