@@ -10,7 +10,7 @@ const inspectCustom = Symbol.for('nodejs.util.inspect.custom');
 
 /**
  * The fields of one section: names and values in the order in which they came,
- * duplicates kept, names in the case of the peer (lower case on HTTP/2), each
+ * duplicates kept, names in the case of the peer (lower case on HTTP/2 and HTTP/3), each
  * character a byte (latin1).
  *
  * @example

@@ -1,7 +1,7 @@
 /**
  * The narrow interface between one open connection and its user. It
  * knows HTTP's messages and nothing of pools, queues, deadlines or processes;
- * HTTP/1.1 and HTTP/2 stand behind it alike.
+ * HTTP/1.1, HTTP/2 and HTTP/3 stand behind it alike.
  */
 import type { Duplex } from 'node:stream';
 import type { Fields } from './fields.ts';
@@ -44,7 +44,7 @@ export interface WireRequest {
    */
   readonly headers: readonly string[];
   readonly body?: WireBody | undefined;
-  /** Ask to switch to this protocol (`websocket`): an upgrade on HTTP/1, extended CONNECT on HTTP/2. */
+  /** Ask to switch to this protocol (`websocket`): an upgrade on HTTP/1, extended CONNECT on HTTP/2 and HTTP/3. */
   readonly upgrade?: string | undefined;
   /**
    * Send `expect: 100-continue` and hold the body back until the server says
@@ -111,7 +111,7 @@ export interface Exchange {
   /**
    * Gives the exchange up: `onError(error)` is called before this returns,
    * unless the exchange is over. Whatever was sent already costs an HTTP/1
-   * connection its life; on HTTP/2 the stream is reset.
+   * connection its life; on HTTP/2 and HTTP/3 the stream is reset.
    */
   abort(error: Error): void;
   /** Continues the reading after `onData` returned `false`. The next piece comes later, never inside this call. */
@@ -160,16 +160,20 @@ export interface Wire {
   readonly info: WireInfo;
   /**
    * Whether further requests may be sent: on HTTP/1 none is under way and the connection is kept;
-   * on HTTP/2 the server has not announced its end (GOAWAY). Exact inside `onEnd`, too.
+   * on HTTP/2 and HTTP/3 the server has not announced its end (GOAWAY). Exact inside `onEnd`, too.
    */
   readonly usable: boolean;
-  /** How many requests may be under way at once: 1 on HTTP/1, on HTTP/2 the limit of the server. */
+  /**
+   * How many requests may be under way at once: 1 on HTTP/1, on HTTP/2 the limit of the server. On
+   * HTTP/3 those that are under way, and those that the server allows beside them now: it allows
+   * others as these end.
+   */
   readonly limit: number;
   /** Whether `limit` is known. On HTTP/2 it is assumed until the server's SETTINGS have come. */
   readonly settled: boolean;
   /** How many requests are under way at this moment, and streams that were handed over. */
   readonly underWay: number;
-  /** How many responses came to their end; on HTTP/2, how many requests were begun. */
+  /** How many responses came to their end; on HTTP/2, how many requests were begun. The same on HTTP/3. */
   readonly served: number;
   /**
    * Sends a request: it is written at the end of the event loop's turn, together with all others,
@@ -184,7 +188,7 @@ export interface Wire {
    * @throws ConnectionClosedError, InvalidRequestError when it is not usable.
    */
   lend?(): LentSocket;
-  /** Measures a round trip, in ms (HTTP/2: PING). Rejects when the connection ends first. */
+  /** Measures a round trip, in ms (HTTP/2, and QUIC for HTTP/3: PING). Rejects when the connection ends first. */
   ping?(): Promise<number>;
   /** Closes the connection at once. What is in flight fails with `error`, before this returns. */
   destroy(error?: Error): void;

@@ -13,7 +13,7 @@ interface ProtocolErrorFields extends ExchangeFacts {
   readonly detail?: string | undefined;
 }
 
-/** The server broke the protocol. On HTTP/1 and for a connection error of HTTP/2 the connection is closed. */
+/** The server broke the protocol. On HTTP/1 and for a connection error of HTTP/2 or HTTP/3 the connection is closed. */
 export class ProtocolError extends MintError {
   static override readonly code = 'ERR_MINT_PROTOCOL';
   declare readonly code: 'ERR_MINT_PROTOCOL';

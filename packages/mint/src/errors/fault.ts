@@ -6,7 +6,7 @@
 
 /** A breach of the protocol by the peer, or a message over a limit. */
 export class Fault extends Error {
-  /** A word for the breach: `invalid_chunk_size`; for HTTP/2 the name of the error code. */
+  /** A word for the breach: `invalid_chunk_size`; for HTTP/2 and HTTP/3 the name of the error code. */
   readonly reason: string;
   /** Set where a limit on header or trailer fields was passed: the limit and what had come, in bytes. */
   readonly tooLarge: { readonly limit: number; readonly received: number } | undefined;

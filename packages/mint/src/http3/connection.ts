@@ -65,16 +65,17 @@ export interface Http3ConnectionOptions {
  *
  * @example
  * const connection = new Http3Connection<string>({ authority: 'api.example.com' });
- * session.write(2, connection.greeting(), false);
+ * const greeting = connection.greeting(); // for the stream 2
  * const get = { method: 'GET', target: '/users', headers: ['accept', 'application/json'] };
  * const { id } = connection.open('the first request', get, 0, false);
- * session.write(id, connection.take(), true);
- * // With bytes that were read from the stream:
- * for (let at = 0; ; at = connection.at) {
- *   const event = connection.next(id, bytes, at, bytes.length);
- *   if (event === http3Event.more) break;
- *   if (event === http3Event.head) console.log(connection.stream?.user, connection.status);
- * }
+ * const request = connection.take(); // for the stream of this id
+ * const read = (bytes: Buffer) => {
+ *   for (let at = 0; ; at = connection.at) {
+ *     const event = connection.next(id, bytes, at, bytes.length);
+ *     if (event === http3Event.more) break;
+ *     if (event === http3Event.head) console.log(connection.stream?.user, connection.status);
+ *   }
+ * };
  */
 export class Http3Connection<User> implements StreamReport {
   // What `next`, `finish` and `abort` tell ---------------------------------------------

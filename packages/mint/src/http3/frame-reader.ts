@@ -10,7 +10,7 @@ export const more = 0;
 /** A header: `type`, `length`. Say `whole`, `pieces` or `skip` before the next call. */
 export const header = 1;
 /** A payload as a whole: the bytes of `bytes` from `from` to `to`. */
-export const payload = 2;
+const payload = 2;
 /** A piece of a payload: the same. */
 export const piece = 3;
 

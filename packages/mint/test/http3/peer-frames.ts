@@ -23,7 +23,7 @@ export function frame(type: number, payload: string | Uint8Array = ''): Buffer {
   return Buffer.concat([header, body]);
 }
 
-export function section(list: HeaderList): Buffer {
+function section(list: HeaderList): Buffer {
   const encoder = new QpackEncoder();
   const out = new OutputBuffer();
   encoder.begin(out);
