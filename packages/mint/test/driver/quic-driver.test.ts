@@ -312,11 +312,16 @@ describeQuic('the end of a QUIC connection', () => {
 
   test('leaves no socket and no timer behind', async () => {
     const server = await startQuicServer();
-    const before = getActiveResourcesInfo().toSorted();
-    const client = await connectQuic(server);
+    const sockets = (): number =>
+      getActiveResourcesInfo().filter((resource) => resource === 'UDPWrap').length;
+    const before = sockets();
+    const clock = new ManualClock();
+    const client = await connectQuic({ ...server, clock });
     client.session.ref();
     await client.session.ping();
+    expect([sockets(), clock.pending]).toEqual([before + 1, 1]);
     client.session.close(0x100, '');
-    await eventually(() => expect(getActiveResourcesInfo().toSorted()).toEqual(before));
+    expect(clock.pending).toBe(0);
+    await eventually(() => expect(sockets()).toBe(before));
   });
 });
