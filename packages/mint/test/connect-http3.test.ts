@@ -163,16 +163,15 @@ describeQuic('a connection of HTTP/3', () => {
 
   test('leaves no socket behind, opened and closed many times', async () => {
     const server = await start(answerAll);
-    await (await open(server)).close();
     const sockets = (): number =>
       getActiveResourcesInfo().filter((resource) => resource === 'UDPWrap').length;
-    const before = sockets();
     for (let round = 0; round < 20; round++) {
       const connection = await open(server);
       await connection.request(get);
       await connection.close();
     }
-    await eventually(() => expect(sockets()).toBe(before));
+    // That of the server is left.
+    await eventually(() => expect(sockets()).toBe(1));
   });
 });
 
