@@ -22,6 +22,12 @@ export interface Load {
   readonly also: readonly ClientName[];
   /** At least so many times the rate of the named peer. */
   readonly aims: ReadonlyArray<{ readonly peer: Aimed; readonly ratio: number }>;
+  /** One client at least so many times the rate of another one. */
+  readonly pairs?: ReadonlyArray<{
+    readonly client: ClientName;
+    readonly peer: ClientName;
+    readonly ratio: number;
+  }>;
   /** With telemetry, at least so many times the rate without it. */
   readonly telemetryAim?: number;
 }
@@ -40,10 +46,19 @@ export const otherClients = [
 ] as const;
 /** Those that take part in the loads with HTTP/2, beside Linnet. */
 export const h2Clients = ['node:http2', 'undici8-h2', 'got-h2'] as const;
+/** Other clients over the pools of Linnet. */
+export const adapterClients = [
+  'fetch-undici',
+  'fetch-linnet',
+  'node:http-linnet',
+  'axios-linnet',
+  'got-linnet',
+] as const;
 export type ClientName =
   | (typeof mainClients)[number]
   | (typeof otherClients)[number]
-  | (typeof h2Clients)[number];
+  | (typeof h2Clients)[number]
+  | (typeof adapterClients)[number];
 
 /** A peer, or the faster one of undici 7 and 8. */
 export type Aimed = ClientName | 'undici';
@@ -59,9 +74,14 @@ export const clientTitles: Readonly<Record<ClientName, string>> = {
   'undici8-dispatch': 'undici 8 dispatch, Pool',
   undici7: 'undici 7 request, Pool',
   fetch: 'global fetch',
+  'fetch-undici': 'global fetch, undici 8 Agent',
+  'fetch-linnet': 'global fetch, finch.dispatcher',
   'node:http': 'node:http, keep-alive Agent',
+  'node:http-linnet': 'node:http, finch.agent',
   axios: 'axios, keep-alive Agent',
+  'axios-linnet': 'axios, finch.agent',
   got: 'got, keep-alive Agent',
+  'got-linnet': 'got, finch.agent',
   'node:http2': 'node:http2, session.request',
   'undici8-h2': 'undici 8 request, allowH2',
   'got-h2': 'got, http2',
@@ -180,6 +200,21 @@ export const loads: readonly Load[] = [
     connections: 50,
     transport: 'tls',
     aims: aims(1.35),
+  },
+  {
+    ...common,
+    id: 'adapters',
+    title: 'Other clients over the pools: GET 1 kB, 50 at once',
+    concurrency: 50,
+    connections: 50,
+    clients: ['linnet', ...adapterClients, 'node:http', 'axios', 'got'],
+    aims: [],
+    pairs: [
+      { client: 'fetch-linnet', peer: 'fetch-undici', ratio: 1 },
+      { client: 'node:http-linnet', peer: 'node:http', ratio: 1 },
+      { client: 'axios-linnet', peer: 'axios', ratio: 1 },
+      { client: 'got-linnet', peer: 'got', ratio: 1 },
+    ],
   },
   ...h2Loads,
 ];

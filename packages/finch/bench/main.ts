@@ -170,6 +170,10 @@ function showLoad(load: Load, result: LoadResult): string {
     const name = peer === 'undici' ? 'the faster of undici 7 and 8' : clientTitles[peer];
     return `to ${name}: ${formatRatio(ratioTo(result, peer), ratio)}`;
   });
+  for (const { client, peer, ratio } of load.pairs ?? []) {
+    const times = (ratioTo(result, peer) ?? Number.NaN) / (ratioTo(result, client) ?? Number.NaN);
+    aims.push(`${clientTitles[client]}, to ${clientTitles[peer]}: ${formatRatio(times, ratio)}`);
+  }
   if (load.telemetryAim !== undefined) {
     const times = ratioTo(result, 'linnet-telemetry') ?? Number.NaN;
     aims.push(`with telemetry: ${formatRatio(1 / times, load.telemetryAim)}`);

@@ -20,8 +20,6 @@ interface Answer {
   readonly body: string | undefined;
 }
 
-const second = 1000;
-
 let calls = 0;
 
 /** What calls once by this client, and waits for the end. */

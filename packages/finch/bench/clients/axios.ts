@@ -1,9 +1,13 @@
-/** axios over a keep-alive agent. */
+/** axios over agents. */
 import { create } from 'axios';
-import { check, keepAliveAgents, postBody, type Send, type Target } from './client.ts';
+import { check, keepAliveAgents, postBody, type Agents, type Send, type Target } from './client.ts';
 
 export function prepareAxios(target: Target): Send {
-  const agents = keepAliveAgents(target);
+  return axiosOver(target, keepAliveAgents(target));
+}
+
+/** Over these agents. */
+export function axiosOver(target: Target, agents: Agents): Send {
   const client = create({
     baseURL: target.origin,
     httpAgent: agents.http,

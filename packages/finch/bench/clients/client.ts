@@ -30,11 +30,14 @@ export function check(target: Target, status: number | undefined, length: number
   );
 }
 
-/** The keep-alive agents of node:http and node:https, for the clients that build on them. */
-export function keepAliveAgents({ connections, ca }: Target): {
+/** Agents for the clients that build on node:http and node:https. */
+export interface Agents {
   readonly http: Agent;
   readonly https: SecureAgent;
-} {
+}
+
+/** Those of Node.js, which keep connections alive. */
+export function keepAliveAgents({ connections, ca }: Target): Agents {
   const options = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections };
   return {
     http: new Agent(options),

@@ -1,4 +1,4 @@
-/** got over a keep-alive agent. */
+/** got over agents. */
 import got, { type OptionsInit, type Response } from 'got';
 import { check, keepAliveAgents, postBody, type Send, type Target } from './client.ts';
 
@@ -12,7 +12,7 @@ export function prepareGotH2(target: Target): Send {
   return viaGot(target, { http2: true, ...(ca && { https: { certificateAuthority: ca } }) });
 }
 
-function viaGot(target: Target, how: OptionsInit): Send {
+export function viaGot(target: Target, how: OptionsInit): Send {
   const client = got.extend({ ...how, retry: { limit: 0 } });
   const url = target.origin + target.path;
   const { method } = target;

@@ -2,7 +2,8 @@
 import { Finch, subscribeTelemetry, type Response } from '@linnet/finch';
 import { check, postBody, type Send, type Target } from './client.ts';
 
-async function start({ connections, ca }: Target): Promise<Finch> {
+/** An instance with the pool of a load. */
+export async function start({ connections, ca }: Target): Promise<Finch> {
   return Finch.startLink({
     name: 'bench',
     pools: {

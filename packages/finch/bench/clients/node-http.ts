@@ -1,13 +1,17 @@
-/** node:http and node:https with a keep-alive agent. */
+/** node:http and node:https over agents. */
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { check, keepAliveAgents, postBody, type Send, type Target } from './client.ts';
+import { check, keepAliveAgents, postBody, type Agents, type Send, type Target } from './client.ts';
 
 export function prepareNodeHttp(target: Target): Send {
+  return nodeHttpOver(target, keepAliveAgents(target));
+}
+
+/** Over these agents. */
+export function nodeHttpOver(target: Target, agents: Agents): Send {
   const { origin, path, method, socketPath, ca } = target;
   const { hostname, port, protocol } = new URL(origin);
   const start = protocol === 'https:' ? secureRequest : request;
-  const agents = keepAliveAgents(target);
   const options = {
     agent: protocol === 'https:' ? agents.https : agents.http,
     hostname,

@@ -1,7 +1,8 @@
 /** undici 8 and 7 on a Pool. */
-import { Pool, type Dispatcher } from 'undici';
+import { Agent, Pool, type Dispatcher } from 'undici';
 import { Pool as Pool7 } from 'undici7';
 import { check, postBody, type Send, type Target } from './client.ts';
+import { fetchThrough } from './fetch.ts';
 
 function optionsOf({ connections, ca, socketPath }: Target) {
   return {
@@ -90,4 +91,9 @@ export function prepareUndici8Dispatch(target: Target): Send {
     new Promise((resolve, reject) => {
       pool.dispatch(options, new Collector(target, resolve, reject));
     });
+}
+
+/** The global fetch over an Agent of undici 8, with its limit of connections. */
+export function prepareFetchUndici8(target: Target): Send {
+  return fetchThrough(target, new Agent(optionsOf(target)));
 }
