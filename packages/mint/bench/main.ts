@@ -12,6 +12,10 @@ import { more, ResponseParser } from '../src/http1/parser.ts';
 import { chunked, headOf, requestFields } from '../src/http1/writer.ts';
 import { Http2Connection } from '../src/http2/connection.ts';
 import { HpackDecoder } from '../src/http2/hpack/decoder.ts';
+import { Http3Connection } from '../src/http3/connection.ts';
+import { QpackDecoder } from '../src/http3/qpack/decoder.ts';
+import { QpackEncoder } from '../src/http3/qpack/encoder.ts';
+import { OutputBuffer } from '../src/output-buffer.ts';
 
 const { values: options } = parseArgs({ options: { seconds: { type: 'string', default: '20' } } });
 const seconds = Number(options.seconds);
@@ -56,6 +60,44 @@ const sink = { isFull: false, fields: 0, add: () => void sink.fields++ };
 
 const connection = new Http2Connection({ scheme: 'https', authority: 'api.example.com' });
 
+/** The same response as a section of QPACK, and as what comes on a stream of HTTP/3. */
+const section = sectionOf([
+  [':status', '302'],
+  ['cache-control', 'private'],
+  ['date', 'Mon, 21 Oct 2013 20:13:21 GMT'],
+  ['location', 'https://www.example.com'],
+]);
+const qpack = new QpackDecoder();
+const stream = Buffer.concat([
+  Buffer.of(1, section.length),
+  section,
+  Buffer.of(0, 5),
+  Buffer.from('hello'),
+]);
+const http3 = new Http3Connection({ authority: 'api.example.com' });
+const get = {
+  method: 'GET',
+  target: '/users',
+  headers: Object.freeze(['accept', '*/*', 'user-agent', 'bench']),
+};
+
+function sectionOf(list: readonly (readonly [name: string, value: string])[]): Buffer {
+  const encoder = new QpackEncoder();
+  const out = new OutputBuffer();
+  encoder.begin(out);
+  for (const [name, value] of list) encoder.field(out, name, value);
+  return out.take();
+}
+
+/** One request on a stream of its own, and its response. */
+function exchange(): void {
+  const opened = http3.open(undefined, get, 0, false);
+  http3.sent(opened);
+  http3.take();
+  for (let at = 0; http3.next(opened.id, stream, at, stream.length) !== 0; at = http3.at);
+  http3.finish(opened.id);
+}
+
 const measures: Readonly<Record<string, () => void>> = {
   'HTTP/1.1: a response of 1 kB, content-length': () => parse(counted),
   'HTTP/1.1: the same in four chunks': () => parse(inChunks),
@@ -72,6 +114,8 @@ const measures: Readonly<Record<string, () => void>> = {
       expectsContinue: false,
     }),
   'HPACK: the head of a response, decoded': () => decoder.decode(block, 0, block.length, sink),
+  'QPACK: the same, without a dynamic table': () => qpack.decode(section, 0, section.length, sink),
+  'HTTP/3: a request and its response of 5 bytes': exchange,
   'HTTP/2: PING answered with nothing else to say': () => {
     connection.ping(1);
     connection.take();

@@ -173,7 +173,7 @@ export interface Wire {
   readonly settled: boolean;
   /** How many requests are under way at this moment, and streams that were handed over. */
   readonly underWay: number;
-  /** How many responses came to their end; on HTTP/2, how many requests were begun. The same on HTTP/3. */
+  /** How many responses came to their end; on HTTP/2 and HTTP/3, how many requests were begun. */
   readonly served: number;
   /**
    * Sends a request: it is written at the end of the event loop's turn, together with all others,
