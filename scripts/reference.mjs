@@ -10,11 +10,16 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { apiPages } from './reference/api.ts';
 import { optionsPage, optionsPath } from './reference/options.ts';
+import { reqOptionsPage, reqOptionsPath } from './reference/req-options.ts';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const root = join(import.meta.dirname, '..');
 
-const pages = new Map([...apiPages(root), [optionsPath, optionsPage()]]);
+const pages = new Map([
+  ...apiPages(root),
+  [optionsPath, optionsPage()],
+  [reqOptionsPath, reqOptionsPage()],
+]);
 
 for (const [path, page] of pages) {
   const file = join(root, path);

@@ -45,6 +45,9 @@ const examples = [
         ...inner,
       ]),
   ),
+  ...sources('@linnet/req').flatMap((source) =>
+    examplesOf(source, [scopeOf('@linnet/req'), ...otp, prelude('req'), ...elsewhere]),
+  ),
 ];
 const place = (file: string, line: number): string => `${relative(root, file)}:${line}`;
 

@@ -100,4 +100,5 @@ export const indexes = (root: string): ReadonlyMap<string, string> =>
     ['@linnet/finch', join(root, 'packages/finch/src/index.ts')],
     ['@linnet/finch/opentelemetry', join(root, 'packages/finch/src/opentelemetry/index.ts')],
     ['@linnet/finch/prometheus', join(root, 'packages/finch/src/prometheus/index.ts')],
+    ['@linnet/req', join(root, 'packages/req/src/index.ts')],
   ]);

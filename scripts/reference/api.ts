@@ -4,6 +4,7 @@ import { API } from 'typescript/unstable/sync';
 import { renderApi } from './api-page.ts';
 import { ExportReader } from './exports.ts';
 import { optionTypes } from './options.ts';
+import { reqOptionTypes } from './req-options.ts';
 
 /** By the name under which it is imported: package, file in `src`, and page. */
 const entries = [
@@ -14,7 +15,11 @@ const entries = [
   ['@linnet/finch', 'finch', 'index.ts', 'finch.md'],
   ['@linnet/finch/opentelemetry', 'finch', 'opentelemetry/index.ts', 'finch-opentelemetry.md'],
   ['@linnet/finch/prometheus', 'finch', 'prometheus/index.ts', 'finch-prometheus.md'],
+  ['@linnet/req', 'req', 'index.ts', 'req.md'],
 ] as const;
+
+/** Where types of options are described. */
+const options = new Map([...optionTypes, ...reqOptionTypes]);
 
 /** The pages by their paths in the repository. */
 export function apiPages(root: string): ReadonlyMap<string, string> {
@@ -32,7 +37,7 @@ export function apiPages(root: string): ReadonlyMap<string, string> {
         const reader = new ExportReader(project, join(root, 'packages'));
         const items = reader.exportsOf(join(folder, 'src', file));
         const path = `docs/reference/api/${page}`;
-        return [path, renderApi({ specifier, path, items, options: optionTypes, root })];
+        return [path, renderApi({ specifier, path, items, options, root })];
       }),
     );
   } finally {

@@ -52,8 +52,11 @@ export type BodyOf<O> = O extends { readonly into: 'stream' }
 
 /** What changes the steps of a client; each function gets a list and returns another one. */
 export interface StepEdits {
+  /** Of the steps before a request. */
   readonly request?: (steps: StepList<RequestStep>) => StepList<RequestStep>;
+  /** Of those after a response. */
   readonly response?: (steps: StepList<ResponseStep>) => StepList<ResponseStep>;
+  /** Of those after an error. */
   readonly error?: (steps: StepList<ErrorStep>) => StepList<ErrorStep>;
 }
 

@@ -3,10 +3,12 @@ import { ReqOptionsError } from '../errors/index.ts';
 import { invalid, type Field, type Fields, type OutputOf } from './field.ts';
 import { nearestName } from './suggest.ts';
 
-/** A set of options: what is known, and what to say of names that other clients have. */
+/** A set of options, as they are checked. */
 export interface Schema<F extends Fields> {
   /** What kind of options they are, for documentation. */
   readonly scope: string;
+  /** What to say of names that other clients have. */
+  readonly elsewhere: Readonly<Record<string, string>>;
   readonly fields: F;
   /** Every option at its default. */
   readonly defaults: OutputOf<F>;
@@ -30,6 +32,7 @@ export function defineSchema<F extends Fields>(
   return {
     scope,
     fields,
+    elsewhere,
     defaults: Object.freeze(defaults) as OutputOf<F>,
     parse(given, path = '') {
       const output: Record<string, unknown> = {};

@@ -7,10 +7,11 @@ import type { ReqResponse } from '../message/response.ts';
 
 /** Puts credentials into `authorization`, unless the request has that header. */
 export function auth(request: ReqRequest): Promise<void> | undefined {
-  const { options, call, headers, origin } = request;
+  const { options, call, headers } = request;
   if (options.auth === undefined || options.auth === false) return undefined;
   if (headers.has('authorization')) return undefined;
   const { refused, signal } = call;
+  const { origin } = request;
   const value = authorizationOf(options.auth, { origin, refused, signal });
   if (value instanceof Promise) {
     return value.then((found) => {
