@@ -4,7 +4,6 @@ import { type CallSite, CallError } from '../process/call-error.ts';
 import { currentContext, currentProcess } from '../process/context.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
-import { isAlive } from '../process/link.ts';
 import { LocalProcess } from '../process/local-process.ts';
 import { distribution } from '../process/node.ts';
 import { Pid } from '../process/pid.ts';
@@ -96,13 +95,15 @@ export async function stopServer(
   timeout: number | 'infinity' = 'infinity',
 ): Promise<void> {
   const message = new SystemMessage({ operation: 'terminate', reason });
-  const target = whereis(server);
+  const target = resolveRef(server);
   try {
     await request(stopSite, server, message, timeout);
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     const { why } = error;
-    const ended = target !== undefined && why !== 'calling_self' && !isAlive(target);
+    // Of a process of another node, any reason but these is the one with which it ended.
+    const alive = target instanceof LocalProcess && !target.dead;
+    const ended = target !== undefined && why !== 'calling_self' && !alive;
     if (ended && Object.is(why, reason)) return;
     throw new CallError(why, stopSite, [server, reason, timeout]);
   }

@@ -14,6 +14,7 @@ import { checkTimeout } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { outside } from './link.ts';
 import { LocalProcess } from './local-process.ts';
+import { distribution, type Distribution, type RemoteTarget } from './node.ts';
 import type { Pid } from './pid.ts';
 import type { Process } from './process.ts';
 import { defer, undefer, type Deferred } from './deferred.ts';
@@ -40,7 +41,7 @@ export class Call implements From, Deferred {
   /** The server, once the request is sent. */
   #target: Process | undefined = undefined;
   /** What watches over the call once the turn in which it was made is over. */
-  #guard: Guard | undefined = undefined;
+  #guard: Guard | RemoteGuard | undefined = undefined;
   /** The async context of the caller, for a server that handles calls in it. */
   #context: CallerContext | undefined = undefined;
   older: Deferred | undefined = undefined;
@@ -130,6 +131,12 @@ export class Call implements From, Deferred {
     this.#guard = new Guard(this, this.#target as Process, this.#caller, this.#timeout);
   }
 
+  /** Sends it to a process of another node. */
+  sendRemote(remote: Distribution, target: RemoteTarget): void {
+    remote.call(target, this);
+    if (this.pending) this.#guard = new RemoteGuard(this, target, this.#caller, this.#timeout);
+  }
+
   reply(value: unknown): void {
     const resolve = this.#resolve;
     if (resolve === undefined) return;
@@ -187,10 +194,95 @@ class Guard extends Watch implements TimeoutTarget {
   }
 }
 
+/**
+ * Ends a call to a process of another node whose caller dies, or that takes too long; the other node
+ * watches over the server.
+ */
+class RemoteGuard extends Watch implements TimeoutTarget {
+  readonly #call: Call;
+  readonly #target: RemoteTarget;
+  readonly #timer: Timer | undefined;
+
+  constructor(
+    call: Call,
+    target: RemoteTarget,
+    caller: Process | undefined,
+    timeout: number | 'infinity',
+  ) {
+    super();
+    this.#call = call;
+    this.#target = target;
+    if (caller !== undefined) attachWatch(this, caller, undefined);
+    this.#timer = timeout === 'infinity' ? undefined : arm(this, timeout);
+  }
+
+  release(): void {
+    this.unwatch();
+    this.#timer?.cancel();
+    distribution()?.dropCall(this.#target, this.#call);
+  }
+
+  onTimeout(): void {
+    this.#call.fail('timeout');
+  }
+
+  protected override down(): void {
+    this.#call.drop();
+  }
+}
+
+/** A call that has come from another node: its `from` is a process there. */
+class ReceivedCall extends Call {
+  readonly #from: Pid;
+
+  constructor(target: Process, request: unknown, from: Pid) {
+    super({ module: 'GenServer', function: 'call' }, target.pid, request, 'infinity', undefined);
+    this.#from = from;
+  }
+
+  override get pid(): Pid {
+    return this.#from;
+  }
+}
+
+/** Who is told of the answer to a call of another node. */
+export interface CallOutcome {
+  reply(value: unknown): void;
+  /** The server was not alive, or has ended before answering. */
+  fail(why: ExitReason): void;
+}
+
+/**
+ * Gives a call of another node to a process here. The returned function drops it: the caller does not
+ * wait any more.
+ */
+export function receiveCall(
+  server: ServerRef,
+  message: unknown,
+  from: Pid,
+  outcome: CallOutcome,
+): () => void {
+  const target = resolveRef(server);
+  if (!(target instanceof LocalProcess)) {
+    outcome.fail('noproc');
+    return () => {};
+  }
+  const call = new ReceivedCall(target, message, from);
+  call.settleWith(
+    (value) => outcome.reply(value),
+    ({ why }) => outcome.fail(why),
+  );
+  call.send(target);
+  return () => call.drop();
+}
+
 /** Sends a call to the process that a reference stands for, or fails it at once. */
 export function sendCall(call: Call, target: Target, caller: Process | undefined): void {
   if (!(target instanceof LocalProcess)) {
-    call.fail(target === undefined ? 'noproc' : ['nodedown', target.node]);
+    const remote = distribution();
+    if (target === undefined) call.fail('noproc');
+    else if (remote === undefined) call.fail(['nodedown', target.node]);
+    else call.sendRemote(remote, target);
   } else if (target === caller && (target.busy || isRunning(target))) {
     call.fail('calling_self');
   } else {
@@ -218,6 +310,11 @@ export function request<T>(
   if (caller?.dead === true) return new Promise(() => {}); // the code of a dead process hears nothing more
   const call = new Call(site, server, message, timeout, caller);
   const answer = call.answer<T>();
-  sendCall(call, target, caller);
+  try {
+    sendCall(call, target, caller);
+  } catch (error) {
+    // What cannot be sent to another node.
+    return Promise.reject(error);
+  }
   return answer;
 }

@@ -1,0 +1,51 @@
+/**
+ * The pids of other nodes, and those of this node that others have: one object for each, for as long
+ * as anything holds it, since pids are compared by identity.
+ */
+import { Pid } from '@linnet/otp';
+import { isLocal, localPid, thisNode } from '@linnet/otp/distribution';
+
+export class PidTable {
+  readonly #byNode = new Map<string, Map<number, WeakRef<Pid>>>();
+  readonly #registry = new FinalizationRegistry<readonly [node: string, id: number]>(
+    ([node, id]) => {
+      const pids = this.#byNode.get(node);
+      // Another object may have taken the place of the collected one.
+      if (pids?.get(id)?.deref() !== undefined) return;
+      pids?.delete(id);
+      if (pids?.size === 0) this.#byNode.delete(node);
+    },
+  );
+
+  /** A pid of this node goes to another one, and may come back when its process is dead. */
+  keepLocal(pid: Pid): void {
+    const node = keyOf(thisNode().name, pid.creation);
+    if (this.#byNode.get(node)?.get(pid.id)?.deref() === undefined) this.#keep(node, pid);
+  }
+
+  /** The pid with these parts. */
+  get(node: string, creation: number, id: number): Pid {
+    const self = thisNode();
+    const local = node === self.name && creation === self.creation;
+    const live = local ? localPid(id) : undefined;
+    if (live !== undefined) return live;
+    const key = keyOf(node, creation);
+    const kept = this.#byNode.get(key)?.get(id)?.deref();
+    if (kept !== undefined) return kept;
+    const pid = new Pid(node, creation, id);
+    this.#keep(key, pid);
+    return pid;
+  }
+
+  #keep(node: string, pid: Pid): void {
+    let pids = this.#byNode.get(node);
+    if (pids === undefined) this.#byNode.set(node, (pids = new Map()));
+    pids.set(pid.id, new WeakRef(pid));
+    this.#registry.register(pid, [node, pid.id]);
+  }
+}
+
+const keyOf = (node: string, creation: number): string => `${node} ${creation}`;
+
+/** The name of the node of a pid: a local pid may have been made before this node had one. */
+export const nodeOf = (pid: Pid): string => (isLocal(pid) ? thisNode().name : pid.node);

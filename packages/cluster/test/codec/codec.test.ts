@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import { Pid, spawn } from '@linnet/otp';
+import { describe, expect, test } from 'vitest';
+import { Codec } from '../../src/codec/codec.ts';
+import { PidTable } from '../../src/codec/pid-table.ts';
+import { sendable } from '../../src/codec/sendable.ts';
+import { DataCloneError } from '../../src/errors/data-clone-error.ts';
+
+const pids = new PidTable();
+const codec = new Codec(pids);
+const peer = { name: 'other@host', creation: 7 };
+
+function roundTrip(value: unknown): unknown {
+  const bytes = codec.encode(sendable(value, 'message'), peer);
+  return codec.decode(bytes.slice(), peer);
+}
+
+test('what JSON loses arrives as it was', () => {
+  const value = {
+    missing: undefined,
+    big: 2n ** 100n,
+    small: -5n,
+    map: new Map<unknown, unknown>([[{ a: 1 }, 'object key']]),
+    set: new Set([1, 'a']),
+    date: new Date(1e12),
+    nan: Number.NaN,
+    infinite: Number.NEGATIVE_INFINITY,
+    bytes: Uint8Array.of(1, 2, 3),
+    floats: Float64Array.of(1.5, 2.5),
+    text: 'ünïcode 😀',
+    nested: [[['deep']]],
+    pattern: /a+/gi,
+  };
+  expect(roundTrip(value)).toEqual(value);
+});
+
+test('circles and shared parts stay what they are', () => {
+  const circle: { self?: unknown; list: unknown[] } = { list: [] };
+  circle.self = circle;
+  circle.list.push(circle);
+  const back = roundTrip(circle) as typeof circle;
+  expect(back.self).toBe(back);
+  expect(back.list[0]).toBe(back);
+});
+
+test('any value of plain data survives', () => {
+  const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true });
+  fc.assert(
+    fc.property(anything, (value) => {
+      const back = roundTrip(value);
+      // Of -0, MessagePack keeps 0.
+      expect(normal(back)).toEqual(normal(value));
+    }),
+  );
+});
+
+/** The value with 0 for -0, which MessagePack does not know, and without prototypes. */
+function normal(value: unknown): unknown {
+  if (Object.is(value, -0)) return 0;
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  if (Array.isArray(value)) return value.map(normal);
+  if (value instanceof Map) return new Map([...value].map(([k, v]) => [normal(k), normal(v)]));
+  if (value instanceof Set) return new Set([...value].map(normal));
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, normal(v)]));
+}
+
+describe('errors', () => {
+  test('keep class, message, stack, cause and fields', () => {
+    const cause = new RangeError('too far');
+    const error = Object.assign(new TypeError('wrong', { cause }), { code: 'ERR_X', at: [1, 2] });
+    const back = roundTrip({ error }) as { error: TypeError & { code: string; at: number[] } };
+    expect(back.error).toBeInstanceOf(TypeError);
+    expect(back.error.message).toBe('wrong');
+    expect(back.error.stack).toBe(error.stack);
+    expect(back.error.cause).toBeInstanceOf(RangeError);
+    expect(back.error.code).toBe('ERR_X');
+    expect(back.error.at).toEqual([1, 2]);
+  });
+
+  test('of a class of the program become an Error with its name', () => {
+    class BankError extends Error {
+      override readonly name = 'BankError';
+    }
+    const back = roundTrip(new BankError('broke')) as Error;
+    expect(back).toBeInstanceOf(Error);
+    expect([back.name, back.message]).toEqual(['BankError', 'broke']);
+  });
+
+  test('do not get lost because a field of them cannot be sent', () => {
+    const error = Object.assign(new Error('x'), { callback: () => {} });
+    const back = roundTrip(error) as Error;
+    expect(back.message).toBe('x');
+    expect('callback' in back).toBe(false);
+  });
+});
+
+describe('pids', () => {
+  test('of this node come back as the same object, dead or alive', () => {
+    const pid = spawn(() => {});
+    const bytes = codec.encode([pid], peer).slice();
+    // As the other node sends it back.
+    const reply = codec.encode([new Pid(peer.name, peer.creation, pid.id)], peer).slice();
+    expect(codec.decode(reply, peer)).toEqual([pid]);
+    expect((codec.decode(reply, peer) as unknown[])[0]).toBe(pid);
+    expect(bytes.length).toBeGreaterThan(0);
+  });
+
+  test('of other nodes are one object for each', () => {
+    const bytes = codec.encode([new Pid('third@host', 3, 4)], peer).slice();
+    const [first] = codec.decode(bytes, peer) as [Pid];
+    const [second] = codec.decode(bytes, peer) as [Pid];
+    expect(first).toBe(second);
+    expect([first.node, first.creation, first.id]).toEqual(['third@host', 3, 4]);
+  });
+});
+
+describe('what cannot be sent is the error of the sender', () => {
+  class Account {
+    balance = 1;
+  }
+  test.each([
+    ['a function', { a: [() => {}] }, 'message.a[0]'],
+    ['a symbol', { b: Symbol('x') }, 'message.b'],
+    ['a promise', [Promise.resolve()], 'message[0]'],
+    ['an object of the class Account', new Account(), 'message'],
+    ['a function', new Map([['k', () => {}]]), 'message[0][1]'],
+  ])('%s', (what, value, path) => {
+    const attempt = (): unknown => roundTrip(value);
+    expect(attempt).toThrow(DataCloneError);
+    expect(attempt).toThrow(what);
+    expect(attempt).toThrow(path);
+  });
+});
+
+test('bytes that are no signal throw, and do no harm', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+      try {
+        codec.decode(bytes, peer);
+      } catch (error) {
+        expect(error).toBeInstanceOf(Error);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+  expect(roundTrip({ still: 'works' })).toEqual({ still: 'works' });
+});

@@ -1,0 +1,25 @@
+/**
+ * The seam between the runtime and what carries signals to other nodes. For implementations of a
+ * distribution, such as `@linnet/cluster`; programs do not need it.
+ */
+export {
+  isLocal,
+  startDistribution,
+  thisNode,
+  type Distribution,
+  type RemoteCall,
+  type RemoteMonitor,
+  type RemoteName,
+  type RemoteTarget,
+} from '../process/node.ts';
+export { receiveCall, type CallOutcome } from '../process/call.ts';
+export { envelopeOf, openEnvelope, type Envelope } from '../gen-server/envelope.ts';
+export {
+  exitReceived,
+  hasLink,
+  linkDownReceived,
+  linkReceived,
+  localPid,
+  monitorReceived,
+  unlinkReceived,
+} from './received.ts';
