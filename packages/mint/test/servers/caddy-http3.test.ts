@@ -4,8 +4,10 @@ import { TlsError } from '../../src/errors/index.ts';
 import { quicAvailable } from '../../src/quic/load.ts';
 import { createAuthority } from '../../src/testing/index.ts';
 import { eventually } from '../support/eventually.ts';
-import { Folder, freePorts, Program, whyToSkip } from '../support/program.ts';
-import { open, Reading, sendAll, untilQuic } from './http3-client.ts';
+import { Folder, whyToSkip } from '../support/program.ts';
+import { startCaddy } from './caddy.ts';
+import type { Caddy } from './caddy.ts';
+import { open, Reading, sendAll } from './http3-client.ts';
 import { startUpstream } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -15,65 +17,12 @@ const isPossible = missing === '' && (await quicAvailable());
 const large = Buffer.alloc(5_000_000, 'The quick brown fox. ');
 const digest = createHash('sha256').update(large).digest('hex');
 
-function configuration(folder: Folder, port: number, upstream: number): object {
-  const proxy = { handler: 'reverse_proxy', upstreams: [{ dial: `127.0.0.1:${upstream}` }] };
-  return {
-    admin: { disabled: true, config: { persist: false } },
-    storage: { module: 'file_system', root: folder.path },
-    logging: { logs: { default: { level: 'ERROR' } } },
-    apps: {
-      tls: {
-        certificates: {
-          load_files: [{ certificate: folder.at('server.crt'), key: folder.at('server.key') }],
-        },
-      },
-      http: {
-        servers: {
-          main: {
-            listen: [`127.0.0.1:${port}`],
-            automatic_https: { disable: true },
-            protocols: ['h1', 'h2', 'h3'],
-            tls_connection_policies: [{ default_sni: 'localhost' }],
-            routes: [
-              {
-                match: [{ path: ['/hello'] }],
-                handle: [{ handler: 'static_response', body: 'hello' }],
-              },
-              {
-                match: [{ path: ['/large'] }],
-                handle: [{ handler: 'file_server', root: folder.path }],
-              },
-              { handle: [proxy] },
-            ],
-          },
-        },
-      },
-    },
-  };
-}
-
 describe.skipIf(!isPossible)(`HTTP/3 with Caddy${missing}`, () => {
   let folder: Folder;
   let upstream: Upstream;
-  let caddy: Program;
+  let caddy: Caddy;
   let port: number;
   let tls: { ca: string };
-
-  async function start(): Promise<{ caddy: Program; port: number }> {
-    const [own = 0] = await freePorts(1);
-    const config = JSON.stringify(configuration(folder, own, upstream.port));
-    const file = folder.write(`caddy-${own}.json`, config);
-    const home = { HOME: folder.path, XDG_CONFIG_HOME: folder.path, XDG_DATA_HOME: folder.path };
-    const started = await Program.start({
-      command: ['caddy', 'run', '--config', file],
-      folder,
-      listens: [own],
-      env: home,
-      stopSignal: 'SIGKILL',
-    });
-    await untilQuic(own, folder.ca);
-    return { caddy: started, port: own };
-  }
 
   beforeAll(async () => {
     folder = new Folder('caddy-http3');
@@ -81,11 +30,12 @@ describe.skipIf(!isPossible)(`HTTP/3 with Caddy${missing}`, () => {
     folder.write('large', large);
     upstream = await startUpstream();
     tls = { ca: folder.ca };
-    ({ caddy, port } = await start());
+    caddy = await startCaddy(folder, upstream.port);
+    ({ port } = caddy);
   });
 
   afterAll(async () => {
-    await caddy.stop();
+    await caddy.program.stop();
     await upstream[Symbol.asyncDispose]();
     folder[Symbol.dispose]();
   });
@@ -205,15 +155,15 @@ describe.skipIf(!isPossible)(`HTTP/3 with Caddy${missing}`, () => {
   });
 
   test('a server that is killed amid responses is soon known to be gone', async () => {
-    const own = await start();
+    const own = await startCaddy(folder, upstream.port);
     const connection = await open(own.port, { tls, keepAliveInterval: 100 });
     const drips = [1, 2].map(() => new Reading(connection, { method: 'GET', target: '/drip' }));
     await eventually(() => expect(drips.every(({ length }) => length > 0)).toBe(true));
-    own.caddy.signal('SIGKILL');
+    own.program.signal('SIGKILL');
     for (const { outcome } of drips) {
       expect(await outcome).toMatchObject({ code: 'ERR_MINT_CONNECTION_CLOSED' });
     }
     expect(await connection.closed).toBeInstanceOf(Error);
-    await own.caddy.ended();
+    await own.program.ended();
   });
 });

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { quicAvailable } from '../../src/quic/load.ts';
 import { eventually } from '../support/eventually.ts';
 import { Folder, freePorts, Program, whyToSkip } from '../support/program.ts';
-import { open, Reading, sendAll, untilQuic } from './http3-client.ts';
+import { open, Reading, sendAll } from './http3-client.ts';
+import { untilQuic } from './until-quic.ts';
 
 const missing = whyToSkip({ gtlsserver: 'ngtcp2-server' });
 const isPossible = missing === '' && (await quicAvailable());

@@ -2,7 +2,6 @@
 import { onTestFinished } from 'vitest';
 import { connect } from '../../src/connect.ts';
 import type { Connection, ConnectionOptions, ConnectionRequest } from '../../src/connect.ts';
-import { ConnectError } from '../../src/errors/index.ts';
 import type { Fields } from '../../src/fields.ts';
 import type { CollectedResponse } from '../../src/response.ts';
 import type { Exchange } from '../../src/wire.ts';
@@ -16,20 +15,6 @@ export async function open(port: number, options: ConnectionOptions): Promise<Co
   });
   onTestFinished(() => connection.close());
   return connection;
-}
-
-/** Waits until a server takes connections of QUIC at a port. */
-export async function untilQuic(port: number, ca: string): Promise<void> {
-  for (;;) {
-    try {
-      const options = { protocols: ['http3'], family: 4, tls: { ca } } as const;
-      const connection = await connect(`https://localhost:${port}`, options);
-      await connection.close();
-      return;
-    } catch (error) {
-      if (!(error instanceof ConnectError) || error.reason !== 'ECONNREFUSED') throw error;
-    }
-  }
 }
 
 /** Sends many requests over one connection, as many at a time as the server allows; the results in order. */
