@@ -10,7 +10,8 @@ import { PeerClosed } from './failures.ts';
 
 /** One request that is under way. */
 export interface UnderWay extends Placed {
-  readonly stream: { readonly id: number } | undefined;
+  /** `isComplete`: all of the response came, though it may wait for its reader. */
+  readonly stream: { readonly id: number; readonly isComplete: boolean } | undefined;
   /** Ends it with an error of the connection. */
   fail(error: Error): void;
   /** The same, as one that the server has not processed. */
@@ -97,7 +98,8 @@ export class ConnectionLife {
   ): void {
     for (const exchange of this.exchanges.all()) {
       const { stream } = exchange;
-      if (stream === undefined || !isUnprocessed(stream.id)) continue;
+      // What was answered was processed, whatever the server says.
+      if (stream === undefined || stream.isComplete || !isUnprocessed(stream.id)) continue;
       drop(stream.id);
       exchange.failUnsent(fault);
     }

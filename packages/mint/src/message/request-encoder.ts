@@ -49,7 +49,7 @@ export interface RequestHead {
   readonly target: string;
   /** Flat: name, value, name, value…. */
   readonly headers: readonly string[];
-  /** The protocol to switch to (RFC 8441). */
+  /** The protocol to switch to (RFC 8441, RFC 9220). */
   readonly upgrade?: string | undefined;
 }
 

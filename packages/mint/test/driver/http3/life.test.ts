@@ -142,6 +142,21 @@ describeQuic('GOAWAY', () => {
     expect(await world.peer.closed).toMatchObject({ by: 'peer', isApplication: true, code: 0x100 });
   });
 
+  test('takes no response back that came whole and waits for its reader', async () => {
+    await using world = await meet();
+    const log = world.send();
+    log.greedy = false;
+    const { stream } = await world.peer.readRequest();
+    world.peer.answer(stream, 'whole');
+    await log.until(() => log.body !== '');
+    await world.settle();
+    world.peer.goaway(0);
+    await world.open.until(({ usable }) => !usable);
+    log.exchange?.resume();
+    expect((await log.done).kinds).toEqual(['headers', 'data', 'end']);
+    expect(await world.open.closed).toBeUndefined();
+  });
+
   test('without anything under way ends the connection at once', async () => {
     await using world = await meet();
     world.peer.goaway(0);

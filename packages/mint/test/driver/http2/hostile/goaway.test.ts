@@ -46,6 +46,19 @@ describe('GOAWAY', () => {
     await expectBody(first.log, 'first');
   });
 
+  test('takes no response back that came whole and waits for its reader', async () => {
+    await using world = await meet();
+    const { log, id } = await world.open();
+    log.greedy = false;
+    world.peer.answer(id, 'whole');
+    await log.until(() => log.body !== '');
+    await world.peer.roundTrip();
+    world.peer.goaway(0);
+    await world.change(() => !world.wire.usable);
+    log.exchange?.resume();
+    await expectBody(log, 'whole');
+  });
+
   test('[M33] in two steps: the first only stops new requests, the second says which were processed', async () => {
     await using world = await meet();
     const first = await world.open();
