@@ -13,6 +13,7 @@ const packages = indexes(root);
 const scopeOf = (specifier: string) => exportsOf(packages.get(specifier) ?? '', specifier);
 const otp = [scopeOf('@linnet/otp'), scopeOf('@linnet/otp/testing')];
 const mint = [scopeOf('@linnet/mint'), scopeOf('@linnet/mint/testing')];
+const finch = [...packages.keys()].filter((name) => name.startsWith('@linnet/finch'));
 const elsewhere = [
   valuesFrom('vitest', 'expect', 'onTestFinished', 'test'),
   valuesFrom('xstate', 'createMachine', 'sendTo', 'setup'),
@@ -35,15 +36,8 @@ const examples = [
   ...sources('@linnet/mint', '@linnet/mint/testing').flatMap((source) =>
     examplesOf(source, [...mint, prelude('mint'), ...elsewhere]),
   ),
-  ...sources('@linnet/finch', '@linnet/finch/opentelemetry', '@linnet/finch/prometheus').flatMap(
-    (source) =>
-      examplesOf(source, [
-        scopeOf('@linnet/finch'),
-        ...otp,
-        prelude('finch'),
-        ...elsewhere,
-        ...inner,
-      ]),
+  ...sources(...finch).flatMap((source) =>
+    examplesOf(source, [...finch.map(scopeOf), ...otp, prelude('finch'), ...elsewhere, ...inner]),
   ),
   ...sources('@linnet/req').flatMap((source) =>
     examplesOf(source, [scopeOf('@linnet/req'), ...otp, prelude('req'), ...elsewhere]),

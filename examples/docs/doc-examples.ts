@@ -99,6 +99,7 @@ export const indexes = (root: string): ReadonlyMap<string, string> =>
     ['@linnet/mint/testing', join(root, 'packages/mint/src/testing/index.ts')],
     ['@linnet/finch', join(root, 'packages/finch/src/index.ts')],
     ['@linnet/finch/opentelemetry', join(root, 'packages/finch/src/opentelemetry/index.ts')],
+    ['@linnet/finch/testing', join(root, 'packages/finch/src/testing/index.ts')],
     ['@linnet/finch/prometheus', join(root, 'packages/finch/src/prometheus/index.ts')],
     ['@linnet/req', join(root, 'packages/req/src/index.ts')],
   ]);

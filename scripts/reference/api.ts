@@ -14,6 +14,7 @@ const entries = [
   ['@linnet/mint/testing', 'mint', 'testing/index.ts', 'mint-testing.md'],
   ['@linnet/finch', 'finch', 'index.ts', 'finch.md'],
   ['@linnet/finch/opentelemetry', 'finch', 'opentelemetry/index.ts', 'finch-opentelemetry.md'],
+  ['@linnet/finch/testing', 'finch', 'testing/index.ts', 'finch-testing.md'],
   ['@linnet/finch/prometheus', 'finch', 'prometheus/index.ts', 'finch-prometheus.md'],
   ['@linnet/req', 'req', 'index.ts', 'req.md'],
 ] as const;

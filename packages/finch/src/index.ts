@@ -1,5 +1,6 @@
 export { Finch } from './finch.ts';
 export type { SendOptions } from './exchange/instance-client.ts';
+export type { FinchClient } from './finch-client.ts';
 export { Pool } from './pool.ts';
 export { Lease } from './exchange/lease.ts';
 export type { LentSocket } from '@linnet/mint';

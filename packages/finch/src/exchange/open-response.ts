@@ -3,7 +3,7 @@ import { InvalidRequestError } from '../errors/index.ts';
 import { ResponseHeaders, type InformationalResponse } from '../response/index.ts';
 import type { CancellableSource } from '../request/source.ts';
 import { decodeJson, decodeText, joinPieces } from '../response/text.ts';
-import type { OpenedHead, ResponseReader } from './sinks/reader.ts';
+import type { BodyReader, OpenedHead } from './sinks/reader.ts';
 
 /**
  * The body of an {@link OpenResponse}: an async iterable of its pieces, which
@@ -14,11 +14,11 @@ import type { OpenedHead, ResponseReader } from './sinks/reader.ts';
  * for await (const chunk of body) hash.update(chunk);
  */
 export class OpenBody implements AsyncIterable<Uint8Array>, CancellableSource {
-  readonly #source: ResponseReader;
+  readonly #source: BodyReader;
   #taken = false;
 
   /** @internal */
-  constructor(source: ResponseReader) {
+  constructor(source: BodyReader) {
     this.#source = source;
   }
 
@@ -76,10 +76,10 @@ export class OpenBody implements AsyncIterable<Uint8Array>, CancellableSource {
 /** Keeps the body, and so the response, from being taken for lost while it is read. */
 class PieceIterator implements AsyncIterator<Uint8Array, undefined, undefined> {
   readonly body: OpenBody;
-  readonly #source: ResponseReader;
+  readonly #source: BodyReader;
   #ended = false;
 
-  constructor(body: OpenBody, source: ResponseReader) {
+  constructor(body: OpenBody, source: BodyReader) {
     this.body = body;
     this.#source = source;
   }
@@ -124,7 +124,7 @@ export class OpenResponse implements AsyncDisposable {
   /** The interim responses that came before, in order. */
   readonly informational: readonly InformationalResponse[];
   readonly body: OpenBody;
-  readonly #source: ResponseReader;
+  readonly #source: BodyReader;
   #trailers: Promise<ResponseHeaders> | undefined;
 
   /** @internal */

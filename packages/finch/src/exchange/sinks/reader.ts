@@ -30,7 +30,19 @@ export interface OpenedHead {
   readonly status: number;
   readonly headers: Fields;
   readonly informational: readonly InformationalResponse[];
-  readonly source: ResponseReader;
+  readonly source: BodyReader;
+}
+
+/** What reads the body of a response. */
+export interface BodyReader {
+  /** The next piece; undefined at the end. Rejects when the response failed. */
+  read(): Promise<Uint8Array | undefined>;
+  /** The trailers, when the response has come to its end. */
+  whenEnded(): Promise<Fields>;
+  /** What was not read yet is not wanted. */
+  discard(reason: unknown): void;
+  /** It is given up when this body of its response is garbage-collected. */
+  endWith(body: object): void;
 }
 
 /** A promise of the next piece, or of the end of the response. */
@@ -39,7 +51,7 @@ interface Settle<T> {
   reject(error: unknown): void;
 }
 
-export class ResponseReader implements Sink {
+export class ResponseReader implements Sink, BodyReader {
   /** The request whose response it reads. */
   readonly exchange: Exchange;
   private readonly receiveTimeout: number | 'infinity';

@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest';
+import { Finch } from '../../src/index.ts';
+import { FakeOrigin, type FakeOriginOptions } from '../../src/testing/index.ts';
+import { startFinch } from '../support/finch.ts';
+
+async function startBoth(options: FakeOriginOptions = {}) {
+  const origin = await FakeOrigin.start(options);
+  const finch = await startFinch({
+    pools: {
+      default: {
+        ...(options.protocol === 'http2' ? { protocols: ['http2'] as const } : {}),
+        ...(origin.ca === undefined ? {} : { connOpts: { tls: { ca: origin.ca } } }),
+      },
+    },
+  });
+  return { origin, finch };
+}
+
+const kinds: FakeOriginOptions[] = [
+  { protocol: 'http1' },
+  { protocol: 'http1', tls: true },
+  { protocol: 'http2' },
+  { protocol: 'http2', tls: true },
+];
+
+describe.each(kinds)('a fake origin that speaks %o', (options) => {
+  test('answers by its script, and remembers what came', async () => {
+    const { origin, finch } = await startBoth(options);
+    await using _ = origin;
+    origin.on('GET /users/1', { json: { name: 'Ada' }, headers: { 'x-a': ['1', '2'] } });
+    origin.on('POST /users', { status: 201, body: ['cre', 'ated'] });
+    const user = await finch.get(`${origin.url}/users/1?full=yes`, { headers: { 'x-ask': 'me' } });
+    expect(user.json()).toEqual({ name: 'Ada' });
+    expect(user.headers.get('content-type')).toBe('application/json');
+    expect(user.headers.get('x-a')).toBe('1, 2');
+    const created = await finch.post(`${origin.url}/users`, JSON.stringify({ name: 'Bob' }));
+    expect([created.status, created.text()]).toEqual([201, 'created']);
+    const [first, second] = origin.requests;
+    expect(first).toMatchObject({
+      method: 'GET',
+      path: '/users/1',
+      headers: { 'x-ask': 'me', host: new URL(origin.url).host },
+      httpVersion: options.protocol === 'http2' ? '2.0' : '1.1',
+      connection: 1,
+    });
+    expect(first?.query.get('full')).toBe('yes');
+    expect(second?.json()).toEqual({ name: 'Bob' });
+    expect(origin.connections).toBe(1);
+  });
+
+  test('fails as it is told: before an answer, and in the middle of one', async () => {
+    const { origin, finch } = await startBoth(options);
+    await using _ = origin;
+    const code =
+      options.protocol === 'http2' ? 'ERR_FINCH_STREAM_RESET' : 'ERR_FINCH_CONNECTION_CLOSED';
+    origin.on('POST /', { fault: 'reset' }, { fault: 'truncate', body: '0123456789' }, {});
+    await expect(finch.post(origin.url, 'x')).rejects.toMatchObject({ code });
+    await expect(finch.post(origin.url, 'x')).rejects.toMatchObject({ code, requestSent: true });
+    expect((await finch.post(origin.url, 'x')).status).toBe(200);
+    origin.on('GET /', { fault: 'hang' });
+    await expect(finch.get(origin.url, { receiveTimeout: 30 })).rejects.toMatchObject({
+      code: 'ERR_FINCH_RECEIVE_TIMEOUT',
+    });
+  });
+
+  test('makes replies of requests, sends trailers, and streams', async () => {
+    const { origin, finch } = await startBoth(options);
+    await using _ = origin;
+    async function* pieces() {
+      yield 'one ';
+      await new Promise((resolve) => setImmediate(resolve));
+      yield new TextEncoder().encode('two');
+    }
+    origin.on('* /echo/*', ({ method, path, text }) => ({
+      body: `${method} ${path.slice(6)}`,
+      headers: { 'x-text': typeof text },
+    }));
+    origin.on('GET /stream', () => ({ body: pieces(), trailers: { 'x-sum': '7' } }));
+    expect((await finch.delete(`${origin.url}/echo/a`)).text()).toBe('DELETE a');
+    const streamed = await finch.get(`${origin.url}/stream`);
+    expect(streamed.text()).toBe('one two');
+    expect(streamed.trailers.get('x-sum')).toBe('7');
+  });
+});
+
+test('replies are given by turn, and the last one stays', async () => {
+  const { origin, finch } = await startBoth();
+  await using _ = origin;
+  origin.on('GET /', { status: 503 }, { status: 503 }, { body: 'at last' });
+  const statuses: number[] = [];
+  for (let n = 0; n < 4; n++) statuses.push((await finch.get(origin.url)).status);
+  expect(statuses).toEqual([503, 503, 200, 200]);
+});
+
+test('what the script does not know is answered with 501, what throws with 500, each with the reason', async () => {
+  const { origin, finch } = await startBoth();
+  await using _ = origin;
+  expect((await finch.get(`${origin.url}/nothing`)).text()).toBe(
+    'FakeOrigin has no reply to GET /nothing',
+  );
+  origin.on('GET /throws', () => {
+    throw new Error('oops');
+  });
+  const failed = await finch.get(`${origin.url}/throws`);
+  expect([failed.status, failed.text()]).toEqual([
+    500,
+    'The reply to GET /throws threw Error: oops',
+  ]);
+  expect(() => origin.on('/users', {})).toThrow(
+    `"/users" is no method and target, such as 'GET /users'`,
+  );
+  expect(() => origin.on('GET /users')).toThrow('There is no reply for GET /users');
+});
+
+test('bytes that are no HTTP, a delay, a latency, and connections that are dropped', async () => {
+  const { origin, finch } = await startBoth({ latency: 1 });
+  await using _ = origin;
+  origin.on('GET /garbage', { fault: 'garbage' });
+  await expect(finch.get(`${origin.url}/garbage`)).rejects.toMatchObject({
+    code: 'ERR_FINCH_PROTOCOL',
+  });
+  origin.latency = 0;
+  origin.on('GET /late', { delay: 60_000 });
+  origin.on('GET /', {});
+  await expect(finch.get(`${origin.url}/late`, { requestTimeout: 20 })).rejects.toMatchObject({
+    code: 'ERR_FINCH_REQUEST_TIMEOUT',
+  });
+  await finch.get(origin.url);
+  const { connection } = await origin.received(3);
+  origin.dropConnections();
+  await finch.get(origin.url);
+  expect((await origin.received(4)).connection).toBeGreaterThan(connection);
+});
+
+test('a test can wait for what comes, and begin anew', async () => {
+  const { origin, finch } = await startBoth();
+  await using _ = origin;
+  const second = origin.received(2);
+  origin.on('GET /*', {});
+  await Promise.all([finch.get(`${origin.url}/a`), finch.get(`${origin.url}/b`)]);
+  expect((await second).path).toMatch(/^\/[ab]$/);
+  origin.reset();
+  expect(origin.requests).toEqual([]);
+  expect((await finch.get(`${origin.url}/a`)).status).toBe(501);
+});
+
+test('it is for any client', async () => {
+  await using origin = await FakeOrigin.start();
+  origin.on('GET /', { json: 1 });
+  expect(await (await fetch(origin.url)).json()).toBe(1);
+  await origin.stop();
+  const finch = await startFinch();
+  await expect(finch.request(Finch.build('GET', origin.url))).rejects.toMatchObject({
+    code: 'ERR_FINCH_CONNECT',
+  });
+});
