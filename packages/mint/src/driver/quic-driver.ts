@@ -243,7 +243,7 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     if (this.isClosed) return;
     this.networkError = error;
     if (!this.isEstablished) this.endAsGone();
-    else if (error.code === 'ECONNREFUSED') this.liveness.doubt();
+    else if (isRefusal(error)) this.liveness.doubt();
   }
 
   private endAsGone(): void {
@@ -360,6 +360,11 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     if (localClose !== undefined) return { by: 'local', ...localClose };
     return { by: 'idle', code: 0, isApplication: false, reason: '' };
   }
+}
+
+/** Nothing listens there: what Windows calls a reset. */
+function isRefusal({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ECONNREFUSED' || code === 'ECONNRESET';
 }
 
 function closedError(): ConnectionClosedError {
