@@ -10,6 +10,8 @@ import {
   requestSchema,
   stopPoolSchema,
 } from '../../packages/finch/src/options/index.ts';
+import { agentSchema } from '../../packages/finch/src/adapters/node-http/agent-options.ts';
+import { dispatcherSchema } from '../../packages/finch/src/adapters/undici/dispatcher-options.ts';
 
 interface Section {
   readonly title: string;
@@ -60,6 +62,18 @@ const sections: readonly Section[] = [
     text: 'Of `finch.checkout(pool, options)`',
     type: 'CheckoutOptions',
     schema: checkoutSchema,
+  },
+  {
+    title: 'Dispatcher',
+    text: 'Of `finch.dispatcher(options)`',
+    type: 'DispatcherOptions',
+    schema: dispatcherSchema,
+  },
+  {
+    title: 'Agent',
+    text: 'Of `finch.agent(options)`',
+    type: 'AgentOptions',
+    schema: agentSchema,
   },
   {
     title: 'Ping',

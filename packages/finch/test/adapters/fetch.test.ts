@@ -1,5 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { Octokit } from '@octokit/core';
+import axios from 'axios';
 import ky from 'ky';
 import OpenAI from 'openai';
 import Stripe from 'stripe';
@@ -192,4 +193,12 @@ test('ky, with its retries', async () => {
   const client = ky.create({ fetch: finch.fetch });
   expect(await client.get(server.url).json()).toEqual({ count: 2 });
   await throughPool(2);
+});
+
+test('axios, by its adapter for fetch', async () => {
+  const { finch, server, throughPool } = await start(json({ name: 'Ada' }));
+  const client = axios.create({ adapter: 'fetch', env: { fetch: finch.fetch } });
+  const { data } = await client.post<unknown>(server.url, { name: 'Ada' });
+  expect(data).toEqual({ name: 'Ada' });
+  await throughPool(1);
 });

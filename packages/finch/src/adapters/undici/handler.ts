@@ -23,6 +23,7 @@ export interface DispatchController {
   abort(reason?: Error): void;
   /** The reading pauses after the present piece, and the server has to wait. */
   pause(): void;
+  /** Goes on after a pause. */
   resume(): void;
 }
 
@@ -44,9 +45,11 @@ export interface ResponseHandler {
     headers: ParsedFields,
     statusText?: string,
   ): void;
+  /** A piece of the body, which is the handler's to keep. */
   onResponseData?(controller: DispatchController, chunk: Buffer): void;
   /** The last call, unless it is `onRequestUpgrade` or `onResponseError`. */
   onResponseEnd?(controller: DispatchController, trailers: ParsedFields): void;
+  /** It failed, or was given up; the last call. */
   onResponseError?(controller: DispatchController, error: Error): void;
   /** The response begins to come. */
   onResponseStarted?(): void;
@@ -54,17 +57,22 @@ export interface ResponseHandler {
 
 /** A handler in the shape of undici 6. */
 export interface LegacyHandler {
+  /** Called first, with the function that gives it up. */
   onConnect?(abort: (reason?: Error) => void, context?: object): void;
+  /** The server switched protocols; the last call. */
   onUpgrade?(status: number, headers: Buffer[], socket: Duplex): void;
+  /** The head of the response, or an interim response; false pauses the reading until `resume`. */
   onHeaders?(
     status: number,
     headers: Buffer[],
     resume: () => void,
     statusText: string,
   ): boolean | void;
+  /** A piece of the body; false pauses the reading. */
   onData?(chunk: Buffer): boolean | void;
   /** The trailers as bytes: undici's own types have them as strings, which they never were. */
   onComplete?(trailers: unknown): void;
+  /** It failed, or was given up; the last call. */
   onError?(error: Error): void;
 }
 
