@@ -98,9 +98,8 @@ export class Http3Connection<User> implements StreamReport {
   readonly streams = new Map<number, Http3Stream<User>>();
 
   private readonly maxHeaderSize: number;
-  private readonly maxFields: number;
-  /** An honest encoder needs less for a section than what its fields take. */
-  private readonly maxBlock: number;
+  /** How large a section may be as QPACK counts it; an honest encoder makes no more of it than that. */
+  private readonly maxSection: number;
   private readonly strain: Strain;
   private readonly writer: RequestWriter;
   private readonly sections: SectionReader;
@@ -110,8 +109,7 @@ export class Http3Connection<User> implements StreamReport {
   constructor(options: Http3ConnectionOptions) {
     const { maxHeaderSize = 262_144, maxFields = maxFieldCount } = options;
     this.maxHeaderSize = maxHeaderSize;
-    this.maxFields = maxFields;
-    this.maxBlock = 4 * maxHeaderSize + 65_536;
+    this.maxSection = maxHeaderSize + maxFields * fieldOverhead;
     this.strain = new Strain(options.maxStrain ?? 10_000);
     const { scheme = 'https', authority, altUsed } = options;
     this.writer = new RequestWriter(scheme, authority, altUsed);
@@ -133,7 +131,7 @@ export class Http3Connection<User> implements StreamReport {
 
   /** What this side says of itself: to be written on {@link ownControlStream} before anything else. */
   greeting(): Buffer {
-    this.writer.greeting(this.maxHeaderSize + this.maxFields * fieldOverhead);
+    this.writer.greeting(this.maxSection);
     return this.take();
   }
 
@@ -292,7 +290,7 @@ export class Http3Connection<User> implements StreamReport {
       case headersFrame:
         if (stream.hasTrailers) throw unexpected('HEADERS after the trailers');
         if (stream.isTunnel) throw unexpected('HEADERS within a tunnel');
-        if (length > this.maxBlock) return this.refuse(stream, this.tooLarge(length));
+        if (length > this.maxSection) return this.refuse(stream, this.tooLarge(length));
         reader.whole();
         return more;
       case pushPromiseFrame:
