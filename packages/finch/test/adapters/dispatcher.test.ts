@@ -153,7 +153,7 @@ describe.each(fetches)('with the fetch %s', (_name, fetch) => {
     });
     const finch = await startFinch();
     const response = await fetch(server.url, { dispatcher: finch.dispatcher() });
-    await expect(response.text()).rejects.toThrow();
+    await expect(response.text()).rejects.toThrow('terminated');
     expect(finch.getStats().inUse).toBe(0);
   });
 

@@ -37,7 +37,7 @@ export class Lending implements Lender {
     return socket;
   }
 
-  takeBack(): boolean {
+  reclaim(): boolean {
     const { socket } = this;
     // The wire is free from here on.
     this.socket = undefined;

@@ -14,7 +14,7 @@ import type { SocketDriver } from './socket-driver.ts';
 export interface Lender {
   readonly info: WireInfo;
   /** The borrower is done, between two exchanges. False when the connection cannot go on. */
-  takeBack(): boolean;
+  reclaim(): boolean;
   /** The borrower has destroyed the stream: the connection ends. */
   loanLost(): void;
 }
@@ -121,7 +121,7 @@ export class DriverSocket extends Duplex implements LentSocket {
   giveBack(): boolean {
     if (!this.lent || this.destroyed || this.writableEnded || this.readableEnded) return false;
     if (this.readableLength > 0 || this.writableLength > 0) return false;
-    if (!this.lender.takeBack()) return false;
+    if (!this.lender.reclaim()) return false;
     this.over();
     return true;
   }
@@ -185,7 +185,7 @@ export class DriverSocket extends Duplex implements LentSocket {
     if (this.lent) {
       // A connection on which nothing was begun is as good as before.
       const isUntouched = error === null && !this.begun && this.writableLength === 0;
-      const isBack = isUntouched && !this.readableEnded && this.lender.takeBack();
+      const isBack = isUntouched && !this.readableEnded && this.lender.reclaim();
       this.over();
       if (!isBack) this.lender.loanLost();
     }

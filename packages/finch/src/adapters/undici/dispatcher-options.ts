@@ -1,6 +1,6 @@
 /** The options of `finch.dispatcher()`. */
 import { duration } from '../../options/fields.ts';
-import type { InputOf, OutputOf } from '../../options/field.ts';
+import type { InputOf } from '../../options/field.ts';
 import { buildSchema, requestSchema } from '../../options/index.ts';
 import { defineSchema } from '../../options/schema.ts';
 
@@ -35,5 +35,3 @@ export const dispatcherSchema = defineSchema(
 
 /** The options of `finch.dispatcher()`, as a caller gives them. */
 export type DispatcherOptions = InputOf<(typeof dispatcherSchema)['fields']>;
-/** The same, with the defaults. */
-export type ResolvedDispatcherOptions = OutputOf<(typeof dispatcherSchema)['fields']>;
