@@ -23,6 +23,8 @@ const main = `
 import { GenServer, Supervisor, reply, spawn, type Pid } from '@linnet/otp';
 import { startSupervised } from '@linnet/otp/testing';
 import { Finch, Pool, type Response } from '@linnet/finch';
+import { Req, type ReqResponse } from '@linnet/req';
+import { Observer, type ObserverOptions } from '@linnet/observer';
 import { connect, type Connection, ResponseParser, StreamResetError } from '@linnet/mint';
 import { response as rawResponse, startHttp1Server } from '@linnet/mint/testing';
 
@@ -40,10 +42,14 @@ export const supervisor = await Supervisor.startLink(
   { strategy: 'one_for_one' },
 );
 export const response: Response = await Finch.get('F').get('https://example.com');
+export const answer: ReqResponse = await Req.new({ finch: 'F' }).get('https://example.com');
+export const socket = await Req.new().webSocket('wss://example.com');
 export const start: typeof startSupervised = startSupervised;
 export const connection: Connection = await connect('https://example.com');
 export const parser: ResponseParser = new ResponseParser();
 export const isReset = (error: unknown) => error instanceof StreamResetError && error.http2Code;
+export const options: ObserverOptions = { port: 0, actions: true };
+export const observed = Observer.childSpec(options);
 export const server = startHttp1Server((peer) => peer.write(rawResponse('OK')));
 `;
 
@@ -70,6 +76,8 @@ mkdirSync(consumer, { recursive: true });
 pack('otp');
 pack('mint');
 pack('finch');
+pack('observer');
+pack('req');
 writeFileSync(join(consumer, 'package.json'), JSON.stringify({ type: 'module', private: true }));
 writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify(tsconfig));
 writeFileSync(join(consumer, 'main.ts'), main);

@@ -1,4 +1,5 @@
-// Builds the packages after `npm install` in a clone, so that `dist` exists.
+// Builds the packages, and bundles the page of the observer, after `npm install` in a clone, so that
+// `dist` exists.
 // A failed build must not fail the installation: tests and examples use the
 // sources, and `npm run build` reports the same errors.
 import { spawnSync } from 'node:child_process';
@@ -19,7 +20,7 @@ function findCompiler() {
 
 const compiler = findCompiler();
 if (compiler !== undefined) {
-  const packages = ['packages/otp', 'packages/mint', 'packages/finch'];
+  const packages = ['packages/otp', 'packages/mint', 'packages/finch', 'packages/observer'];
   const build = spawnSync(process.execPath, [compiler, '-b', ...packages], {
     cwd: root,
     stdio: 'inherit',
@@ -27,4 +28,9 @@ if (compiler !== undefined) {
   if (build.status !== 0) {
     console.warn('The packages did not build without errors; see "npm run build".');
   }
+  const bundle = spawnSync(process.execPath, [join(root, 'packages/observer/scripts/bundle.mjs')], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (bundle.status !== 0) console.warn('The page of the observer was not bundled.');
 }

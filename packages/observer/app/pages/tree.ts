@@ -7,7 +7,7 @@ import { count } from '../parts/format.ts';
 import { Search } from '../parts/search.ts';
 import { TreeItem } from '../parts/tree-item.ts';
 import { hrefOf, type Route } from '../state/route.ts';
-import { layOut, type SeenNode } from '../state/tree-model.ts';
+import { layOut, type SeenNode, type Toggled } from '../state/tree-model.ts';
 
 export interface TreePageProps {
   readonly document: TreeDocument;
@@ -15,22 +15,22 @@ export interface TreePageProps {
 }
 
 export function TreePage({ document: shown, route }: TreePageProps): VNode {
-  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const [toggled, setToggled] = useState<Toggled>(new Set());
   const [active, setActive] = useState('');
   const holder = useRef<HTMLDivElement>(null);
-  const seen = useMemo(() => layOut(shown, folded), [shown, folded]);
+  const seen = useMemo(() => layOut(shown, toggled), [shown, toggled]);
   const { nodes } = seen;
   const current = nodes.some(({ key }) => key === active) ? active : nodes[0]?.key;
 
-  const fold = (key: string, isFolded = !folded.has(key)): void => {
-    const next = new Set(folded);
-    if (isFolded) next.add(key);
-    else next.delete(key);
-    setFolded(next);
+  const toggle = (key: string): void => {
+    const next = new Set(toggled);
+    if (!next.delete(key)) next.add(key);
+    setToggled(next);
   };
   const open = (key: string): void => {
     const pid = shown.nodes[key]?.pid;
     if (pid !== undefined) location.hash = hrefOf('process', { pid });
+    else if (nodes.some((node) => node.key === key && node.count > 1)) toggle(key);
   };
   const focus = (node: SeenNode | undefined): void => {
     if (node === undefined) return;
@@ -51,11 +51,11 @@ export function TreePage({ document: shown, route }: TreePageProps): VNode {
       End: () => focus(nodes.at(-1)),
       Enter: () => open(node.key),
       ArrowRight: () => {
-        if (isParent && !node.isOpen) fold(node.key, false);
+        if (isParent && !node.isOpen) toggle(node.key);
         else if (nodes[index + 1]?.parent === node.key) focus(nodes[index + 1]);
       },
       ArrowLeft: () => {
-        if (isParent && node.isOpen) fold(node.key, true);
+        if (isParent && node.isOpen) toggle(node.key);
         else focus(nodes.find(({ key }) => key === node.parent));
       },
     };
@@ -68,10 +68,10 @@ export function TreePage({ document: shown, route }: TreePageProps): VNode {
   return html`<div>
     <div class="tools">
       <${Search} label="Search by name, kind or pid" value=${route.query['search'] ?? ''} />
-      <button type="button" onClick=${() => setFolded(new Set(parents.map(([key]) => key)))}>
+      <button type="button" onClick=${() => setToggled(new Set(parents.map(([key]) => key)))}>
         Fold all
       </button>
-      <button type="button" onClick=${() => setFolded(new Set())}>Unfold all</button>
+      <button type="button" onClick=${() => setToggled(new Set())}>Unfold all</button>
       <span class="muted">${count(shown.shown)} of ${count(shown.total)} processes</span>
     </div>
     ${nodes.length === 0 ? html`<p>No process matches.</p>` : null}
@@ -94,7 +94,7 @@ export function TreePage({ document: shown, route }: TreePageProps): VNode {
               seen=${node}
               now=${shown.system.at}
               isActive=${node.key === current}
-              onFold=${fold}
+              onFold=${toggle}
               onOpen=${open}
               onFocus=${setActive}
             />`,

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { VNode } from 'preact';
 import uPlot from 'uplot';
 import { html } from '../html.ts';
+import { clock } from './format.ts';
 import type { History } from '../state/history.ts';
 
 export interface ChartProps {
@@ -66,8 +67,11 @@ function optionsOf(
   series: ChartProps['series'],
   show: ChartProps['show'],
 ): uPlot.Options {
-  const style = getComputedStyle(element);
-  const colour = (name: string): string => style.getPropertyValue(name);
+  // A property may be light-dark(…), which a canvas does not know: this resolves it.
+  const colour = (name: string): string => {
+    element.style.color = `var(${name})`;
+    return getComputedStyle(element).color;
+  };
   const axis = {
     stroke: colour('--muted'),
     grid: { stroke: colour('--line'), width: 1 },
@@ -80,7 +84,15 @@ function optionsOf(
     legend: { show: false },
     cursor: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
-    axes: [axis, { ...axis, size: 62, values: (_plot, values) => values.map((v) => show(v)) }],
+    axes: [
+      {
+        ...axis,
+        size: 26,
+        space: 80,
+        values: (_plot, values) => values.map((v) => clock(v * 1000)),
+      },
+      { ...axis, size: 62, values: (_plot, values) => values.map((v) => show(v)) },
+    ],
     series: [
       {},
       ...series.map(([, label], index) => ({

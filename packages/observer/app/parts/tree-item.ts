@@ -17,15 +17,15 @@ export interface TreeItemProps {
 }
 
 export function TreeItem({ seen, now, isActive, onFold, onOpen, onFocus }: TreeItemProps): VNode {
-  const { key, node, level, position, siblings, isOpen, x, y } = seen;
+  const { key, node, count, level, position, siblings, isOpen, x, y } = seen;
   const { name, id, label, supervisor, pid, more, matched } = node;
   const isParent = node.children.length > 0 || more !== undefined;
-  const title = name ?? id ?? label;
+  const title = count > 1 ? `${count} × ${label}` : (name ?? id ?? label);
   const isRecent = restartedLately(seen, now);
   const classes = [
     'node',
     supervisor === undefined ? '' : 'supervisor',
-    pid === undefined ? 'absent' : '',
+    pid === undefined && count === 1 ? 'absent' : '',
     isRecent ? 'recent' : '',
     matched === true ? 'matched' : '',
   ].join(' ');
@@ -66,12 +66,15 @@ export function restartedLately({ node }: SeenNode, now: number): boolean {
 
 function kindOf({ node }: SeenNode): string {
   const { label, supervisor, pid, name, id } = node;
-  const kind = supervisor === undefined ? label : `${label} ${supervisor.strategy}`;
+  const kind =
+    supervisor === undefined
+      ? label
+      : [label.replace(/_?supervisor$/, ''), supervisor.strategy].join(' ').trim();
   const shown = (name ?? id) === undefined && supervisor === undefined ? '' : kind;
   return [shown, pid].filter((part) => part !== undefined && part !== '').join(' · ');
 }
 
-function badgesOf({ node, isOpen }: SeenNode, now: number): readonly VNode[] {
+function badgesOf({ node, isOpen, count }: SeenNode, now: number): readonly VNode[] {
   const { status, state, mailbox, supervisor, restarts = 0, startedAt, more, children } = node;
   const badges: Array<readonly [kind: string, text: string]> = [];
   if (state !== undefined) badges.push(['state', state]);
@@ -85,7 +88,7 @@ function badgesOf({ node, isOpen }: SeenNode, now: number): readonly VNode[] {
   const up = startedAt === undefined ? '' : age(now - startedAt);
   if (restarts > 0) badges.push(['warn', `restarted ${restarts}×, ${up} ago`]);
   else if (up !== '') badges.push(['quiet', `up ${up}`]);
-  if (!isOpen) badges.push(['quiet', `${children.length + (more ?? 0)} below`]);
+  if (!isOpen && count === 1) badges.push(['quiet', `${children.length + (more ?? 0)} below`]);
   else if (more !== undefined) badges.push(['quiet', `${more} more: search for them`]);
   return badges.map(
     ([kind, text]) => html`<span class=${`badge ${kind}`} key=${text}>${text}</span>`,
