@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import * as finch from '@linnet/finch';
 import * as mint from '@linnet/mint';
 import * as otp from '@linnet/otp';
+import * as req from '@linnet/req';
 import { expect, test } from 'vitest';
 import { connectRules } from '../../packages/mint/src/dial/index.ts';
 import { wireRules } from '../../packages/mint/src/wire-options.ts';
@@ -49,6 +50,22 @@ test('the page of errors has no class that is not there', () => {
   const named = [...errorsPage.matchAll(/^\| `(\w+Error)`/gm)].map(([, name = '']) => name);
   expect(named.filter((name) => !known.has(name))).toEqual([]);
   expect(named.length).toBeGreaterThan(20);
+});
+
+const reqPage = read('docs/reference/req.md');
+
+test.each(errorsOf(req).filter(([name]) => name !== 'ReqError'))(
+  'the page of Req has %s with its code',
+  (name, { code }) => {
+    expect(reqPage).toContain(`\n| \`${name}\` \`${code}\` |`);
+  },
+);
+
+test('the page of Req has each step', () => {
+  const { request, response, error } = req.Req.new().stepNames;
+  for (const step of [...request, ...response, ...error]) {
+    expect(reqPage).toContain(`\n| \`${step}\` |`);
+  }
 });
 
 const mintPage = read('packages/mint/README.md');

@@ -1,5 +1,5 @@
 import { DynamicSupervisor, exit, Supervisor, whereis, type Pid } from '@linnet/otp';
-import { eventually, TestClock } from '@linnet/otp/testing';
+import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { CircuitOpenError, Req } from '../../src/index.ts';
 import { noLeaks, rejection } from '../support/client.ts';
@@ -94,7 +94,7 @@ test('one that crashes is started again, closed', async () => {
   await req.get(server.url);
   expect(states().map(({ state }) => state)).toEqual(['open']);
   const [breaker] = await DynamicSupervisor.whichChildren(`${name}.Guards`);
-  exit(breaker?.pid as Pid, 'kill');
+  await captureCrashReports(() => exit(breaker?.pid as Pid, 'kill'));
   await eventually(() => expect(states().map(({ state }) => state)).toEqual(['closed']));
   expect((await req.get(`${server.url}/ok`)).status).toBe(200);
 });

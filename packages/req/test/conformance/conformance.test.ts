@@ -1,0 +1,33 @@
+/** The comparison with other clients is measured, and docs/reference/req.md shows what was measured. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Finch } from '@linnet/finch';
+import { expect, onTestFinished, test } from 'vitest';
+import { uniqueName } from '../support/client.ts';
+import { cases } from './cases.ts';
+import { startOrigin } from './origin.ts';
+import { peersOf } from './peers.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../../../../docs/reference/req.md'), 'utf8');
+
+/** The rows of the page by their first cell: what each client does. */
+const rows = new Map(
+  page
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .map(([, title = '', ...cells]) => [title, cells] as const),
+);
+
+test.each(cases)(
+  '$topic: $title is as the page says',
+  async ({ title, ask }) => {
+    const finch = await Finch.startLink({ name: uniqueName() });
+    onTestFinished(() => finch[Symbol.asyncDispose]());
+    const [origin, other] = await Promise.all([startOrigin(), startOrigin()]);
+    const measured: string[] = [];
+    for (const peer of Object.values(peersOf(finch))) measured.push(await ask(peer, origin, other));
+    expect(rows.get(title)?.slice(0, measured.length)).toEqual(measured);
+  },
+  60_000,
+);
