@@ -64,8 +64,8 @@ export class ConnectionLife {
   }
 
   /** An exchange is over; returns whether that was the last thing under way. */
-  end(exchange: Placed): boolean {
-    return this.exchanges.delete(exchange as UnderWay) && this.underWay === 0;
+  end(exchange: UnderWay): boolean {
+    return this.exchanges.delete(exchange) && this.underWay === 0;
   }
 
   handOver(tunnel: HandedOver): void {

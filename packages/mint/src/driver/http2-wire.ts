@@ -20,8 +20,7 @@ import { inCleanContext } from './clean-context.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { ConnectionLife } from './connection-life.ts';
-import type { HandedOver } from './connection-life.ts';
-import type { Placed } from './exchange-table.ts';
+import type { HandedOver, UnderWay } from './connection-life.ts';
 import { noUpgrade, PeerClosed, Retired, tooManyPings } from './failures.ts';
 import { Http2Body } from './http2-body.ts';
 import { aboveLimit, GoawayFault, http2Error, streamReset } from './http2-failures.ts';
@@ -202,7 +201,7 @@ class Http2Wire implements Wire, StreamWire, SocketUser {
   }
 
   /** The exchange is over. */
-  finished(exchange: Placed): void {
+  finished(exchange: UnderWay): void {
     if (this.life.end(exchange)) this.settle();
   }
 

@@ -20,8 +20,7 @@ import { inCleanContext } from './clean-context.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { ConnectionLife } from './connection-life.ts';
-import type { HandedOver } from './connection-life.ts';
-import type { Placed } from './exchange-table.ts';
+import type { HandedOver, UnderWay } from './connection-life.ts';
 import { Retired, tooManyPings } from './failures.ts';
 import { Http3Body } from './http3-body.ts';
 import { aboveLimit, GoawayFault, http3Error, QuicClosed, streamReset } from './http3-failures.ts';
@@ -95,6 +94,8 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
   readonly output: Http3Output;
   /** How often datagrams were about to be written. */
   writes = 0;
+  /** It is being closed, or is gone. */
+  isEnding = false;
 
   private readonly session: QuicSession;
   private readonly resets: ResetBudget;
@@ -104,8 +105,6 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
   private hasChanged = false;
   /** It ends by this side, or after the last response, as it was to. */
   private isOrderly = false;
-  /** It is being closed, or is gone. */
-  isEnding = false;
 
   constructor(session: QuicSession, options: Http3WireOptions) {
     this.session = session;
@@ -199,7 +198,7 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
     return new Http3Body(this, stream, sender);
   }
 
-  finished(exchange: Placed): void {
+  finished(exchange: UnderWay): void {
     if (this.life.end(exchange)) this.settle();
   }
 

@@ -8,8 +8,7 @@ import type { RequestStream } from '../message/request-stream.ts';
 import type { StreamEvent, StreamReport } from '../message/stream-event.ts';
 import type { BodyOutput, BodySender } from './body-output.ts';
 import type { Clock } from './clock.ts';
-import type { ConnectionLife, HandedOver } from './connection-life.ts';
-import type { Placed } from './exchange-table.ts';
+import type { ConnectionLife, HandedOver, UnderWay } from './connection-life.ts';
 
 /** Opened a stream, and hears what comes for it. */
 export interface StreamUser {
@@ -63,7 +62,7 @@ export interface StreamWire extends TunnelWire {
     expects: boolean,
   ): WireStream;
   /** The exchange is over. */
-  finished(exchange: Placed): void;
+  finished(exchange: UnderWay): void;
   /** The typed error of an exchange that ended with this one. */
   errorOf(error: Error, facts: ExchangeFacts): Error;
 }
