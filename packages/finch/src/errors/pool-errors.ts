@@ -155,22 +155,34 @@ interface PoolNotFoundErrorOptions extends FinchErrorOptions {
   readonly pool: string;
   /** The name of the instance. */
   readonly instance?: string | undefined;
+  /** The key of the pool that was probably meant. */
+  readonly nearest?: string | undefined;
+  /** The instance would have started it, but for `undeclared: 'refuse'`. */
+  readonly isUndeclared?: boolean;
 }
 
 /**
- * The instance has no pool under that key, and the call does not start one.
+ * The instance has no pool under that key, and does not start one: the call never does, or the pool was not
+ * declared and `undeclared` is `'refuse'`. `nearest` is the key of the pool that was probably meant, if
+ * there is one.
  */
 export class PoolNotFoundError extends FinchError {
   static override readonly code = 'ERR_FINCH_POOL_NOT_FOUND';
   declare readonly code: 'ERR_FINCH_POOL_NOT_FOUND';
   declare readonly pool: string;
   declare readonly instance?: string;
+  declare readonly nearest?: string;
 
-  constructor(options: PoolNotFoundErrorOptions) {
+  constructor({ isUndeclared = false, ...options }: PoolNotFoundErrorOptions) {
+    const { nearest } = options;
+    const refused = isUndeclared
+      ? ", and starts none that was not declared (undeclared: 'refuse')"
+      : '';
+    const meant = nearest === undefined ? '' : `Did you mean the pool ${nearest}? `;
     const instance =
       options.instance === undefined ? 'The instance' : `Finch instance ${options.instance}`;
     super(
-      `${instance} has no pool ${options.pool}. ` +
+      `${instance} has no pool ${options.pool}${refused}. ${meant}` +
         'Start it with finch.startPool or Pool.childSpec, declare it in the pools option, ' +
         'or see finch.listPools() for those that run (scheme, host, port and tag must all agree).',
       options,

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { currentPid, type Pid } from '@linnet/otp';
 import type { Exchange as WireExchange, Fields, WireHandler } from '@linnet/mint';
 import type { Connection } from '../connection/connection.ts';
+import { CallSite } from '../errors/call-site.ts';
 import { annotateError } from '../errors/finch-error.ts';
 import { fromMint } from '../errors/from-mint.ts';
 import {
@@ -78,6 +79,8 @@ export class Exchange implements WireHandler, CheckoutUser {
   /** Why it is given up: there is no further attempt. */
   private cancelled: Error | undefined = undefined;
   private bytesReceived = 0;
+  /** Where it was made, if the instance captures that. */
+  private callSite: CallSite | undefined = undefined;
   /** Set while the channels of telemetry have subscribers. */
   private span: RequestSpan | undefined = undefined;
 
@@ -337,6 +340,7 @@ export class Exchange implements WireHandler, CheckoutUser {
 
   /** Takes on what holds for all of the request; false when it has failed by that. */
   private prepare(caller: Pid | undefined): boolean {
+    if (this.instance.options.captureStacks) this.callSite = new CallSite();
     if (requestsWatched()) {
       this.span = new RequestSpan(this.instance.name, this.request);
       this.request = this.span.request;
@@ -437,8 +441,9 @@ export class Exchange implements WireHandler, CheckoutUser {
     return this.body?.sendable ?? isReplayable(this.request.body);
   }
 
-  private failWith(error: Error): void {
+  private failWith(given: Error): void {
     const { sink } = this;
+    const error = this.callSite === undefined ? given : this.callSite.addTo(given);
     this.over(sink.failureOf === undefined ? { error } : sink.failureOf(error));
     sink.fail(error);
   }

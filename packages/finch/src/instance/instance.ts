@@ -14,8 +14,10 @@ import {
   type Watch,
 } from '@linnet/otp';
 import { AlternativeServices } from '../alt-svc/store.ts';
-import { InstanceNotFoundError, PoolDownError } from '../errors/index.ts';
+import { InstanceNotFoundError, PoolDownError, PoolNotFoundError } from '../errors/index.ts';
 import {
+  isDeclared,
+  nearestOf,
   poolOptionsFor,
   type ResolvedInstanceOptions,
   type ResolvedPoolOptions,
@@ -46,6 +48,8 @@ export class Instance implements PoolHost {
   private readonly registry: RegistryHandle<string, Pool>;
   /** Keys of pools that users' supervisors own: never served by a pool of the instance. */
   private readonly reserved = new Set<string>();
+  /** Keys of pools that were started by name. */
+  private readonly started = new Set<string>();
   private readonly waiters = new PoolWaiters();
   private readonly watches = new Set<Watch>();
 
@@ -100,6 +104,11 @@ export class Instance implements PoolHost {
   /** All pools, with the pid of their supervisors. */
   pools(): Array<{ readonly pool: Pool; readonly pid: Pid }> {
     return this.registry.select(() => true).map(({ pid, value }) => ({ pool: value, pid }));
+  }
+
+  /** A pool of this key was started by name: it may be started again on demand. */
+  declare(key: string): void {
+    this.started.add(key);
   }
 
   /** Whether the instance starts a pool with the `default` options. */
@@ -167,7 +176,28 @@ export class Instance implements PoolHost {
   /** Has a pool started by the manager, unless a user's supervisor is to start it. */
   private ensureStarted(identity: PoolIdentity): void {
     if (this.reserved.has(identity.key)) return;
+    if (!this.mayStart(identity)) {
+      this.refuse(identity);
+      return;
+    }
     GenServer.cast(this.manager, ['ensure', identity]);
+  }
+
+  private mayStart(identity: PoolIdentity): boolean {
+    const { undeclared, pools } = this.options;
+    return undeclared === 'start' || this.started.has(identity.key) || isDeclared(pools, identity);
+  }
+
+  private refuse({ key }: PoolIdentity): void {
+    const declared = this.options.pools.declared.map(({ pool }) => pool.key);
+    const nearest = nearestOf(key, [...declared, ...this.reserved, ...this.started]);
+    const error = new PoolNotFoundError({
+      pool: key,
+      instance: this.name,
+      nearest,
+      isUndeclared: true,
+    });
+    this.startFailed(key, error);
   }
 
   /** The supervisor of a pool has ended, for now or for good. */

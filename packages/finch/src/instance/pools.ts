@@ -73,6 +73,7 @@ export async function startInstancePool(
   identity: PoolIdentity,
   options: ResolvedPoolOptions,
 ): Promise<void> {
+  instance.declare(identity.key);
   const failure = await GenServer.call<Error | undefined>(
     instance.manager,
     ['startPool', identity, options],

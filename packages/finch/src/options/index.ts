@@ -16,6 +16,7 @@ export type { PoolOptions, ResolvedPoolOptions } from './pool-options.ts';
 export {
   checkPoolCount,
   instanceSchema,
+  isDeclared,
   parseInstanceOptions,
   parsePoolChildOptions,
   parseStopPoolOptions,
@@ -49,4 +50,5 @@ export type {
   ResolvedPingOptions,
   ResolvedRequestOptions,
 } from './request-options.ts';
+export { nearestOf } from './suggest.ts';
 export { checkIdleTime, checkMaxConnections, checkPrewarmCount } from './regulation-options.ts';

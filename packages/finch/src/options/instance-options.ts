@@ -3,7 +3,7 @@
  */
 import { OptionsError } from '../errors/input-errors.ts';
 import { poolFrom, type PoolIdentity, type PoolLike } from '../identity/index.ts';
-import { custom, finiteDuration, limit, required, string } from './fields.ts';
+import { boolean, custom, finiteDuration, limit, oneOf, required, string } from './fields.ts';
 import { checkPoolOptions, parsePoolOptions, poolFields, poolSchema } from './pool-options.ts';
 import type { PoolOptions, ResolvedPoolOptions } from './pool-options.ts';
 import { byPrecedence, fits, poolPattern } from './pool-rules.ts';
@@ -48,6 +48,14 @@ export function poolOptionsFor(pools: ResolvedPools, pool: PoolIdentity): Resolv
   return found?.options ?? pools.default;
 }
 
+/** Whether a pool is named, or matched by a pattern or tag. */
+export function isDeclared(pools: ResolvedPools, pool: PoolIdentity): boolean {
+  return (
+    pools.declared.some((declared) => declared.pool.key === pool.key) ||
+    pools.rules.some(({ pattern }) => fits(pattern, pool))
+  );
+}
+
 const pools = custom<PoolsOption, ResolvedPools, ResolvedPools>({
   doc: 'The pools to start with the instance, by URL; and the options of pools that are started on demand, by a pattern of hosts, by tag, and for all others under `default`.',
   type: 'object, Map or list of pairs',
@@ -77,6 +85,14 @@ export const instanceSchema = defineSchema('Finch options', {
     default: 'infinity',
     unit: 'connections',
     doc: 'The cap on open connections to one host and port, over all pools of the instance.',
+  }),
+  undeclared: oneOf(['start', 'refuse'], {
+    default: 'start',
+    doc: "What becomes of a request to a pool that nobody has declared: `'start'` starts it with the options under `default`; `'refuse'` rejects with PoolNotFoundError, which names the pool that was probably meant. Declared are the pools of the `pools` option, those that its patterns and tags match, those of `Pool.childSpec`, and those that `startPool` or `prewarm` has started.",
+  }),
+  captureStacks: boolean({
+    default: false,
+    doc: 'Whether the error of a request has the frames of the code that made it, which an error on a socket lacks. It costs some microseconds a request.',
   }),
 });
 

@@ -34,6 +34,19 @@ export function nearestOption(schema: AnySchema, name: string): PlacedField | un
   return nearest;
 }
 
+/** The candidate that a name probably means: one with few typing errors, or with the same beginning. */
+export function nearestOf(wanted: string, candidates: Iterable<string>): string | undefined {
+  let nearest: string | undefined;
+  let least = Math.floor(wanted.length / 3) + 1;
+  for (const candidate of candidates) {
+    const distance = distanceOf(wanted, candidate);
+    if (distance >= least) continue;
+    nearest = candidate;
+    least = distance;
+  }
+  return nearest;
+}
+
 /** Every option of a schema and of the schemas inside it, those of a higher level first. */
 function placedFields(schema: AnySchema, prefix: string): PlacedField[] {
   const here = Object.entries(schema.fields).map(([name, field]) => ({

@@ -16,6 +16,8 @@ describe('Finch options', () => {
       pools: { default: parsePoolOptions(), rules: [], declared: [] },
       maxConnections: 'infinity',
       maxPerHost: 'infinity',
+      undeclared: 'start',
+      captureStacks: false,
     });
   });
 
