@@ -88,5 +88,6 @@ export interface QuicSession {
    * there are requests. A session begins unreferenced.
    */
   ref(): void;
+  /** Ends what `ref` does. */
   unref(): void;
 }

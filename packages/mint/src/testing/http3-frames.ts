@@ -53,7 +53,12 @@ export interface Http3Frame {
   readonly fields: Fields;
 }
 
-/** An integer (RFC 9000, 16), in as few bytes as it takes, or in 1, 2, 4 or 8 of them. */
+/**
+ * An integer (RFC 9000, 16), in as few bytes as it takes, or in 1, 2, 4 or 8 of them.
+ *
+ * @example
+ * const typeOfPushStream = encodeVarint(1);
+ */
 export function encodeVarint(value: number, size = varintSize(value)): Buffer {
   const bytes = Buffer.alloc(size);
   writeVarint(bytes, 0, value, size);
@@ -86,7 +91,12 @@ export function encodeFieldSection(list: FieldList): Buffer {
   return Buffer.concat([Buffer.of(0, 0), ...parts]);
 }
 
-/** A SETTINGS frame. */
+/**
+ * A SETTINGS frame.
+ *
+ * @example
+ * const limited = encodeHttp3Settings({ maxFieldSectionSize: 4096 });
+ */
 export function encodeHttp3Settings(settings: Http3Settings = {}): Buffer {
   const names: Readonly<Record<string, number>> = http3SettingIds;
   const parts = Object.entries(settings).flatMap(([name, value = 0]) => [

@@ -39,7 +39,7 @@ interface Outgoing {
  * Each method that sends a frame sends one, and checks nothing; what a window does not let through
  * waits for it. Nothing is sent by itself but what QUIC does.
  */
-export class Http3Peer implements QuicUser {
+export class Http3Peer {
   /** All frames that came, in order; of each unidirectional stream those after its type. */
   readonly frames: Http3Frame[] = [];
   /** The types of the unidirectional streams that came, by their identifiers: 0 is the control stream. */
@@ -78,7 +78,7 @@ export class Http3Peer implements QuicUser {
     this.closed = new Promise((resolve) => {
       this.resolveClosed = resolve;
     });
-    driver.user = this;
+    driver.user = this.user();
   }
 
   /** Whether the connection is gone. */
@@ -186,7 +186,7 @@ export class Http3Peer implements QuicUser {
     } else this.paused.delete(stream);
     const held = [...this.held];
     this.held.clear();
-    for (const id of held) this.onReadable(id);
+    for (const id of held) this.readAll(id);
   }
 
   // Sending ---------------------------------------------------------------------
@@ -199,7 +199,7 @@ export class Http3Peer implements QuicUser {
       bytes: Buffer.concat([before, bytes]),
       end: endStream || waiting?.end === true,
     });
-    this.onWritable(stream);
+    this.sendOn(stream);
   }
 
   /** A frame of any type on a stream. */
@@ -294,7 +294,25 @@ export class Http3Peer implements QuicUser {
 
   // From the connection ---------------------------------------------------------
 
-  onReadable(id: number): void {
+  /** What the connection calls, which is no affair of scripts. */
+  private user(): QuicUser {
+    return {
+      onReadable: (id) => this.readAll(id),
+      onWritable: (id) => this.sendOn(id),
+      onCapacity: () => {},
+      onTurn: () => {
+        // Only a write tells that the client has stopped a stream.
+        for (const [id, { bytes }] of this.outgoing) if (bytes.length === 0) this.sendOn(id);
+        this.waiting.wake();
+      },
+      onClose: (end) => {
+        this.resolveClosed(end);
+        this.waiting.wake();
+      },
+    };
+  }
+
+  private readAll(id: number): void {
     const { driver, into } = this;
     for (;;) {
       if (this.pausesAll || this.paused.has(id)) {
@@ -312,7 +330,7 @@ export class Http3Peer implements QuicUser {
     }
   }
 
-  onWritable(id: number): void {
+  private sendOn(id: number): void {
     const waiting = this.outgoing.get(id);
     if (waiting === undefined) return;
     const length = this.driver.write(id, waiting.bytes, waiting.end);
@@ -324,19 +342,6 @@ export class Http3Peer implements QuicUser {
     if (length < waiting.bytes.length) waiting.bytes = waiting.bytes.subarray(length);
     else if (waiting.end) this.outgoing.delete(id);
     else waiting.bytes = noBytes;
-  }
-
-  onCapacity(): void {}
-
-  onTurn(): void {
-    // Only a write tells that the client has stopped a stream.
-    for (const [id, { bytes }] of this.outgoing) if (bytes.length === 0) this.onWritable(id);
-    this.waiting.wake();
-  }
-
-  onClose(end: QuicEnd): void {
-    this.resolveClosed(end);
-    this.waiting.wake();
   }
 
   private accept(id: number, bytes: Buffer): void {
