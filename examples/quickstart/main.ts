@@ -4,6 +4,7 @@
  *
  *     npm start                          # against a server of its own
  *     npm start -- https://example.com   # against yours
+ *     npm start -- --stay                # stays up, to be looked at in its dashboard
  */
 import { isFinchError } from '@linnet/finch';
 import { parseArgs } from 'node:util';
@@ -15,10 +16,14 @@ const { values, positionals } = parseArgs({
   options: {
     requests: { type: 'string', default: '3000', short: 'n' },
     concurrency: { type: 'string', default: '50', short: 'c' },
+    port: { type: 'string', default: '0' },
+    stay: { type: 'boolean', default: false },
   },
 });
 
 let thirds = 0;
+const interrupted = new AbortController();
+if (values.stay) process.once('SIGINT', () => interrupted.abort());
 const [given] = positionals;
 const server = given === undefined ? await startServer() : undefined;
 try {
@@ -26,6 +31,8 @@ try {
     url: given?.replace(/\/+$/, '') ?? (server?.url as string),
     requests: Number(values.requests),
     concurrency: Number(values.concurrency),
+    port: Number(values.port),
+    stay: values.stay ? interrupted.signal : undefined,
     print: (line) => process.stdout.write(`${line}\n`),
     progress: process.stdout.isTTY ? redraw : printThirds,
   });

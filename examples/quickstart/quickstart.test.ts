@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { startServer } from './server.ts';
 
 const run = promisify(execFile);
@@ -31,4 +32,20 @@ test("takes a URL of the user's", async () => {
 
   expect(stdout).toContain(`Sending 30 requests to ${server.url}`);
   expect(stdout).toContain('30 answered');
+}, 60_000);
+
+test('stays up with its dashboard, under load and with failures, until it is interrupted', async () => {
+  const args = ['--conditions=@linnet/source', main, '--requests', '30', '--stay'];
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const program = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  onTestFinished(() => void program.kill('SIGKILL'));
+  let output = '';
+  program.stdout.setEncoding('utf8').on('data', (text: string) => void (output += text));
+  const url = await vi.waitUntil(() => /stays up at (\S+),/.exec(output)?.[1], { timeout: 50_000 });
+  const response = await fetch(`${url}api/tree?search=orders`);
+  expect(await response.text()).toContain('"orders"');
+  program.kill('SIGINT');
+  const [code] = (await once(program, 'exit')) as [number | null];
+  expect(code).toBe(0);
+  expect(output).toContain('nothing is left running');
 }, 60_000);

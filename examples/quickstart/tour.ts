@@ -1,11 +1,17 @@
 /** What the quickstart shows, step by step. */
 import { Finch, isFinchError, Pool } from '@linnet/finch';
+import { Observer } from '@linnet/observer';
 import { exit, formatTree, introspect, isAlive, Supervisor, type Pid } from '@linnet/otp';
+import { stayUp } from './stay-up.ts';
 
 export interface TourOptions {
   readonly url: string;
   readonly requests: number;
   readonly concurrency: number;
+  /** Of the observer; 0 for any free one. */
+  readonly port: number;
+  /** Keeps the tree up, under load and with failures, until it aborts. */
+  readonly stay: AbortSignal | undefined;
   readonly print: (line: string) => void;
   /** Told from time to time how many requests of a batch have been answered. */
   readonly progress: (answered: number, of: number) => void;
@@ -18,10 +24,12 @@ export interface Batch {
   readonly failed: ReadonlyMap<string, number>;
 }
 
-export async function runTour({ url, requests, concurrency, print, progress }: TourOptions) {
-  // One list of children: the client, and a pool that this supervisor owns.
+export async function runTour(options: TourOptions) {
+  const { url, requests, concurrency, port, stay, print, progress } = options;
+  // One list of children: a dashboard, the client, and a pool that this supervisor owns.
   const supervisor = await Supervisor.startLink(
     [
+      Observer.childSpec({ port, actions: true }),
       Finch.childSpec({ name: 'MyFinch', pools: { default: { size: 20 } } }),
       Pool.childSpec({ finch: 'MyFinch', pool: Pool.new(url, { tag: 'api' }), size: 10 }),
     ],
@@ -33,6 +41,7 @@ export async function runTour({ url, requests, concurrency, print, progress }: T
   await supervisor.startChild(Pool.childSpec({ finch: 'MyFinch', pool: reports, size: 10 }));
 
   const finch = Finch.get('MyFinch');
+  print(`Watch it while it runs: ${await Observer.get().url()}\n`);
   print(`Sending ${requests} requests to ${url} through three pools…`);
   const all = await sendBatch(finch, url, requests, concurrency, progress);
   print(summary(all));
@@ -67,6 +76,13 @@ export async function runTour({ url, requests, concurrency, print, progress }: T
 
   print('\nThe tree now:\n');
   print(formatTree(introspect()));
+
+  if (stay !== undefined) {
+    print(
+      `\nIt stays up at ${await Observer.get().url()}, under load and with failures, until ctrl-c.`,
+    );
+    await stayUp(finch, url, stay);
+  }
 
   await supervisor.stop();
   print(
