@@ -140,7 +140,7 @@ describeQuic('a scripted HTTP/3 server', () => {
   });
 
   test('closes with a code of HTTP/3 or of QUIC, or vanishes', async () => {
-    await using server = await start();
+    await using server = await start(() => {});
     const [first, second, third] = [await greet(server), await greet(server), await greet(server)];
     (await server.peer(0)).close('H3_EXCESSIVE_LOAD', 'too much');
     expect(await first.closed).toMatchObject({ by: 'peer', code: 0x107, reason: 'too much' });
@@ -158,7 +158,7 @@ describeQuic('a scripted HTTP/3 server', () => {
   });
 
   test('ends like a killed process: nothing listens there any more', async () => {
-    const server = await start();
+    const server = await start(() => {});
     const client = await greet(server);
     await server.kill();
     onTestFinished(() => server.close());
