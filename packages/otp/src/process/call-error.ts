@@ -25,7 +25,10 @@ const codes: Record<string, string> = {
  */
 export class CallError extends ExitError {
   override readonly code: string;
-  /** `'noproc'`, `'timeout'`, `'calling_self'`, or the exit reason of the server. */
+  /**
+   * `'noproc'`, `'timeout'`, `'calling_self'`, `['nodedown', node]` when there is no connection to the
+   * node of the server or it is lost, or the exit reason of the server.
+   */
   readonly why: ExitReason;
 
   /** `args` are the server, the request and the timeout, as far as there are such. */
@@ -36,7 +39,21 @@ export class CallError extends ExitError {
       isError(why) ? { cause: why } : undefined,
     );
     this.why = why;
-    this.code = (typeof why === 'string' ? codes[why] : undefined) ?? 'ERR_CALL_EXIT';
+    this.code = codeOf(why);
+  }
+}
+
+function codeOf(why: ExitReason): string {
+  if (typeof why === 'string') return codes[why] ?? 'ERR_CALL_EXIT';
+  return hasTag(why, 'nodedown') ? 'ERR_NOCONNECTION' : 'ERR_CALL_EXIT';
+}
+
+/** Whether a reason is an array that starts with a tag; never throws, whatever it is. */
+function hasTag(reason: ExitReason, tag: string): boolean {
+  try {
+    return Array.isArray(reason) && reason[0] === tag;
+  } catch {
+    return false; // a revoked proxy
   }
 }
 
@@ -48,18 +65,13 @@ function messageOf(why: ExitReason, site: CallSite, args: readonly unknown[]): s
   if (why === 'timeout' && typeof timeout === 'number') {
     return `${call} timed out after ${timeout} ms: ${progressOf(server)}`;
   }
-  const rule = isBadReturn(why) && site.module === 'GenServer' ? `. ${results}` : '';
+  const rule = hasTag(why, 'bad_return_value') && site.module === 'GenServer' ? `. ${results}` : '';
   return `${call} failed: ${formatReason(why)}${rule}`;
 }
 
 /** What the callbacks of a server give. */
 export const results =
   'A clause gives reply(value, state), noreply(state) or stop(reason, state), or a promise of it';
-
-/** Whether a server ended since a callback gave something else. */
-function isBadReturn(reason: ExitReason): boolean {
-  return Array.isArray(reason) && reason[0] === 'bad_return_value';
-}
 
 /** The name of a clause, or the type of an event; arguments may be secret or large. */
 function clauseOf(request: unknown): string | undefined {
