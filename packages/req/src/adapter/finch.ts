@@ -32,7 +32,7 @@ export async function sendWith(
 }
 
 /** The instance that is meant. @throws NotRunningError */
-export function finchOf({ options }: Pick<ReqRequest, 'options'>): Finch {
+function finchOf({ options }: Pick<ReqRequest, 'options'>): Finch {
   const { finch, supervisor } = options;
   if (finch instanceof Finch) return finch;
   const name = finch ?? finchName(supervisor);

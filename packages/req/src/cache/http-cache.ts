@@ -1,10 +1,32 @@
 /** A bounded store of responses in memory. */
-import type CachePolicy from 'http-cache-semantics';
 import { ReqOptionsError } from '../errors/index.ts';
+
+/** A request as the rules take it. */
+export interface RuleRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Record<string, string | string[]>;
+}
+
+/** The rules by which a response may be used: what is used of a `CachePolicy` of http-cache-semantics. */
+export interface CacheRules {
+  evaluateRequest(request: RuleRequest): {
+    readonly response?: unknown;
+    readonly revalidation?: unknown;
+  };
+  revalidationHeaders(
+    request: RuleRequest,
+  ): Readonly<Record<string, string | string[] | undefined>>;
+  revalidatedPolicy(
+    request: RuleRequest,
+    response: { readonly status: number; readonly headers: Record<string, string | string[]> },
+  ): { readonly policy: CacheRules; readonly modified: boolean };
+  responseHeaders(): Readonly<Record<string, string | string[] | undefined>>;
+}
 
 /** A response that is kept, and the rules by which it may be used. */
 export interface CacheEntry {
-  readonly policy: CachePolicy;
+  readonly policy: CacheRules;
   readonly status: number;
   readonly url: string;
   /** The headers as they came; those of its policy are newer. */

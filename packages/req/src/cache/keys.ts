@@ -1,7 +1,7 @@
 /** Under which key a response is kept, and how requests and responses look to the rules of RFC 9111. */
 import { createHash } from 'node:crypto';
-import type CachePolicy from 'http-cache-semantics';
 import type { HeaderList } from '../header-list.ts';
+import type { RuleRequest } from './http-cache.ts';
 
 /** What is asked of the cache. */
 interface Asked {
@@ -27,7 +27,7 @@ export function keyOf({ method, url, headers }: Asked, shared: boolean): string 
 }
 
 /** A request as the rules take it. */
-export function ruleRequest({ method, url, headers }: Asked): CachePolicy.Request {
+export function ruleRequest({ method, url, headers }: Asked): RuleRequest {
   return { method, url, headers: ruleHeaders(headers) };
 }
 

@@ -8,8 +8,7 @@ export {
   type ReqOptions,
   type ResolvedOptions,
 } from './req-options.ts';
-export type { InputOf, OutputOf } from './field.ts';
-export { custom, type Duration } from './kinds.ts';
+export type { Duration } from './kinds.ts';
 export { invalid } from './field.ts';
 export { defineSchema } from './schema.ts';
 export {
@@ -22,7 +21,7 @@ export {
 export type { BaseUrl } from './url-options.ts';
 export type { Coding } from './body-options.ts';
 export type { MultipartInput, Part, PartInput, PartValue, PartWithDetails } from './multipart.ts';
-export type { Pairs, ParamsInput, ParamValue } from './params.ts';
+export type { ParamsInput, ParamValue } from './params.ts';
 export {
   isSchema,
   type Decode,
@@ -38,7 +37,6 @@ export {
   rateLimitSchema,
   type BreakerSettings,
   type BudgetSettings,
-  type HedgeSettings,
   type RateLimitSettings,
   type RetryContext,
   type RetryFunction,

@@ -14,7 +14,7 @@ export type ParamsInput =
 export type Pairs = readonly [name: string, value: string][];
 
 /** The pairs of what was given; undefined when it is something else. */
-export function pairsOf(value: unknown): Pairs | undefined {
+function pairsOf(value: unknown): Pairs | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const entries: Iterable<unknown> =
     Symbol.iterator in value ? (value as Iterable<unknown>) : Object.entries(value);

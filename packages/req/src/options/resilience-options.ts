@@ -93,8 +93,6 @@ const hedgeSchema = defineSchema('hedge options', {
 export type BreakerSettings = OutputOf<(typeof breakerSchema)['fields']>;
 /** How many requests may begin. */
 export type RateLimitSettings = OutputOf<(typeof rateLimitSchema)['fields']>;
-/** When another request is sent. */
-export type HedgeSettings = OutputOf<(typeof hedgeSchema)['fields']>;
 /** How many retries there may be over all calls of a client. */
 export type BudgetSettings = OutputOf<(typeof budgetSchema)['fields']>;
 

@@ -1,6 +1,6 @@
 /** The steps of `cache`: before a request, after its response, after its error. RFC 9111 by http-cache-semantics. */
 import CachePolicy from 'http-cache-semantics';
-import type { CacheEntry, HttpCache } from '../cache/http-cache.ts';
+import type { CacheEntry, HttpCache, RuleRequest } from '../cache/http-cache.ts';
 import { keyOf, ruleHeaders, ruleRequest } from '../cache/keys.ts';
 import type { ReqRequest } from '../message/request.ts';
 import { ReqResponse } from '../message/response.ts';
@@ -9,7 +9,7 @@ import { ReqResponse } from '../message/response.ts';
 interface Lookup {
   readonly key: string;
   /** Without what was added to it to ask whether the kept response still holds. */
-  readonly request: CachePolicy.Request;
+  readonly request: RuleRequest;
   /** The kept response that is asked about. */
   readonly stale: CacheEntry | undefined;
 }
@@ -95,7 +95,7 @@ function cacheOf({ options, method, headers, body }: ReqRequest): HttpCache | un
 }
 
 /** Whether the kept response is to this request, and its server can say whether it still holds. */
-function hasValidator({ policy }: CacheEntry, asked: CachePolicy.Request): boolean {
+function hasValidator({ policy }: CacheEntry, asked: RuleRequest): boolean {
   const headers = policy.revalidationHeaders(asked);
   return headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
 }

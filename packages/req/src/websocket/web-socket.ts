@@ -1,5 +1,4 @@
 /** An open WebSocket: messages to read and to send. Frames, masks and compression are those of ws. */
-import type { RawData, WebSocket } from 'ws';
 import { WebSocketError } from '../errors/index.ts';
 import { MessageQueue } from './message-queue.ts';
 
@@ -12,6 +11,23 @@ export interface WebSocketClose {
   readonly code: number;
   readonly reason: string;
 }
+
+/** What is used of a WebSocket of ws. */
+export interface FrameSocket {
+  readonly protocol: string;
+  readonly bufferedAmount: number;
+  on(event: 'message', listener: (data: FrameData, isBinary: boolean) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'close', listener: (code: number, reason: Buffer) => void): unknown;
+  send(data: string | Uint8Array, done: (error?: Error) => void): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** The bytes of a message, in one of the forms of ws. */
+type FrameData = Buffer | ArrayBuffer | Buffer[];
 
 /** From how many messages on, not read yet, the connection is not read any more. */
 const highWaterMark = 64;
@@ -31,12 +47,12 @@ export class ReqWebSocket implements AsyncDisposable, AsyncIterable<WebSocketMes
   readonly url: string;
   /** Resolves when the connection is closed, however that came about; never rejects. */
   readonly closed: Promise<WebSocketClose>;
-  readonly #socket: WebSocket;
+  readonly #socket: FrameSocket;
   readonly #messages = new MessageQueue<WebSocketMessage>();
   #close: WebSocketClose | undefined;
 
   /** @internal Takes an open WebSocket of ws. */
-  constructor(socket: WebSocket, url: string) {
+  constructor(socket: FrameSocket, url: string) {
     this.#socket = socket;
     this.url = url;
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
@@ -111,7 +127,7 @@ export class ReqWebSocket implements AsyncDisposable, AsyncIterable<WebSocketMes
     await this.close();
   }
 
-  #onMessage(data: RawData, isBinary: boolean): void {
+  #onMessage(data: FrameData, isBinary: boolean): void {
     const bytes = Array.isArray(data)
       ? Buffer.concat(data)
       : data instanceof ArrayBuffer

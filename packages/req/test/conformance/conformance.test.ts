@@ -1,4 +1,5 @@
 /** The comparison with other clients is measured, and docs/reference/req.md shows what was measured. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Finch } from '@linnet/finch';
@@ -6,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { uniqueName } from '../support/client.ts';
 import { cases } from './cases.ts';
 import { startOrigin } from './origin.ts';
-import { peersOf } from './peers.ts';
+import { curl, peersOf } from './peers.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../../../docs/reference/req.md'), 'utf8');
 
@@ -19,6 +20,15 @@ const rows = new Map(
     .map(([, title = '', ...cells]) => [title, cells] as const),
 );
 
+/** The version of the page; others may differ, and a machine may have none. */
+const hasCurl = ((): boolean => {
+  try {
+    return execFileSync('curl', ['--version'], { encoding: 'utf8' }).startsWith('curl 7.88.');
+  } catch {
+    return false;
+  }
+})();
+
 test.each(cases)(
   '$topic: $title is as the page says',
   async ({ title, ask }) => {
@@ -26,7 +36,8 @@ test.each(cases)(
     onTestFinished(() => finch[Symbol.asyncDispose]());
     const [origin, other] = await Promise.all([startOrigin(), startOrigin()]);
     const measured: string[] = [];
-    for (const peer of Object.values(peersOf(finch))) measured.push(await ask(peer, origin, other));
+    const peers = [...Object.values(peersOf(finch)), ...(hasCurl ? [curl] : [])];
+    for (const peer of peers) measured.push(await ask(peer, origin, other));
     expect(rows.get(title)?.slice(0, measured.length)).toEqual(measured);
   },
   60_000,

@@ -1,7 +1,7 @@
 /** The clients that are compared, each with its own defaults; only waits between attempts are shortened. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { Finch } from '@linnet/finch';
+import type { Finch } from '@linnet/finch';
 import { create } from 'axios';
 import got from 'got';
 import ky from 'ky';
