@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { getActiveResourcesInfo } from 'node:process';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '../src/connect.ts';
 import type { Connection, ConnectionOptions } from '../src/connect.ts';
@@ -200,5 +202,28 @@ describeQuic('a program with HTTP/3', () => {
       console.log(body.toString());
     `);
     expect(output).toBe('late');
+  });
+
+  test('may end a worker thread that has connections and requests open', async () => {
+    const server = await start(async (peer) => {
+      await peer.handshake();
+      for await (const { stream } of peer.requests()) peer.respond(stream);
+    });
+    const source = `
+      import { connect } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
+      import { parentPort, workerData } from 'node:worker_threads';
+      const { url, ca } = workerData;
+      const connection = await connect(url, { protocols: ['http3'], family: 4, tls: { ca } });
+      connection.request({ method: 'GET', target: '/' }).catch(() => {});
+      parentPort.postMessage('open');
+    `;
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {
+      workerData: { url: server.url, ca: authority.ca },
+      execArgv: ['--conditions=@linnet/source', '--disable-warning=ExperimentalWarning'],
+    });
+    expect(await once(worker, 'message')).toEqual(['open']);
+    await worker.terminate();
+    const connection = await open(server);
+    expect(await connection.ping()).toBeGreaterThan(0);
   });
 });

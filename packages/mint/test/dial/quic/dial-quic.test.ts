@@ -74,6 +74,11 @@ describeQuic('dialling QUIC', () => {
     expect(session.info.localAddress).toBe('127.0.0.2');
   });
 
+  test('fails for a local address that is not there', async () => {
+    const error = await failureOf({ port: 443, localAddress: '192.0.2.1' });
+    expect(error).toMatchObject({ code: 'ERR_MINT_CONNECT', reason: 'EADDRNOTAVAIL' });
+  });
+
   test('dials over IPv6', async () => {
     const server = await startQuicServer({ host: '::1' });
     const { session } = await connectQuic({ ...server, host: '::1' });
