@@ -1,2 +1,17 @@
 /** Processes, names and supervision over worker threads and machines, with NATS as the carrier. */
-export {};
+export { Cluster, ClusterHandle } from './cluster.ts';
+export type { ClusterOptions } from './options.ts';
+export type { AssociationOptions } from './association/options.ts';
+export type { AssociationFigures } from './association/association.ts';
+export type { DownReason } from './association/down-reason.ts';
+export type { NodeIdentity } from './association/identity.ts';
+export type { Carrier, CarrierEvents } from './carrier/carrier.ts';
+export { PortCarrier } from './carrier/message-ports.ts';
+export { Node, type ConnectOptions } from './node/node.ts';
+export type { Modules, RemoteBody, RemoteChildModule } from './node/modules.ts';
+export type { NodeDownMessage, NodeMessage, NodeUpMessage } from './node/node-monitors.ts';
+export { Workers, type JoinOptions, type WorkersOptions } from './workers/workers.ts';
+export { ClusterError, type ClusterFailure } from './errors/cluster-error.ts';
+export { DataCloneError } from './errors/data-clone-error.ts';
+export { SpawnError, type SpawnFailure } from './errors/spawn-error.ts';
+export type { NodeBusyEvent, NodeDownEvent, NodeRefusedEvent, NodeUpEvent } from './telemetry.ts';

@@ -139,9 +139,9 @@ export class Endpoint {
   }
 
   /** Ends the connection to a node. */
-  disconnect(name: string): boolean {
+  disconnect(name: string, reason: DownReason = 'disconnected'): boolean {
     const association = this.#peers.get(name)?.association;
-    association?.fail('disconnected');
+    association?.fail(reason);
     return association !== undefined;
   }
 

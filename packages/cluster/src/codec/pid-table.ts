@@ -39,7 +39,7 @@ export class PidTable {
 
   #keep(node: string, pid: Pid): void {
     let pids = this.#byNode.get(node);
-    if (pids === undefined) this.#byNode.set(node, (pids = new Map()));
+    if (pids === undefined) this.#byNode.set(node, (pids = new Map<number, WeakRef<Pid>>()));
     pids.set(pid.id, new WeakRef(pid));
     this.#registry.register(pid, [node, pid.id]);
   }

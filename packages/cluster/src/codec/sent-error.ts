@@ -57,7 +57,8 @@ export class SentError {
 /** The error of which these are the parts: of its own class if that is one of the language, else an Error. */
 export function receivedError(parts: unknown): Error {
   const { name, message, stack, cause, hasCause, fields } = (parts ?? {}) as Partial<ErrorParts>;
-  const known = typeof name === 'string' && Object.hasOwn(classes, name) ? classes[name] : undefined;
+  const known =
+    typeof name === 'string' && Object.hasOwn(classes, name) ? classes[name] : undefined;
   const error = new (known ?? Error)(String(message), hasCause === true ? { cause } : undefined);
   const define = (key: string, value: unknown, enumerable: boolean): void => {
     Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true });

@@ -1,0 +1,101 @@
+/**
+ * Calls between nodes. The node of the server watches over it: the caller gets one signal, which is the
+ * answer or the end of the server. An answer to a call that is no longer waited for is dropped.
+ */
+import {
+  envelopeOf,
+  openEnvelope,
+  receiveCall,
+  type RemoteCall,
+  type RemoteTarget,
+} from '@linnet/otp/distribution';
+import type { Pid } from '@linnet/otp';
+import { sendable } from '../codec/sendable.ts';
+import { liveProcess } from './local.ts';
+import { addressOf, sendableReason, signalType, type SignalSender } from './signal.ts';
+import { TablesByNode } from './tables.ts';
+
+export class Calls {
+  readonly #sender: SignalSender;
+  readonly #ours = new TablesByNode<RemoteCall>();
+  readonly #refs = new WeakMap<RemoteCall, number>();
+  readonly #theirs = new TablesByNode<() => void>();
+  #lastRef = 0;
+
+  constructor(sender: SignalSender) {
+    this.#sender = sender;
+  }
+
+  /** How many are under way. */
+  get size(): number {
+    return this.#ours.size + this.#theirs.size;
+  }
+
+  call(target: RemoteTarget, call: RemoteCall): void {
+    const { node, process } = addressOf(target);
+    const envelope = envelopeOf(call.request);
+    const request = sendable(envelope === undefined ? call.request : envelope.content, 'request');
+    const ref = ++this.#lastRef;
+    const signal: unknown[] = [signalType.call, ref, call.pid.id, process, request];
+    if (envelope !== undefined) signal.push(envelope.kind);
+    // First: to send may turn out to be the end of the connection.
+    this.#refs.set(call, ref);
+    this.#ours.set(node.name, ref, call);
+    if (this.#sender.send(node, signal)) return;
+    this.#ours.take(node.name, ref)?.fail(['nodedown', node.name]);
+  }
+
+  drop(target: RemoteTarget, call: RemoteCall): void {
+    const { node } = addressOf(target);
+    const ref = this.#refs.get(call);
+    if (ref === undefined || this.#ours.take(node.name, ref) === undefined) return;
+    this.#sender.send(node, [signalType.dropCall, ref]);
+  }
+
+  received(node: string, from: Pid, [ref, process, request, kind]: readonly unknown[]): void {
+    if (typeof ref !== 'number') throw new TypeError('a call without a number');
+    const answer = (type: number, value: unknown): void => {
+      this.#theirs.take(node, ref);
+      this.#sender.send({ name: node }, [type, ref, value]);
+    };
+    const outcome = {
+      reply: (value: unknown): void => {
+        let sent: unknown;
+        try {
+          sent = sendable(value, 'reply');
+        } catch (error) {
+          // The error is the server's, which goes on, but the caller must hear of it.
+          answer(signalType.callExit, sendableReason(error));
+          return;
+        }
+        answer(signalType.reply, sent);
+      },
+      fail: (why: unknown): void => answer(signalType.callExit, sendableReason(why)),
+    };
+    const pid = liveProcess(process);
+    if (pid === undefined) {
+      outcome.fail('noproc');
+      return;
+    }
+    const opened =
+      kind === undefined ? request : openEnvelope({ kind: kind as 'system', content: request });
+    this.#theirs.set(node, ref, receiveCall(pid, opened, from, outcome));
+  }
+
+  dropped(node: string, ref: number): void {
+    this.#theirs.take(node, ref)?.();
+  }
+
+  replied(node: string, ref: number, value: unknown): void {
+    this.#ours.take(node, ref)?.reply(value);
+  }
+
+  failed(node: string, ref: number, why: unknown): void {
+    this.#ours.take(node, ref)?.fail(why);
+  }
+
+  nodeDown(node: string): void {
+    for (const drop of this.#theirs.takeAll(node)) drop();
+    for (const call of this.#ours.takeAll(node)) call.fail(['nodedown', node]);
+  }
+}

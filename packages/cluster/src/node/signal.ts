@@ -1,0 +1,83 @@
+/**
+ * Signals between nodes: an array of one of these numbers and what belongs to it. The numbers are those
+ * of Erlang's distribution, where it has such a signal; calls are one signal here and three there.
+ *
+ * Processes of the sender and of the receiver are given by their numbers, or by a registered name.
+ *
+ * Source: Distribution Protocol, Protocol between Connected Nodes.
+ */
+import type { Pid } from '@linnet/otp';
+import { BadArgumentError, Pid as PidClass } from '@linnet/otp';
+import { inspect } from 'node:util';
+import type { RemoteTarget } from '@linnet/otp/distribution';
+import { sendable } from '../codec/sendable.ts';
+
+export const signalType = {
+  /** from, to */
+  link: 1,
+  /** to, message, kind of envelope */
+  send: 2,
+  /** from, to, reason: of a link */
+  exit: 3,
+  /** from, to, reason: of `exit(pid, reason)` */
+  exit2: 8,
+  /** ref, to */
+  monitor: 19,
+  /** ref */
+  demonitor: 20,
+  /** ref, reason */
+  monitorExit: 21,
+  /** ref, from, module, arguments, whether it waits for `spawnGo` */
+  spawnRequest: 29,
+  /** ref, process or undefined, error */
+  spawnReply: 31,
+  /** id, from, to */
+  unlink: 35,
+  /** id, from, to */
+  unlinkAck: 36,
+  /** ref: the process may begin */
+  spawnGo: 64,
+  /** ref, from, to, request, kind of envelope */
+  call: 65,
+  /** ref, value */
+  reply: 66,
+  /** ref, why */
+  callExit: 67,
+  /** ref: the caller does not wait any more */
+  dropCall: 68,
+} as const;
+
+/** A node by its name, or one run of it. */
+export interface NodeRef {
+  readonly name: string;
+  readonly creation?: number;
+}
+
+/** Sends signals to other nodes. */
+export interface SignalSender {
+  /** False when there is no connection, and none is being opened. Values must be `sendable`. */
+  send(to: NodeRef, signal: readonly unknown[]): boolean;
+}
+
+/** The node of a target, and what the target is there: a number or a name. */
+export function addressOf(target: RemoteTarget): {
+  readonly node: NodeRef;
+  readonly process: number | string;
+} {
+  if (PidClass.isPid(target)) return { node: refOf(target), process: target.id };
+  if (typeof target.name === 'string') {
+    return { node: { name: target.node }, process: target.name };
+  }
+  throw new BadArgumentError('name', target.name, 'a string: symbols are of one node only');
+}
+
+export const refOf = ({ node, creation }: Pid): NodeRef => ({ name: node, creation });
+
+/** An exit reason as it travels; what cannot is replaced by words: no exit signal is lost for it. */
+export function sendableReason(reason: unknown): unknown {
+  try {
+    return sendable(reason, 'reason');
+  } catch {
+    return ['unserialisable', inspect(reason, { depth: 2 })];
+  }
+}

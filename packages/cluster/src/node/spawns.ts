@@ -1,0 +1,101 @@
+/**
+ * Processes that one node starts on another. One that is to be linked or monitored waits with its
+ * body until it is, so that its end cannot come first.
+ */
+import { ExitError, Pid, spawn } from '@linnet/otp';
+import { sendable } from '../codec/sendable.ts';
+import { SpawnError, type SpawnFailure } from '../errors/spawn-error.ts';
+import { bodyOf, type Modules } from './modules.ts';
+import { signalType, type SignalSender } from './signal.ts';
+import { TablesByNode } from './tables.ts';
+
+interface Pending {
+  readonly module: string;
+  readonly resolve: (started: { readonly pid: Pid; readonly go: () => void }) => void;
+  readonly reject: (error: SpawnError) => void;
+}
+
+/** Lets a process that waits begin, or ends it. */
+interface Held {
+  go(): void;
+  end(): void;
+}
+
+export class Spawns {
+  readonly #sender: SignalSender;
+  readonly #modules: Modules;
+  readonly #ours = new TablesByNode<Pending>();
+  readonly #theirs = new TablesByNode<Held>();
+  #lastRef = 0;
+
+  constructor(sender: SignalSender, modules: Modules) {
+    this.#sender = sender;
+    this.#modules = modules;
+  }
+
+  /** Starts a process on another node; `go` lets it begin if it was to wait. */
+  spawn(
+    node: string,
+    module: string,
+    args: readonly unknown[],
+    waits: boolean,
+  ): Promise<{ readonly pid: Pid; readonly go: () => void }> {
+    const prepared = sendable(args, 'arguments');
+    const ref = ++this.#lastRef;
+    const signal = [signalType.spawnRequest, ref, module, prepared, waits];
+    return new Promise((resolve, reject) => {
+      this.#ours.set(node, ref, { module, resolve, reject });
+      if (this.#sender.send({ name: node }, signal)) return;
+      this.#ours.take(node, ref)?.reject(new SpawnError('noconnection', node, module));
+    });
+  }
+
+  requested(node: string, [ref, module, args, waits]: readonly unknown[]): void {
+    if (typeof ref !== 'number' || typeof module !== 'string' || !Array.isArray(args)) {
+      throw new TypeError('a request to spawn that cannot be read');
+    }
+    const body = bodyOf(this.#modules, module);
+    if (typeof body !== 'function') {
+      this.#sender.send({ name: node }, [signalType.spawnReply, ref, undefined, body]);
+      return;
+    }
+    const run = (): unknown => body(...(args as never[]));
+    const pid = waits === true ? this.#spawnHeld(node, ref, run) : spawn(run);
+    this.#sender.send({ name: node }, [signalType.spawnReply, ref, pid]);
+  }
+
+  #spawnHeld(node: string, ref: number, run: () => unknown): Pid {
+    let held: Held;
+    const released = new Promise<void>((resolve, reject) => {
+      held = { go: resolve, end: () => reject(new ExitError('noconnection')) };
+      this.#theirs.set(node, ref, held);
+    });
+    // The process may be killed before it waits.
+    released.catch(() => {});
+    return spawn(async () => {
+      await released;
+      return run();
+    });
+  }
+
+  released(node: string, ref: number): void {
+    this.#theirs.take(node, ref)?.go();
+  }
+
+  replied(node: string, [ref, pid, failure]: readonly unknown[]): void {
+    if (typeof ref !== 'number') return;
+    const pending = this.#ours.take(node, ref);
+    if (pending === undefined) return;
+    if (Pid.isPid(pid)) {
+      const go = (): void => void this.#sender.send({ name: node }, [signalType.spawnGo, ref]);
+      pending.resolve({ pid, go });
+    } else pending.reject(new SpawnError(failure as SpawnFailure, node, pending.module));
+  }
+
+  nodeDown(node: string): void {
+    for (const held of this.#theirs.takeAll(node)) held.end();
+    for (const { module, reject } of this.#ours.takeAll(node)) {
+      reject(new SpawnError('noconnection', node, module));
+    }
+  }
+}

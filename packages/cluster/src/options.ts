@@ -1,0 +1,88 @@
+/** Options of a node. */
+import { BadArgumentError } from '@linnet/otp';
+import { isNodeName } from './association/identity.ts';
+import { associationDefaults, type AssociationOptions } from './association/options.ts';
+import type { Carrier } from './carrier/carrier.ts';
+import type { Modules } from './node/modules.ts';
+
+/** Options of `Cluster.start`. Times are in ms. */
+export interface ClusterOptions extends Partial<AssociationOptions> {
+  /** The name of this node, `app@host`: at most 255 characters. Two living nodes cannot have one name. */
+  readonly name: string;
+  /** The secret of the cluster. Nodes prove to each other that they know it; it is never sent. */
+  readonly cookie: string;
+  /**
+   * The ways to other nodes; for a node, the first that reaches it is taken. By default there is none,
+   * and nothing is loaded, opened or armed.
+   */
+  readonly carrier?: Carrier | readonly Carrier[];
+  /** Whether it takes over its name from a living node, which leaves the cluster then. Default false. */
+  readonly takeover?: boolean;
+  /** What other nodes may start here, by name. Default none. */
+  readonly modules?: Modules;
+  /** Between two announcements of this node. Default 5000. */
+  readonly announceMs?: number;
+}
+
+/** The options with their defaults. */
+export interface CheckedOptions {
+  readonly name: string;
+  readonly cookie: string;
+  readonly carriers: readonly Carrier[];
+  readonly takeover: boolean;
+  readonly modules: Modules;
+  readonly announceMs: number;
+  readonly associations: AssociationOptions;
+}
+
+/**
+ * Checks options, and adds the defaults.
+ * @throws {BadArgumentError} naming the option.
+ */
+export function checkOptions(options: ClusterOptions): CheckedOptions {
+  const { name, cookie, carrier = [], takeover = false, modules = {}, announceMs = 5000 } = options;
+  if (!isNodeName(name)) {
+    throw new BadArgumentError('name', name, "'app@host' of at most 255 characters");
+  }
+  if (typeof cookie !== 'string' || cookie === '') {
+    throw new BadArgumentError('cookie', typeof cookie, 'a string that is not empty');
+  }
+  for (const [key, module] of Object.entries(modules)) {
+    const isModule = typeof module === 'object' && module !== null && 'childSpec' in module;
+    if (typeof module !== 'function' && !isModule) {
+      throw new BadArgumentError(
+        `modules.${key}`,
+        module,
+        'a function, or a module with childSpec',
+      );
+    }
+  }
+  const associations = { ...associationDefaults };
+  for (const key of numbers) {
+    const value = options[key];
+    if (value === undefined) continue;
+    if (!(value > 0)) throw new BadArgumentError(key, value, 'a number > 0');
+    Object.assign(associations, { [key]: value });
+  }
+  const { replay = true } = options;
+  return {
+    name,
+    cookie,
+    carriers: [carrier].flat(),
+    takeover,
+    modules,
+    announceMs,
+    associations: { ...associations, replay },
+  };
+}
+
+const numbers = [
+  'tickMs',
+  'suspectMs',
+  'downAfterMs',
+  'handshakeMs',
+  'windowBytes',
+  'windowFrames',
+  'maxSignalBytes',
+  'frameBytes',
+] as const satisfies ReadonlyArray<keyof AssociationOptions>;
