@@ -14,7 +14,7 @@ export interface Alternative {
   readonly port: number;
   /** For how long it may be used, in seconds (`ma`). */
   readonly maxAge: number;
-  /** Whether it outlives a change of the network (`persist`). */
+  /** Whether it outlives a change of the network (`persist`). No such change is noticed here, so all do. */
   readonly persist: boolean;
 }
 

@@ -51,7 +51,7 @@ export function quicLost(
   }
   if (discovery?.disable() !== true) return;
   process.emitWarning(
-    `${pool.origin} offers HTTP/3, which is not used: ${error.message} Requests go on over the other protocols.`,
+    `${pool.origin} offers HTTP/3, which is not used: ${error.message}. Requests go on over the other protocols.`,
     { type: 'LinnetFinchWarning', code: 'LINNET_FINCH_HTTP3_UNAVAILABLE' },
   );
 }

@@ -65,11 +65,15 @@ export class ServerCapacity {
     return false;
   }
 
-  /** Learns from an open connection; returns whether new ones are expected to carry fewer than before. */
-  learn<C extends PoolConnection<C>>({ protocol, settled, limit }: C): boolean {
+  /**
+   * Learns from an open connection, which may be new; returns whether further ones are expected to carry
+   * fewer than before. The credit of an HTTP/3 connection comes and goes: that of a new one counts.
+   */
+  learn<C extends PoolConnection<C>>({ protocol, settled, limit }: C, isNew: boolean): boolean {
     const { callers } = this;
     this.protocol = protocol;
-    if (settled && protocol !== 'http1') this.streams = Math.max(1, limit);
+    const isTold = protocol === 'http3' ? isNew : settled && protocol !== 'http1';
+    if (isTold) this.streams = Math.max(1, limit);
     return this.callers < callers;
   }
 

@@ -187,7 +187,7 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
 
   // From callers ----------------------------------------------------------------------
 
-  /** Takes a connection that has a stream available, else an idle one: the one used last. */
+  /** Takes one that has a stream available, else an idle one: the one used last. */
   take(): C | undefined {
     return this.closed ? undefined : this.held.take();
   }
@@ -256,7 +256,7 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
   /** It is open. */
   opened(connection: C): void {
     this.dials.failedLast = false;
-    const isFewer = this.capacity.learn(connection);
+    const isFewer = this.capacity.learn(connection, true);
     if (connection.successor && !this.draining) this.table.supersede();
     this.held.opened(connection);
     // For those who waited to see what it would carry.
@@ -266,7 +266,7 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
 
   /** It carries more or fewer requests than before, or no further ones. */
   changed(connection: C): void {
-    const isFewer = this.capacity.learn(connection);
+    const isFewer = this.capacity.learn(connection, false);
     if (connection.reusable) this.held.share(connection);
     else this.held.retire(connection, 'goaway');
     if (connection.users === 0) this.held.offerSlot(connection);
@@ -288,7 +288,8 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
 
   /** The server can be reached by HTTP/3: one connection is opened beside the others, to take their place. */
   alternativeKnown(): void {
-    if (!this.draining && !this.http1Only) this.dials.openSuccessor();
+    // Where none stays idle, the next dial is a race anyway.
+    if (!this.draining && this.idleTime > 0 && !this.http1Only) this.dials.openSuccessor();
   }
 
   /** It must not be used for further requests. */

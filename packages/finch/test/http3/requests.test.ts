@@ -280,6 +280,21 @@ describeQuic('an HTTP/3 connection', () => {
     await old.figures({ idle: 0 });
   });
 
+  test('whose server gives further credit in time is idle for as long as any other', async () => {
+    const clock = new TestClock();
+    clock.install();
+    onTestFinished(() => clock.uninstall());
+    const app = await startH3App({ connMaxIdleTime: 30_000, server: { streams: 1 } });
+    for (let count = 0; count < 3; count++) {
+      expect((await app.ask()).status).toBe(200);
+      await eventually(() => expect(app.finch.checkoutH3(app.pool)?.limit).toBe(1));
+      // Longer than one is kept whose server takes no requests.
+      await clock.advance(10_000);
+    }
+    await app.figures({ idle: 1 });
+    expect(app.server.peers).toHaveLength(1);
+  });
+
   test('that is not trusted is not opened', async () => {
     const app = await startH3App({ connOpts: { tls: {} } });
     expect(await failure(app.ask())).toMatchObject({ code: 'ERR_FINCH_TLS' });

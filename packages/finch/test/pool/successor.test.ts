@@ -108,6 +108,22 @@ test('none is opened beside an HTTP/3 connection, without a slot to spare, or fo
   expect(leaving.dials).toHaveLength(1);
 });
 
+test('none is opened where no connection stays idle: the next one is opened by a race anyway', () => {
+  const { core, wait, dial, dials } = startCore({ url, pool: { connMaxIdleTime: 0 } });
+  wait();
+  dial(0).opens(10);
+  core.alternativeKnown();
+  expect(dials).toHaveLength(1);
+});
+
+test('credit that a connection has used up says nothing of the next one', () => {
+  const { core, wait, dial } = startCore({ url });
+  wait();
+  dial(0).opensHttp3(100);
+  dial(0).allows(3);
+  expect(core.streams).toBe(100);
+});
+
 test('one that opens while the shard winds down takes no place, and is closed', () => {
   const { core, wait, dial } = startCore({ url });
   wait();

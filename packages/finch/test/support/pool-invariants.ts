@@ -75,9 +75,12 @@ function checkConnection(connection: Connection, text: string): void {
   // A request that ended is a request less.
   else assert(exchangesOn(connection) <= users, `requests without a place: ${text}`);
   if (users === 0) assert(isListed, `an idle connection that nobody finds: ${text}`);
-  else if (shared && reusable && !unlisted)
-    assert.equal(isListed, availableStreams > 0, `available streams that nobody finds: ${text}`);
-  else if (users > 0 && (!shared || unlisted)) assert(!isListed, `used and on offer: ${text}`);
+  else if (shared && reusable && !unlisted) {
+    // The credit for a request that ended comes back a moment later: until then the list may be ahead.
+    const isAhead = wire.protocol === 'http3' && isListed;
+    const isRight = isListed === availableStreams > 0 || isAhead;
+    assert(isRight, `available streams that nobody finds: ${text}`);
+  } else if (users > 0 && (!shared || unlisted)) assert(!isListed, `used and on offer: ${text}`);
 }
 
 /** Those for whom no connection is being opened: none that is open has room. */
