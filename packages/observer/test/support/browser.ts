@@ -1,0 +1,57 @@
+/** A browser for the tests of the page: Debian's chromium, or the one of CHROMIUM. */
+import { existsSync } from 'node:fs';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
+
+const places = [
+  process.env['CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+
+const executablePath = places.find((path) => path !== undefined && existsSync(path));
+
+/** The page is the same under each Node.js, and a browser takes its time: it is tested with the one in use here. */
+const isOldNode = Number.parseInt(process.versions.node, 10) < 26;
+
+/** The reason why tests of the page are skipped, for their titles; empty when they are not. */
+export const skipped =
+  executablePath === undefined
+    ? ' (SKIPPED: no chromium; install it, or set CHROMIUM)'
+    : isOldNode
+      ? ' (SKIPPED: run with Node.js 26)'
+      : '';
+
+export function launch(): Promise<Browser> {
+  if (executablePath === undefined) throw new Error('no chromium');
+  // In a container there is no sandbox to be had, and the page is ours.
+  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+}
+
+export interface PageOptions {
+  readonly width?: number;
+  readonly colorScheme?: 'light' | 'dark';
+}
+
+/** A tab, and what its console said that it should not. */
+export async function openTab(
+  browser: Browser,
+  url: string,
+  { width = 1280, colorScheme = 'light' }: PageOptions = {},
+): Promise<{ readonly page: Page; readonly faults: readonly string[] }> {
+  const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
+  });
+  page.on('pageerror', (error) => void faults.push(String(error)));
+  page.on('dialog', (dialog) => {
+    faults.push(`a dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  await page.goto(url);
+  return { page, faults };
+}
