@@ -41,10 +41,10 @@ export async function badNetwork(options: BadNetworkOptions): Promise<BadNetwork
   const { requests, seed, chaos = defaultChaos } = options;
   const authority = createAuthority();
   const tls = authority.issue(['127.0.0.1']);
-  await using server = await startHttp3Server(serve, { tls, streams: 50, idleTimeout: 10_000 });
-  await using network = await ChaosNetwork.start(server.port, seed, chaos);
+  const server = await startHttp3Server(serve, { tls, streams: 50, idleTimeout: 10_000 });
+  const network = await ChaosNetwork.start(server.port, seed, chaos);
   const url = `https://127.0.0.1:${network.port}`;
-  await using finch = await Finch.startLink({
+  const finch = await Finch.startLink({
     name: `BadNetwork${seed}`,
     pools: {
       default: {
@@ -62,8 +62,14 @@ export async function badNetwork(options: BadNetworkOptions): Promise<BadNetwork
     while (begun < requests) await one(finch, url, ++begun, random, tally);
   };
   const random = new Random(seed);
-  await Promise.all(Array.from({ length: callers }, () => caller(random.fork())));
-  return { ...tally, connections: server.peers.length, datagrams: network.counts };
+  try {
+    await Promise.all(Array.from({ length: callers }, () => caller(random.fork())));
+    return { ...tally, connections: server.peers.length, datagrams: network.counts };
+  } finally {
+    await finch.stop();
+    await network[Symbol.asyncDispose]();
+    await server.close();
+  }
 }
 
 /** Answers with path and digest of what came. */

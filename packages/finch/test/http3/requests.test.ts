@@ -1,4 +1,9 @@
-/** Requests over HTTP/3 through a pool: bodies, ends, limits, and what is sent again. */
+/**
+ * Requests over HTTP/3 through a pool: bodies, ends, limits, and what is sent again. The defects of
+ * hackney's HTTP/3 (its H1 to H5) must not be here: connections that no figure counts, requests without
+ * `receiveTimeout`, resets that no caller hears of, the end of a connection that only the last one is told,
+ * and callers that die where UDP does not get through.
+ */
 import { exit, spawn } from '@linnet/otp';
 import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
 import type { Http3Peer } from '@linnet/mint/testing';
