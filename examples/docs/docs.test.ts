@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { extractProgram, type Program } from './extract.ts';
+import { extractBlocks, extractProgram, type Program } from './extract.ts';
 import { workFolder } from './work-folder.ts';
 
 const run = promisify(execFile);
@@ -16,11 +16,17 @@ const work = workFolder('docs');
 const pages = ['README.md', 'docs/**/*.md', 'packages/*/README.md'].flatMap((pattern) =>
   globSync(pattern, { cwd: root }),
 );
-const programs = pages
-  .map((page) => extractProgram(page, readFileSync(join(root, page), 'utf8')))
-  .filter((program) => program !== undefined);
+const programs = pages.flatMap((page): Program[] => {
+  const markdown = readFileSync(join(root, page), 'utf8');
+  // Each block of a README is to run alone, pasted into a file [N11].
+  if (/(^|[\\/])README\.md$/.test(page) && !page.startsWith('docs')) {
+    return extractBlocks(page, markdown);
+  }
+  const program = extractProgram(page, markdown);
+  return program === undefined ? [] : [program];
+});
 
-const fileOf = (page: string): string => page.replaceAll(/[/.]/g, '-');
+const fileOf = (page: string): string => page.replaceAll(/[/.#]/g, '-');
 
 beforeAll(() => {
   for (const { page, source } of programs) {

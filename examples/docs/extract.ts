@@ -16,6 +16,17 @@ const host = /https?:\/\/(?:[a-z0-9-]+\.)*(?:example\.com|internal)\b/g;
 export function extractProgram(page: string, markdown: string): Program | undefined {
   const blocks = [...markdown.matchAll(block)];
   if (blocks.length === 0) return undefined;
+  return programOf(page, blocks);
+}
+
+/** Each block of a page as a program of its own: those of a README are pasted into a file. */
+export function extractBlocks(page: string, markdown: string): Program[] {
+  return [...markdown.matchAll(block)].map((found, index) =>
+    programOf(`${page}#${index + 1}`, [found]),
+  );
+}
+
+function programOf(page: string, blocks: readonly RegExpExecArray[]): Program {
   const source = blocks.map(([, , code]) => code).join('\n');
   return {
     page,
