@@ -142,7 +142,7 @@ test('an option that does not exist, or has a value that is not allowed, is name
     streamWindowSize: 1000,
     connectionWindowSize: 2 ** 31,
     connectTimeout: 0,
-    protocols: ['http3'],
+    protocols: ['http4'],
     proxy: '',
   })) {
     const error: unknown = await connect('http://localhost', { [option]: value }).catch(String);
