@@ -66,7 +66,7 @@ test('an error is told by its class or by its code', () => {
   const error: unknown = undefined;
   if (error instanceof StreamResetError) {
     expectTypeOf(error.code).toEqualTypeOf<'ERR_MINT_STREAM_RESET'>();
-    expectTypeOf(error.http2Code).toEqualTypeOf<string>();
+    expectTypeOf(error.http2Code).toEqualTypeOf<string | undefined>();
     expectTypeOf(error.requestSent).toEqualTypeOf<boolean | undefined>();
   }
   if (error instanceof MintError) expectTypeOf(error.code).toEqualTypeOf<string>();
