@@ -551,7 +551,7 @@ export class Req {
   #optionsOf(options: CallOptions | undefined): ResolvedOptions {
     if (options === undefined) return this.#resolved;
     const { method: _, ...rest } = options;
-    return resolveOptions(mergeOptions(this.#given, parseOptions(rest)));
+    return mergeOptions(this.#resolved, parseOptions(rest));
   }
 }
 

@@ -24,6 +24,7 @@ export async function sendWith(
   const finch = finchOf(request);
   const built = buildFor(request);
   const options = requestOptions(request, signal);
+  request.call.sent = true;
   if (request.options.into === undefined) {
     return ReqResponse.collected(await finch.request(built, options), request.url);
   }

@@ -14,6 +14,8 @@ export class Call {
   readonly visited: string[] = [];
   /** The value of `authorization` that was refused with 401; once a call, another one is tried. */
   refused: string | undefined;
+  /** Whether a request of it was given to Finch, with its body. */
+  sent = false;
   /** Aborts with the caller's signal and at the end of `timeout`. */
   readonly signal: AbortSignal | undefined;
   readonly budget: RetryBudget | undefined;

@@ -68,11 +68,14 @@ export function parseOptions(options: ReqOptions | undefined): GivenOptions {
  * Later options replace earlier ones; headers, `params` and `pathParams` are merged by their names, and a
  * body of any kind replaces a body of any other.
  */
-export function mergeOptions(before: GivenOptions, after: GivenOptions): GivenOptions {
-  const merged: { -readonly [K in keyof GivenOptions]: GivenOptions[K] } = { ...before, ...after };
+export function mergeOptions<O extends GivenOptions>(before: O, after: GivenOptions): O {
+  const merged: O & { -readonly [K in keyof GivenOptions]: GivenOptions[K] } = {
+    ...before,
+    ...after,
+  };
   if (bodies.some((name) => after[name] !== undefined)) {
     for (const name of bodies) {
-      if (after[name] === undefined) delete merged[name];
+      if (after[name] === undefined) merged[name] = undefined;
     }
   }
   if (before.headers !== undefined && after.headers !== undefined) {
@@ -85,13 +88,28 @@ export function mergeOptions(before: GivenOptions, after: GivenOptions): GivenOp
     merged.pathParams = { ...before.pathParams, ...after.pathParams };
   }
   // A schema types what a call resolves with, so that another status must not be resolved with.
-  if (isSchema(after.decode) && after.httpErrors === undefined) merged.httpErrors = 'raise';
+  if (isSchema(after.decode)) {
+    if (after.httpErrors === undefined) merged.httpErrors = 'raise';
+    checkDecoded(merged);
+  }
   return merged;
 }
 
 /** Every option: as given, or its default. */
 export function resolveOptions(given: GivenOptions): ResolvedOptions {
   return { ...reqSchema.defaults, ...given };
+}
+
+/** What a schema types has to be there, and decoded. */
+function checkDecoded({ raw, into, decode }: GivenOptions): void {
+  const other = raw === true ? 'raw' : into === undefined ? undefined : 'into';
+  if (other === undefined) return;
+  throw new ReqOptionsError({
+    option: 'decode',
+    value: decode,
+    detail: `A schema checks a body that is decoded in memory, and ${other} says otherwise`,
+    allowed: 'a schema without raw and into; req.jsonLines checks values as they come',
+  });
 }
 
 function mergeHeaders(before: HeaderList, after: HeaderList): HeaderList {

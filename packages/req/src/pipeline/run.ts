@@ -3,6 +3,8 @@
  * response and error steps while there is an error, each at most once an attempt.
  */
 import { sendGuarded } from '../adapter/guarded.ts';
+import { discardBodies } from '../body/discard.ts';
+import { ReqCancelledError } from '../errors/index.ts';
 import { Again, Halt } from '../message/control.ts';
 import type { Call } from '../message/call.ts';
 import { ReqRequest, type RequestInput } from '../message/request.ts';
@@ -10,6 +12,8 @@ import { ReqResponse } from '../message/response.ts';
 import type { Pipeline, StepResult } from './step.ts';
 
 type Outcome = ReqResponse | Error;
+type Result = Exclude<StepResult, void>;
+type Returned = Result | Promise<Result>;
 
 /** Resolves with the response, rejects with the error of the last attempt. */
 export async function run(
@@ -33,6 +37,7 @@ export async function run(
     throw call.failure(error);
   } finally {
     call.end();
+    discardBodies(first.options, call.sent);
   }
 }
 
@@ -42,7 +47,9 @@ async function attempt(
 ): Promise<Outcome | Again<RequestInput>> {
   let current: Outcome | undefined;
   for (const step of pipeline.request.functions) {
-    const result = await settle(() => step(request));
+    const returned = outcomeOf(() => step(request));
+    // Most steps return nothing at once: no turn of the microtasks for each of them.
+    const result = isPromise(returned) ? await unlessCancelled(returned, request) : returned;
     if (result === undefined) continue;
     if (result instanceof Again) return result;
     if (result instanceof Halt) return result.outcome;
@@ -51,7 +58,7 @@ async function attempt(
   }
   if (current === undefined) {
     current =
-      ((await settle(() => sendGuarded(request, pipeline.adapter))) as Outcome | undefined) ??
+      ((await outcomeOf(() => sendGuarded(request, pipeline.adapter))) as Outcome | undefined) ??
       noResponse();
   }
   return await finish(pipeline, request, current);
@@ -67,16 +74,17 @@ async function finish(
   let current = first;
   for (let r = 0, e = 0; ;) {
     const before = current;
-    let result: Exclude<StepResult, void>;
+    let returned: Returned;
     if (before instanceof ReqResponse) {
       const step = responseSteps[r++];
       if (step === undefined) return before;
-      result = await settle(() => step(request, before));
+      returned = outcomeOf(() => step(request, before));
     } else {
       const step = errorSteps[e++];
       if (step === undefined) return before;
-      result = await settle(() => step(request, before));
+      returned = outcomeOf(() => step(request, before));
     }
+    const result = isPromise(returned) ? await returned : returned;
     if (result === undefined || result === before) continue;
     const next = result instanceof Halt ? result.outcome : result;
     // A body that is not read by now never will be.
@@ -87,17 +95,39 @@ async function finish(
 }
 
 /** What a step returns or throws; a promise only where the step gives one. */
-function settle(
-  step: () => StepResult | Promise<StepResult>,
-): Exclude<StepResult, void> | Promise<Exclude<StepResult, void>> {
+function outcomeOf(step: () => StepResult | Promise<StepResult>): Returned {
   try {
     const result = step();
-    if (result instanceof Promise)
-      return result.catch(asError) as Promise<Exclude<StepResult, void>>;
-    return result as Exclude<StepResult, void>;
+    return isPromise(result) ? caught(result) : (result as Result);
   } catch (error) {
     return asError(error);
   }
+}
+
+async function caught(result: Promise<StepResult>): Promise<Result> {
+  try {
+    return (await result) as Result;
+  } catch (error) {
+    return asError(error);
+  }
+}
+
+/** What the step gives, unless the call is cancelled before: a step that waits cannot hold it up. */
+function unlessCancelled(result: Promise<Result>, { signal }: ReqRequest): Promise<Result> {
+  if (signal === undefined) return result;
+  return new Promise((resolve) => {
+    const onAbort = (): void => resolve(new ReqCancelledError(signal.reason));
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    void result.then((given) => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(given);
+    });
+  });
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && 'then' in value;
 }
 
 function asError(error: unknown): Error {

@@ -2,16 +2,24 @@
 import { pipeline, Readable } from 'node:stream';
 import type { BodyChunk, BodyInput, BodySource } from '@linnet/finch';
 import { zlib, type CodingFunctions } from '../body/codings.ts';
+import type { Coding } from '../options/index.ts';
 import { ReqOptionsError } from '../errors/index.ts';
 import type { ReqRequest } from '../message/request.ts';
 
 /** Compresses the body and says so in `content-encoding`. */
-export async function compressBody(request: ReqRequest): Promise<void> {
-  const { headers, body } = request;
-  const { compressBody: wanted } = request.options;
+export function compressBody(request: ReqRequest): Promise<void> | undefined {
+  const { headers, body, options } = request;
+  const { compressBody: wanted } = options;
   if (wanted === false || body === undefined || body === null || headers.has('content-encoding'))
-    return;
-  const name = wanted === true ? 'gzip' : wanted;
+    return undefined;
+  return compress(request, body, wanted === true ? 'gzip' : wanted);
+}
+
+async function compress(
+  request: ReqRequest,
+  body: Exclude<BodyInput, null>,
+  name: Coding,
+): Promise<void> {
   const coding = zlib[name];
   if (coding === undefined) {
     const allowed = Object.keys(zlib).filter(
@@ -25,7 +33,7 @@ export async function compressBody(request: ReqRequest): Promise<void> {
     });
   }
   request.body = await compressedOf(body, coding, request);
-  headers.set('content-encoding', name).delete('content-length');
+  request.headers.set('content-encoding', name).delete('content-length');
 }
 
 async function compressedOf(

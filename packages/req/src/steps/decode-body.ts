@@ -30,8 +30,14 @@ export function decodeBody(
       response.body = text;
     }
   }
-  const isHere = response.ok && request.options.into === undefined;
-  return isSchema(decode) && isHere ? validate(decode, response, head) : undefined;
+  return isSchema(decode) && isWanted(request, response)
+    ? validate(decode, response, head)
+    : undefined;
+}
+
+/** A status that the caller expects has the body that the schema describes. */
+function isWanted({ options: { expect } }: ReqRequest, { ok, status }: ReqResponse): boolean {
+  return expect === undefined ? ok : expect.includes(status);
 }
 
 /**

@@ -10,8 +10,11 @@ import type { ReqResponse } from '../message/response.ts';
  * collected, so that it can be decoded and is never taken for what was asked for. A `'stream'` is left to
  * the caller.
  */
-export async function into(request: ReqRequest, response: ReqResponse): Promise<void> {
-  if (!response.streamed) return;
+export function into(request: ReqRequest, response: ReqResponse): Promise<void> | undefined {
+  return response.streamed ? read(request, response) : undefined;
+}
+
+async function read(request: ReqRequest, response: ReqResponse): Promise<void> {
   const { into: target, maxDecodedSize, onProgress } = request.options;
   const pieces = response.body as AsyncIterable<Uint8Array>;
   const { status, headers } = response;

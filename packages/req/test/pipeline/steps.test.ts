@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { halt, Req, ReqOptionsError, ReqResponse } from '../../src/index.ts';
 import { rejection, startReq } from '../support/client.ts';
@@ -133,4 +134,39 @@ test('a name that is there, and one that is not, are refused', () => {
     /no such step.*auth/i,
   );
   expect(() => Req.new().appendRequestSteps({ a: 1 as never })).toThrow(ReqOptionsError);
+});
+
+test('a request step that waits cannot hold up a call that is cancelled, or over its time', async () => {
+  const never = { never: () => new Promise<undefined>(() => {}) };
+  const late = await rejection(stub().appendRequestSteps(never).get('http://h', { timeout: 5 }));
+  expect(late).toMatchObject({ code: 'ERR_REQ_TIMEOUT', timeout: 5 });
+  const { signal } = new AbortController();
+  const abort = AbortSignal.any([signal, AbortSignal.timeout(5)]);
+  const cancelled = stub().appendRequestSteps(never).get('http://h', { signal: abort });
+  expect(await rejection(cancelled)).toMatchObject({ code: 'ERR_REQ_CANCELLED' });
+});
+
+test('a body that no request took is let go of, also one of a form', async () => {
+  const fail = stub().appendRequestSteps({ fail: () => new Error('no') });
+  const body = Readable.from(['a']);
+  await rejection(fail.post('http://h', { body }));
+  expect(body.destroyed).toBe(true);
+  const part = Readable.from([Buffer.from('a')]);
+  await rejection(fail.post('http://h', { formMultipart: { part: { stream: part } } }));
+  expect(part.destroyed).toBe(true);
+  let ended = false;
+  const generator = (function* () {
+    try {
+      yield 'a';
+    } finally {
+      ended = true;
+    }
+  })();
+  generator.next();
+  await rejection(fail.post('http://h', { body: generator }));
+  expect(ended).toBe(true);
+  let cancelled = false;
+  const stream = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) });
+  await rejection(fail.post('http://h', { body: stream }));
+  expect(cancelled).toBe(true);
 });

@@ -94,3 +94,17 @@ test('with a schema another status is an error, unless the call says to return i
   const { body } = await req.get(server.url, { decode: schema, httpErrors: 'return' });
   expect(body).toEqual({ error: 'x' });
 });
+
+test('a schema checks each status that is expected, and needs a body in memory', async () => {
+  const req = await startReq({ retry: false });
+  const server = await startTyped('{"name":"Ada"}', 'application/json', 404);
+  const decode = z.object({ name: z.string() });
+  const { body } = await req.get(server.url, { decode, expect: [200, 404] });
+  expect(body.name).toBe('Ada');
+  const wrong = req.get(server.url, { decode: z.object({ id: z.number() }), expect: 404 });
+  expect(await rejection(wrong)).toMatchObject({ reason: 'schema' });
+  const raw = req.merge({ raw: true }).get(server.url, { decode });
+  expect(await rejection(raw)).toMatchObject({ code: 'ERR_REQ_OPTIONS', option: 'decode' });
+  const into = req.get(server.url, { decode, into: 'stream' });
+  expect(await rejection(into)).toMatchObject({ code: 'ERR_REQ_OPTIONS' });
+});
