@@ -300,6 +300,7 @@ export class Endpoint {
     const { cookie } = this.#settings;
     if (!sameProof(theirs.proof, prove(cookie, 'answerer', attempt.greeting, theirs))) {
       this.#giveUp(peer, 'bad_cookie');
+      this.#refuse(theirs.node, 'bad_cookie');
       this.#effects.refused('bad_cookie', theirs.node);
       return;
     }

@@ -123,7 +123,10 @@ export class Member implements SignalSender, TimeoutTarget {
     if (this.#carriers.length > 0) this.onTimeout();
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     this.#starting = false;
-    if (this.#refusal !== undefined) throw this.#refusal;
+    const refusal = this.#refusal;
+    // A node with another cookie cannot keep others from starting that find their cluster.
+    const isAlone = this.#endpoint.connected().length === 0;
+    if (refusal !== undefined && (refusal.reason !== 'bad_cookie' || isAlone)) throw refusal;
   }
 
   /** Leaves: other nodes are told, and signals from them end. */

@@ -1,0 +1,158 @@
+/** Nodes on a real NATS server, each but the first in a program of its own. */
+import { GenServer, monitor, receive, self, send, type StartError } from '@linnet/otp';
+import { inProcess } from '@linnet/otp/testing';
+import { describe, expect, test } from 'vitest';
+import { Cluster, ClusterError, Node, type ClusterOptions } from '../../src/index.ts';
+import { nats } from '../../src/nats/index.ts';
+import { hasNatsServer, NatsServer } from '../support/nats-server.ts';
+import { PeerNode } from '../support/peer-node.ts';
+
+const here = 'here@127.0.0.1';
+const there = 'there@127.0.0.1';
+const cookie = 'secret';
+const counter = { name: 'counter', node: there };
+
+const startHere = (server: NatsServer, options: Partial<ClusterOptions> = {}) =>
+  Cluster.start({ name: here, cookie, carrier: nats({ servers: server.url }), ...options });
+
+const startThere = (server: NatsServer, options: Partial<ClusterOptions> = {}) =>
+  PeerNode.start({ name: there, cookie, ...options, nats: { servers: server.url } });
+
+async function clusterFailure(start: Promise<unknown>): Promise<ClusterError> {
+  const error: unknown = await start.catch((reason: unknown) => reason);
+  const { reason } = error as StartError;
+  if (reason instanceof ClusterError) return reason;
+  throw new Error(`not a ClusterError: ${String(error)}`);
+}
+
+describe.skipIf(!hasNatsServer)('over NATS', () => {
+  test('nodes find each other, and processes reach those of the other', async () => {
+    await using server = await NatsServer.start();
+    await using cluster = await startHere(server);
+    await using _peer = await startThere(server);
+    expect(cluster.node).toBe(here);
+    expect(await Node.connect(there)).toBe(true);
+    expect(await GenServer.call(counter, ['add', 5])).toBe(15);
+    await inProcess(async () => {
+      send({ name: 'echo', node: there }, { do: 'echo', from: self(), value: [1n] });
+      expect(await receive()).toEqual({ echo: [1n] });
+    });
+  });
+
+  test('a node that is killed is down with no_responders, and each monitor tells once', async () => {
+    await using server = await NatsServer.start();
+    await using _cluster = await startHere(server);
+    await using peer = await startThere(server);
+    await Node.connect(there);
+    await inProcess(async () => {
+      const ref = monitor(counter);
+      Node.monitor(there);
+      const pending = GenServer.call(counter, 'never', { timeout: 'infinity' }).then(
+        () => 'answered',
+        (error: unknown) => (error as { why: unknown }).why,
+      );
+      await peer.kill();
+      const down = { type: 'DOWN', ref, pid: counter, reason: 'noconnection' };
+      const first = await receive();
+      const second = await receive();
+      expect([first, second]).toContainEqual(down);
+      expect([first, second]).toContainEqual({
+        type: 'nodedown',
+        node: there,
+        reason: 'no_responders',
+      });
+      expect(await pending).toEqual(['nodedown', there]);
+    });
+  });
+
+  test('a node that stops is down with bye', async () => {
+    await using server = await NatsServer.start();
+    await using _cluster = await startHere(server);
+    await using peer = await startThere(server);
+    await Node.connect(there);
+    await inProcess(async () => {
+      Node.monitor(there);
+      await peer.stop();
+      expect(await receive()).toEqual({ type: 'nodedown', node: there, reason: 'bye' });
+    });
+  });
+
+  test('a node that is started anew with its name takes the place of the killed one', async () => {
+    await using server = await NatsServer.start();
+    await using _cluster = await startHere(server);
+    await using peer = await startThere(server);
+    await Node.connect(there);
+    const old = await Node.spawn(there, 'waits');
+    await inProcess(async () => {
+      Node.monitorNodes(true);
+      await peer.kill();
+      await using _again = await startThere(server);
+      const messages = [await receive(), await receive()] as Array<{ type: string }>;
+      expect(messages.map(({ type }) => type)).toEqual(['nodedown', 'nodeup']);
+      const ref = monitor(old);
+      expect(await receive()).toMatchObject({ ref, reason: 'noconnection' });
+      Node.monitorNodes(false);
+    });
+  });
+
+  test('through the death and the return of the server, no message is lost and no node is down', async () => {
+    await using server = await NatsServer.start();
+    await using _cluster = await startHere(server);
+    await using _peer = await startThere(server);
+    await Node.connect(there);
+    await inProcess(async () => {
+      Node.monitorNodes(true);
+      const pid = await Node.spawn(there, 'echo');
+      let sent = 0;
+      const burst = (): void => {
+        for (let i = 0; i < 200; i++) send(pid, { do: 'echo', from: self(), value: sent++ });
+      };
+      burst();
+      await server.kill();
+      burst();
+      await server.restart();
+      burst();
+      for (let i = 0; i < sent; i++) expect(await receive()).toEqual({ echo: i });
+      Node.monitorNodes(false);
+    });
+  });
+
+  describe('the start fails', () => {
+    test('with another cookie than a node that is there', async () => {
+      await using server = await NatsServer.start();
+      await using _peer = await startThere(server, { cookie: 'other' });
+      const error = await clusterFailure(startHere(server));
+      expect([error.reason, error.code]).toEqual(['bad_cookie', 'ERR_CLUSTER_BAD_COOKIE']);
+      expect(Node.self()).toBe('nonode@nohost');
+    });
+
+    test('with the name of a living node', async () => {
+      await using server = await NatsServer.start();
+      await using _peer = await startThere(server);
+      expect((await clusterFailure(startHere(server, { name: there }))).reason).toBe('name_in_use');
+    });
+
+    test('without a server', async () => {
+      const server = await NatsServer.start();
+      await server[Symbol.asyncDispose]();
+      expect((await clusterFailure(startHere(server))).reason).toBe('carrier');
+    });
+
+    test('with a password that the server does not take', async () => {
+      await using server = await NatsServer.start('authorization { user: a, password: b }');
+      const error = await clusterFailure(startHere(server));
+      expect(error.reason).toBe('carrier');
+      expect(error.message).toMatch(/authorization/i);
+    });
+
+    test('without the permission to use its subjects', async () => {
+      await using server = await NatsServer.start(
+        'authorization { users: [{ user: a, password: b, permissions: { publish: "x", subscribe: "y" } }] }',
+      );
+      const carrier = nats({ servers: server.url, user: 'a', pass: 'b' });
+      const error = await clusterFailure(startHere(server, { carrier }));
+      expect(error.reason).toBe('carrier');
+      expect(error.message).toMatch(/permission/i);
+    });
+  });
+});

@@ -1,0 +1,44 @@
+/** A node that runs in a program of its own. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { ClusterOptions } from '../../src/index.ts';
+import type { NatsOptions } from '../../src/nats/index.ts';
+
+export class PeerNode implements AsyncDisposable {
+  readonly process: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.process = child;
+  }
+
+  /** Starts it, and waits until it is a node. */
+  static async start(
+    options: Omit<ClusterOptions, 'carrier'> & { readonly nats: NatsOptions },
+  ): Promise<PeerNode> {
+    const program = new URL('./peer-program.ts', import.meta.url);
+    const child = fork(program, [JSON.stringify(options)], {
+      execArgv: ['--conditions=@linnet/source', '--no-warnings'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
+      unknown,
+    ];
+    if (message !== 'up') throw new Error(`the node ended with ${String(message)}`);
+    return new PeerNode(child);
+  }
+
+  async kill(): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    this.process.kill('SIGKILL');
+    await once(this.process, 'exit');
+  }
+
+  async stop(): Promise<void> {
+    this.process.send('stop');
+    await once(this.process, 'exit');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+}

@@ -1,0 +1,81 @@
+/** Processes of the nodes of the tests. */
+import {
+  exit,
+  GenServer,
+  link,
+  noreply,
+  type Pid,
+  receive,
+  register,
+  reply,
+  self,
+  send,
+  spawn,
+  stop,
+  trapExit,
+  unlink,
+} from '@linnet/otp';
+import type { Modules } from '../../src/index.ts';
+
+const Counter = GenServer.define({
+  name: 'Counter',
+  init: (start: number) => start,
+  handleCall: {
+    value: (n) => reply(n, n),
+    add: (n, by: number) => reply(n + by, n + by),
+    caller: (n) => reply(GenServer.from().pid, n),
+    fail: () => {
+      throw new RangeError('as asked');
+    },
+    never: (n) => noreply(n),
+    callback: (n) => reply(() => {}, n),
+    kill: (n) => {
+      exit(self(), 'kill');
+      return noreply(n);
+    },
+    end: (n, reason: string) => stop(reason, n),
+  },
+  handleCast: { add: (n, by: number) => noreply(n + by) },
+});
+
+/** Echoes to whoever asks, links itself, or ends. */
+async function echo(): Promise<void> {
+  for (;;) {
+    const message = (await receive()) as { do: string; from: Pid; value?: unknown };
+    if (message.do === 'echo') send(message.from, { echo: message.value });
+    if (message.do === 'link') link(message.from);
+    if (message.do === 'unlink') unlink(message.from);
+    if (message.do === 'linkAndTrap') {
+      trapExit();
+      link(message.from);
+      send(message.from, 'linked');
+    }
+    if (message.do === 'nextMessage') send(message.from, { next: await receive() });
+    if (message.do === 'exit') exit(message.value);
+    if (message.do === 'spin') for (;;);
+    if (message.do === 'processExit') process.exit(3);
+    if (message.do === 'throwOutside') {
+      setTimeout(() => {
+        throw new Error('stray');
+      }, 0);
+    }
+  }
+}
+
+/** What other nodes may start. */
+export const modules: Modules = {
+  echo,
+  sum: (to: Pid, ...numbers: number[]) => send(to, { sum: numbers.reduce((a, b) => a + b, 0) }),
+  ends: (reason: string) => exit(reason),
+  waits: () => receive(),
+  Counter,
+};
+
+/** Starts those that are found by their names. */
+export async function startNamed(): Promise<void> {
+  spawn(() => {
+    register('echo');
+    return echo();
+  });
+  await Counter.start(10, { name: 'counter' });
+}
