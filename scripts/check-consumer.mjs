@@ -22,7 +22,10 @@ const tsconfig = {
 const main = `
 import { GenServer, Supervisor, reply, spawn, type Pid } from '@linnet/otp';
 import { startSupervised } from '@linnet/otp/testing';
-import { Finch, Pool, type Response } from '@linnet/finch';
+import { Finch, Pool, type FinchClient, type Response } from '@linnet/finch';
+import { instrument } from '@linnet/finch/opentelemetry';
+import { collectMetrics } from '@linnet/finch/prometheus';
+import { FakeOrigin, stubFinch } from '@linnet/finch/testing';
 import { Req, type ReqResponse } from '@linnet/req';
 import { Observer, type ObserverOptions } from '@linnet/observer';
 import { connect, type Connection, ResponseParser, StreamResetError } from '@linnet/mint';
@@ -44,6 +47,9 @@ export const supervisor = await Supervisor.startLink(
 export const response: Response = await Finch.get('F').get('https://example.com');
 export const answer: ReqResponse = await Req.new({ finch: 'F' }).get('https://example.com');
 export const socket = await Req.new().webSocket('wss://example.com');
+export const ends: Disposable[] = [instrument(), collectMetrics({ maxPools: 10 })];
+export const client: FinchClient = stubFinch({ 'GET https://example.com/': { json: 1 } });
+export const origin: FakeOrigin = await FakeOrigin.start();
 export const start: typeof startSupervised = startSupervised;
 export const connection: Connection = await connect('https://example.com');
 export const parser: ResponseParser = new ResponseParser();

@@ -1,7 +1,7 @@
 /** A bound on the values of a label: each value is a series that is kept for ever. */
 
 /** What stands for all values beyond the bound. */
-export const otherValue = 'other';
+const otherValue = 'other';
 
 export class BoundedValues {
   private readonly max: number;

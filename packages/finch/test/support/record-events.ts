@@ -42,6 +42,7 @@ const keys: Readonly<Record<TelemetryEventName, readonly string[]>> = {
   'connection.closed': [...connection, 'reason', 'age', 'served'],
   'lease.start': [...connection, 'holder'],
   'lease.stop': [...connection, 'duration', 'holder', 'reason'],
+  'alternative.set_aside': [...pool, 'alternative', 'reason', 'error'],
   'pool.started': [...pool, 'supervisor', 'userManaged'],
   'pool.idle_timeout': [...pool, 'idleTime'],
   'pool.stopped': [...pool, 'supervisor', 'userManaged', 'reason'],
