@@ -2,7 +2,13 @@
 import { request as plainRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { isAlive } from '@linnet/otp';
-import { AdapterError, Finch, InstanceNotFoundError, isFinchError } from '../src/index.ts';
+import {
+  AdapterError,
+  Finch,
+  InstanceNotFoundError,
+  isFinchError,
+  type FinchAgents,
+} from '../src/index.ts';
 import { badBehaviours, poison } from './behaviours.ts';
 import type { Caller } from './calls.ts';
 import type { Entry } from './tally.ts';
@@ -167,6 +173,17 @@ class FetchCall extends AdapterCall {
   }
 }
 
+/** Those of an instance, by tag: they keep streams from one request to the next. */
+const agents = new Map<string, FinchAgents>();
+
+function agentsOf(finch: Finch, poolTag: string): FinchAgents {
+  const known = agents.get(poolTag);
+  if (known !== undefined) return known;
+  const made = finch.agent({ poolTag, checkoutTimeout: 300, connectTimeout: 500 });
+  agents.set(poolTag, made);
+  return made;
+}
+
 class AgentCall extends AdapterCall {
   /** Those of HTTP/1.1. */
   constructor(caller: Caller, finch: Finch) {
@@ -184,11 +201,7 @@ class AgentCall extends AdapterCall {
   protected override async send(): Promise<Answer> {
     const { finch, aim, path, method, body, timeout, controller, caller } = this;
     const { random } = caller;
-    const { http, https } = finch.agent({
-      checkoutTimeout: Math.min(timeout, random.between(5, 600)),
-      connectTimeout: random.between(20, 700),
-      ...(aim.unixSocket === undefined ? { poolTag: aim.tag } : undefined),
-    });
+    const { http, https } = agentsOf(finch, aim.unixSocket === undefined ? aim.tag : 'default');
     const options: RequestOptions = {
       method,
       signal: controller.signal,

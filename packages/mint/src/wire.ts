@@ -126,9 +126,12 @@ export interface LentSocket extends Duplex {
   /**
    * Gives the connection back, between two exchanges: all of the request is written and all of the
    * response read. False when it cannot be used further: then `destroy` the stream, which ends
-   * the connection, unless nothing was written to it.
+   * the connection, unless nothing was written to it. Given back, the stream has no connection:
+   * destroy it, or lend it another one. It is destroyed when the connection ends before that.
    */
   giveBack(): boolean;
+  /** Given back, it is to have another connection, and does not end with its last one. */
+  awaitConnection(): void;
 }
 
 /** What is known about a connection's TLS session. */
@@ -183,11 +186,13 @@ export interface Wire {
   send(request: WireRequest, handler: WireHandler): Exchange;
   /**
    * HTTP/1: hands the connection out as a stream of bytes. It is under way, and takes no request,
-   * until the stream is given back or destroyed.
+   * until the stream is given back or destroyed. `again`: a stream of another loan, or of one of another
+   * wire, which was given back and is to have this connection now; what was written to it meanwhile
+   * is sent.
    *
    * @throws ConnectionClosedError, InvalidRequestError when it is not usable.
    */
-  lend?(): LentSocket;
+  lend?(again?: LentSocket): LentSocket;
   /** Measures a round trip, in ms (HTTP/2, and QUIC for HTTP/3: PING). Rejects when the connection ends first. */
   ping?(): Promise<number>;
   /** Closes the connection at once. What is in flight fails with `error`, before this returns. */

@@ -135,6 +135,8 @@ export class Lease extends ConnectionClient implements AsyncDisposable {
    * those of `finch.agent()` do. The lease sends nothing itself until `giveBack` of the stream; on
    * `release` before that the connection is closed, unless nothing was written.
    *
+   * `again`: the stream of another lease, which was given back, and is to have this connection now.
+   *
    * No counterpart in Finch.
    *
    * @throws InvalidRequestError after `release`, from another process than the holder, on HTTP/2, and
@@ -146,14 +148,14 @@ export class Lease extends ConnectionClient implements AsyncDisposable {
    * const socket = lease.socket();
    * socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
    */
-  socket(): LentSocket {
+  socket(again?: LentSocket): LentSocket {
     this.#checkHolder();
     const { wire, owner } = this.#connection;
     const { key: pool, origin } = this.pool;
     if (wire === undefined) throw new ConnectionClosedError({ pool, origin, requestSent: false });
     if (wire.lend === undefined || isForwarded(this.pool, owner.options)) throw noSocket(pool);
     try {
-      return wire.lend();
+      return wire.lend(again);
     } catch (error) {
       throw fromMint(error, { pool, origin });
     }

@@ -51,7 +51,6 @@ function idle(
     expect(finch.getStats()).toMatchObject({ inUse: 0, queued: 0, idle: connections });
     for (const agent of [agents.http, agents.https]) {
       expect(agent.sockets).toEqual({});
-      expect(agent.freeSockets).toEqual({});
       expect(agent.requests).toEqual({});
     }
   });
@@ -103,6 +102,27 @@ describe('node:http', () => {
     expect(most).toBeLessThanOrEqual(2);
     expect(server.connections).toBe(2);
     await idle(finch, agents, 2);
+  });
+
+  test('serves more requests at once than there are connections, again and again, also when those end', async () => {
+    let count = 0;
+    await using server = await startHttpServer((_asked, answer) => {
+      count += 1;
+      if (count % 5 === 0) answer.setHeader('connection', 'close');
+      answer.end('x');
+    });
+    const finch = await startFinch({ pools: { default: { size: 2 } } });
+    const agents = finch.agent();
+    for (let round = 0; round < 5; round += 1) {
+      const all = Array.from({ length: 30 }, () => fetchText(server.url, agents));
+      expect(await Promise.all(all)).toEqual(Array.from({ length: 30 }, () => 'x'));
+    }
+    await eventually(() => expect(finch.getStats()).toMatchObject({ inUse: 0, queued: 0 }));
+    // Streams that are free stay in the agent, their connections in the pool.
+    const free = Object.values(agents.http.freeSockets).flat();
+    expect(free.length).toBeLessThanOrEqual(30);
+    await finch.stopPool(server.url, { grace: 0 });
+    await eventually(() => expect(agents.http.sockets).toEqual({}));
   });
 
   test('fails with PoolTimeoutError when none is free in time', async () => {

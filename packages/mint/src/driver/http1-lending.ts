@@ -1,5 +1,6 @@
 /** An HTTP/1 connection in the hands of a user who speaks HTTP on it himself. */
-import type { WireInfo } from '../wire.ts';
+import { InvalidRequestError } from '../errors/index.ts';
+import type { LentSocket, WireInfo } from '../wire.ts';
 import { inCleanContext } from './clean-context.ts';
 import { DriverSocket } from './lent-socket.ts';
 import type { Lender } from './lent-socket.ts';
@@ -17,6 +18,8 @@ export interface LendingWire {
 export class Lending implements Lender {
   /** The connection as a stream, while a user has it. */
   socket: DriverSocket | undefined = undefined;
+  /** The stream by which it was given back last: it ends with the connection, unless it had another one since. */
+  private rested: DriverSocket | undefined = undefined;
   private readonly driver: SocketDriver;
   private readonly wire: LendingWire;
 
@@ -29,19 +32,26 @@ export class Lending implements Lender {
     return this.wire.info;
   }
 
-  /** `unpolled`: what the server sent beyond its last response is to be seen before anything is written. */
-  begin(unpolled: boolean): DriverSocket {
-    const socket = inCleanContext(() => new DriverSocket(this.driver, this));
-    if (unpolled) socket.cork();
+  /**
+   * Lends it as the stream of `again`, which has no connection at this moment, or as a new one.
+   * `unpolled`: what the server sent beyond its last response is to be seen before anything is written.
+   */
+  begin(unpolled: boolean, again: DriverSocket | undefined): DriverSocket {
+    const socket = again ?? inCleanContext(() => new DriverSocket(this.driver, this));
     this.socket = socket;
+    socket.attach(this.driver, this, !unpolled);
     return socket;
   }
 
   reclaim(): boolean {
-    const { socket } = this;
+    const { socket, rested } = this;
     // The wire is free from here on.
     this.socket = undefined;
-    if (this.wire.returned()) return true;
+    if (this.wire.returned()) {
+      this.rested = socket;
+      if (rested !== socket) this.discard(rested);
+      return true;
+    }
     this.socket = socket;
     return false;
   }
@@ -53,8 +63,26 @@ export class Lending implements Lender {
 
   /** The connection ends while a user has it, if one has; without an error the stream just closes. */
   end(error: Error | undefined): void {
-    const { socket } = this;
-    this.socket = undefined;
+    const { socket, rested } = this;
+    this.socket = this.rested = undefined;
     socket?.lost(error);
+    this.discard(rested);
   }
+
+  /** A stream whose last connection is gone, or another stream's, is of no more use. */
+  private discard(socket: DriverSocket | undefined): void {
+    if (socket?.restsWith(this) === true) socket.destroy();
+  }
+}
+
+/** The stream that is to have a connection again. @throws InvalidRequestError when it is none, or has one. */
+export function lendable(stream: LentSocket | undefined): DriverSocket | undefined {
+  if (stream === undefined) return undefined;
+  if (stream instanceof DriverSocket && !stream.lent && !stream.destroyed) return stream;
+  throw new InvalidRequestError({
+    option: 'again',
+    value: stream,
+    problem: 'The stream cannot have a connection',
+    allowed: 'a stream of lend that was given back, and not destroyed',
+  });
 }

@@ -23,7 +23,7 @@ import { closedBefore, PeerClosed, servesAnother, throwLater, typedError } from 
 import { Http1Exchange } from './http1-exchange.ts';
 import type { Http1ExchangeWire } from './http1-exchange.ts';
 import { Http1Sender } from './http1-sender.ts';
-import { Lending } from './http1-lending.ts';
+import { lendable, Lending } from './http1-lending.ts';
 import type { LendingWire } from './http1-lending.ts';
 import { SocketDriver } from './socket-driver.ts';
 import type { SocketUser } from './socket-driver.ts';
@@ -138,10 +138,10 @@ export class Http1Wire
     return exchange;
   }
 
-  lend(): LentSocket {
+  lend(again?: LentSocket): LentSocket {
     if (!this.usable) throw this.unusable();
     this.stopResting();
-    return this.lending.begin(this.queued);
+    return this.lending.begin(this.queued, lendable(again));
   }
 
   destroy(error?: Error): void {
@@ -210,7 +210,7 @@ export class Http1Wire
     if (this.failure !== undefined || this.driver.isGone) return;
     const { current, lending } = this;
     if (lending.socket !== undefined) {
-      lending.socket.uncork();
+      lending.socket.proceed();
     } else if (current === undefined) {
       if (this.connection.ready) this.rest();
     } else if (!current.begun) {

@@ -23,13 +23,21 @@ type Done = (error?: Error | null) => void;
 
 export class DriverSocket extends Duplex implements LentSocket {
   readonly connecting = false;
-  private readonly driver: SocketDriver;
-  private readonly lender: Lender;
-  private lent = true;
+  private driver: SocketDriver;
+  private lender: Lender;
+  /** Whether it has a connection at this moment. */
+  lent = false;
+  /** Whether the connection was looked at since its last response: nothing is written before that. */
+  private ready = false;
   /** Whether the borrower has begun an exchange: bytes that come before are no answer. */
   private begun = false;
   /** A write that waits until the socket takes more. */
   private waiting: Done | undefined = undefined;
+  /** A write that waits for a connection. */
+  private held: (() => void) | undefined = undefined;
+  /** Given back, and not about to have another connection. */
+  private resting = false;
+  private timeout = 0;
   private timed = false;
 
   constructor(driver: SocketDriver, lender: Lender) {
@@ -75,13 +83,8 @@ export class DriverSocket extends Duplex implements LentSocket {
   }
 
   setTimeout(timeout: number, listener?: () => void): this {
-    if (!this.lent) return this;
-    const socket = this.driver.socket as Partial<Socket> & Duplex;
-    if (!this.timed) {
-      this.timed = true;
-      socket.on('timeout', this.onTimeout);
-    }
-    socket.setTimeout?.(timeout);
+    this.timeout = timeout;
+    if (this.lent) this.applyTimeout();
     if (listener !== undefined) {
       if (timeout === 0) this.off('timeout', listener);
       else this.once('timeout', listener);
@@ -123,10 +126,41 @@ export class DriverSocket extends Duplex implements LentSocket {
     if (this.readableLength > 0 || this.writableLength > 0) return false;
     if (!this.lender.reclaim()) return false;
     this.over();
+    this.timeout = 0;
+    this.resting = true;
     return true;
   }
 
+  awaitConnection(): void {
+    this.resting = false;
+  }
+
   // The wire's side ------------------------------------------------------------------------
+
+  /** Whether it is of no use any more when this lender's connection is gone. */
+  restsWith(lender: Lender): boolean {
+    return this.resting && this.lender === lender;
+  }
+
+  /** It has a connection: the first one, or another one after that was given back. */
+  attach(driver: SocketDriver, lender: Lender, ready: boolean): void {
+    this.driver = driver;
+    this.lender = lender;
+    this.lent = true;
+    this.resting = false;
+    this.ready = ready;
+    this.begun = false;
+    if (this.timeout > 0) this.applyTimeout();
+    if (ready) this.proceed();
+  }
+
+  /** The connection was looked at: writes may go out. */
+  proceed(): void {
+    this.ready = true;
+    const { held } = this;
+    this.held = undefined;
+    held?.();
+  }
 
   /** Takes what the socket has read; false when it is no part of an exchange. */
   received(bytes: Buffer, from: number, to: number): boolean {
@@ -161,6 +195,10 @@ export class DriverSocket extends Duplex implements LentSocket {
   }
 
   override _write(chunk: string | Uint8Array, encoding: BufferEncoding, done: Done): void {
+    if (!this.lent || !this.ready) {
+      this.held = () => this._write(chunk, encoding, done);
+      return;
+    }
     this.settle(this.put(chunk, encoding), done);
   }
 
@@ -168,6 +206,10 @@ export class DriverSocket extends Duplex implements LentSocket {
     chunks: readonly { readonly chunk: string | Uint8Array; readonly encoding: BufferEncoding }[],
     done: Done,
   ): void {
+    if (!this.lent || !this.ready) {
+      this.held = () => this._writev(chunks, done);
+      return;
+    }
     const { driver } = this;
     let more = true;
     driver.cork();
@@ -189,12 +231,11 @@ export class DriverSocket extends Duplex implements LentSocket {
       this.over();
       if (!isBack) this.lender.loanLost();
     }
-    this.waiting = undefined;
+    this.waiting = this.held = undefined;
     done(error);
   }
 
   private put(chunk: string | Uint8Array, encoding: BufferEncoding): boolean {
-    if (!this.lent) return true;
     this.begun = true;
     if (typeof chunk !== 'string') return this.driver.write(chunk);
     if (encoding === 'latin1') return this.driver.writeLatin1(chunk);
@@ -210,9 +251,17 @@ export class DriverSocket extends Duplex implements LentSocket {
     this.emit('timeout');
   };
 
+  private applyTimeout(): void {
+    const socket = this.driver.socket as Partial<Socket> & Duplex;
+    if (!this.timed) socket.on('timeout', this.onTimeout);
+    this.timed = true;
+    socket.setTimeout?.(this.timeout);
+  }
+
   private over(): void {
     this.lent = false;
     if (!this.timed) return;
+    this.timed = false;
     const socket = this.driver.socket as Partial<Socket> & Duplex;
     socket.setTimeout?.(0);
     socket.off('timeout', this.onTimeout);

@@ -10,6 +10,7 @@ const request = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n';
 /** Reads until the text ends so. */
 async function readUntil(socket: LentSocket, end: string): Promise<string> {
   let text = '';
+  socket.resume();
   while (!text.endsWith(end)) text += String((await once(socket, 'data'))[0]);
   socket.removeAllListeners('data').pause();
   return text;
@@ -109,6 +110,46 @@ test('stays open when nothing was written to a stream that is destroyed', async 
   lent.destroy();
   await once(lent, 'close');
   expect((await send(open.wire).done).kinds).toEqual(['headers', 'data', 'end']);
+});
+
+test('lends a stream that was given back another connection, and what was written to it meanwhile is sent', async () => {
+  await using server = await startHttp1Server(async (peer) => {
+    for await (const _request of peer.requests()) await peer.write(response('x'));
+  });
+  using one = await openWire(server.port);
+  using other = await openWire(server.port);
+  const lent = one.wire.lend?.() as LentSocket;
+  expect(() => other.wire.lend?.(lent)).toThrow('cannot have a connection');
+  lent.write(request);
+  await readUntil(lent, 'x');
+  expect(lent.giveBack()).toBe(true);
+  lent.write(request);
+  expect(other.wire.lend?.(lent)).toBe(lent);
+  await readUntil(lent, 'x');
+  expect(lent.giveBack()).toBe(true);
+  expect([one.wire.served, other.wire.served]).toEqual([1, 1]);
+  one.wire.destroy();
+  expect(lent.destroyed).toBe(false);
+  other.wire.destroy();
+  expect(lent.destroyed).toBe(true);
+});
+
+test('a stream that awaits another connection does not end with its last one', async () => {
+  await using server = await startHttp1Server(async (peer) => {
+    for await (const _request of peer.requests()) await peer.write(response('x'));
+  });
+  using one = await openWire(server.port);
+  using other = await openWire(server.port);
+  const lent = one.wire.lend?.() as LentSocket;
+  lent.write(request);
+  await readUntil(lent, 'x');
+  expect(lent.giveBack()).toBe(true);
+  lent.awaitConnection();
+  one.wire.destroy();
+  lent.write(request);
+  other.wire.lend?.(lent);
+  await readUntil(lent, 'x');
+  expect(lent.giveBack()).toBe(true);
 });
 
 test('gives its user what the server sent before it closed, then the end', async () => {
