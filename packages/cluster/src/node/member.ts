@@ -1,6 +1,7 @@
 /** This runtime as a member of a cluster: what is there while its Cluster process lives. */
 import { arm, detached, now, type Timer, type TimeoutTarget } from '@linnet/otp';
 import { startDistribution, thisNode } from '@linnet/otp/distribution';
+import type { DownReason } from '../association/down-reason.ts';
 import type { ConnectFailure } from '../association/endpoint-types.ts';
 import { Endpoint } from '../association/endpoint.ts';
 import type { Refusal } from '../association/greeting.ts';
@@ -42,6 +43,9 @@ interface Waiter {
   settle(connected: boolean): void;
 }
 
+/** Reasons after which the run of the node is not there any more. */
+const isGone: ReadonlySet<DownReason> = new Set(['gone', 'no_responders', 'replaced']);
+
 export class Member implements SignalSender, TimeoutTarget {
   readonly self: NodeIdentity;
   readonly settings: MemberSettings;
@@ -82,7 +86,7 @@ export class Member implements SignalSender, TimeoutTarget {
         deliver: (from, signal) => this.#deliver(from, signal),
         nodeUp: (node) => this.#nodeUp(node),
         nodeDown: (node, reason) => {
-          this.#heardOf.delete(node.name);
+          if (isGone.has(reason)) this.#heardOf.delete(node.name);
           this.distributor.nodeDown(node.name);
           const event = { node: node.name, creation: node.creation, reason };
           if (nodeDownChannel.hasSubscribers) nodeDownChannel.publish(event);
@@ -186,6 +190,7 @@ export class Member implements SignalSender, TimeoutTarget {
         settle: (connected) => {
           clearTimeout(timer);
           waiters.delete(waiter);
+          if (waiters.size === 0) this.#waiting.delete(name);
           resolve(connected);
         },
       };
@@ -228,7 +233,8 @@ export class Member implements SignalSender, TimeoutTarget {
       frame: (bytes) => this.#endpoint.frame(bytes),
       announced: (node) => {
         this.#heardOf.set(node.name, node);
-        this.#endpoint.announced(node);
+        if (this.#waiting.has(node.name)) this.#endpoint.connect(node);
+        else this.#endpoint.announced(node);
       },
       unreachable: (node) => this.#endpoint.unreachable(node),
       gone: (node, how) => {

@@ -39,15 +39,19 @@ export const WorkerServer = GenServer.define({
       await worker.terminate();
       return stop(ended ?? ['not_connected', start.node], undefined);
     }
-    Node.monitor(start.node);
-    return { worker, group: start.group };
+    Node.monitorNodes(true);
+    return { worker, group: start.group, node: start.node };
   },
   handleInfo: (state, message) => {
-    const { type, reason } = message as { readonly type?: string; readonly reason?: unknown };
+    const { type, node, reason } = message as {
+      readonly type?: string;
+      readonly node?: string;
+      readonly reason?: unknown;
+    };
     if (type === 'worker_ended') return stop(reason, state);
     // It is alive, but does not answer: a loop without an end.
-    if (type === 'nodedown') return stop(['nodedown', reason], state);
-    return noreply(state);
+    const hangs = type === 'nodedown' && node === state.node && reason === 'tick_timeout';
+    return hangs ? stop(['nodedown', reason], state) : noreply(state);
   },
   terminate: async (_reason, state) => {
     state.group.delete(state.worker);

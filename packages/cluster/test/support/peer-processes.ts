@@ -15,7 +15,7 @@ import {
   trapExit,
   unlink,
 } from '@linnet/otp';
-import type { Modules } from '../../src/index.ts';
+import { Global, type Modules, Node, Pg } from '../../src/index.ts';
 
 const Counter = GenServer.define({
   name: 'Counter',
@@ -68,11 +68,44 @@ export const modules: Modules = {
   sum: (to: Pid, ...numbers: number[]) => send(to, { sum: numbers.reduce((a, b) => a + b, 0) }),
   ends: (reason: string) => exit(reason),
   waits: () => receive(),
+  /** Joins a group, and waits. */
+  joins: async (group: unknown, to: Pid) => {
+    Pg.join(group, self());
+    send(to, 'joined');
+    await receive();
+  },
+  /** Tells which members a group has here. */
+  tellMembers: (group: unknown, to: Pid) => send(to, { members: Pg.members(group) }),
+  /** Registers a global name, tells whether it has it, and waits. */
+  registers: async (name: string, to: Pid) => {
+    send(to, { registered: await Global.register(name) });
+    await receive();
+  },
+  /** Registers as many of these names as it can, and tells how many. */
+  races: async (names: readonly string[], to: Pid) => {
+    const won = await Promise.all(
+      names.map((name) => Global.register(name, self(), { timeout: 25_000 })),
+    );
+    send(to, { won: won.filter(Boolean).length });
+    await receive();
+  },
+  /** Registers a global name as soon as the connection to a node is over. */
+  registersAlone: async (name: string, node: string, to: Pid) => {
+    Node.monitor(node);
+    send(to, 'monitoring');
+    await receive();
+    await Global.register(name);
+    await receive();
+  },
+  tellNames: (to: Pid) =>
+    send(to, { names: Global.names().map((name) => [name, Global.whereis(name)]) }),
   Counter,
 };
 
 /** Starts those that are found by their names. */
 export async function startNamed(): Promise<void> {
+  await Pg.startLink();
+  await Global.startLink();
   spawn(() => {
     register('echo');
     return echo();

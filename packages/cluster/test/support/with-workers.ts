@@ -1,6 +1,6 @@
 /** A node in this process, with worker threads as other nodes. */
 import { Supervisor } from '@linnet/otp';
-import { Cluster, Workers, type ClusterOptions } from '../../src/index.ts';
+import { Cluster, Global, Pg, Workers, type ClusterOptions } from '../../src/index.ts';
 
 export const mainNode = 'test@127.0.0.1';
 export const workerNode = (index: number): string => `test/w${index}@127.0.0.1`;
@@ -10,6 +10,8 @@ export function startWorkers(count: number, options: Partial<ClusterOptions> = {
   return Supervisor.startLink(
     [
       Cluster.childSpec({ name: mainNode, cookie: 'secret', ...options }),
+      Pg.childSpec(),
+      Global.childSpec(),
       Workers.childSpec({
         count,
         module: new URL('./peer-worker.ts', import.meta.url),

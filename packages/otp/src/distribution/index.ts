@@ -12,6 +12,7 @@ export {
   type RemoteName,
   type RemoteTarget,
 } from '../process/node.ts';
+export { keyOf } from '../process/term-key.ts';
 export { receiveCall, type CallOutcome } from '../process/call.ts';
 export { envelopeOf, openEnvelope, type Envelope } from '../gen-server/envelope.ts';
 export {

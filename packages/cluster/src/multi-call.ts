@@ -1,0 +1,47 @@
+/** One call to the servers of a name on many nodes. */
+import { type CallOptions, GenServer } from '@linnet/otp';
+import { Node } from './node/node.ts';
+
+/** What has come of a call to many nodes. */
+export interface MultiCallResult<T> {
+  /** The answers, by their nodes. */
+  readonly replies: ReadonlyMap<string, T>;
+  /** Why there is none, by nodes. */
+  readonly failures: ReadonlyMap<string, unknown>;
+}
+
+/** Options of {@link multiCall}. */
+export interface MultiCallOptions extends CallOptions {
+  /** The nodes; by default this one and all that are connected. */
+  readonly nodes?: readonly string[];
+}
+
+/**
+ * Calls the servers of one name on many nodes at once, and waits for all answers, each for 5000 ms at
+ * most. It does not reject for a node that does not answer.
+ *
+ * Source: `gen_server:multi_call/4`.
+ * @throws {DataCloneError} for a request that cannot be sent.
+ * @example
+ * const { replies, failures } = await multiCall<number>('counter', 'value', { timeout: 1000 });
+ */
+export async function multiCall<T = unknown>(
+  name: string,
+  request: string | readonly [clause: string, ...args: unknown[]],
+  options: MultiCallOptions = {},
+): Promise<MultiCallResult<T>> {
+  const { nodes = [Node.self(), ...Node.list()], ...callOptions } = options;
+  const replies = new Map<string, T>();
+  const failures = new Map<string, unknown>();
+  await Promise.all(
+    nodes.map(async (node) => {
+      try {
+        replies.set(node, await GenServer.call<T>({ name, node }, request, callOptions));
+      } catch (error) {
+        if (error instanceof TypeError) throw error;
+        failures.set(node, (error as { readonly why?: unknown }).why ?? error);
+      }
+    }),
+  );
+  return { replies, failures };
+}

@@ -1,0 +1,110 @@
+/** Global names over several nodes. */
+import {
+  type AnySupervisorHandle,
+  type DownMessage,
+  exit,
+  monitor,
+  type Pid,
+  receive,
+  self,
+  send,
+  spawnLink,
+  trapExit,
+  whereis,
+} from '@linnet/otp';
+import { eventually, inProcess } from '@linnet/otp/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Global, Node } from '../../src/index.ts';
+import { startWorkers, workerNode } from '../support/with-workers.ts';
+
+let supervisor: AnySupervisorHandle;
+beforeAll(async () => {
+  supervisor = await startWorkers(2);
+});
+afterAll(async () => {
+  await supervisor.stop();
+});
+
+const has =
+  <K extends string>(key: K) =>
+  (m: unknown): m is Record<K, unknown> =>
+    typeof m === 'object' && m !== null && key in m;
+
+async function namesOn(node: string): Promise<string[]> {
+  await Node.spawn(node, 'tellNames', [self()]);
+  const { names } = await receive(has('names'));
+  return (names as Array<[string, Pid]>).map(([name, pid]) => `${name} ${String(pid)}`).toSorted();
+}
+
+const namesHere = (): string[] =>
+  Global.names()
+    .map((name) => `${name} ${String(Global.whereis(name))}`)
+    .toSorted();
+
+test('a name belongs to one process of the cluster, until that dies', async () => {
+  await inProcess(async () => {
+    const there = await Node.spawn(workerNode(1), 'registers', ['leader', self()]);
+    expect(await receive(has('registered'))).toEqual({ registered: true });
+    await eventually(() => expect(Global.whereis('leader')).toBe(there));
+    expect(await Global.register('leader')).toBe(false);
+    send(Global.via('leader'), 'end');
+    await eventually(() => expect(Global.whereis('leader')).toBeUndefined());
+    await eventually(async () => expect(await Global.register('leader')).toBe(true));
+    expect(whereis(Global.via('leader'))).toBe(self());
+    expect(await Global.unregister('leader')).toBe(true);
+  });
+});
+
+test('of three nodes that race for 3000 names, each name has one winner, and the tables are equal', async () => {
+  await inProcess(async () => {
+    const names = Array.from({ length: 3000 }, (_, i) => `race-${i}`);
+    const racers = await Promise.all(
+      [1, 2].map((i) => Node.spawn(workerNode(i), 'races', [names, self()])),
+    );
+    const own = (
+      await Promise.all(names.map((name) => Global.register(name, self(), { timeout: 25_000 })))
+    ).filter(Boolean);
+    const first = (await receive(has('won'))).won as number;
+    const second = (await receive(has('won'))).won as number;
+    expect(own.length + first + second).toBe(3000);
+    await eventually(async () => {
+      const here = namesHere();
+      expect(here).toHaveLength(3000);
+      expect(await namesOn(workerNode(1))).toEqual(here);
+      expect(await namesOn(workerNode(2))).toEqual(here);
+    });
+    for (const pid of racers) exit(pid, 'kill');
+    await Promise.all(names.map((name) => Global.unregister(name)));
+    await eventually(() => expect(Global.names()).toEqual([]));
+  });
+});
+
+test('after a cut, one of two processes with one name stays, and the other is told', async () => {
+  await supervisor.stop();
+  supervisor = await startWorkers(1);
+  const other = workerNode(1);
+  await inProcess(async () => {
+    const theirs = await Node.spawn(other, 'registersAlone', ['torn', Node.self(), self()]);
+    expect(await receive((m) => m === 'monitoring')).toBe('monitoring');
+    Node.disconnect(other);
+    // Each side gives the name to a process of its own.
+    trapExit();
+    const ours = spawnLink(async () => {
+      while (!(await Global.register('torn')))
+        await new Promise((resolve) => setImmediate(resolve));
+      await receive();
+    });
+    await eventually(() => expect(Global.whereis('torn')).toBe(ours));
+    await Node.connect(other);
+    await eventually(async () => {
+      const here = namesHere();
+      expect(here).toHaveLength(1);
+      expect(await namesOn(other)).toEqual(here);
+    });
+    const winner = Global.whereis('torn');
+    expect([ours, theirs]).toContain(winner);
+    const ref = monitor(winner === ours ? theirs : ours);
+    const { reason } = await receive((m): m is DownMessage => ref.isDownMessage(m));
+    expect(['noproc', { shutdown: ['name_conflict', 'torn'] }]).toContainEqual(reason);
+  });
+});
