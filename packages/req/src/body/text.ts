@@ -40,5 +40,19 @@ export function utf8(bytes: Uint8Array): string {
 /** Text in a charset by its label (the Encoding standard's). @throws RangeError for an unknown label. */
 export function decodeText(bytes: Uint8Array, charset: string | undefined): string {
   if (charset === undefined || /^utf-?8$/i.test(charset)) return utf8(bytes);
-  return new TextDecoder(charset).decode(bytes);
+  const decoder = new TextDecoder(charset);
+  return corrected(decoder.decode(bytes), decoder);
+}
+
+/** What the bytes from 0x80 to 0x9f are in windows-1252; those without a meaning stay. */
+const c1 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
+/**
+ * Node.js 22 decodes windows-1252, which the labels of latin1 mean too, as ISO-8859-1. What it decoded
+ * rightly is not changed.
+ */
+export function corrected(text: string, { encoding }: { readonly encoding: string }): string {
+  if (encoding !== 'windows-1252') return text;
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(/[\x80-\x9f]/g, (character) => c1.charAt(character.charCodeAt(0) - 0x80));
 }

@@ -1,7 +1,7 @@
 /** A body as lines of text, and as values of JSON lines. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { check } from '../body/check.ts';
-import { charsetOf } from '../body/text.ts';
+import { charsetOf, corrected } from '../body/text.ts';
 import { DecodeError } from '../errors/index.ts';
 import type { ReqResponse } from '../message/response.ts';
 
@@ -15,7 +15,7 @@ export async function* linesOf(
   const decoder = new TextDecoder(charsetOf(response.headers) ?? 'utf-8');
   let rest = '';
   for await (const chunk of response.body) {
-    const pieces = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    const pieces = (rest + corrected(decoder.decode(chunk, { stream: true }), decoder)).split('\n');
     rest = pieces.pop() ?? '';
     for (const line of pieces) yield line.endsWith('\r') ? line.slice(0, -1) : line;
     if (rest.length > longestLine) throw lineError(response, 'line_too_long', rest);

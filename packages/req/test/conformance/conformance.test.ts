@@ -29,7 +29,11 @@ const hasCurl = ((): boolean => {
   }
 })();
 
-test.each(cases)(
+/** ky is Node's own fetch, which knows zstd from Node.js 24 on. */
+const isOld = Number.parseInt(process.versions.node, 10) < 24;
+const comparable = cases.filter(({ title }) => !(isOld && title === 'zstd'));
+
+test.each(comparable)(
   '$topic: $title is as the page says',
   async ({ title, ask }) => {
     const finch = await Finch.startLink({ name: uniqueName() });
