@@ -112,6 +112,7 @@ describeQuic('requests over HTTP/3', () => {
 
 describeQuic('a request over HTTP/3 that is given up', () => {
   test('by its signal, its limits or the death of its caller, resets its stream at once', async () => {
+    const clock = new TestClock().install(onTestFinished);
     const app = await startH3App({ script: silent });
     const controller = new AbortController();
     const byCaller = spawn(() => app.ask('/dies').catch(() => {}));
@@ -120,6 +121,7 @@ describeQuic('a request over HTTP/3 that is given up', () => {
     const limited = failure(app.ask('/is-limited', { requestTimeout: 50 }));
     const peer = await app.server.peer();
     await peer.until(() => peer.came('HEADERS').length === 4);
+    await clock.advance(50);
     controller.abort();
     exit(byCaller, 'kill');
     expect(await aborted).toMatchObject({ code: 'ERR_FINCH_REQUEST_CANCELLED' });
@@ -235,7 +237,7 @@ describeQuic('a server that ends requests over HTTP/3', () => {
 
   test('by silence: a PING finds it, and idempotent requests go over another connection', async () => {
     const app = await startH3App({
-      http3: { pingInterval: 50, pingTimeout: 200 },
+      http3: { pingInterval: 50, pingTimeout: 1000 },
       script: async (peer, index) => {
         if (index > 0) {
           await answering()(peer);
@@ -270,9 +272,7 @@ describeQuic('an HTTP/3 connection', () => {
   });
 
   test('ends when it was idle, or is too old', async () => {
-    const clock = new TestClock();
-    clock.install();
-    onTestFinished(() => clock.uninstall());
+    const clock = new TestClock().install(onTestFinished);
     const idle = await startH3App({ connMaxIdleTime: 5000 });
     await idle.ask();
     await idle.figures({ idle: 1 });
@@ -286,9 +286,7 @@ describeQuic('an HTTP/3 connection', () => {
   });
 
   test('whose server gives further credit in time is idle for as long as any other', async () => {
-    const clock = new TestClock();
-    clock.install();
-    onTestFinished(() => clock.uninstall());
+    const clock = new TestClock().install(onTestFinished);
     const app = await startH3App({ connMaxIdleTime: 30_000, server: { streams: 1 } });
     for (let count = 0; count < 3; count++) {
       expect((await app.ask()).status).toBe(200);
