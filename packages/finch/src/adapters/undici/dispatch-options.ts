@@ -153,22 +153,19 @@ function headersOf(options: DispatchOptions): (readonly [string, HeaderValue])[]
   return list;
 }
 
-function* pairsOf(headers: DispatchOptions['headers']): Generator<readonly [string, unknown]> {
-  if (headers === undefined || headers === null) return;
-  if (!(Symbol.iterator in headers)) {
-    yield* Object.entries(headers);
-    return;
-  }
+function pairsOf(headers: DispatchOptions['headers']): Iterable<readonly [string, unknown]> {
+  if (headers === undefined || headers === null) return [];
+  if (!(Symbol.iterator in headers)) return Object.entries(headers);
   if (!Array.isArray(headers) || Array.isArray(headers[0])) {
-    yield* headers as Iterable<readonly [string, unknown]>;
-    return;
+    return headers as Iterable<readonly [string, unknown]>;
   }
-  if (headers.length % 2 !== 0) {
-    throw unsupported('headers', headers.length, 'a list of names and values in turn');
+  const flat = headers as readonly string[];
+  if (flat.length % 2 !== 0) {
+    throw unsupported('headers', flat.length, 'a list of names and values in turn');
   }
-  for (let at = 0; at < headers.length; at += 2) {
-    yield [headers[at] as string, headers[at + 1]];
-  }
+  const pairs: (readonly [string, unknown])[] = [];
+  for (let at = 0; at < flat.length; at += 2) pairs.push([flat[at] as string, flat[at + 1]]);
+  return pairs;
 }
 
 /** Undici takes null for an empty value, and writes what else is no object as text. */
