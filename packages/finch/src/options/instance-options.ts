@@ -88,7 +88,7 @@ export const instanceSchema = defineSchema('Finch options', {
   }),
   undeclared: oneOf(['start', 'refuse'], {
     default: 'start',
-    doc: "What becomes of a request to a pool that nobody has declared: `'start'` starts it with the options under `default`; `'refuse'` rejects with PoolNotFoundError, which names the pool that was probably meant. Declared are the pools of the `pools` option, those that its patterns and tags match, those of `Pool.childSpec`, and those that `startPool` or `prewarm` has started.",
+    doc: "What becomes of a request to a pool that was not declared: `'start'` starts it with the options under `default`; `'refuse'` rejects with PoolNotFoundError, which names the pool that was probably meant. Declared are the pools of the `pools` option, those that its patterns and tags match, those of `Pool.childSpec`, and those that `startPool` or `prewarm` has started.",
   }),
   captureStacks: boolean({
     default: false,

@@ -14,7 +14,7 @@ export class StubBody implements BodyReader {
   constructor(parts: ReplyParts) {
     this.pieces = bytesOf(parts.body);
     this.trailers = Fields.of(parts.trailers);
-    // Whoever does not ask for the trailers is not told that there are none.
+    // A caller that never asks for the trailers is not told that there are none.
     this.ended.promise.catch(() => {});
   }
 

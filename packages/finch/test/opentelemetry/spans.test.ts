@@ -239,7 +239,7 @@ test('stopping it ends the spans that are open, and begins no more', async () =>
   expect(spans()).toHaveLength(1);
 });
 
-test('a method that nobody knows is _OTHER', async () => {
+test('a method that is not known is _OTHER', async () => {
   const { finch, server, spans } = await startTraced();
   const method = 'PROPFIND';
   await finch.request(Finch.build(method, server.url));

@@ -45,7 +45,7 @@ test('requests are measured by pool, method and status', async () => {
   expect(await lines('requests_active')).toEqual([`finch_requests_active{${labels}} 0`]);
 });
 
-test('failures are counted by code, and methods that nobody knows are one value', async () => {
+test('failures are counted by code, and methods that are not known are one value', async () => {
   const { finch, server, labels, lines } = await startMeasured();
   await finch.request(Finch.build('PROPFIND', server.url));
   await server.close();
