@@ -86,7 +86,9 @@ test('the end of a request tells its protocol and how much of the body came', as
   const events = recordEvents(['request.stop', 'request.exception']);
   await finch.get(server.url);
   expect(events.first('request.stop')).toMatchObject({ protocol: 'http1', bytesReceived: 5 });
-  await expect(finch.get(server.url, { signal: AbortSignal.abort() })).rejects.toThrow('was cancelled');
+  await expect(finch.get(server.url, { signal: AbortSignal.abort() })).rejects.toThrow(
+    'was cancelled',
+  );
   expect(events.first('request.exception')).toMatchObject({
     protocol: undefined,
     bytesReceived: 0,
