@@ -333,9 +333,7 @@ describe('a server that ends before it answers', () => {
     await inProcess(async () => {
       const ref = monitor(other);
       GenServer.cast(other, 'tell');
-      expect(await mailbox()).toMatchObject([
-        { ref, reason: { clause: 'tell' } },
-      ]);
+      expect(await mailbox()).toMatchObject([{ ref, reason: { clause: 'tell' } }]);
     });
   });
 
