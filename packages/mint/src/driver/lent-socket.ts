@@ -21,6 +21,12 @@ export interface Lender {
 
 type Done = (error?: Error | null) => void;
 
+/** One of several pieces that were written while the stream was held back. */
+interface Chunk {
+  readonly chunk: string | Uint8Array;
+  readonly encoding: BufferEncoding;
+}
+
 export class DriverSocket extends Duplex implements LentSocket {
   readonly connecting = false;
   private driver: SocketDriver;
@@ -195,27 +201,13 @@ export class DriverSocket extends Duplex implements LentSocket {
   }
 
   override _write(chunk: string | Uint8Array, encoding: BufferEncoding, done: Done): void {
-    if (!this.lent || !this.ready) {
-      this.held = () => this._write(chunk, encoding, done);
-      return;
-    }
-    this.settle(this.put(chunk, encoding), done);
+    if (this.lent && this.ready) this.send(chunk, encoding, done);
+    else this.held = () => this.send(chunk, encoding, done);
   }
 
-  override _writev(
-    chunks: readonly { readonly chunk: string | Uint8Array; readonly encoding: BufferEncoding }[],
-    done: Done,
-  ): void {
-    if (!this.lent || !this.ready) {
-      this.held = () => this._writev(chunks, done);
-      return;
-    }
-    const { driver } = this;
-    let more = true;
-    driver.cork();
-    for (const { chunk, encoding } of chunks) more = this.put(chunk, encoding);
-    driver.uncork();
-    this.settle(more, done);
+  override _writev(chunks: readonly Chunk[], done: Done): void {
+    if (this.lent && this.ready) this.sendAll(chunks, done);
+    else this.held = () => this.sendAll(chunks, done);
   }
 
   override _final(done: Done): void {
@@ -233,6 +225,19 @@ export class DriverSocket extends Duplex implements LentSocket {
     }
     this.waiting = this.held = undefined;
     done(error);
+  }
+
+  private send(chunk: string | Uint8Array, encoding: BufferEncoding, done: Done): void {
+    this.settle(this.put(chunk, encoding), done);
+  }
+
+  private sendAll(chunks: readonly Chunk[], done: Done): void {
+    const { driver } = this;
+    let more = true;
+    driver.cork();
+    for (const { chunk, encoding } of chunks) more = this.put(chunk, encoding);
+    driver.uncork();
+    this.settle(more, done);
   }
 
   private put(chunk: string | Uint8Array, encoding: BufferEncoding): boolean {
