@@ -95,6 +95,8 @@ export const indexes = (root: string): ReadonlyMap<string, string> =>
   new Map([
     ['@linnet/otp', join(root, 'packages/otp/src/index.ts')],
     ['@linnet/otp/testing', join(root, 'packages/otp/src/testing/index.ts')],
+    ['@linnet/cluster', join(root, 'packages/cluster/src/index.ts')],
+    ['@linnet/cluster/nats', join(root, 'packages/cluster/src/nats/index.ts')],
     ['@linnet/mint', join(root, 'packages/mint/src/index.ts')],
     ['@linnet/mint/testing', join(root, 'packages/mint/src/testing/index.ts')],
     ['@linnet/finch', join(root, 'packages/finch/src/index.ts')],
@@ -102,4 +104,5 @@ export const indexes = (root: string): ReadonlyMap<string, string> =>
     ['@linnet/finch/testing', join(root, 'packages/finch/src/testing/index.ts')],
     ['@linnet/finch/prometheus', join(root, 'packages/finch/src/prometheus/index.ts')],
     ['@linnet/req', join(root, 'packages/req/src/index.ts')],
+    ['@linnet/observer', join(root, 'packages/observer/src/index.ts')],
   ]);

@@ -83,6 +83,21 @@ export const packages: Readonly<Record<string, Package>> = {
     pairs: [],
     circles: [],
   },
+  cluster: {
+    layers: [
+      ['association', 'errors'],
+      ['carrier', 'telemetry.ts'],
+      ['codec'],
+      ['node'],
+      ['options.ts'],
+      ['cluster.ts', 'multi-call.ts', 'shared'],
+      ['global', 'nats', 'pg', 'workers'],
+      ['index.ts'],
+    ],
+    known: {},
+    pairs: [],
+    circles: [],
+  },
   observer: {
     layers: [
       ['errors.ts', 'protocol'],

@@ -16,7 +16,11 @@ const entries = [
   ['@linnet/finch/opentelemetry', 'finch', 'opentelemetry/index.ts', 'finch-opentelemetry.md'],
   ['@linnet/finch/testing', 'finch', 'testing/index.ts', 'finch-testing.md'],
   ['@linnet/finch/prometheus', 'finch', 'prometheus/index.ts', 'finch-prometheus.md'],
+  ['@linnet/cluster', 'cluster', 'index.ts', 'cluster.md'],
+  ['@linnet/cluster/nats', 'cluster', 'nats/index.ts', 'cluster-nats.md'],
+  ['@linnet/otp/distribution', 'otp', 'distribution/index.ts', 'otp-distribution.md'],
   ['@linnet/req', 'req', 'index.ts', 'req.md'],
+  ['@linnet/observer', 'observer', 'index.ts', 'observer.md'],
 ] as const;
 
 /** Where types of options are described. */

@@ -103,7 +103,8 @@ const startLink = (options: ClusterOptions): Promise<ClusterHandle> => startNode
 /**
  * The node as a child of a supervisor. Put it before what uses other nodes.
  * @example
- * await Supervisor.startLink([Cluster.childSpec({ name: 'api@127.0.0.1', cookie: 'secret' })]);
+ * const cluster = Cluster.childSpec({ name: 'api@127.0.0.1', cookie: 'secret' });
+ * await Supervisor.startLink([cluster], { strategy: 'rest_for_one' });
  */
 function childSpec(given: ClusterOptions & ChildSpecOverrides): ChildSpec<ClusterHandle> {
   const [overrides, options] = splitOverrides(given);

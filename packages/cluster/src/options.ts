@@ -48,13 +48,8 @@ export function checkOptions(options: ClusterOptions): CheckedOptions {
     throw new BadArgumentError('cookie', typeof cookie, 'a string that is not empty');
   }
   for (const [key, module] of Object.entries(modules)) {
-    const isModule = typeof module === 'object' && module !== null && 'childSpec' in module;
-    if (typeof module !== 'function' && !isModule) {
-      throw new BadArgumentError(
-        `modules.${key}`,
-        module,
-        'a function, or a module with childSpec',
-      );
+    if (typeof module !== 'function') {
+      throw new BadArgumentError(`modules.${key}`, module, 'a function');
     }
   }
   const associations = { ...associationDefaults };

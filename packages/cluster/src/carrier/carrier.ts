@@ -28,5 +28,6 @@ export interface Carrier {
   send(to: NodeIdentity, frame: Uint8Array, probe: boolean): void;
   /** Tells other nodes of this one; it is called every few seconds. */
   announce(): void;
+  /** Ends it: nothing is carried any more, and no event is told. */
   stop(): Promise<void>;
 }

@@ -5,9 +5,7 @@ export type SpawnFailure =
   /** The node has no module of this name in its `modules`. */
   | 'undef'
   /** There is no connection to the node, or it was lost. */
-  | 'noconnection'
-  /** The module is a child of supervisors, and no body of a process. */
-  | 'notsup';
+  | 'noconnection';
 
 /**
  * `Node.spawn` has failed.
@@ -32,5 +30,4 @@ export class SpawnError extends Error {
 const words: Readonly<Record<SpawnFailure, string>> = {
   undef: 'the node has no such module: name it in the `modules` of its Cluster.start',
   noconnection: 'there is no connection to the node',
-  notsup: 'the module is no function: start it with ClusterSupervisor',
 };

@@ -42,10 +42,8 @@ async function startLink(): Promise<Pid> {
 /**
  * The table of names as a child of a supervisor. Put it behind `Cluster`.
  * @example
- * await Supervisor.startLink([
- *   Cluster.childSpec({ name: 'api@127.0.0.1', cookie: 'secret' }),
- *   Global.childSpec(),
- * ]);
+ * const cluster = Cluster.childSpec({ name: 'api@127.0.0.1', cookie: 'secret' });
+ * await Supervisor.startLink([cluster, Global.childSpec()], { strategy: 'rest_for_one' });
  */
 const childSpec = (overrides: ChildSpecOverrides = {}): ChildSpec<Pid> => ({
   id: 'Global',

@@ -10,7 +10,7 @@ export interface Registration {
 }
 
 /** Which of two registrations of one name stays: the older one; all nodes come to the same. */
-export function winnerOf(a: Registration, b: Registration): Registration {
+function winnerOf(a: Registration, b: Registration): Registration {
   if (a.stamp !== b.stamp) return a.stamp < b.stamp ? a : b;
   return textOf(a.pid) < textOf(b.pid) ? a : b;
 }

@@ -5,7 +5,7 @@
 import type { NodeIdentity } from '../association/identity.ts';
 
 /** A token of a subject: what is not a letter, a digit, `-` or `_` becomes its code between `=`. */
-export function tokenOf(text: string): string {
+function tokenOf(text: string): string {
   return text.replace(/[^\w-]/gu, (char) => `=${char.codePointAt(0)?.toString(16)}=`);
 }
 

@@ -18,7 +18,7 @@ import { Links } from './links.ts';
 import { liveProcess } from './local.ts';
 import type { Modules } from './modules.ts';
 import { Monitors } from './monitors.ts';
-import { addressOf, refOf, sendableReason, signalType, type SignalSender } from './signal.ts';
+import { addressOf, refOf, signalType, type SignalSender } from './signal.ts';
 import { Spawns } from './spawns.ts';
 
 export class Distributor implements Distribution {

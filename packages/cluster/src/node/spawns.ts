@@ -55,8 +55,8 @@ export class Spawns {
       throw new TypeError('a request to spawn that cannot be read');
     }
     const body = bodyOf(this.#modules, module);
-    if (typeof body !== 'function') {
-      this.#sender.send({ name: node }, [signalType.spawnReply, ref, undefined, body]);
+    if (body === undefined) {
+      this.#sender.send({ name: node }, [signalType.spawnReply, ref, undefined, 'undef']);
       return;
     }
     const run = (): unknown => body(...(args as never[]));

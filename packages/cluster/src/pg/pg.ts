@@ -51,10 +51,8 @@ async function startLink(options?: PgOptions): Promise<Pid> {
 /**
  * A scope as a child of a supervisor. Put it behind `Cluster`.
  * @example
- * await Supervisor.startLink([
- *   Cluster.childSpec({ name: 'api@127.0.0.1', cookie: 'secret' }),
- *   Pg.childSpec(),
- * ]);
+ * const cluster = Cluster.childSpec({ name: 'api@127.0.0.1', cookie: 'secret' });
+ * await Supervisor.startLink([cluster, Pg.childSpec()], { strategy: 'rest_for_one' });
  */
 function childSpec(given: PgOptions & ChildSpecOverrides = {}): ChildSpec<Pid> {
   const [overrides, options] = splitOverrides(given);

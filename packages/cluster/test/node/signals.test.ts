@@ -276,7 +276,6 @@ describe('spawn', () => {
     const error: unknown = await Node.spawn(node, 'absent').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(SpawnError);
     expect((error as SpawnError).reason).toBe('undef');
-    await expect(Node.spawn(node, 'Counter')).rejects.toThrow('notsup');
     await expect(Node.spawn('absent@host', 'sum')).rejects.toThrow('noconnection');
     await expect(Node.spawn(node, 'toString')).rejects.toThrow('undef');
   });

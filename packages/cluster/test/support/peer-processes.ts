@@ -99,7 +99,6 @@ export const modules: Modules = {
   },
   tellNames: (to: Pid) =>
     send(to, { names: Global.names().map((name) => [name, Global.whereis(name)]) }),
-  Counter,
 };
 
 /** Starts those that are found by their names. */

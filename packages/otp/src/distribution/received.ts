@@ -1,7 +1,7 @@
 /** What signals of other nodes do to the processes of this one. */
 import type { ExitReason } from '../process/exit-reason.ts';
 import { processById } from '../process/local-process.ts';
-import { Pid, processOf } from '../process/pid.ts';
+import { processOf, type Pid } from '../process/pid.ts';
 import { linkDown, signalExit } from '../process/signals.ts';
 import { attachMonitor, Watch } from '../process/watch.ts';
 
