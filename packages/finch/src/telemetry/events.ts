@@ -99,7 +99,7 @@ export interface RequestPhases {
   readonly send: number | undefined;
   /** From there to the head of the response. */
   readonly wait: number | undefined;
-  /** From the head to the end of the response. */
+  /** From the head until the response was read to its end. */
   readonly receive: number | undefined;
 }
 

@@ -34,8 +34,8 @@ export class RequestSpan {
   request: Request;
   private readonly id: number;
   private readonly startedAt: number;
-  /** The difference of wall clock and monotonic clock. */
-  private readonly epoch: number;
+  /** The difference of wall clock and monotonic clock; to read a clock takes longer than all else here. */
+  private epoch: number | undefined = undefined;
   private phase: 'queue' | 'send' | 'recv' | undefined = undefined;
   private phaseAt = 0;
   private attempts = 0;
@@ -58,7 +58,6 @@ export class RequestSpan {
     this.id = ++RequestSpan.lastId;
     const time = now();
     this.startedAt = time;
-    this.epoch = Date.now() - time;
     if (channels.requestStart.hasSubscribers) this.announce(time);
   }
 
@@ -88,7 +87,8 @@ export class RequestSpan {
   /** All bytes of the request are written. */
   sent(): void {
     if (this.phase !== 'send') return;
-    const time = now();
+    // A request without a body is written at once: that takes no time worth a look at the clock.
+    const time = this.request.body === null && !phasesWatched() ? this.phaseAt : now();
     this.leave(time);
     if (channels.sendStop.hasSubscribers) channels.sendStop.publish(this.stopped(time));
     this.enter('recv', time);
@@ -105,11 +105,10 @@ export class RequestSpan {
   /** The response is complete, or its caller has stopped reading. */
   received(trailers: Fields): void {
     this.sent();
-    if (this.phase !== 'recv') return;
+    if (this.phase !== 'recv' || !channels.recvStop.hasSubscribers) return;
     const time = now();
     this.leave(time);
     this.phase = undefined;
-    if (!channels.recvStop.hasSubscribers) return;
     const event = this.stopped(time);
     const status = this.status ?? 0;
     channels.recvStop.publish(new ReceivedEvent(event, status, this.headers, trailers));
@@ -150,13 +149,15 @@ export class RequestSpan {
     if (failure === undefined) {
       this.received(Fields.none);
       if (!channels.requestStop.hasSubscribers) return;
-      channels.requestStop.publish(this.ended(bytesReceived));
+      const time = now();
+      this.leave(time);
+      channels.requestStop.publish(this.ended(bytesReceived, time));
       return;
     }
     const { error } = failure;
     this.breaks(error);
     if (!channels.requestException.hasSubscribers) return;
-    channels.requestException.publish({ ...this.ended(bytesReceived), error });
+    channels.requestException.publish({ ...this.ended(bytesReceived, now()), error });
   }
 
   /** Subscribers may set headers until this returns. */
@@ -170,6 +171,11 @@ export class RequestSpan {
     const event: RequestEvent & Started & Amendable = { ...this.started(time), setHeader };
     channels.requestStart.publish(event);
     isOpen = false;
+  }
+
+  private systemTimeOf(time: number): number {
+    this.epoch ??= Date.now() - now();
+    return this.epoch + time;
   }
 
   private enter(phase: 'queue' | 'send' | 'recv', time: number): void {
@@ -198,14 +204,14 @@ export class RequestSpan {
   private started(time: number): RequestEvent & Started {
     const { name, id, request } = this;
     const { key: pool, tag, scheme, host, port } = request.pool;
-    const systemTime = this.epoch + time;
+    const systemTime = this.systemTimeOf(time);
     return { name, pool, tag, scheme, host, port, time, id, request, systemTime };
   }
 
   private startedOn(time: number): RequestEvent & Started & OnConnection {
     const { name, id, request, connection, idleTime } = this;
     const { key: pool, tag, scheme, host, port } = request.pool;
-    const systemTime = this.epoch + time;
+    const systemTime = this.systemTimeOf(time);
     return {
       name,
       pool,
@@ -242,10 +248,9 @@ export class RequestSpan {
     };
   }
 
-  private ended(bytesReceived: number): RequestEvent & Ended & RequestOutcome {
+  private ended(bytesReceived: number, time: number): RequestEvent & Ended & RequestOutcome {
     const { name, id, request, status, attempts, protocol, connection } = this;
     const { key: pool, tag, scheme, host, port } = request.pool;
-    const time = now();
     const duration = time - this.startedAt;
     return {
       name,
@@ -266,6 +271,17 @@ export class RequestSpan {
       bytesReceived,
     };
   }
+}
+
+/** Whether an event of sending or receiving has subscribers. */
+function phasesWatched(): boolean {
+  return (
+    channels.sendStop.hasSubscribers ||
+    channels.sendException.hasSubscribers ||
+    channels.recvStart.hasSubscribers ||
+    channels.recvStop.hasSubscribers ||
+    channels.recvException.hasSubscribers
+  );
 }
 
 const failures = {
