@@ -35,7 +35,7 @@ export function PoolsPage({ document: shown, route, histories }: PoolsPageProps)
             ${['Size', 'In use', 'Idle', 'Opening', 'Queued', 'Wait p99', 'Timeouts'].map(
               (label) => html`<th scope="col" class="number" key=${label}>${label}</th>`,
             )}
-            <th scope="col" class="number">Connect errors</th>
+            <th scope="col" class="number">Dial errors</th>
           </tr>
         </thead>
         <tbody>

@@ -71,7 +71,7 @@ function kindOf({ node }: SeenNode): string {
       ? label
       : [label.replace(/_?supervisor$/, ''), supervisor.strategy].join(' ').trim();
   const shown = (name ?? id) === undefined && supervisor === undefined ? '' : kind;
-  return [shown, pid].filter((part) => part !== undefined && part !== '').join(' · ');
+  return [pid, shown].filter((part) => part !== undefined && part !== '').join(' · ');
 }
 
 function badgesOf({ node, isOpen, count }: SeenNode, now: number): readonly VNode[] {

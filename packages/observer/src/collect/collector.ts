@@ -17,17 +17,20 @@ import { RequestLog } from './request-log.ts';
 import { Tracer } from './tracer.ts';
 import { treePage } from './tree-page.ts';
 
+/** Pages that show requests: to record them costs some time of each, so that others do without. */
+const showRequests: ReadonlySet<PageName> = new Set(['overview', 'pools', 'requests']);
+
 /** Requests of each list that are shown. */
 const mostRequests = 50;
 
 export class Collector {
-  readonly recorder: Recorder;
   readonly tracer: Tracer;
   readonly tree = new TreeSource();
   readonly #options: ResolvedOptions;
   readonly #crashes: CrashLog;
   readonly #requests: RequestLog;
   readonly #loop = new LoopMonitor();
+  readonly #recorders: { readonly loop: Recorder; readonly requests: Recorder };
   readonly #node: string;
   readonly #startedAt = Math.round(Date.now() - performance.now());
 
@@ -37,7 +40,7 @@ export class Collector {
     this.#node = node;
     this.#crashes = new CrashLog(options);
     this.#requests = new RequestLog(options);
-    this.recorder = new Recorder(this.#requests, this.#loop);
+    this.#recorders = { loop: new Recorder(this.#loop), requests: new Recorder(this.#requests) };
     this.tracer = new Tracer(options.reveal);
     this.#crashes.start();
   }
@@ -45,13 +48,26 @@ export class Collector {
   /** Ends everything that it listens to. */
   stop(): void {
     this.#crashes.stop();
-    this.recorder.stop();
+    this.#recorders.loop.stop();
+    this.#recorders.requests.stop();
     this.tracer.stopAll();
+  }
+
+  /** A viewer looks at a page; the function that is returned is called once when it leaves. */
+  enter(page: PageName): () => void {
+    const leaveLoop = this.#recorders.loop.enter();
+    if (!showRequests.has(page)) return leaveLoop;
+    const leaveRequests = this.#recorders.requests.enter();
+    return () => {
+      leaveLoop();
+      leaveRequests();
+    };
   }
 
   /** The document of a page at this moment. */
   collect(page: PageName, query: Query): Documents[PageName] {
-    this.recorder.rotate();
+    this.#recorders.loop.rotate();
+    this.#recorders.requests.rotate();
     const system = this.#system();
     switch (page) {
       case 'overview':

@@ -40,6 +40,9 @@ interface Entry {
 
 const mostRecent = 100;
 const mostSlow = 50;
+/** Requests that are kept in one period (in ms), beside those that failed or are among the slowest. */
+const mostSampled = 20;
+const samplePeriod = 100;
 /** Headers of one request that are shown. */
 const mostHeaders = 50;
 /** Connections whose dialling is remembered until the request that waited for them is over. */
@@ -69,6 +72,8 @@ export class RequestLog {
   #slowest: Entry[] = [];
   #since = 0;
   #count = 0;
+  #sampledSince = 0;
+  #sampled = 0;
   #failed = 0;
   #window: { readonly p50: number; readonly p99: number } | undefined;
 
@@ -149,17 +154,30 @@ export class RequestLog {
       record.failed++;
       if (error === 'ERR_FINCH_POOL_TIMEOUT') record.timeouts++;
     }
-    const entry = this.#entry(event, error);
-    this.#recent[this.#next] = entry;
-    this.#next = (this.#next + 1) % mostRecent;
     const slowest = this.#slowest;
     const last = slowest.at(-1);
-    if (slowest.length >= mostSlow && last !== undefined && event.duration <= last.duration) {
-      return;
+    const isSlow =
+      last === undefined || slowest.length < mostSlow || event.duration > last.duration;
+    const isShown = error !== undefined || this.#isSampled(event.time);
+    if (!isSlow && !isShown) return;
+    const entry = this.#entry(event, error);
+    if (isShown) {
+      this.#recent[this.#next] = entry;
+      this.#next = (this.#next + 1) % mostRecent;
     }
+    if (!isSlow) return;
     const index = slowest.findIndex(({ duration }) => duration < event.duration);
     slowest.splice(index < 0 ? slowest.length : index, 0, entry);
     if (slowest.length > mostSlow) slowest.pop();
+  }
+
+  /** Of requests that come faster than a page could show them, some are kept; of others, each. */
+  #isSampled(time: number): boolean {
+    if (time - this.#sampledSince > samplePeriod) {
+      this.#sampledSince = time;
+      this.#sampled = 0;
+    }
+    return ++this.#sampled <= mostSampled;
   }
 
   #entry(event: End, error: string | undefined): Entry {

@@ -23,8 +23,8 @@ export interface HandlerParts {
   readonly streams: Streams;
   readonly actions: Actions;
   collect(page: PageName, query: ReturnType<typeof parseQuery>): object;
-  /** A viewer looks once. */
-  glance(): void;
+  /** A viewer looks at a page; the function that is returned is called once when it leaves. */
+  enter(page: PageName): () => void;
 }
 
 export class Handler {
@@ -79,14 +79,18 @@ export class Handler {
 
   #page(request: Request, url: URL, page: PageName): Response {
     const { streams } = this.#parts;
+    const enter = (): (() => void) => this.#parts.enter(page);
     const query = parseQuery(url.searchParams);
     const collect = (): object => this.#parts.collect(page, query);
     const wantsStream = request.headers.get('accept')?.includes('text/event-stream') === true;
     if (request.method === 'HEAD' || !wantsStream) {
-      this.#parts.glance();
+      enter()();
       return json(collect());
     }
-    const stream = streams.start({ collect, interval: query.interval * 1000 }, request.signal);
+    const stream = streams.start(
+      { collect, enter, interval: query.interval * 1000 },
+      request.signal,
+    );
     return stream ?? refuse(503, 'too many viewers', { 'retry-after': '30' });
   }
 

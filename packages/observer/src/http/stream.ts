@@ -11,13 +11,13 @@ export interface StreamHost {
   readonly maxStreams: number;
   /** Aborts when the observer ends. */
   readonly signal: AbortSignal;
-  /** A viewer comes; the function that is returned is called once when it leaves. */
-  enter(): () => void;
 }
 
 export interface PageStream {
   /** The document at this moment. */
   collect(): object;
+  /** Its viewer comes; the function that is returned is called once when it leaves. */
+  enter(): () => void;
   /** Ms between two deltas. */
   readonly interval: number;
 }
@@ -39,7 +39,7 @@ export class Streams {
     const { maxStreams, signal } = this.#host;
     if (this.#open >= maxStreams) return undefined;
     this.#open++;
-    const leave = this.#host.enter();
+    const leave = page.enter();
     const source = new PageSource(page, AbortSignal.any([signal, gone]), () => {
       this.#open--;
       leave();

@@ -54,16 +54,12 @@ const refuseMounted: Handle = () =>
   Promise.resolve(refuse(403, 'mounted in another server, the observer needs "authorize"'));
 
 function handlerOf(options: ResolvedOptions, collector: Collector, ended: AbortSignal): Handler {
-  const { recorder, tree, tracer } = collector;
-  const enter = (): (() => void) => {
-    recorder.enter();
-    return () => recorder.leave();
-  };
+  const { tree, tracer } = collector;
   return new Handler({
     options,
     guard: new Guard(options),
     assets: new Assets(),
-    streams: new Streams({ maxStreams: options.maxStreams, signal: ended, enter }),
+    streams: new Streams({ maxStreams: options.maxStreams, signal: ended }),
     actions: new Actions({
       tracer,
       logger: options.logger,
@@ -71,6 +67,6 @@ function handlerOf(options: ResolvedOptions, collector: Collector, ended: AbortS
       changed: () => tree.expire(),
     }),
     collect: (page, query) => collector.collect(page, query),
-    glance: () => enter()(),
+    enter: (page) => collector.enter(page),
   });
 }

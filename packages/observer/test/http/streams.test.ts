@@ -36,13 +36,21 @@ test('while no viewer is there, nothing is subscribed to; some time after the la
   });
 });
 
+test('a page without requests records none', async () => {
+  const program = await startProgram();
+  const stream = await openStream(program.url, 'tree');
+  await stream.next();
+  expect(requests.hasSubscribers).toBe(false);
+  expect(stream.document.system.requests).toBeUndefined();
+});
+
 test('a viewer that changes the page keeps what is recorded', async () => {
   const program = await startProgram();
   const one = await openStream(program.url, 'overview');
   await one.next();
   const { since } = one.document.system.requests ?? {};
   one.close();
-  const other = await openStream(program.url, 'tree');
+  const other = await openStream(program.url, 'pools');
   await other.next();
   expect(other.document.system.requests?.since).toBe(since);
 });
