@@ -43,12 +43,15 @@ export function typedError(error: Error, facts: ExchangeFacts): Error {
 }
 
 /** The server did not offer extended CONNECT. */
-export function noUpgrade(protocol: string, version: string): InvalidRequestError {
+export function noUpgrade(
+  protocol: string,
+  spoken: 'http1' | 'http2' | 'http3',
+): InvalidRequestError {
   return new InvalidRequestError({
     option: 'upgrade',
     value: protocol,
     allowed: 'a server that allows extended CONNECT (RFC 8441, RFC 9220), or HTTP/1.1',
-    problem: `The server does not switch protocols on ${version}`,
+    problem: `The server does not switch protocols on ${spoken === 'http3' ? 'HTTP/3' : 'HTTP/2'}`,
   });
 }
 

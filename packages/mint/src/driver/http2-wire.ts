@@ -21,7 +21,7 @@ import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { ConnectionLife } from './connection-life.ts';
 import type { HandedOver, UnderWay } from './connection-life.ts';
-import { noUpgrade, PeerClosed, Retired, tooManyPings } from './failures.ts';
+import { PeerClosed, Retired, tooManyPings } from './failures.ts';
 import { Http2Body } from './http2-body.ts';
 import { aboveLimit, GoawayFault, http2Error, streamReset } from './http2-failures.ts';
 import { Http2Output } from './http2-output.ts';
@@ -34,6 +34,7 @@ import { wireInfoOf } from './socket-info.ts';
 import { StrainPeriod } from './strain-period.ts';
 import { StreamExchange } from './stream-exchange.ts';
 import type { StreamUser, StreamWire } from './stream-wire.ts';
+import { Upgrades, type UpgradesWire } from './upgrades.ts';
 
 /** What a {@link createHttp2Wire} is given beside the socket. */
 export interface Http2WireOptions extends Http2ConnectionOptions {
@@ -80,7 +81,7 @@ export function createHttp2Wire(socket: Duplex, options: Http2WireOptions): Wire
   return inCleanContext(() => new Http2Wire(socket, options));
 }
 
-class Http2Wire implements Wire, StreamWire, SocketUser {
+class Http2Wire implements Wire, StreamWire, SocketUser, UpgradesWire {
   readonly protocol = 'http2';
   readonly info: WireInfo;
   limit: number;
@@ -101,6 +102,7 @@ class Http2Wire implements Wire, StreamWire, SocketUser {
 
   private readonly driver: SocketDriver;
   private readonly pings = new Pings();
+  private readonly upgrades = new Upgrades(this);
   private readonly resets: ResetBudget;
   private readonly strainPeriod = new StrainPeriod();
   private hasChanged = false;
@@ -133,23 +135,16 @@ class Http2Wire implements Wire, StreamWire, SocketUser {
 
   send(request: WireRequest, handler: WireHandler): Exchange {
     const exchange = new StreamExchange(this, request, handler);
-    const refusal = this.refusal(request);
+    const refusal = this.refusal(1);
     if (refusal !== undefined) {
       exchange.failUnsent(refusal);
       return exchange;
     }
     this.life.begin(exchange);
     if (this.underWay === 1) this.driver.ref();
-    this.served += 1;
-    try {
-      exchange.begin();
-    } catch (error) {
-      this.served -= 1;
-      exchange.failWith(error as Error);
-      return exchange;
-    }
-    if (!this.connection.hasStreams) this.retire(new Retired());
-    this.output.schedule();
+    const { upgrade } = request;
+    if (upgrade === undefined) this.begin(exchange);
+    else this.upgrades.begin(exchange, upgrade);
     return exchange;
   }
 
@@ -233,6 +228,32 @@ class Http2Wire implements Wire, StreamWire, SocketUser {
     if (this.life.endTunnel(tunnel)) this.settle();
   }
 
+  // The upgrades' side -----------------------------------------------------------
+
+  get allowsUpgrades(): boolean | undefined {
+    return this.settled ? this.connection.peer.enableConnectProtocol : undefined;
+  }
+
+  /** Why no request can be sent, or not so many `more` than are under way. */
+  refusal(more = 0): Error | undefined {
+    const { life, limit, underWay } = this;
+    if (!life.usable) return life.unusable();
+    return underWay + more > limit ? aboveLimit(life.origin, limit, underWay) : undefined;
+  }
+
+  begin(exchange: StreamExchange): void {
+    this.served += 1;
+    try {
+      exchange.begin();
+    } catch (error) {
+      this.served -= 1;
+      exchange.failWith(error as Error);
+      return;
+    }
+    if (!this.connection.hasStreams) this.retire(new Retired());
+    this.output.schedule();
+  }
+
   // The socket's side -------------------------------------------------------------
 
   onBytes(bytes: Buffer, from: number, to: number): number {
@@ -305,6 +326,7 @@ class Http2Wire implements Wire, StreamWire, SocketUser {
     this.settled = true;
     if (!settled || this.limit !== limit) this.onChange();
     if (!this.output.senders.isEmpty) this.output.schedule();
+    this.upgrades.onSettings();
   }
 
   private onGoaway(code: number): void {
@@ -340,16 +362,6 @@ class Http2Wire implements Wire, StreamWire, SocketUser {
     this.isOrderly = true;
     life.failure ??= life.retired;
     this.end();
-  }
-
-  private refusal(request: WireRequest): Error | undefined {
-    const { life, limit, underWay } = this;
-    if (!life.usable) return life.unusable();
-    if (underWay >= limit) return aboveLimit(life.origin, limit, underWay);
-    const { upgrade } = request;
-    return upgrade === undefined || this.connection.peer.enableConnectProtocol
-      ? undefined
-      : noUpgrade(upgrade, 'HTTP/2');
   }
 
   /** The server broke the protocol. */

@@ -29,14 +29,13 @@ import type { OutputUser } from './http3-output.ts';
 import { Http3Reads } from './http3-reads.ts';
 import type { ReadsUser } from './http3-reads.ts';
 import type { Http3WireConnection, Http3WireStream } from './http3-streams.ts';
-import { Http3Upgrades } from './http3-upgrades.ts';
-import type { UpgradesWire } from './http3-upgrades.ts';
 import { maxPings } from './pings.ts';
 import type { QuicEnd, QuicSession, QuicUser } from './quic-session.ts';
 import { ResetBudget } from './reset-budget.ts';
 import { StreamExchange } from './stream-exchange.ts';
 import type { StreamUser, StreamWire } from './stream-wire.ts';
 import { turn } from './turn.ts';
+import { Upgrades, type UpgradesWire } from './upgrades.ts';
 
 /** What a {@link createHttp3Wire} is given beside the session. */
 export interface Http3WireOptions extends Http3ConnectionOptions {
@@ -100,7 +99,7 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
   private readonly session: QuicSession;
   private readonly resets: ResetBudget;
   private readonly reads: Http3Reads;
-  private readonly upgrades = new Http3Upgrades(this);
+  private readonly upgrades = new Upgrades(this);
   private pings = 0;
   private hasChanged = false;
   /** It ends by this side, or after the last response, as it was to. */
@@ -230,6 +229,10 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
   }
 
   // The upgrades' side -----------------------------------------------------------
+
+  get allowsUpgrades(): boolean | undefined {
+    return this.connection.peer.areKnown ? this.connection.peer.enableConnectProtocol : undefined;
+  }
 
   refusal(): Error | undefined {
     const { life, session } = this;

@@ -50,6 +50,33 @@ describe('extended CONNECT', () => {
     expect(send(open.wire, { upgrade: 'websocket' }).error).toBeInstanceOf(InvalidRequestError);
   });
 
+  test('waits for the SETTINGS of the server, which say whether it is allowed', async () => {
+    await using allowing = await startHttp2Server(echo, { settings });
+    using open = await openHttp2Wire(allowing.port);
+    expect(open.wire.settled).toBe(false);
+    const log = await send(open.wire, { upgrade: 'websocket' }).done;
+    expect(log.kinds).toEqual(['upgrade']);
+    log.socket?.destroy();
+    await using refusing = await startHttp2Server(echo);
+    using other = await openHttp2Wire(refusing.port);
+    const refused = send(other.wire, { upgrade: 'websocket' });
+    const aborted = new ExchangeLog(other.wire);
+    const request = { method: 'GET', target: '/', headers: [], upgrade: 'websocket' };
+    other.wire.send(request, aborted).abort(new Error('given up'));
+    expect((await refused.done).error).toBeInstanceOf(InvalidRequestError);
+    expect((await aborted.done).error?.message).toBe('given up');
+    expect(other.wire.underWay).toBe(0);
+    expect((await send(other.wire, { method: 'POST', body: 'next' }).done).body).toBe('next');
+  });
+
+  test('that waits ends with the connection', async () => {
+    await using server = await startHttp2Server(echo, { settings });
+    using open = await openHttp2Wire(server.port);
+    const waiting = send(open.wire, { upgrade: 'websocket' });
+    open.wire.destroy(new Error('closed'));
+    expect((await waiting.done).error?.message).toContain('closed');
+  });
+
   test('that the server rejects has an ordinary response', async () => {
     await using server = await startHttp2Server(
       (stream) => {

@@ -1,14 +1,16 @@
 /**
- * Requests that switch protocols by extended CONNECT (RFC 9220), which a client
- * may send when the server has said that it allows them: until then they wait.
+ * Requests that switch protocols by extended CONNECT (RFC 8441, RFC 9220), which a
+ * client may send when the server has said that it allows them: until then they wait.
  */
 import { noUpgrade } from './failures.ts';
-import type { Http3WireConnection } from './http3-streams.ts';
+import type { Wire } from '../wire.ts';
 import type { StreamExchange } from './stream-exchange.ts';
 
 /** What they need of their wire. */
 export interface UpgradesWire {
-  readonly connection: Http3WireConnection;
+  /** Whether the server allows them; undefined until its SETTINGS have come. */
+  readonly allowsUpgrades: boolean | undefined;
+  readonly protocol: Wire['protocol'];
   /** Why no request can be sent now. */
   refusal(): Error | undefined;
   /** Sends a request. */
@@ -20,7 +22,7 @@ interface Waiting {
   readonly protocol: string;
 }
 
-export class Http3Upgrades {
+export class Upgrades {
   private readonly wire: UpgradesWire;
   private waiting: Waiting[] = [];
 
@@ -30,14 +32,14 @@ export class Http3Upgrades {
 
   /** Sends a request, now or when the server's SETTINGS have come. */
   begin(exchange: StreamExchange, protocol: string): void {
-    const { connection } = this.wire;
-    if (!connection.peer.areKnown) this.waiting.push({ exchange, protocol });
+    if (this.wire.allowsUpgrades === undefined) this.waiting.push({ exchange, protocol });
     else this.decide(exchange, protocol);
   }
 
   /** The server's SETTINGS have come. */
   onSettings(): void {
     const { waiting } = this;
+    if (waiting.length === 0) return;
     this.waiting = [];
     for (const { exchange, protocol } of waiting) {
       if (!exchange.over) this.decide(exchange, protocol);
@@ -46,8 +48,8 @@ export class Http3Upgrades {
 
   private decide(exchange: StreamExchange, protocol: string): void {
     const { wire } = this;
-    const isAllowed = wire.connection.peer.enableConnectProtocol;
-    const refusal = isAllowed ? wire.refusal() : noUpgrade(protocol, 'HTTP/3');
+    const isAllowed = wire.allowsUpgrades === true;
+    const refusal = isAllowed ? wire.refusal() : noUpgrade(protocol, wire.protocol);
     if (refusal === undefined) wire.begin(exchange);
     else exchange.failUnsent(refusal);
   }
