@@ -59,7 +59,7 @@ export function TreeItem({ seen, now, isActive, onFold, onOpen, onFocus }: TreeI
   </div>`;
 }
 
-export function restartedLately({ node }: SeenNode, now: number): boolean {
+function restartedLately({ node }: SeenNode, now: number): boolean {
   const { restarts = 0, startedAt = 0, status } = node;
   return status === 'restarting' || (restarts > 0 && now - startedAt < lately);
 }

@@ -4,7 +4,7 @@ import { isLoopback, type ResolvedOptions } from '../options.ts';
 import { refuse } from './answers.ts';
 
 /** The header with the token that a page needs for actions. */
-export const tokenHeader = 'x-observer-token';
+const tokenHeader = 'x-observer-token';
 
 export class Guard {
   readonly #options: ResolvedOptions;
