@@ -72,7 +72,7 @@ abstract class AdapterCall {
   async run(): Promise<void> {
     const { caller, aim, path } = this;
     const { tally, random } = caller;
-    const entry = tally.begin(`open ${path} to ${aim.url}#${aim.tag}`, this.timeout);
+    const entry = tally.begin(`${path} to ${aim.url}#${aim.tag}`, this.timeout);
     caller.current = entry;
     if (random.chance(0.15)) {
       this.abortTimer = setTimeout(
@@ -84,31 +84,32 @@ abstract class AdapterCall {
       );
     }
     try {
-      const answer = await tally.track(entry, this.guarded(entry));
-      if (answer !== undefined) this.check(answer);
+      const answer = await this.send();
+      this.check(answer);
+      tally.end(entry, answer.body === undefined ? 'left early' : 'ok');
+    } catch (error) {
+      this.failed(entry, error);
     } finally {
       clearTimeout(this.abortTimer);
       caller.current = undefined;
     }
   }
 
-  /** What counts as the error of a call is one of ours, or what the other client says of one. */
-  private async guarded(entry: Entry): Promise<Answer | undefined> {
-    try {
-      return await this.send();
-    } catch (error) {
-      const ours = finchError(error);
-      if (ours !== undefined) throw ours;
-      if (this.isExpected(error)) return undefined;
-      const { pid } = this.caller;
-      if (pid !== undefined && !isAlive(pid)) return undefined;
-      throw new Error(`${entry.what}: ${String(error)}`, { cause: error });
-    }
+  /** Its error is one of ours, which the other client may have wrapped, or one that client has itself. */
+  private failed(entry: Entry, error: unknown): void {
+    const { tally, pid } = this.caller;
+    const ours = finchError(error);
+    const callerDied = pid !== undefined && !isAlive(pid);
+    if (ours !== undefined) tally.failed(entry, ours);
+    else if (this.controller.signal.aborted) tally.end(entry, 'aborted');
+    else if (this.isExpected(error)) tally.end(entry, nameOf(error), error as Error);
+    else if (callerDied) tally.end(entry, 'the caller died');
+    else tally.failed(entry, error);
   }
 
   /** Whether the other client has errors of its own like this. */
   protected isExpected(_error: unknown): boolean {
-    return this.controller.signal.aborted;
+    return false;
   }
 
   /** An answer that was taken for one must be one, and the one to this request. */
@@ -179,7 +180,7 @@ const agents = new Map<string, FinchAgents>();
 function agentsOf(finch: Finch, poolTag: string): FinchAgents {
   const known = agents.get(poolTag);
   if (known !== undefined) return known;
-  const made = finch.agent({ poolTag, checkoutTimeout: 300, connectTimeout: 500 });
+  const made = finch.agent({ poolTag, checkoutTimeout: 900, connectTimeout: 700 });
   agents.set(poolTag, made);
   return made;
 }
@@ -237,15 +238,24 @@ class AgentCall extends AdapterCall {
 
   /** What node:http says of a connection or a response has a code. */
   protected override isExpected(error: unknown): boolean {
-    if (super.isExpected(error) || error instanceof TooLate || error instanceof HungUp) return true;
+    if (error instanceof TooLate || error instanceof HungUp) return true;
     const { code } = error as { code?: unknown };
     return typeof code === 'string' && /^(?:E[A-Z]+$|HPE_|ERR_STREAM_PREMATURE_CLOSE)/.test(code);
   }
 }
 
-class TooLate extends Error {}
+class TooLate extends Error {
+  readonly code = 'destroyed at its deadline';
+}
 
-class HungUp extends Error {}
+class HungUp extends Error {
+  readonly code = 'closed without a word';
+}
+
+/** The code of an error of node:http. */
+function nameOf(error: unknown): string {
+  return String((error as { readonly code?: unknown }).code);
+}
 
 /** The error of Finch in what another client throws. */
 function finchError(error: unknown): Error | undefined {

@@ -16,7 +16,7 @@ import { soak } from './run.ts';
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '20' },
-    callers: { type: 'string', default: '300' },
+    callers: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
     // By what the callers ask, if not by Finch itself, and after how many requests the soak ends.
     client: { type: 'string' },
@@ -25,7 +25,8 @@ const { values } = parseArgs({
 });
 const options = {
   seconds: above(0, 'seconds', values.seconds),
-  callers: above(1, 'callers', values.callers),
+  // Over the adapters fewer, so that most of their requests reach the servers.
+  callers: above(1, 'callers', values.callers ?? (values.client === undefined ? '300' : '100')),
   seed: above(-1, 'seed', values.seed),
   requests: above(0, 'requests', values.requests),
   client: clientOf(values.client),
