@@ -91,7 +91,7 @@ export const packages: Readonly<Record<string, Package>> = {
       ['node'],
       ['options.ts'],
       ['cluster.ts', 'multi-call.ts', 'shared'],
-      ['global', 'nats', 'pg', 'workers'],
+      ['global', 'nats', 'pg', 'supervisor', 'workers'],
       ['index.ts'],
     ],
     known: {},

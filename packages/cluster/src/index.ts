@@ -12,6 +12,11 @@ export type { NodeDownMessage, NodeMessage, NodeUpMessage } from './node/node-mo
 export { Pg, type PgOptions } from './pg/pg.ts';
 export type { PgMessage, PgMonitor } from './pg/group-monitors.ts';
 export { Global } from './global/global.ts';
+export {
+  ClusterSupervisor,
+  type ClusterSupervisorOptions,
+} from './supervisor/cluster-supervisor.ts';
+export type { ClusterChild, ClusterChildModule, RunningChild } from './supervisor/cluster-child.ts';
 export { multiCall, type MultiCallOptions, type MultiCallResult } from './multi-call.ts';
 export { Workers, type JoinOptions, type WorkersOptions } from './workers/workers.ts';
 export { ClusterError, type ClusterFailure } from './errors/cluster-error.ts';

@@ -15,7 +15,7 @@ import {
   trapExit,
   unlink,
 } from '@linnet/otp';
-import { Global, type Modules, Node, Pg } from '../../src/index.ts';
+import { ClusterSupervisor, Global, type Modules, Node, Pg } from '../../src/index.ts';
 
 const Counter = GenServer.define({
   name: 'Counter',
@@ -23,6 +23,7 @@ const Counter = GenServer.define({
   handleCall: {
     value: (n) => reply(n, n),
     add: (n, by: number) => reply(n + by, n + by),
+    echo: (n, value: unknown) => reply(value, n),
     caller: (n) => reply(GenServer.from().pid, n),
     fail: () => {
       throw new RangeError('as asked');
@@ -62,9 +63,26 @@ async function echo(): Promise<void> {
   }
 }
 
+/** A child of the supervisor of the whole cluster. */
+const Job = GenServer.define({
+  name: 'Job',
+  init: (order: string) => order,
+  handleCall: { order: (order) => reply(order, order), node: (order) => reply(Node.self(), order) },
+  handleCast: { end: (order, reason: string) => stop(reason, order) },
+});
+
+/** The supervisor of the whole cluster, the same on all nodes. */
+export const jobs = () =>
+  ClusterSupervisor.childSpec({ name: 'jobs', modules: { Job }, redistributeAfterMs: 300 });
+
 /** What other nodes may start. */
 export const modules: Modules = {
   echo,
+  /** Takes messages, and tells when it has had so many. */
+  sink: async (to: Pid, count: number) => {
+    for (let i = 0; i < count; i++) await receive();
+    send(to, 'done');
+  },
   sum: (to: Pid, ...numbers: number[]) => send(to, { sum: numbers.reduce((a, b) => a + b, 0) }),
   ends: (reason: string) => exit(reason),
   waits: () => receive(),
@@ -105,6 +123,7 @@ export const modules: Modules = {
 export async function startNamed(): Promise<void> {
   await Pg.startLink();
   await Global.startLink();
+  await jobs().start();
   spawn(() => {
     register('echo');
     return echo();

@@ -1,0 +1,42 @@
+/** The same between two Erlang nodes. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Figures } from './main.ts';
+
+const program = `
+Echo = fun Loop() -> receive
+    {'$gen_call', {P, _} = From, {echo, T}} -> gen_server:reply(From, T), _ = P, Loop();
+    {sink, W, N} -> (fun S(0) -> W ! done; S(K) -> receive {m, _} -> S(K - 1) end end)(N), Loop()
+  end end,
+Text = lists:duplicate(1, binary:copy(<<"x">>, 128)),
+{ok, Peer, Node} = peer:start_link(#{name => peer:random_name(), connection => standard_io, host => "127.0.0.1", args => ["-setcookie", atom_to_list(erlang:get_cookie())]}),
+_ = Peer, net_kernel:connect_node(Node),
+Pid = erpc:call(Node, erlang, spawn, [fun() -> register(counter, self()), Echo() end]),
+Now = fun() -> erlang:monotonic_time(microsecond) end,
+One = fun() -> B = Now(), gen_server:call({counter, Node}, {echo, Text}), Now() - B end,
+Seq = (fun S(End, Acc) -> case Now() > End of true -> lists:sort(Acc); false -> S(End, [One() | Acc]) end end)(Now() + 1000000, []),
+At = fun(P) -> lists:nth(max(1, trunc(length(Seq) * P)), Seq) end,
+Self = self(), End = Now() + 2000000,
+[spawn(fun() -> Self ! {n, (fun S(K) -> case Now() > End of true -> K; false -> One(), S(K + 1) end end)(0)} end) || _ <- lists:seq(1, 64)],
+Calls = lists:sum([receive {n, K} -> K end || _ <- lists:seq(1, 64)]),
+M = 300000, B2 = Now(), Pid ! {sink, Self, M},
+[Pid ! {m, Text} || _ <- lists:seq(1, M)], receive done -> ok end,
+io:format("~b ~b ~b ~b~n", [At(0.5), At(0.99), Calls div 2, trunc(M / ((Now() - B2) / 1000000))]),
+halt().
+`;
+
+/** One turn; undefined when two Erlang nodes cannot be started here. */
+export async function erlangRound(): Promise<Figures | undefined> {
+  const args = ['-noshell', '-name', `bench${process.pid}@127.0.0.1`, '-setcookie', 'bench'];
+  try {
+    const evaluate = ['-eval', program.trim()];
+    const { stdout } = await promisify(execFile)('erl', [...args, ...evaluate], {
+      timeout: 60_000,
+    });
+    const [p50 = 0, p99 = 0, calls = 0, oneWay = 0] = stdout.trim().split(' ').map(Number);
+    return { p50, p99, calls, oneWay };
+  } catch (error) {
+    console.log(`Erlang: ${String(error).slice(0, 500)}`);
+    return undefined;
+  }
+}

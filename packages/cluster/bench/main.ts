@@ -1,0 +1,104 @@
+/**
+ * Calls and messages between two nodes, over NATS, over a port to a worker thread, and between two Erlang
+ * nodes, in turns: `npm run bench -w @linnet/cluster`.
+ */
+import { spawnSync } from 'node:child_process';
+import { GenServer, receive, send, spawn, Supervisor } from '@linnet/otp';
+import { Cluster, Node, Workers } from '../src/index.ts';
+import { nats } from '../src/nats/index.ts';
+import { hasNatsServer, NatsServer } from '../test/support/nats-server.ts';
+import { PeerNode } from '../test/support/peer-node.ts';
+import { erlangRound } from './erlang.ts';
+
+/** What one turn of one contender came to. */
+export interface Figures {
+  readonly p50: number;
+  readonly p99: number;
+  readonly calls: number;
+  readonly oneWay: number;
+}
+
+const text = 'x'.repeat(128);
+const seconds = 2;
+
+async function measure(node: string): Promise<Figures> {
+  const counter = { name: 'counter', node };
+  const times: number[] = [];
+  for (const end = performance.now() + seconds * 500; performance.now() < end;) {
+    const began = performance.now();
+    await GenServer.call(counter, ['echo', text]);
+    times.push((performance.now() - began) * 1000);
+  }
+  times.sort((a, b) => a - b);
+  const at = (part: number): number => Math.round(times[Math.floor(times.length * part)] ?? 0);
+  let calls = 0;
+  const end = performance.now() + seconds * 1000;
+  const caller = async (): Promise<void> => {
+    for (; performance.now() < end; calls++) await GenServer.call(counter, ['echo', text]);
+  };
+  await Promise.all(Array.from({ length: 64 }, caller));
+  return { p50: at(0.5), p99: at(0.99), calls: calls / seconds, oneWay: await oneWay(node) };
+}
+
+/** Messages a second to a process there, until it has told that it has the last one. */
+async function oneWay(node: string): Promise<number> {
+  const count = 300_000;
+  const began = performance.now();
+  await new Promise<void>((resolve) => {
+    const waiter = spawn(async () => {
+      await receive();
+      resolve();
+    });
+    void (async () => {
+      const sink = await Node.spawn(node, 'sink', [waiter, count]);
+      for (let i = 0; i < count; i++) {
+        send(sink, text);
+        if (i % 2000 === 0) {
+          await Node.ready(node);
+          await new Promise((next) => setImmediate(next));
+        }
+      }
+    })();
+  });
+  return Math.round(count / ((performance.now() - began) / 1000));
+}
+
+async function overNats(): Promise<Figures> {
+  await using server = await NatsServer.start();
+  const carrier = nats({ servers: server.url });
+  await using _cluster = await Cluster.start({ name: 'bench@127.0.0.1', cookie: 's', carrier });
+  const options = { name: 'peer@127.0.0.1', cookie: 's', nats: { servers: server.url } };
+  await using _peer = await PeerNode.start(options);
+  await Node.connect(options.name);
+  return await measure(options.name);
+}
+
+async function overPorts(): Promise<Figures> {
+  const cluster = Cluster.childSpec({ name: 'bench@127.0.0.1', cookie: 's' });
+  const workers = Workers.childSpec({
+    count: 1,
+    module: new URL('../test/support/peer-worker.ts', import.meta.url),
+  });
+  await using _tree = await Supervisor.startLink([cluster, workers], { strategy: 'rest_for_one' });
+  return await measure('bench/w1@127.0.0.1');
+}
+
+const contenders: Array<readonly [string, () => Promise<Figures | undefined>]> = [
+  ['ports', overPorts],
+  ...(hasNatsServer ? [['NATS', overNats] as const] : []),
+  ...(spawnSync('erl', ['-version']).error === undefined ? [['Erlang', erlangRound] as const] : []),
+];
+const rounds = Number(process.argv[2] ?? 3);
+console.log('round  contender  p50 us  p99 us  calls/s (64)  one-way/s');
+for (let round = 1; round <= rounds; round++) {
+  for (const [name, run] of contenders) {
+    const found = await run();
+    if (found === undefined) continue;
+    const { p50, p99, calls, oneWay: messages } = found;
+    const columns = [p50, p99, Math.round(calls), messages].map((value, i) =>
+      String(value).padStart([6, 6, 12, 9][i] ?? 0),
+    );
+    console.log(`${String(round).padStart(5)}  ${name.padEnd(9)}  ${columns.join('  ')}`);
+  }
+}
+process.exit(0);

@@ -1,0 +1,45 @@
+/** Which child runs where, as one node knows it. */
+import type { ChildEntry, ClusterChild, RunningChild } from './cluster-child.ts';
+
+export class ChildTables {
+  /** Of this node. */
+  readonly own = new Map<string, ChildEntry>();
+  /** Whose node has gone, and that no other node has started yet. */
+  readonly orphans = new Map<string, ClusterChild>();
+  readonly #others = new Map<string, Map<string, ChildEntry>>();
+
+  find(id: string, self: string): RunningChild | undefined {
+    return this.all(self).find((each) => each.id === id);
+  }
+
+  all(self: string): RunningChild[] {
+    return [[self, this.own] as const, ...this.#others].flatMap(([node, table]) =>
+      Array.from(table, ([id, { pid }]) => ({ id, node, pid })),
+    );
+  }
+
+  /** All that another node has. */
+  set(node: string, entries: readonly ChildEntry[]): void {
+    this.#others.set(node, new Map(entries.map((entry) => [entry.child.id, entry])));
+    for (const { child } of entries) this.orphans.delete(child.id);
+  }
+
+  add(node: string, entry: ChildEntry): void {
+    const table = this.#others.get(node) ?? new Map<string, ChildEntry>();
+    this.#others.set(node, table);
+    table.set(entry.child.id, entry);
+    this.orphans.delete(entry.child.id);
+  }
+
+  remove(node: string, id: string): void {
+    this.#others.get(node)?.delete(id);
+  }
+
+  /** A node has gone: its children are orphans, but those that are not to be moved. */
+  orphan(node: string): void {
+    for (const [id, { child }] of this.#others.get(node) ?? []) {
+      if (child.restart !== 'temporary' && !this.own.has(id)) this.orphans.set(id, child);
+    }
+    this.#others.delete(node);
+  }
+}

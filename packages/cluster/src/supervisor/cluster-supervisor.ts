@@ -1,0 +1,148 @@
+/**
+ * A supervisor whose children are spread over the nodes: each child runs on one node, and on another one
+ * when that is gone.
+ *
+ * Source: Horde's `DynamicSupervisor`.
+ */
+import {
+  BadArgumentError,
+  CallError,
+  type ChildSpec,
+  type ChildSpecOverrides,
+  GenServer,
+  type Pid,
+  splitOverrides,
+  StartError,
+  whereis,
+} from '@linnet/otp';
+import { Node } from '../node/node.ts';
+import type { ClusterChild, ClusterChildModule, RunningChild } from './cluster-child.ts';
+import {
+  type Placement,
+  placementIn,
+  PlacementServer,
+  type StartOutcome,
+} from './placement-server.ts';
+
+/** Options of `ClusterSupervisor.childSpec`, the same on all nodes. */
+export interface ClusterSupervisorOptions {
+  /** Its name, by which its parts on the nodes find each other. */
+  readonly name: string;
+  /** What it may start here, by the names that children give. */
+  readonly modules: Readonly<Record<string, ClusterChildModule>>;
+  /** Milliseconds after which children of a node that has gone are started elsewhere. Default 20,000. */
+  readonly redistributeAfterMs?: number;
+  /**
+   * How many nodes there are when all are there: a node that sees no more than half of them stops its
+   * children and starts none. By default every part of a cut cluster goes on, and a child may run twice
+   * until the parts meet.
+   */
+  readonly majorityOf?: number;
+}
+
+const serverNameOf = (name: string): string => `Linnet.ClusterSupervisor.${name}`;
+
+function requirePlacement(name: string, operation: string): Placement {
+  const pid = whereis(serverNameOf(name));
+  const placement = pid === undefined ? undefined : placementIn(pid);
+  if (placement !== undefined) return placement;
+  throw new CallError('noproc', { module: 'ClusterSupervisor', function: operation }, [name]);
+}
+
+/**
+ * The part of such a supervisor on this node, as a child. Put it behind `Cluster`.
+ * @throws {BadArgumentError} naming the option.
+ * @example
+ * const Job = GenServer.define({ init: (order: string) => order });
+ * const cluster = Cluster.childSpec({ name: 'api@127.0.0.1', cookie: 'secret' });
+ * const jobs = ClusterSupervisor.childSpec({ name: 'jobs', modules: { Job } });
+ * await Supervisor.startLink([cluster, jobs], { strategy: 'rest_for_one' });
+ */
+function childSpec(given: ClusterSupervisorOptions & ChildSpecOverrides): ChildSpec<Pid> {
+  const [overrides, options] = splitOverrides(given);
+  const { name, modules, redistributeAfterMs = 20_000, majorityOf } = options;
+  if (typeof name !== 'string' || name === '') {
+    throw new BadArgumentError('name', name, 'a string that is not empty');
+  }
+  const serverName = serverNameOf(name);
+  const arg = { serverName, modules, redistributeAfterMs, majorityOf };
+  return {
+    id: serverName,
+    start: async () => (await PlacementServer.startLink(arg, { name: serverName })).pid,
+    ...overrides,
+  };
+}
+
+/**
+ * Starts a child on the node on which it belongs, which all nodes compute alike from its id.
+ *
+ * Source: `Horde.DynamicSupervisor.start_child/2`.
+ * @throws {StartError} with `['already_started', pid]`, `['undef', module]`, `'no_majority'`, or what its
+ *   start failed with; {CallError} when the supervisor does not run here or there.
+ * @example
+ * const pid = await ClusterSupervisor.startChild('jobs', { id: 'job-1', module: 'Job', arg: 'order-1' });
+ */
+async function startChild(name: string, child: ClusterChild): Promise<Pid> {
+  const node = requirePlacement(name, 'startChild').nodeFor(child.id);
+  const server = { name: serverNameOf(name), node };
+  const outcome = await GenServer.call<StartOutcome>(server, ['start', child]);
+  if (outcome.type === 'started') return outcome.pid;
+  throw new StartError(outcome.reason, `child ${child.id} of ${name}`);
+}
+
+/**
+ * Ends a child, wherever it runs. Resolves with whether there was one.
+ * @throws {CallError} when the supervisor does not run here or there.
+ * @example
+ * await ClusterSupervisor.terminateChild('jobs', 'job-1');
+ */
+async function terminateChild(name: string, id: string): Promise<boolean> {
+  const running = requirePlacement(name, 'terminateChild').tables.find(id, Node.self());
+  if (running === undefined) return false;
+  const server = { name: serverNameOf(name), node: running.node };
+  return GenServer.call<boolean>(server, ['terminate', id]);
+}
+
+/**
+ * All children of the cluster, as this node knows them.
+ * @throws {CallError} when the supervisor does not run here.
+ * @example
+ * for (const { id, node } of ClusterSupervisor.whichChildren('jobs')) console.log(id, node);
+ */
+const whichChildren = (name: string): RunningChild[] =>
+  requirePlacement(name, 'whichChildren').tables.all(Node.self());
+
+/**
+ * The process of a child, on any node.
+ * @throws {CallError} when the supervisor does not run here.
+ * @example
+ * const pid = ClusterSupervisor.whereis('jobs', 'job-1');
+ */
+const whereisChild = (name: string, id: string): Pid | undefined =>
+  requirePlacement(name, 'whereis').tables.find(id, Node.self())?.pid;
+
+/**
+ * The nodes over which the children are spread: those on which the supervisor runs, as far as this one has
+ * heard of them.
+ * @throws {CallError} when the supervisor does not run here.
+ * @example
+ * ClusterSupervisor.nodes('jobs'); // ['api@127.0.0.1']
+ */
+const nodes = (name: string): string[] => requirePlacement(name, 'nodes').nodes();
+
+/** A supervisor whose children are spread over the nodes. */
+export const ClusterSupervisor: {
+  readonly childSpec: typeof childSpec;
+  readonly startChild: typeof startChild;
+  readonly terminateChild: typeof terminateChild;
+  readonly whichChildren: typeof whichChildren;
+  readonly whereis: typeof whereisChild;
+  readonly nodes: typeof nodes;
+} = Object.freeze({
+  childSpec,
+  startChild,
+  terminateChild,
+  whichChildren,
+  whereis: whereisChild,
+  nodes,
+});
