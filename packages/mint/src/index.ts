@@ -110,6 +110,7 @@ export { quicAvailable } from './quic/load.ts';
 export { systemClock } from './driver/clock.ts';
 export type { Alarm, Clock } from './driver/clock.ts';
 export { forwarding } from './driver/forwarding.ts';
+export { createLentSocket } from './driver/lent-socket.ts';
 export { createHttp1Wire } from './driver/http1-wire.ts';
 export type { Http1WireOptions } from './driver/http1-wire.ts';
 export { createHttp2Wire } from './driver/http2-wire.ts';

@@ -186,9 +186,9 @@ export interface Wire {
   send(request: WireRequest, handler: WireHandler): Exchange;
   /**
    * HTTP/1: hands the connection out as a stream of bytes. It is under way, and takes no request,
-   * until the stream is given back or destroyed. `again`: a stream of another loan, or of one of another
-   * wire, which was given back and is to have this connection now; what was written to it meanwhile
-   * is sent.
+   * until the stream is given back or destroyed. `again`: a stream without a connection, which is to
+   * have this one now: of `createLentSocket`, or of another loan, of any wire, that was given back.
+   * What was written to it meanwhile is sent.
    *
    * @throws ConnectionClosedError, InvalidRequestError when it is not usable.
    */

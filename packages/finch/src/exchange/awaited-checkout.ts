@@ -92,6 +92,15 @@ export class AwaitedCheckout<T> implements CheckoutUser {
     this.cancel('the calling process ended');
   }
 
+  /** Gives it up, unless it has ended: it is refused for this reason. */
+  cancel(reason: unknown): void {
+    if (this.ended) return;
+    const { key: pool, origin } = this.checkout.identity;
+    const phase = this.connection === undefined ? this.checkout.phase : 'receive';
+    const waited = now() - this.begunAt;
+    this.refused(new RequestCancelledError({ pool, origin, phase, waited, reason }));
+  }
+
   /** Leaves nothing behind; called once, before the promise is settled. */
   private finish(): void {
     this.ended = true;
@@ -103,12 +112,5 @@ export class AwaitedCheckout<T> implements CheckoutUser {
   /** A method, since the compiler takes a field that was false before a call for false after it. */
   private isOver(): boolean {
     return this.ended;
-  }
-
-  private cancel(reason: unknown): void {
-    const { key: pool, origin } = this.checkout.identity;
-    const phase = this.connection === undefined ? this.checkout.phase : 'receive';
-    const waited = now() - this.begunAt;
-    this.refused(new RequestCancelledError({ pool, origin, phase, waited, reason }));
   }
 }

@@ -15,6 +15,20 @@ export function checkoutLease(
   options: ResolvedCheckoutOptions,
   shared = false,
 ): Promise<Lease> {
+  return new Promise((resolve, reject) => {
+    awaitLease(instance, pool, options, shared, resolve, reject);
+  });
+}
+
+/** The same with callbacks, of which one may be called before this returns, and a way to give the wait up. */
+export function awaitLease(
+  instance: Instance,
+  pool: PoolIdentity,
+  options: ResolvedCheckoutOptions,
+  shared: boolean,
+  leased: (lease: Lease) => void,
+  refused: (error: Error) => void,
+): AwaitedCheckout<Lease> {
   const use: ConnectionUse<Lease> = {
     connected(connection: Connection, awaited): void {
       const shard = awaited.checkout.shard as Shard;
@@ -26,10 +40,18 @@ export function checkoutLease(
       awaited.fulfil(new Lease(instance, shard, connection, awaited.holder));
     },
   };
-  return new Promise((resolve, reject) => {
-    const { checkoutTimeout } = options;
-    new AwaitedCheckout(instance, pool, checkoutTimeout, options, use, resolve, reject).begin();
-  });
+  const { checkoutTimeout } = options;
+  const awaited = new AwaitedCheckout(
+    instance,
+    pool,
+    checkoutTimeout,
+    options,
+    use,
+    leased,
+    refused,
+  );
+  awaited.begin();
+  return awaited;
 }
 
 function notShared({ key }: PoolIdentity): InvalidRequestError {

@@ -157,23 +157,21 @@ describe('node:http', () => {
     await idle(finch, agents, 0);
   });
 
-  test('keeps the connection that a request gets after it was destroyed in the queue', async () => {
-    const waiting: (() => void)[] = [];
-    await using server = await startHttpServer((_asked, answer) => {
-      waiting.push(() => answer.end('x'));
-    });
+  test('a request that is destroyed in the queue ends at once, and leaves the queue', async () => {
+    await using server = await startHttpServer(() => {});
     const finch = await startFinch({ pools: { default: { size: 1 } } });
     const agents = finch.agent();
-    const first = fetchText(server.url, agents);
-    await eventually(() => expect(waiting).toHaveLength(1));
+    const first = get(server.url, { agent: agents.http }).on('error', () => {});
+    await eventually(() => expect(finch.getStats().inUse).toBe(1));
     const second = get(server.url, { agent: agents.http });
-    const failed = once(second, 'error');
-    await eventually(() => expect(finch.getStats().queued).toBe(1));
+    const third = get(server.url, { agent: agents.http, signal: AbortSignal.timeout(20) });
+    const failed = Promise.all([failure(second), failure(third)]);
+    await eventually(() => expect(finch.getStats().queued).toBe(2));
     second.destroy(new Error('too late'));
-    waiting[0]?.();
-    await first;
-    await failed;
-    await idle(finch, agents, 1);
+    expect(await failed).toMatchObject([{ message: 'too late' }, { code: 'ABORT_ERR' }]);
+    await eventually(() => expect(finch.getStats()).toMatchObject({ inUse: 1, queued: 0 }));
+    first.destroy();
+    await idle(finch, agents, 0);
     expect(server.connections).toBe(1);
   });
 
@@ -260,7 +258,7 @@ describe('node:http', () => {
     const asked = get(server.url, { agent: agents.http, timeout: 20 });
     asked.on('error', () => {});
     const [socket] = (await once(asked, 'socket')) as [Socket];
-    expect(socket).toMatchObject({ remotePort: server.port, connecting: false });
+    await eventually(() => expect(socket).toMatchObject({ remotePort: server.port }));
     await once(asked, 'timeout');
     asked.destroy();
     await idle(finch, agents, 0);

@@ -37,7 +37,7 @@ export class Lending implements Lender {
    * `unpolled`: what the server sent beyond its last response is to be seen before anything is written.
    */
   begin(unpolled: boolean, again: DriverSocket | undefined): DriverSocket {
-    const socket = again ?? inCleanContext(() => new DriverSocket(this.driver, this));
+    const socket = again ?? inCleanContext(() => new DriverSocket());
     this.socket = socket;
     socket.attach(this.driver, this, !unpolled);
     return socket;
@@ -83,6 +83,6 @@ export function lendable(stream: LentSocket | undefined): DriverSocket | undefin
     option: 'again',
     value: stream,
     problem: 'The stream cannot have a connection',
-    allowed: 'a stream of lend that was given back, and not destroyed',
+    allowed: 'a stream of createLentSocket, or one of lend that was given back, and not destroyed',
   });
 }

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { PeerCertificate } from 'node:tls';
 import type { LentSocket, WireInfo } from '../wire.ts';
+import { inCleanContext } from './clean-context.ts';
 import { copyOf } from './direct-reads.ts';
 import type { SocketDriver } from './socket-driver.ts';
 
@@ -29,10 +30,10 @@ interface Chunk {
 
 export class DriverSocket extends Duplex implements LentSocket {
   readonly connecting = false;
-  private driver: SocketDriver;
-  private lender: Lender;
-  /** Whether it has a connection at this moment. */
-  lent = false;
+  /** Of the connection that it has at this moment. */
+  private driver: SocketDriver | undefined = undefined;
+  /** Of its connection, or of the last one that it had. */
+  private lender: Lender | undefined = undefined;
   /** Whether the connection was looked at since its last response: nothing is written before that. */
   private ready = false;
   /** Whether the borrower has begun an exchange: bytes that come before are no answer. */
@@ -40,57 +41,60 @@ export class DriverSocket extends Duplex implements LentSocket {
   /** A write that waits until the socket takes more. */
   private waiting: Done | undefined = undefined;
   /** A write that waits for a connection. */
-  private held: (() => void) | undefined = undefined;
+  private held: ((driver: SocketDriver) => void) | undefined = undefined;
   /** Given back, and not about to have another connection. */
   private resting = false;
   private timeout = 0;
   private timed = false;
 
-  constructor(driver: SocketDriver, lender: Lender) {
+  constructor() {
     super({ allowHalfOpen: false, decodeStrings: false });
-    this.driver = driver;
-    this.lender = lender;
+  }
+
+  /** Whether it has a connection at this moment. */
+  get lent(): boolean {
+    return this.driver !== undefined;
   }
 
   // As a socket ------------------------------------------------------------------------
 
   get localAddress(): string | undefined {
-    return this.lender.info.localAddress;
+    return this.lender?.info.localAddress;
   }
 
   get localPort(): number | undefined {
-    return this.lender.info.localPort;
+    return this.lender?.info.localPort;
   }
 
   get remoteAddress(): string | undefined {
-    return this.lender.info.remoteAddress;
+    return this.lender?.info.remoteAddress;
   }
 
   get remotePort(): number | undefined {
-    return this.lender.info.remotePort;
+    return this.lender?.info.remotePort;
   }
 
   get encrypted(): boolean {
-    return this.lender.info.tls !== undefined;
+    return this.lender?.info.tls !== undefined;
   }
 
   get authorized(): boolean {
-    return this.lender.info.tls?.authorized === true;
+    return this.lender?.info.tls?.authorized === true;
   }
 
   get alpnProtocol(): string | false {
-    return this.lender.info.tls?.alpnProtocol ?? false;
+    return this.lender?.info.tls?.alpnProtocol ?? false;
   }
 
   getPeerCertificate(detailed?: boolean): PeerCertificate | undefined {
-    const { socket } = this.driver;
-    if (!this.lent || !(socket instanceof TLSSocket)) return undefined;
+    const socket = this.driver?.socket;
+    if (!(socket instanceof TLSSocket)) return undefined;
     return detailed === true ? socket.getPeerCertificate(true) : socket.getPeerCertificate();
   }
 
   setTimeout(timeout: number, listener?: () => void): this {
     this.timeout = timeout;
-    if (this.lent) this.applyTimeout();
+    this.applyTimeout();
     if (listener !== undefined) {
       if (timeout === 0) this.off('timeout', listener);
       else this.once('timeout', listener);
@@ -109,12 +113,12 @@ export class DriverSocket extends Duplex implements LentSocket {
   }
 
   ref(): this {
-    if (this.lent) this.driver.ref();
+    this.driver?.ref();
     return this;
   }
 
   unref(): this {
-    if (this.lent) this.driver.unref();
+    this.driver?.unref();
     return this;
   }
 
@@ -130,7 +134,7 @@ export class DriverSocket extends Duplex implements LentSocket {
   giveBack(): boolean {
     if (!this.lent || this.destroyed || this.writableEnded || this.readableEnded) return false;
     if (this.readableLength > 0 || this.writableLength > 0) return false;
-    if (!this.lender.reclaim()) return false;
+    if (this.lender?.reclaim() !== true) return false;
     this.over();
     this.timeout = 0;
     this.resting = true;
@@ -152,7 +156,6 @@ export class DriverSocket extends Duplex implements LentSocket {
   attach(driver: SocketDriver, lender: Lender, ready: boolean): void {
     this.driver = driver;
     this.lender = lender;
-    this.lent = true;
     this.resting = false;
     this.ready = ready;
     this.begun = false;
@@ -163,15 +166,16 @@ export class DriverSocket extends Duplex implements LentSocket {
   /** The connection was looked at: writes may go out. */
   proceed(): void {
     this.ready = true;
-    const { held } = this;
+    const { driver, held } = this;
+    if (driver === undefined || held === undefined) return;
     this.held = undefined;
-    held?.();
+    held(driver);
   }
 
   /** Takes what the socket has read; false when it is no part of an exchange. */
   received(bytes: Buffer, from: number, to: number): boolean {
     if (!this.begun) return false;
-    if (!this.push(copyOf(bytes, from, to))) this.driver.pause();
+    if (!this.push(copyOf(bytes, from, to))) this.driver?.pause();
     return true;
   }
 
@@ -197,54 +201,61 @@ export class DriverSocket extends Duplex implements LentSocket {
   // The stream ---------------------------------------------------------------------------------
 
   override _read(): void {
-    if (this.lent) this.driver.resume();
+    this.driver?.resume();
   }
 
   override _write(chunk: string | Uint8Array, encoding: BufferEncoding, done: Done): void {
-    if (this.lent && this.ready) this.send(chunk, encoding, done);
-    else this.held = () => this.send(chunk, encoding, done);
+    const { driver } = this;
+    if (driver !== undefined && this.ready) this.send(driver, chunk, encoding, done);
+    else this.held = (later) => this.send(later, chunk, encoding, done);
   }
 
   override _writev(chunks: readonly Chunk[], done: Done): void {
-    if (this.lent && this.ready) this.sendAll(chunks, done);
-    else this.held = () => this.sendAll(chunks, done);
+    const { driver } = this;
+    if (driver !== undefined && this.ready) this.sendAll(driver, chunks, done);
+    else this.held = (later) => this.sendAll(later, chunks, done);
   }
 
   override _final(done: Done): void {
-    if (this.lent) this.driver.end();
+    this.driver?.end();
     done();
   }
 
   override _destroy(error: Error | null, done: Done): void {
-    if (this.lent) {
+    const { driver, lender } = this;
+    if (driver !== undefined && lender !== undefined) {
       // A connection on which nothing was begun is as good as before.
       const isUntouched = error === null && !this.begun && this.writableLength === 0;
-      const isBack = isUntouched && !this.readableEnded && this.lender.reclaim();
+      const isBack = isUntouched && !this.readableEnded && lender.reclaim();
       this.over();
-      if (!isBack) this.lender.loanLost();
+      if (!isBack) lender.loanLost();
     }
     this.waiting = this.held = undefined;
     done(error);
   }
 
-  private send(chunk: string | Uint8Array, encoding: BufferEncoding, done: Done): void {
-    this.settle(this.put(chunk, encoding), done);
+  private send(
+    driver: SocketDriver,
+    chunk: string | Uint8Array,
+    encoding: BufferEncoding,
+    done: Done,
+  ): void {
+    this.settle(this.put(driver, chunk, encoding), done);
   }
 
-  private sendAll(chunks: readonly Chunk[], done: Done): void {
-    const { driver } = this;
+  private sendAll(driver: SocketDriver, chunks: readonly Chunk[], done: Done): void {
     let more = true;
     driver.cork();
-    for (const { chunk, encoding } of chunks) more = this.put(chunk, encoding);
+    for (const { chunk, encoding } of chunks) more = this.put(driver, chunk, encoding);
     driver.uncork();
     this.settle(more, done);
   }
 
-  private put(chunk: string | Uint8Array, encoding: BufferEncoding): boolean {
+  private put(driver: SocketDriver, chunk: string | Uint8Array, encoding: BufferEncoding): boolean {
     this.begun = true;
-    if (typeof chunk !== 'string') return this.driver.write(chunk);
-    if (encoding === 'latin1') return this.driver.writeLatin1(chunk);
-    return this.driver.write(Buffer.from(chunk, encoding));
+    if (typeof chunk !== 'string') return driver.write(chunk);
+    if (encoding === 'latin1') return driver.writeLatin1(chunk);
+    return driver.write(Buffer.from(chunk, encoding));
   }
 
   private settle(more: boolean, done: Done): void {
@@ -257,18 +268,34 @@ export class DriverSocket extends Duplex implements LentSocket {
   };
 
   private applyTimeout(): void {
-    const socket = this.driver.socket as Partial<Socket> & Duplex;
+    const socket = this.driver?.socket as (Partial<Socket> & Duplex) | undefined;
+    if (socket === undefined) return;
     if (!this.timed) socket.on('timeout', this.onTimeout);
     this.timed = true;
     socket.setTimeout?.(this.timeout);
   }
 
+  /** It has no connection from here on. */
   private over(): void {
-    this.lent = false;
-    if (!this.timed) return;
+    const socket = this.driver?.socket as (Partial<Socket> & Duplex) | undefined;
+    this.driver = undefined;
+    if (socket === undefined || !this.timed) return;
     this.timed = false;
-    const socket = this.driver.socket as Partial<Socket> & Duplex;
     socket.setTimeout?.(0);
     socket.off('timeout', this.onTimeout);
   }
+}
+
+/**
+ * A stream that has no connection yet, and holds back what is written to it until a wire lends it
+ * one: `wire.lend(socket)`. Destroy it when there will be none.
+ *
+ * @example
+ * const socket = createLentSocket();
+ * socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+ * wire.lend?.(socket);
+ */
+export function createLentSocket(): LentSocket {
+  // It outlives the request that it was made for.
+  return inCleanContext(() => new DriverSocket());
 }

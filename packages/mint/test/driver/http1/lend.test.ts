@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { response, startHttp1Server } from '../../../src/testing/index.ts';
+import { createLentSocket } from '../../../src/driver/lent-socket.ts';
 import type { LentSocket } from '../../../src/wire.ts';
 import { expect, test } from 'vitest';
 import { send } from '../exchange-log.ts';
@@ -132,6 +133,25 @@ test('lends a stream that was given back another connection, and what was writte
   expect(lent.destroyed).toBe(false);
   other.wire.destroy();
   expect(lent.destroyed).toBe(true);
+});
+
+test('lends a connection to a stream that had none, and what was written to it before is sent', async () => {
+  await using server = await startHttp1Server(async (peer) => {
+    await peer.readRequest();
+    await peer.write(response('late'));
+  });
+  using open = await openWire(server.port);
+  const socket = createLentSocket();
+  expect(socket).not.toHaveProperty('remotePort', server.port);
+  expect(socket.giveBack()).toBe(false);
+  socket.write(request, 'latin1');
+  expect(open.wire.lend?.(socket)).toBe(socket);
+  expect(socket).toHaveProperty('remotePort', server.port);
+  expect(await readUntil(socket, 'late')).toContain('200 OK');
+  expect(socket.giveBack()).toBe(true);
+
+  const given = createLentSocket().destroy();
+  expect(() => open.wire.lend?.(given)).toThrow('cannot have a connection');
 });
 
 test('a stream that awaits another connection does not end with its last one', async () => {

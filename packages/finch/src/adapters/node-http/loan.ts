@@ -1,0 +1,85 @@
+/** One stream of an agent: it waits for a connection, has it for a request, and gives it back. */
+import type { LentSocket } from '@linnet/mint';
+import type { AwaitedCheckout } from '../../exchange/awaited-checkout.ts';
+import { callerContext, type CallerContext } from '../../exchange/caller-context.ts';
+import { awaitLease } from '../../exchange/checkout-lease.ts';
+import type { Lease } from '../../exchange/lease.ts';
+import type { PoolIdentity } from '../../identity/index.ts';
+import type { InstanceRef } from '../../instance/instance-ref.ts';
+import type { ResolvedCheckoutOptions } from '../../options/index.ts';
+import { asNode } from '../adapter-error.ts';
+
+export class Loan {
+  private readonly socket: LentSocket;
+  private readonly ref: InstanceRef;
+  private readonly pool: PoolIdentity;
+  private readonly limits: ResolvedCheckoutOptions;
+  /** Set from the beginning of a request to its end. */
+  private awaited: AwaitedCheckout<Lease> | undefined = undefined;
+  private lease: Lease | undefined = undefined;
+
+  constructor(
+    socket: LentSocket,
+    ref: InstanceRef,
+    pool: PoolIdentity,
+    limits: ResolvedCheckoutOptions,
+  ) {
+    this.socket = socket;
+    this.ref = ref;
+    this.pool = pool;
+    this.limits = limits;
+    socket.once('close', () => this.over());
+  }
+
+  /** A request has the stream: a connection is waited for. What fails, fails by the stream. */
+  begin(): void {
+    const inCaller = callerContext();
+    const leased = (lease: Lease): void => inCaller(attach, this, lease);
+    const refused = (error: Error): void => this.refused(inCaller, error);
+    try {
+      const instance = this.ref.running();
+      this.awaited = awaitLease(instance, this.pool, this.limits, false, leased, refused);
+    } catch (error) {
+      this.refused(inCaller, error as Error);
+    }
+  }
+
+  /** Another request has the stream. */
+  beginAgain(): void {
+    this.socket.awaitConnection();
+    this.begin();
+  }
+
+  /** The request is over. False when its connection cannot go on: then the stream is to be destroyed. */
+  giveBack(): boolean {
+    if (!this.socket.giveBack()) return false;
+    this.lease?.release();
+    this.awaited = this.lease = undefined;
+    return true;
+  }
+
+  /** @internal */
+  attach(lease: Lease): void {
+    this.lease = lease;
+    try {
+      lease.socket(this.socket);
+    } catch (error) {
+      this.socket.destroy(asNode(error as Error));
+    }
+  }
+
+  private refused(inCaller: CallerContext, error: Error): void {
+    // Node.js listens to the stream from the next tick on.
+    inCaller(queueMicrotask, () => void this.socket.destroy(asNode(error)));
+  }
+
+  /** The stream is closed: by the request, which may still be waiting, or with its connection. */
+  private over(): void {
+    this.awaited?.cancel('the request was destroyed');
+    this.lease?.release();
+  }
+}
+
+function attach(loan: Loan, lease: Lease): void {
+  loan.attach(lease);
+}
