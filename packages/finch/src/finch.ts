@@ -40,6 +40,7 @@ import {
 } from './exchange/shared-connections.ts';
 import type { StreamFunction } from './exchange/sinks/fold.ts';
 import type { AsyncRequestRef } from './exchange/sinks/mailbox.ts';
+import { upgradeRequest, type UpgradeResult } from './exchange/upgrade.ts';
 import { poolFrom, type PoolLike } from './identity/index.ts';
 import { instanceNames, listConnections, type ConnectionListing } from './instance/connections.ts';
 import { InstanceRef } from './instance/instance-ref.ts';
@@ -410,6 +411,36 @@ export class Finch implements AsyncDisposable {
    */
   open(input: Request | string | URL, options?: RequestOptions): Promise<OpenResponse> {
     return openResponse(input, () => prepareOpen(this.#ref, input, options));
+  }
+
+  /**
+   * Asks the server to switch to another protocol, such as `websocket`: by an upgrade of HTTP/1.1 (RFC 9110,
+   * 7.8), or by extended CONNECT on a stream of HTTP/2 (RFC 8441) or HTTP/3 (RFC 9220). Resolves with the
+   * stream that the connection of the pool has become, or with the response of a server that did not switch.
+   *
+   * The stream counts as a connection in use until it is closed. It ends with its pool, and with the calling
+   * process. `signal` and `requestTimeout` end the asking only.
+   *
+   * The pool of a server that switches no protocols on HTTP/2 speaks HTTP/1.1 for ten minutes from then on.
+   * Streams that stay for long take the places of requests: give them a pool of their own by the option
+   * `poolTag` of `Finch.build`.
+   *
+   * Rejects as `open`; with InvalidRequestError when the server switches no protocols and HTTP/1.1 may not be
+   * spoken, and for a protocol that is no token.
+   *
+   * No counterpart in Finch; `Mint.WebSocket.upgrade/5`.
+   *
+   * @example
+   * const answer = await finch.upgrade('https://api.example.com/chat', 'websocket');
+   * if (answer.switched) answer.stream.on('data', (chunk: Buffer) => console.log(chunk.length));
+   * else console.log(answer.response.status, await answer.response.text());
+   */
+  upgrade(
+    input: Request | string | URL,
+    protocol: string,
+    options?: RequestOptions,
+  ): Promise<UpgradeResult> {
+    return upgradeRequest(input, protocol, () => prepareOpen(this.#ref, input, options));
   }
 
   /**

@@ -30,6 +30,7 @@ export {
   type AsyncRequestRef,
 } from './exchange/sinks/mailbox.ts';
 export { OpenResponse, type OpenBody } from './exchange/open-response.ts';
+export type { NotSwitched, SwitchedProtocol, UpgradeResult } from './exchange/upgrade.ts';
 export type { ResponsePart } from './exchange/sinks/response-part.ts';
 export type { StreamFunction, StreamStep } from './exchange/sinks/fold.ts';
 export { subscribeTelemetry, type TelemetrySubscription } from './telemetry/subscribe.ts';

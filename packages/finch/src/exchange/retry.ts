@@ -1,5 +1,5 @@
 /** Whether a request that failed is sent again: where the server provably did not process it. */
-import { ConnectionClosedError, StreamResetError } from '../errors/index.ts';
+import { ConnectionClosedError, InvalidRequestError, StreamResetError } from '../errors/index.ts';
 import { isIdempotent, type Request } from '../request/index.ts';
 
 /**
@@ -16,6 +16,8 @@ export function retryAfter(error: Error, request: Request): Retry {
     // A stream that the server ended with another code is its answer to this very request.
     return error.requestSent === false ? 'again' : 'never';
   }
+  // It switches no protocols on HTTP/2 or HTTP/3: nothing was sent.
+  if (error instanceof InvalidRequestError && error.option === 'upgrade') return 'http1';
   if (!(error instanceof ConnectionClosedError)) return 'never';
   if (wantsHttp1(error)) return 'http1';
   if (error.requestSent === false) return error.reused === true ? 'fresh' : 'again';

@@ -1,6 +1,12 @@
 /** An instance with one pool on a scripted HTTP/3 server. */
 import { createAuthority, startHttp3Server } from '@linnet/mint/testing';
-import type { Http3Frame, Http3Peer, Http3Server, Http3ServerOptions } from '@linnet/mint/testing';
+import type {
+  Http3Frame,
+  Http3Peer,
+  Http3Server,
+  Http3ServerOptions,
+  Http3Settings,
+} from '@linnet/mint/testing';
 import { eventually } from '@linnet/otp/testing';
 import { expect, onTestFinished } from 'vitest';
 import { Pool, type Finch, type PoolOptions, type RequestOptions } from '../../src/index.ts';
@@ -27,12 +33,14 @@ export interface H3AppOptions extends PoolOptions {
   /** What the server does on each connection, after the handshake. Default: it answers every request with `OK`. */
   readonly script?: (peer: Http3Peer, index: number) => unknown;
   readonly server?: Partial<Http3ServerOptions>;
+  /** What the server says of itself. */
+  readonly settings?: Http3Settings;
 }
 
 /** Starts it; nothing of it may be left after the test. */
 export async function startH3App(options: H3AppOptions = {}): Promise<H3App> {
-  const { script = answering(), server: serverOptions, ...pool } = options;
-  const server = await startH3Server(script, serverOptions);
+  const { script = answering(), server: serverOptions, settings, ...pool } = options;
+  const server = await startH3Server(script, serverOptions, settings);
   const id = Pool.new(server.url);
   const app = await startApp({
     pools: [[id, { protocols: ['http3'], connMaxIdleTime: 'infinity', ...trusting, ...pool }]],
@@ -59,11 +67,12 @@ export const trusting = { connOpts: { tls: { ca: authority.ca } } } as const;
 export async function startH3Server(
   script: NonNullable<H3AppOptions['script']> = answering(),
   options?: H3AppOptions['server'],
+  settings?: Http3Settings,
 ): Promise<Http3Server> {
   const server = await startHttp3Server(
     async (peer, index) => {
       try {
-        await peer.handshake();
+        await peer.handshake(settings);
       } catch {
         // The client has given it up in the handshake: the certificate is wrong, or TCP was faster.
         return;

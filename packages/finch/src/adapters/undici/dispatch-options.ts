@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { stringify, type ParsedUrlQueryInput } from 'node:querystring';
 import { InvalidRequestError } from '../../errors/index.ts';
 import { describeValue } from '../../errors/describe-value.ts';
+import { checkProtocol } from '../../exchange/upgrade.ts';
 import type { BuildOptions, HeaderValue } from '../../options/index.ts';
 import { buildRequest, type BodyInput } from '../../request/index.ts';
 import { Request } from '../../request/request.ts';
@@ -70,8 +71,8 @@ export function requestOf(options: DispatchOptions, build: BuildOptions): Reques
 /** The protocol that a dispatch asks to switch to. @throws InvalidRequestError */
 export function protocolOf({ upgrade }: DispatchOptions): string | undefined {
   if (upgrade === undefined || upgrade === null || upgrade === false) return undefined;
-  if (typeof upgrade === 'string') return upgrade;
-  throw unsupported('upgrade', upgrade, "the name of a protocol, such as 'websocket'");
+  checkProtocol(upgrade);
+  return upgrade;
 }
 
 /** A limit on silence: that of a dispatch, in which 0 is none, else the dispatcher's. */

@@ -11,7 +11,7 @@ import { InformationalResponse } from '../../response/index.ts';
 import { copyBytes } from '../copy-bytes.ts';
 import { Exchange } from '../exchange.ts';
 import { Fifo } from '../fifo.ts';
-import type { Sink } from '../sink.ts';
+import type { Sink, Switching } from '../sink.ts';
 
 /** From how many bytes on, not read yet, the connection is not read any more. */
 const highWaterMark = 64 * 1024;
@@ -54,6 +54,7 @@ interface Settle<T> {
 export class ResponseReader implements Sink, BodyReader {
   /** The request whose response it reads. */
   readonly exchange: Exchange;
+  readonly switching: Switching | undefined;
   private readonly receiveTimeout: number | 'infinity';
   /** Until the head has come; not kept, so that a response without a holder can be collected. */
   private opening: Settle<OpenedHead> | undefined;
@@ -73,7 +74,9 @@ export class ResponseReader implements Sink, BodyReader {
     request: Request,
     options: ResolvedRequestOptions,
     opening: Settle<OpenedHead>,
+    switching?: Switching,
   ) {
+    this.switching = switching;
     this.receiveTimeout = options.receiveTimeout;
     this.opening = opening;
     this.exchange = new Exchange(instance, request, options, this);
