@@ -28,7 +28,9 @@ const nodes = (): string[] => [
 test('children are spread over the nodes, and each is there once', async () => {
   await inProcess(async () => {
     await startAll();
-    expect(nodes().toSorted()).toEqual([Node.self(), workerNode(1), workerNode(2)].toSorted());
+    await eventually(() =>
+      expect(nodes().toSorted()).toEqual([Node.self(), workerNode(1), workerNode(2)].toSorted()),
+    );
     await eventually(() => expect(ClusterSupervisor.whichChildren('jobs')).toHaveLength(30));
     const pid = ClusterSupervisor.whereis('jobs', 'job-7');
     expect(await GenServer.call(pid ?? 'absent', 'order')).toBe('order job-7');
@@ -81,5 +83,28 @@ test('the children of a node that goes run on the others soon after', async () =
     expect(
       running.filter(({ node }) => node === Node.self()).every(({ pid }) => isAlive(pid)),
     ).toBe(true);
+  });
+});
+
+test('with majorityOf, a node in a minority stops its children, and goes on when it is over', async () => {
+  await eventually(() => expect(ClusterSupervisor.nodes('strict')).toHaveLength(3));
+  await inProcess(async () => {
+    const start = (id: string) =>
+      ClusterSupervisor.startChild('strict', { id, module: 'Job', arg: id });
+    await Promise.all(ids.map(start));
+    await eventually(() => expect(ClusterSupervisor.whichChildren('strict')).toHaveLength(30));
+    const own = ClusterSupervisor.whichChildren('strict').filter(
+      ({ node }) => node === Node.self(),
+    );
+    Node.disconnect(workerNode(1));
+    Node.disconnect(workerNode(2));
+    await eventually(() => expect(own.some(({ pid }) => isAlive(pid))).toBe(false));
+    await expect(start('other')).rejects.toThrow('no_majority');
+    await Node.connect(workerNode(1));
+    await Node.connect(workerNode(2));
+    await eventually(() => {
+      const running = ClusterSupervisor.whichChildren('strict').map(({ id }) => id);
+      expect(running.toSorted()).toEqual(ids.toSorted());
+    });
   });
 });

@@ -75,6 +75,15 @@ const Job = GenServer.define({
 export const jobs = () =>
   ClusterSupervisor.childSpec({ name: 'jobs', modules: { Job }, redistributeAfterMs: 300 });
 
+/** One whose children stop in a minority of three nodes. */
+export const strictJobs = () =>
+  ClusterSupervisor.childSpec({
+    name: 'strict',
+    modules: { Job },
+    redistributeAfterMs: 300,
+    majorityOf: 3,
+  });
+
 /** What other nodes may start. */
 export const modules: Modules = {
   echo,
@@ -124,6 +133,7 @@ export async function startNamed(): Promise<void> {
   await Pg.startLink();
   await Global.startLink();
   await jobs().start();
+  await strictJobs().start();
   spawn(() => {
     register('echo');
     return echo();

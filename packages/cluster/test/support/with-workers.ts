@@ -1,6 +1,6 @@
 /** A node in this process, with worker threads as other nodes. */
 import { Supervisor } from '@linnet/otp';
-import { jobs } from './peer-processes.ts';
+import { jobs, strictJobs } from './peer-processes.ts';
 import { Cluster, Global, Pg, Workers, type ClusterOptions } from '../../src/index.ts';
 
 export const mainNode = 'test@127.0.0.1';
@@ -14,6 +14,7 @@ export function startWorkers(count: number, options: Partial<ClusterOptions> = {
       Pg.childSpec(),
       Global.childSpec(),
       jobs(),
+      strictJobs(),
       Workers.childSpec({
         count,
         module: new URL('./peer-worker.ts', import.meta.url),
