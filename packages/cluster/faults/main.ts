@@ -29,7 +29,11 @@ interface Setting {
   /** All that this node was told of others, with the time. */
   readonly news: Array<NodeMessage & { readonly at: number }>;
   /** Waits for news of a type. */
-  next(type: NodeMessage['type'], after: number, ms?: number): Promise<number | undefined>;
+  readonly next: (
+    type: NodeMessage['type'],
+    after: number,
+    ms?: number,
+  ) => Promise<number | undefined>;
 }
 
 async function withCluster(run: (setting: Setting) => Promise<Outcome>): Promise<Outcome> {

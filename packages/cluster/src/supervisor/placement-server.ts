@@ -33,9 +33,9 @@ export interface PlacementOptions {
 export interface Placement {
   readonly tables: ChildTables;
   /** The nodes with such a process, this one among them. */
-  nodes(): string[];
+  readonly nodes: () => string[];
   /** The node on which a child belongs. */
-  nodeFor(id: string): string;
+  readonly nodeFor: (id: string) => string;
 }
 
 const placements = new WeakMap<Pid, Placement>();
