@@ -17,6 +17,8 @@ export class Loan {
   /** Set from the beginning of a request to its end. */
   private awaited: AwaitedCheckout<Lease> | undefined = undefined;
   private lease: Lease | undefined = undefined;
+  /** Where a request that has to wait goes on; what comes at once is there already. */
+  private inCaller: CallerContext | undefined = undefined;
 
   constructor(
     socket: LentSocket,
@@ -33,14 +35,15 @@ export class Loan {
 
   /** A request has the stream: a connection is waited for. What fails, fails by the stream. */
   begin(): void {
-    const inCaller = callerContext();
-    const leased = (lease: Lease): void => inCaller(attach, this, lease);
-    const refused = (error: Error): void => this.refused(inCaller, error);
+    const leased = (lease: Lease): void => this.leased(lease);
+    const refused = (error: Error): void => this.refused(error);
+    this.inCaller = undefined;
     try {
       const instance = this.ref.running();
       this.awaited = awaitLease(instance, this.pool, this.limits, false, leased, refused);
+      if (this.lease === undefined) this.inCaller = callerContext();
     } catch (error) {
-      this.refused(inCaller, error as Error);
+      this.refused(error as Error);
     }
   }
 
@@ -68,9 +71,16 @@ export class Loan {
     }
   }
 
-  private refused(inCaller: CallerContext, error: Error): void {
+  private leased(lease: Lease): void {
+    if (this.inCaller === undefined) this.attach(lease);
+    else this.inCaller(attach, this, lease);
+  }
+
+  private refused(error: Error): void {
     // Node.js listens to the stream from the next tick on.
-    inCaller(queueMicrotask, () => void this.socket.destroy(asNode(error)));
+    const fail = (): void => void this.socket.destroy(asNode(error));
+    if (this.inCaller === undefined) queueMicrotask(fail);
+    else this.inCaller(queueMicrotask, fail);
   }
 
   /** The stream is closed: by the request, which may still be waiting, or with its connection. */

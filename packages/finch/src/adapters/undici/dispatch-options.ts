@@ -75,13 +75,28 @@ export function protocolOf({ upgrade }: DispatchOptions): string | undefined {
   return upgrade;
 }
 
-/** A limit on silence: that of a dispatch, in which 0 is none, else the dispatcher's. */
-export function silence(
+/** How long the server may be silent, before the head of the response and after it. */
+export interface Silences {
+  readonly headers: number | 'infinity';
+  readonly body: number | 'infinity';
+}
+
+/** The limits on silence of a dispatch: its own, in which 0 is none, else the dispatcher's. */
+export function silencesOf(options: DispatchOptions, fallback: Silences): Silences {
+  const { headersTimeout = null, bodyTimeout = null } = options;
+  if (headersTimeout === null && bodyTimeout === null) return fallback;
+  return {
+    headers: silence('headersTimeout', headersTimeout, fallback.headers),
+    body: silence('bodyTimeout', bodyTimeout, fallback.body),
+  };
+}
+
+function silence(
   option: 'headersTimeout' | 'bodyTimeout',
-  given: number | null | undefined,
+  given: number | null,
   fallback: number | 'infinity',
 ): number | 'infinity' {
-  if (given === undefined || given === null) return fallback;
+  if (given === null) return fallback;
   if (!Number.isFinite(given) || given < 0) {
     throw unsupported(option, given, 'a number of ms from 0, where 0 is no limit');
   }

@@ -10,18 +10,15 @@ import type { ResolvedRequestOptions } from '../../options/index.ts';
 import type { Request } from '../../request/index.ts';
 import { Controller, type Dispatched } from './controller.ts';
 import { asUndici } from '../adapter-error.ts';
+import type { Silences } from './dispatch-options.ts';
 import { parsedFields } from './fields.ts';
 import type { ResponseHandler } from './handler.ts';
 
 /** Who is told that a dispatch is over. */
 export interface DispatchUser {
+  /** The reason phrases by status. */
+  readonly phrases: Readonly<Record<number, string | undefined>>;
   dispatched(dispatch: Dispatch): void;
-}
-
-/** How long the server may be silent, before the head of the response and after it. */
-export interface Silences {
-  readonly headers: number | 'infinity';
-  readonly body: number | 'infinity';
 }
 
 export class Dispatch implements Sink, Dispatched, Switching {
@@ -57,7 +54,9 @@ export class Dispatch implements Sink, Dispatched, Switching {
   start(instance: Instance, request: Request, options: ResolvedRequestOptions): void {
     const { handler, controller } = this;
     const receiveTimeout = this.silences.headers;
-    this.exchange = new Exchange(instance, request, { ...options, receiveTimeout }, this);
+    const limits =
+      options.receiveTimeout === receiveTimeout ? options : { ...options, receiveTimeout };
+    this.exchange = new Exchange(instance, request, limits, this);
     try {
       handler.onRequestStart?.(controller, {});
     } catch (error) {
@@ -123,10 +122,12 @@ export class Dispatch implements Sink, Dispatched, Switching {
 
   /** @internal */
   tellHead(status: number, headers: Fields): void {
-    const { handler, controller } = this;
+    const { handler, controller, user } = this;
     controller.headers = headers;
     handler.onResponseStarted?.();
-    handler.onResponseStart?.(controller, status, parsedFields(headers), statusText(status));
+    // A client ignores the phrase that a server says in place of this one (RFC 9112, 4).
+    const phrase = user.phrases[status] ?? '';
+    handler.onResponseStart?.(controller, status, parsedFields(headers), phrase);
   }
 
   /** @internal */
@@ -190,14 +191,6 @@ function tellError(dispatch: Dispatch, error: Error): void {
 
 function tellUpgrade(dispatch: Dispatch, status: number, headers: Fields, stream: Duplex): void {
   dispatch.tellUpgrade(status, headers, stream);
-}
-
-/**
- * The reason phrase that belongs to a status; a client ignores what a server says in its place (RFC
- * 9112, 4). Not imported: an import reads all exports of node:http, and some of those load undici.
- */
-function statusText(status: number): string {
-  return process.getBuiltinModule('node:http').STATUS_CODES[status] ?? '';
 }
 
 /** What a handler of an error throws has no other place to go. */

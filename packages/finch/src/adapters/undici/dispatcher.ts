@@ -13,7 +13,13 @@ import { composeDispatch, type DispatchFunction, type Interceptor } from './comp
 import { Controller } from './controller.ts';
 import { Dispatch, type DispatchUser } from './dispatch.ts';
 import { dispatcherSchema, type DispatcherOptions } from './dispatcher-options.ts';
-import { protocolOf, requestOf, silence, type DispatchOptions } from './dispatch-options.ts';
+import {
+  protocolOf,
+  requestOf,
+  silencesOf,
+  type DispatchOptions,
+  type Silences,
+} from './dispatch-options.ts';
 import type { DispatchHandler, ResponseHandler } from './handler.ts';
 import { responseHandler } from './legacy-handler.ts';
 
@@ -36,8 +42,10 @@ export class FinchDispatcher extends EventEmitter implements DispatchUser, Async
   readonly #options: DispatcherOptions;
   readonly #build: BuildOptions;
   readonly #request: ResolvedRequestOptions;
-  readonly #silences: { readonly headers: number | 'infinity'; readonly body: number | 'infinity' };
+  readonly #silences: Silences;
   readonly #dispatch: DispatchFunction | undefined;
+  /** @internal Not imported: an import reads all exports of node:http, and some of those load undici. */
+  readonly phrases = process.getBuiltinModule('node:http').STATUS_CODES;
   /** Shared with what was composed of it: they close together. */
   readonly #life: Life;
 
@@ -53,7 +61,7 @@ export class FinchDispatcher extends EventEmitter implements DispatchUser, Async
     this.#ref = ref;
     this.#options = options;
     this.#build = { poolTag, ...(unixSocket === undefined ? undefined : { unixSocket }) };
-    this.#request = readRequestOptions(request);
+    this.#request = { ...readRequestOptions(request), receiveTimeout: headersTimeout };
     this.#silences = { headers: headersTimeout, body: bodyTimeout };
     this.#dispatch = composed?.dispatch;
     this.#life = composed?.life ?? new Life();
@@ -165,10 +173,7 @@ export class FinchDispatcher extends EventEmitter implements DispatchUser, Async
       if (this.#life.closed) throw closedError();
       const request = requestOf(options, this.#build);
       const protocol = protocolOf(options);
-      const silences = {
-        headers: silence('headersTimeout', options.headersTimeout, this.#silences.headers),
-        body: silence('bodyTimeout', options.bodyTimeout, this.#silences.body),
-      };
+      const silences = silencesOf(options, this.#silences);
       const switches = protocol !== undefined || request.method === 'CONNECT';
       const dispatch = new Dispatch(handler, silences, protocol, switches, this);
       const instance = this.#ref.running();

@@ -4,7 +4,10 @@ import type { ParsedFields } from './handler.ts';
 
 /** Name, value, name, value…, as the server sent them, as bytes. */
 export function rawFields({ list }: Fields): Buffer[] {
-  return list.map((text) => Buffer.from(text, 'latin1'));
+  // Written at once, and cut: one allocation instead of one for each text.
+  const bytes = Buffer.from(list.join(''), 'latin1');
+  let end = 0;
+  return list.map((text) => bytes.subarray(end, (end += text.length)));
 }
 
 /** By name in lower case; of a field that came more than once a list of the values. */
@@ -13,14 +16,17 @@ export function parsedFields({ list }: Fields): ParsedFields {
   for (let at = 0; at + 1 < list.length; at += 2) {
     const name = (list[at] as string).toLowerCase();
     const value = list[at + 1] as string;
-    // A field may be called `constructor` or `__proto__`.
-    const known = Object.hasOwn(parsed, name) ? parsed[name] : undefined;
-    if (Array.isArray(known)) known.push(value);
-    else if (known !== undefined) parsed[name] = [known, value];
-    else if (name === '__proto__') defineField(parsed, name, value);
-    else parsed[name] = value;
+    if (parsed[name] === undefined) parsed[name] = value;
+    else addField(parsed, name, value);
   }
   return parsed;
+}
+
+/** Adds a field that came before, or whose name is that of something each object has: `constructor`. */
+function addField(parsed: Record<string, string | string[]>, name: string, value: string): void {
+  const known = Object.hasOwn(parsed, name) ? parsed[name] : undefined;
+  if (Array.isArray(known)) known.push(value);
+  else defineField(parsed, name, known === undefined ? value : [known, value]);
 }
 
 /** The raw form of parsed fields. */
@@ -34,7 +40,7 @@ export function rawFieldsOf(headers: ParsedFields): Buffer[] {
   return raw;
 }
 
-function defineField(parsed: object, name: string, value: string): void {
+function defineField(parsed: object, name: string, value: string | string[]): void {
   Object.defineProperty(parsed, name, {
     value,
     enumerable: true,
