@@ -361,9 +361,13 @@ export class Req {
   }
 
   /**
-   * Opens a WebSocket, over HTTP/2 where the server has it there (RFC 8441), else over an upgrade of HTTP/1.1
-   * (RFC 6455). The steps of the client apply: base URL, credentials, cookies, redirects. The connection is
-   * one of its own, and of no pool. `signal` ends it at any time.
+   * Opens a WebSocket over a connection of a pool: over HTTP/2 or HTTP/3 where the server has it there (RFC
+   * 8441, RFC 9220), else over an upgrade of HTTP/1.1 (RFC 6455). The steps of the client apply: base URL,
+   * credentials, cookies, redirects, retries. `signal` ends it at any time.
+   *
+   * The pool is that of the server with the tag `'websocket'`, unless `poolTag` names another, so that
+   * WebSockets, which stay, take no place of requests. It has the options of the key `'#websocket'` in `pools`
+   * of the Finch instance, if there is one.
    *
    * Rejects with WebSocketError, ReqCancelledError, ReqTimeoutError, AuthError or ReqOptionsError.
    *
@@ -376,8 +380,8 @@ export class Req {
     url: string | URL,
     options: ReqOptions & WebSocketSettings = {},
   ): Promise<ReqWebSocket> {
-    const { subprotocols, perMessageDeflate, maxPayload, connection, ...rest } = options;
-    const given = { subprotocols, perMessageDeflate, maxPayload, connection };
+    const { subprotocols, perMessageDeflate, maxPayload, ...rest } = options;
+    const given = { subprotocols, perMessageDeflate, maxPayload };
     const settings = webSocketSchema.parse(given);
     return openWebSocket(this.#caller, this.#input('GET', url, rest), settings);
   }

@@ -1,7 +1,6 @@
 /** The checks of the options of `paginate`, `events` and `webSocket` that other calls do not have. */
-import type { ConnectionOptions } from '@linnet/mint';
 import type { ReqResponse } from './message/response.ts';
-import { boolean, custom, duration, integer, isObject } from './options/kinds.ts';
+import { boolean, custom, duration, integer } from './options/kinds.ts';
 import { defineSchema, invalid } from './options/index.ts';
 
 export const pageSchema = defineSchema('options of paginate', {
@@ -56,12 +55,6 @@ export const webSocketSchema = defineSchema('options of webSocket', {
     unit: 'bytes',
     default: 16 * 1024 * 1024,
     doc: 'The size of the largest message.',
-  }),
-  connection: custom<Omit<ConnectionOptions, 'signal'>>({
-    doc: 'How the connection is opened: options of `connect` of @linnet/mint, such as `tls`, `proxy` and `protocols`.',
-    type: 'ConnectionOptions',
-    allowed: 'an object of options of a connection',
-    parse: (value) => (isObject(value) ? value : invalid),
   }),
 });
 

@@ -5,6 +5,7 @@ import {
   type BuildOptions,
   type Request,
   type RequestOptions,
+  type UpgradeResult,
 } from '@linnet/finch';
 import { NotRunningError } from '../errors/index.ts';
 import { finchName } from '../guards/names.ts';
@@ -30,6 +31,18 @@ export async function sendWith(
   }
   const { status, headers, body } = await finch.open(built, options);
   return ReqResponse.streamed({ status, headers, url: request.url }, body);
+}
+
+/** The pool of WebSockets, unless `poolTag` names another: they stay, and would take the places of requests. */
+const webSocketPool = 'websocket';
+
+/** Asks for another protocol on the connection. */
+export function upgradeByFinch(request: ReqRequest, protocol: string): Promise<UpgradeResult> {
+  const { method, url, headers, options, signal } = request;
+  const finch = finchOf(request);
+  const { poolTag = webSocketPool, unixSocket } = options;
+  const built = Finch.build(method, url, headers, null, { poolTag, unixSocket });
+  return finch.upgrade(built, protocol, requestOptions(request, signal));
 }
 
 /** The instance that is meant. @throws NotRunningError */

@@ -1,36 +1,36 @@
 /**
- * Stands between ws and a way that is open already. ws begins with a handshake of HTTP/1.1, which has been
+ * Stands between ws and a stream that is open already. ws begins with a handshake of HTTP/1.1, which has been
  * made, over whichever protocol: the bridge answers it, and hands on what follows.
  */
 import { Duplex } from 'node:stream';
-import { acceptOf } from './tunnel.ts';
+import { acceptOf } from './handshake.ts';
 
 const endOfHead = '\r\n\r\n';
 
 /** A duplex stream for the option `createConnection` of ws. */
 export class Bridge extends Duplex {
-  readonly #way: Duplex;
+  readonly #stream: Duplex;
   /** The fields of the real answer that ws has to know. */
   readonly #answer: Readonly<Record<string, string | undefined>>;
   /** The handshake of ws as far as it has come; undefined when it was answered. */
   #head: string | undefined = '';
 
-  constructor(way: Duplex, answer: Readonly<Record<string, string | undefined>>) {
+  constructor(stream: Duplex, answer: Readonly<Record<string, string | undefined>>) {
     super();
-    this.#way = way;
+    this.#stream = stream;
     this.#answer = answer;
-    way.on('data', (chunk: Buffer) => {
-      if (!this.push(chunk)) way.pause();
+    stream.on('data', (chunk: Buffer) => {
+      if (!this.push(chunk)) stream.pause();
     });
     // Nothing before the handshake was answered.
-    way.pause();
-    way.on('end', () => this.push(null));
-    way.on('error', (error) => this.destroy(error));
-    way.on('close', () => this.destroy());
+    stream.pause();
+    stream.on('end', () => this.push(null));
+    stream.on('error', (error) => this.destroy(error));
+    stream.on('close', () => this.destroy());
   }
 
   override _read(): void {
-    if (this.#head === undefined) this.#way.resume();
+    if (this.#head === undefined) this.#stream.resume();
   }
 
   override _write(
@@ -39,7 +39,7 @@ export class Bridge extends Duplex {
     done: (error?: Error | null) => void,
   ): void {
     if (this.#head === undefined) {
-      this.#way.write(chunk, done);
+      this.#stream.write(chunk, done);
       return;
     }
     this.#head += chunk.toString('latin1');
@@ -48,11 +48,11 @@ export class Bridge extends Duplex {
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#way.end(() => done());
+    this.#stream.end(() => done());
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#way.destroy();
+    this.#stream.destroy();
     done(error);
   }
 
@@ -65,6 +65,6 @@ export class Bridge extends Duplex {
       if (value !== undefined) lines.push(`${name}: ${value}`);
     }
     this.push(`${lines.join('\r\n')}${endOfHead}`, 'latin1');
-    this.#way.resume();
+    this.#stream.resume();
   }
 }

@@ -1,23 +1,24 @@
-/** Opens a WebSocket: the steps of a call, with a connection that changes its protocol in place of Finch. */
+/** Opens a WebSocket: the steps of a call, with a request that switches protocols. */
 import { once } from 'node:events';
 import type { createConnection } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isFinchError } from '@linnet/finch';
 import { WebSocket } from 'ws';
 import type { Caller } from '../caller.ts';
-import { ReqOptionsError, WebSocketError } from '../errors/index.ts';
+import { ReqCancelledError, ReqOptionsError, WebSocketError } from '../errors/index.ts';
 import type { RequestInput } from '../message/request.ts';
-import { ReqResponse } from '../message/response.ts';
+import type { ReqResponse } from '../message/response.ts';
 import type { Adapter } from '../pipeline/step.ts';
 import { Bridge } from './bridge.ts';
+import { shakeHands } from './handshake.ts';
 import type { WebSocketSettings } from './settings.ts';
-import { openTunnel } from './tunnel.ts';
 import { ReqWebSocket } from './web-socket.ts';
-
-/** Where the adapter leaves the open way. */
-const way = Symbol('way of a WebSocket');
 
 /** What ws offers and understands. */
 const deflate = 'permessage-deflate; client_max_window_bits';
+
+/** The streams that servers opened for one call, by their responses: all but one are closed. */
+type Opened = Map<ReqResponse, Duplex>;
 
 /** Resolves when the WebSocket is open. */
 export async function openWebSocket(
@@ -25,39 +26,47 @@ export async function openWebSocket(
   first: RequestInput,
   settings: WebSocketSettings,
 ): Promise<ReqWebSocket> {
-  const { url, options } = first;
-  const { signal } = options;
-  const response = await caller.call(
-    {
-      method: 'GET',
-      url: url.replace(/^ws(s?):/i, 'http$1:'),
-      options: {
-        ...options,
-        cache: false,
-        compressed: false,
-        hedge: false,
-        into: undefined,
-        expect: undefined,
-        httpErrors: 'return',
-        decode: 'auto',
-      },
-    },
-    adapterFor(settings),
-  );
-  const stream = response.private.get(way) as Duplex | undefined;
-  if (stream === undefined) {
-    throw new WebSocketError({ url: response.url, reason: 'refused', status: response.status });
+  const { signal } = first.options;
+  const opened: Opened = new Map();
+  let stream: Duplex | undefined;
+  try {
+    const response = await caller.call(inputFor(first), adapterFor(settings, opened));
+    stream = opened.get(response);
+    const { url, status } = response;
+    if (stream === undefined) throw new WebSocketError({ url, reason: 'refused', status });
+    return await overStream(stream, response, settings, signal);
+  } catch (cause) {
+    if (!isFinchError(cause)) throw cause;
+    if (signal?.aborted === true) throw new ReqCancelledError(signal.reason);
+    throw new WebSocketError({ url: first.url, reason: 'connect', cause });
+  } finally {
+    for (const each of opened.values()) if (each !== stream) each.destroy();
   }
-  return await overWay(stream, response, settings, signal);
 }
 
-/** Sends by an upgrade; a way that is open is a response with status 101. */
-function adapterFor(settings: WebSocketSettings): Adapter {
+/** The call that opens it. */
+function inputFor({ url, options }: RequestInput): RequestInput {
+  return {
+    method: 'GET',
+    url: url.replace(/^ws(s?):/i, 'http$1:'),
+    options: {
+      ...options,
+      cache: false,
+      compressed: false,
+      hedge: false,
+      into: undefined,
+      expect: undefined,
+      httpErrors: 'return',
+      decode: 'auto',
+    },
+  };
+}
+
+/** Sends by a switch of protocols; a WebSocket that is open is a response with status 101. */
+function adapterFor(settings: WebSocketSettings, opened: Opened): Adapter {
   const { subprotocols = [], perMessageDeflate = true } = settings;
-  return async ({ url, headers: given, signal }) => {
-    const headers = given.clone();
-    if (subprotocols.length > 0) headers.set('sec-websocket-protocol', subprotocols.join(', '));
-    if (perMessageDeflate) headers.set('sec-websocket-extensions', deflate);
+  return async (request) => {
+    const { url, headers } = request;
     if (!/^https?:/i.test(url)) {
       throw new ReqOptionsError({
         option: 'url',
@@ -65,31 +74,23 @@ function adapterFor(settings: WebSocketSettings): Adapter {
         allowed: 'a ws, wss, http or https URL',
       });
     }
-    const {
-      status,
-      headers: answered,
-      body,
-      stream,
-    } = await openTunnel({ url, headers, settings, signal });
-    const response = new ReqResponse({
-      status: stream === undefined ? status : 101,
-      headers: answered,
-      body,
-      url,
-    });
-    if (stream !== undefined) response.private.set(way, stream);
+    if (subprotocols.length > 0) headers.set('sec-websocket-protocol', subprotocols.join(', '));
+    if (perMessageDeflate) headers.set('sec-websocket-extensions', deflate);
+    const { response, stream } = await shakeHands(request);
+    if (stream !== undefined) opened.set(response, stream);
     return response;
   };
 }
 
-/** Gives the way to ws. Rejects when the server's answer is not to what was offered. */
-async function overWay(
+/** Gives the stream to ws. Rejects when the server's answer is not to what was offered. */
+async function overStream(
   stream: Duplex,
   { url, headers }: ReqResponse,
   settings: WebSocketSettings,
   signal: AbortSignal | undefined,
 ): Promise<ReqWebSocket> {
   const { subprotocols = [], perMessageDeflate = true, maxPayload = 16 * 1024 * 1024 } = settings;
+  if (stream.destroyed) throw new WebSocketError({ url, reason: 'closed' });
   const names = ['sec-websocket-protocol', 'sec-websocket-extensions'] as const;
   const bridge = new Bridge(
     stream,

@@ -1,5 +1,4 @@
 /** How a WebSocket is opened. */
-import type { ConnectionOptions } from '@linnet/mint';
 
 /** The options of a WebSocket beside those of a call. */
 export interface WebSocketSettings {
@@ -9,9 +8,4 @@ export interface WebSocketSettings {
   readonly perMessageDeflate?: boolean | undefined;
   /** The bytes of the largest message. Default 16 MiB. */
   readonly maxPayload?: number | undefined;
-  /**
-   * How the connection is opened: TLS, proxy and so on. Default: HTTP/2 where the server allows WebSockets on
-   * it (RFC 8441), else HTTP/1.1.
-   */
-  readonly connection?: Omit<ConnectionOptions, 'signal'> | undefined;
 }

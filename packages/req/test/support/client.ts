@@ -1,5 +1,5 @@
 /** A client over a Finch instance of its own, for one test; nothing of it may be left at the test's end. */
-import { Finch } from '@linnet/finch';
+import { Finch, type InstanceOptions } from '@linnet/finch';
 import { eventually, leakCheck } from '@linnet/otp/testing';
 import { expect, onTestFinished } from 'vitest';
 import { Req, type ReqOptions } from '../../src/index.ts';
@@ -13,9 +13,12 @@ export function uniqueName(): string {
 }
 
 /** Starts the instance, and makes a client of it. Call it before anything else that the test starts. */
-export async function startReq(options: ReqOptions = {}): Promise<Req> {
+export async function startReq(
+  options: ReqOptions = {},
+  pools: InstanceOptions['pools'] = {},
+): Promise<Req> {
   noLeaks();
-  const finch = await Finch.startLink({ name: uniqueName() });
+  const finch = await Finch.startLink({ name: uniqueName(), pools });
   onTestFinished(() => finch[Symbol.asyncDispose]());
   return Req.new({ finch, retryDelay: 0, ...options });
 }

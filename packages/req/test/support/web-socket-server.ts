@@ -2,12 +2,17 @@
 import { once } from 'node:events';
 import { createServer, IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
+import { createSecureServer, type Http2ServerRequest, type ServerHttp2Stream } from 'node:http2';
 import { Socket, type AddressInfo } from 'node:net';
 import { Duplex } from 'node:stream';
 import { createAuthority } from '@linnet/mint/testing';
 import { onTestFinished } from 'vitest';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
+
+const authority = createAuthority('Linnet');
+
+/** What issued the certificates of these servers. */
+export const { ca } = authority;
 
 export type OnSocket = (socket: WebSocket, request: IncomingMessage) => void;
 
@@ -18,24 +23,25 @@ const echo: OnSocket = (socket) => {
 export interface EchoServer {
   /** `ws://127.0.0.1:1234`, or `wss://`. */
   readonly url: string;
-  readonly ca: string;
   readonly sockets: readonly WebSocket[];
 }
 
-/** Answers 401 to `/guarded` without credentials, a redirect to `/` at `/moved`. */
+/** Answers 503 while it is busy, 401 to `/guarded` without credentials, a redirect to `/` at `/moved`. */
 export async function startHttp1(
   onSocket = echo,
   options: ServerOptions = {},
   tls = false,
+  isBusy: () => boolean = () => false,
 ): Promise<EchoServer> {
-  const authority = createAuthority('Linnet');
   const server = tls
     ? createTlsServer(authority.issue(['127.0.0.1', 'localhost']))
     : createServer();
   const sockets: WebSocket[] = [];
   const frames = new WebSocketServer({ noServer: true, ...options });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (request.url === '/guarded' && request.headers.authorization === undefined) {
+    if (isBusy()) {
+      socket.end('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n');
+    } else if (request.url === '/guarded' && request.headers.authorization === undefined) {
       socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\nno');
     } else if (request.url === '/moved') {
       socket.end('HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n');
@@ -54,14 +60,13 @@ export async function startHttp1(
     server.closeAllConnections();
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `${tls ? 'wss' : 'ws'}://127.0.0.1:${port}`, ca: authority.ca, sockets };
+  return { url: `${tls ? 'wss' : 'ws'}://127.0.0.1:${port}`, sockets };
 }
 
 /** Over HTTP/2; with `allows: false` a server that has no WebSockets there, but on HTTP/1.1. */
 export async function startHttp2(
   allows = true,
 ): Promise<EchoServer & { readonly streams: readonly string[] }> {
-  const authority = createAuthority('Linnet');
   const { key, cert } = authority.issue(['127.0.0.1', 'localhost']);
   const server = createSecureServer({
     key,
@@ -79,7 +84,8 @@ export async function startHttp2(
     });
   };
   server.on('upgrade', take);
-  server.on('stream', (stream, headers) => {
+  server.on('request', (request, response) => response.end(`HTTP ${request.httpVersion}`));
+  server.on('connect', ({ stream, headers }: Http2ServerRequest) => {
     stream.on('error', () => {});
     streams.push(`${headers[':method']} ${headers[':protocol']} ${headers[':path']}`);
     const request = new IncomingMessage(new Socket());
@@ -98,7 +104,7 @@ export async function startHttp2(
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `wss://127.0.0.1:${port}`, ca: authority.ca, sockets, streams };
+  return { url: `wss://127.0.0.1:${port}`, sockets, streams };
 }
 
 /** Makes the answer of HTTP/1.1 that ws writes one of HTTP/2. */

@@ -1,13 +1,21 @@
-import { expect, test } from 'vitest';
-import { Req, ReqCancelledError, WebSocketError, type ReqWebSocket } from '../../src/index.ts';
-import { noLeaks, rejection } from '../support/client.ts';
-import { startHttp1, startHttp2 } from '../support/web-socket-server.ts';
+import { Finch } from '@linnet/finch';
+import { eventually } from '@linnet/otp/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import {
+  Req,
+  ReqCancelledError,
+  WebSocketError,
+  type ReqOptions,
+  type ReqWebSocket,
+} from '../../src/index.ts';
+import { noLeaks, rejection, startReq, uniqueName } from '../support/client.ts';
+import { ca, startHttp1, startHttp2 } from '../support/web-socket-server.ts';
 import { startServer } from '../support/server.ts';
 
-function client(): Req {
-  noLeaks();
-  return Req.new({ finch: 'none', retryDelay: 0 });
-}
+/** A client that trusts the servers of this file. */
+const client = (options: ReqOptions = {}): Promise<Req> =>
+  startReq(options, { '#websocket': { connOpts: { tls: { ca } } } });
 
 async function next(socket: ReqWebSocket): Promise<unknown> {
   return (await socket[Symbol.asyncIterator]().next()).value;
@@ -24,7 +32,7 @@ async function exchange(socket: ReqWebSocket): Promise<void> {
 }
 
 test('messages go both ways over an upgrade of HTTP/1.1', async () => {
-  const req = client();
+  const req = await client();
   const server = await startHttp1();
   const socket = await req.webSocket(server.url);
   await exchange(socket);
@@ -32,32 +40,76 @@ test('messages go both ways over an upgrade of HTTP/1.1', async () => {
 });
 
 test('and over TLS', async () => {
-  const req = client();
+  const req = await client();
   const server = await startHttp1(undefined, {}, true);
-  await using socket = await req.webSocket(server.url, { connection: { tls: { ca: server.ca } } });
+  await using socket = await req.webSocket(server.url);
   await exchange(socket);
 });
 
 test('and over a stream of HTTP/2, where the server has it', async () => {
-  const req = client();
+  const req = await client();
   const server = await startHttp2();
-  await using socket = await req.webSocket(`${server.url}/chat?a=1`, {
-    connection: { tls: { ca: server.ca } },
-  });
+  await using socket = await req.webSocket(`${server.url}/chat?a=1`);
   await exchange(socket);
   expect(server.streams).toEqual(['CONNECT websocket /chat?a=1']);
 });
 
 test('a server with HTTP/2 but no WebSockets on it is asked over HTTP/1.1', async () => {
-  const req = client();
+  const req = await client();
   const server = await startHttp2(false);
-  await using socket = await req.webSocket(server.url, { connection: { tls: { ca: server.ca } } });
+  await using socket = await req.webSocket(server.url);
   await exchange(socket);
   expect(server.streams).toEqual([]);
 });
 
+test('the connection is one of a pool of its own, which does not change that of requests', async () => {
+  noLeaks();
+  const finch = await Finch.startLink({
+    name: uniqueName(),
+    pools: { default: { connOpts: { tls: { ca } } } },
+  });
+  onTestFinished(() => finch[Symbol.asyncDispose]());
+  const server = await startHttp2(false);
+  const req = Req.new({ finch });
+  const socket = await req.webSocket(server.url);
+  expect(finch.getStats()).toMatchObject({ inUse: 1 });
+  expect(finch.listPools().map(({ pool }) => pool.tag)).toEqual(['websocket']);
+  expect((await req.get(server.url.replace('wss', 'https'), { decode: 'text' })).body).toBe(
+    'HTTP 2.0',
+  );
+  await socket.close();
+  await eventually(() => expect(finch.getStats().inUse).toBe(0));
+});
+
+test('a stream is closed that a step of the client wants no more, or that is lost while a step waits', async () => {
+  const req = await client();
+  const server = await startHttp1();
+  const failing = req.appendResponseSteps({ fail: () => new Error('not this one') });
+  const refused = await rejection(failing.webSocket(server.url));
+  expect(refused.message).toBe('not this one');
+  await eventually(() => expect(server.sockets[0]?.readyState).toBe(WebSocket.CLOSED));
+  const waiting = req.appendResponseSteps({
+    wait: async () => {
+      const lost = server.sockets[1];
+      lost?.terminate();
+      await eventually(() => expect(lost?.readyState).toBe(WebSocket.CLOSED));
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  });
+  expect(await rejection(waiting.webSocket(server.url))).toBeInstanceOf(WebSocketError);
+});
+
+test('the opening is tried again, as any GET', async () => {
+  const req = await client();
+  let asked = 0;
+  const server = await startHttp1(undefined, {}, false, () => ++asked < 3);
+  await using socket = await req.webSocket(server.url);
+  await exchange(socket);
+  expect(asked).toBe(3);
+});
+
 test('messages are compressed where both sides want it', async () => {
-  const req = client();
+  const req = await client();
   const extensions: string[] = [];
   const server = await startHttp1(
     (socket) => {
@@ -74,7 +126,7 @@ test('messages are compressed where both sides want it', async () => {
 });
 
 test('the subprotocol is one that was asked for', async () => {
-  const req = client();
+  const req = await client();
   const server = await startHttp1(undefined, { handleProtocols: () => 'b' });
   await using socket = await req.webSocket(server.url, { subprotocols: ['a', 'b'] });
   expect(socket.subprotocol).toBe('b');
@@ -83,7 +135,7 @@ test('the subprotocol is one that was asked for', async () => {
 });
 
 test('the steps of the client apply: base URL, credentials that are refreshed, redirects', async () => {
-  const req = client();
+  const req = await client();
   const seen: (string | undefined)[] = [];
   const server = await startHttp1((_socket, request) => seen.push(request.headers.authorization));
   const api = req.merge({
@@ -98,7 +150,7 @@ test('the steps of the client apply: base URL, credentials that are refreshed, r
 });
 
 test('a server that refuses, has no WebSockets, or is not there, is a WebSocketError', async () => {
-  const req = client();
+  const req = await client();
   const server = await startHttp1();
   const refused = await rejection(req.webSocket(`${server.url}/guarded`));
   expect(refused).toBeInstanceOf(WebSocketError);
@@ -112,7 +164,7 @@ test('a server that refuses, has no WebSockets, or is not there, is a WebSocketE
 });
 
 test('reading ends with the connection: by the server, by an error, by leaving the loop', async () => {
-  const req = client();
+  const req = await client();
   const server = await startHttp1((socket, { url }) => {
     socket.send('one');
     if (url === '/close') socket.close(1001, 'away');
@@ -136,7 +188,7 @@ test('reading ends with the connection: by the server, by an error, by leaving t
 });
 
 test('a message that is too large ends the connection', async () => {
-  const req = client();
+  const req = await client();
   const server = await startHttp1((socket) => socket.send('x'.repeat(2000)));
   const socket = await req.webSocket(server.url, { maxPayload: 1000 });
   expect(await rejection(next(socket))).toMatchObject({ reason: 'closed' });
@@ -144,7 +196,7 @@ test('a message that is too large ends the connection', async () => {
 });
 
 test('a reader that is slow holds the server back, and gets every message', async () => {
-  const req = client();
+  const req = await client();
   const count = 3000;
   const server = await startHttp1((socket) => {
     for (let n = 0; n < count; n++) socket.send(String(n));
@@ -160,7 +212,7 @@ test('a reader that is slow holds the server back, and gets every message', asyn
 });
 
 test('the signal ends the opening, and the open connection', async () => {
-  const req = client();
+  const req = await client();
   const silent = await startServer(() => {});
   const opening = new AbortController();
   const waiting = rejection(req.webSocket(silent.url, { signal: opening.signal }));
