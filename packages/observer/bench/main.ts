@@ -99,6 +99,16 @@ console.log(
 console.log(table([['observer', 'requests/s', 'ratio', 'cpu a request', 'ratio'], ...rows]));
 
 // How long the event loop is held for one document, with 10,000 processes.
+
+/** Processor time of this thread in ms; before Node.js 23.9, that of all threads, the collector's included. */
+function mainThread(): number {
+  const { threadCpuUsage = () => process.cpuUsage() } = process as {
+    readonly threadCpuUsage?: () => NodeJS.CpuUsage;
+  };
+  const { user, system } = threadCpuUsage();
+  return (user + system) / 1000;
+}
+
 const Worker = GenServer.define({ name: 'Worker', init: (number: number) => number });
 const supervisor = await DynamicSupervisor.startLink({ name: 'many' });
 for (let i = 0; i < 10_000; i++) await DynamicSupervisor.startChild('many', Worker.childSpec(i));
@@ -108,11 +118,10 @@ for (const page of ['overview', 'tree', 'processes?sort=name', 'pools', 'crashes
   const taken: number[] = [];
   for (let i = 0; i < 30; i++) {
     await new Promise((resolve) => setTimeout(resolve, 320)); // no look is shared with the one before
-    const cpu = process.cpuUsage();
+    const cpu = mainThread();
     const response = await observer.handler(new Request(`http://localhost/api/${page}`));
     await response.text();
-    const { user, system } = process.cpuUsage(cpu);
-    taken.push((user + system) / 1000);
+    taken.push(mainThread() - cpu);
   }
   times.push([page, ...[0.5, 0.99].map((p) => `${percentile(taken, p).toFixed(1)} ms`)]);
 }

@@ -12,7 +12,7 @@ export interface Entry {
   readonly key: string;
   readonly node: ProcessNode;
   readonly parent: Entry | undefined;
-  readonly children: Entry[];
+  readonly children: readonly Entry[];
 }
 
 export interface LiveTree {
@@ -43,11 +43,17 @@ export class TreeSource {
   }
 }
 
+type Draft = Entry & { readonly children: Entry[] };
+
+/** The children of most entries. */
+const none: Entry[] = [];
+
 function flatten(snapshot: Snapshot): LiveTree {
-  const all: Entry[] = [];
-  const enter = (node: ProcessNode, index: number, parent: Entry | undefined): Entry => {
+  const all: Draft[] = [];
+  const enter = (node: ProcessNode, index: number, parent: Entry | undefined): Draft => {
     const key = node.pid ?? `${parent?.key ?? ''}/${node.id ?? index}`;
-    const entry: Entry = { key, node, parent, children: [] };
+    const children = node.children.length === 0 ? none : [];
+    const entry: Draft = { key, node, parent, children };
     all.push(entry);
     return entry;
   };
@@ -55,7 +61,7 @@ function flatten(snapshot: Snapshot): LiveTree {
   const others = snapshot.others.map((node, index) => enter(node, index, undefined));
   // A loop over a growing list: chains of processes may be longer than the stack.
   for (let i = 0; i < all.length; i++) {
-    const entry = all[i] as Entry;
+    const entry = all[i] as Draft;
     entry.node.children.forEach((node, index) => entry.children.push(enter(node, index, entry)));
   }
   const { takenAt, processCount: total } = snapshot;

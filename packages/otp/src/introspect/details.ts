@@ -29,10 +29,12 @@ export function supervisorOf(details: Details): SupervisorNode | undefined {
   };
 }
 
+const none: readonly ChildDetails[] = [];
+
 /** The children of a supervisor in the order of their start; none for other processes. */
 export function childrenOf(details: Details): readonly ChildDetails[] {
   const { children } = details;
-  return Array.isArray(children) ? children.filter((child) => isChild(child)) : [];
+  return Array.isArray(children) ? children.filter((child) => isChild(child)) : none;
 }
 
 function isChild(value: unknown): value is ChildDetails {

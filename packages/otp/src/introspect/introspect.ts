@@ -15,14 +15,23 @@ import {
 } from './details.ts';
 import type { ProcessNode, Snapshot } from './snapshot.ts';
 
-type Draft = { -readonly [K in keyof ProcessNode]: ProcessNode[K] } & { children: ProcessNode[] };
+type Draft = { -readonly [K in keyof ProcessNode]: ProcessNode[K] };
+
+/** Of most processes: one for all of them, since a snapshot of many is large enough without. */
+const noChildren: readonly ProcessNode[] = [];
 
 interface Entry {
   readonly process: Process;
-  readonly details: Details;
   readonly node: Draft;
+  /** The children that it lists, if it is a supervisor. */
+  readonly listed: readonly ChildDetails[];
+  /** Those below it; the `children` of its node once there is one. */
+  below: ProcessNode[] | undefined;
   placed: boolean;
 }
+
+/** By the ids of their pids: a Map of objects would give each of them a hash first. */
+type Entries = Map<number, Entry>;
 
 /**
  * The tree of all live processes, as plain data that can be printed or sent as JSON.
@@ -38,11 +47,12 @@ interface Entry {
  */
 export function introspect(): Snapshot {
   const now = Date.now();
-  const entries = new Map<Pid, Entry>();
+  const entries: Entries = new Map();
   for (const process of processes()) {
     const details = detailsOf(process);
     const node = describe(process, details, now);
-    entries.set(process.pid, { process, details, node, placed: false });
+    const listed = childrenOf(details);
+    entries.set(process.pid.id, { process, node, listed, below: undefined, placed: false });
   }
   for (const entry of entries.values()) placeChildren(entry, entries);
   const roots: ProcessNode[] = [];
@@ -74,7 +84,7 @@ function describe(process: Process, details: Details, now: number): Draft {
     status: statusOf(process),
     mailbox: process.messages.size,
     uptime: Math.max(0, now - process.startedAt),
-    children: [],
+    children: noChildren,
   };
   if (name !== undefined) node.name = String(name);
   if (state !== undefined) node.state = state;
@@ -87,19 +97,30 @@ function viaNameOf({ viaKey }: Process): string | undefined {
   return viaKey === undefined ? undefined : textOfId(viaKey);
 }
 
+/** A pid of another node may have the id of a process here. */
+function entryOf(pid: Pid, entries: Entries): Entry | undefined {
+  const entry = entries.get(pid.id);
+  return entry?.process.pid === pid ? entry : undefined;
+}
+
+function putBelow(parent: Entry, node: ProcessNode): void {
+  if (parent.below === undefined) parent.node.children = parent.below = [];
+  parent.below.push(node);
+}
+
 /** Puts the children of a supervisor below it, in its order. */
-function placeChildren(parent: Entry, entries: ReadonlyMap<Pid, Entry>): void {
-  for (const child of childrenOf(parent.details)) {
-    const entry = Pid.isPid(child.pid) ? entries.get(child.pid) : undefined;
+function placeChildren(parent: Entry, entries: Entries): void {
+  for (const child of parent.listed) {
+    const entry = Pid.isPid(child.pid) ? entryOf(child.pid, entries) : undefined;
     if (entry === undefined) {
-      parent.node.children.push(absent(child));
+      putBelow(parent, absent(child));
     } else if (!entry.placed && entry !== parent) {
       entry.placed = true;
       if (child.id !== undefined) entry.node.id = textOfId(child.id);
       entry.node.restart = child.restart;
       entry.node.restarts = child.restarts;
       entry.node.type = child.type;
-      parent.node.children.push(entry.node);
+      putBelow(parent, entry.node);
     }
   }
 }
@@ -117,11 +138,11 @@ function absent({ id, pid, type, restart, restarts }: ChildDetails): ProcessNode
 }
 
 /** Puts a process below the one that started it, if they are linked. */
-function placeByLink(entry: Entry, entries: ReadonlyMap<Pid, Entry>): void {
+function placeByLink(entry: Entry, entries: Entries): void {
   const { startedBy, links } = entry.process;
   if (entry.placed || startedBy === undefined || links?.has(startedBy) !== true) return;
-  const parent = entries.get(startedBy);
+  const parent = entryOf(startedBy, entries);
   if (parent === undefined) return;
   entry.placed = true;
-  parent.node.children.push(entry.node);
+  putBelow(parent, entry.node);
 }
