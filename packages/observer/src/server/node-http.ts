@@ -24,8 +24,12 @@ export function toRequest(incoming: IncomingMessage, signal: AbortSignal): Reque
   }
 }
 
-/** Writes a response no faster than it is read. */
-export async function writeResponse(response: Response, outgoing: ServerResponse): Promise<void> {
+/** Writes a response no faster than it is read; `patience` is how long that may take, in ms. */
+export async function writeResponse(
+  response: Response,
+  outgoing: ServerResponse,
+  patience: number = longestWrite,
+): Promise<void> {
   const { body, status, headers } = response;
   outgoing.writeHead(status, [...headers].flat());
   if (body === null) {
@@ -38,14 +42,14 @@ export async function writeResponse(response: Response, outgoing: ServerResponse
   for (;;) {
     const { done, value } = await reader.read();
     if (done || outgoing.destroyed) break;
-    if (!outgoing.write(value)) await drained(outgoing);
+    if (!outgoing.write(value)) await drained(outgoing, patience);
   }
   outgoing.end();
 }
 
 /** Destroys the connection of a viewer that does not read. */
-async function drained(outgoing: ServerResponse): Promise<void> {
-  const limit = AbortSignal.timeout(longestWrite);
+async function drained(outgoing: ServerResponse, patience: number): Promise<void> {
+  const limit = AbortSignal.timeout(patience);
   const closed = new AbortController();
   const onClose = (): void => closed.abort();
   outgoing.once('close', onClose);
