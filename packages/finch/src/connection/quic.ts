@@ -1,6 +1,7 @@
 /** Connections over QUIC: HTTP/3. */
 import { createHttp3Wire, dialQuic } from '@linnet/mint';
 import type { Dial, Wire } from '@linnet/mint';
+import { toNumber } from '../options/limit.ts';
 import type { AlternativeService } from '../alt-svc/store.ts';
 import { runtimeClock } from './clock.ts';
 import type { ConnectTarget } from './connect-target.ts';
@@ -35,7 +36,7 @@ export function dialQuicWire(
     autoSelectFamilyAttemptTimeout: connOpts.autoSelectFamilyAttemptTimeout,
     idleTimeout: http3.idleTimeout,
     streamWindowSize: http3.streamWindowSize,
-    connectionWindowSize: http3.connectionWindowSize,
+    connectionWindowSize: toNumber(http3.connectionWindowSize),
   };
   const wireOptions = { ...wireOptionsOf(pool, options), altUsed: alternative?.authority };
   return dialQuic(target, dialOptions, ({ session }) => createHttp3Wire(session, wireOptions));

@@ -101,12 +101,11 @@ export const http3Schema = defineSchema('HTTP/3 options', {
     unit: 'bytes',
     doc: 'The most bytes of one response that a server may send before they are read.',
   }),
-  connectionWindowSize: integer({
+  connectionWindowSize: limit({
     min: 65_535,
-    max: 2_147_483_647,
-    default: 16_777_216,
+    default: 'infinity',
     unit: 'bytes',
-    doc: 'The most bytes of all responses of one connection that a server may send before they are read.',
+    doc: 'The most bytes of all responses of one connection that a server may send before they are read. With a limit, responses that are left unread hold the others up. Without one, it is `http3.streamWindowSize` for each request that is under way.',
   }),
   maxConnectionAge: duration({
     doc: 'As `maxConnectionAge`, for HTTP/3 connections.',

@@ -79,7 +79,7 @@ describe('pool options', () => {
         maxConcurrentStreams: 'infinity',
         maxRequestsPerConnection: 100_000,
         streamWindowSize: 1_048_576,
-        connectionWindowSize: 16_777_216,
+        connectionWindowSize: 'infinity',
         maxConnectionAge: undefined,
         maxConnectionAgeJitter: undefined,
       },

@@ -113,10 +113,6 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     return this.left;
   }
 
-  get isWorn(): boolean {
-    return this.connection.isWorn;
-  }
-
   // Streams -------------------------------------------------------------------------
 
   read(id: number, into: Buffer): number {

@@ -57,8 +57,6 @@ export interface QuicSession {
   readonly isClosed: boolean;
   /** How many bidirectional streams the peer lets this side open now. */
   readonly streamsLeft: number;
-  /** Whether streams that ended early may have cost so much of the connection's window that it is to be given up. */
-  readonly isWorn: boolean;
   /** Whether the last `read` came to the end of its stream. */
   readonly fin: boolean;
   /** The error code of the last `read` or `write` that gave {@link streamEnded}. */

@@ -32,7 +32,7 @@ export interface QuicSettings {
   readonly alpn: readonly string[];
   /** How long nothing may come before the connection ends, in ms. */
   readonly idleTimeout: number;
-  /** How many bytes the peer may send ahead of their reading: on all streams together, on one. */
+  /** How many bytes the peer may send ahead of their reading: on all streams together, which may be Infinity; on one. */
   readonly connectionWindow: number;
   readonly streamWindow: number;
   /** How many bidirectional streams the peer may open at a time. */

@@ -22,6 +22,13 @@ const maxTaken = 1500;
 const unidirectionalStreams = 16;
 const unidirectionalWindow = 65_536;
 
+/**
+ * A connection's window that is never used up. quiche cannot be given any other that does no harm: it
+ * renews the window by some 50 KiB at a time, which one slow reader uses up for all; and what it drops
+ * unread, of a stream that was reset, stays counted for good.
+ */
+const unlimited = Number.MAX_SAFE_INTEGER;
+
 /** The longest connection id (RFC 9000, 17.2). */
 const idLength = 16;
 
@@ -48,8 +55,9 @@ export class QuicheBackend implements QuicBackend {
     config.setMaxIdleTimeout(settings.idleTimeout);
     config.setMaxRecvUdpPayloadSize(maxTaken);
     config.setMaxSendUdpPayloadSize(maxDatagram);
-    config.setInitialMaxData(settings.connectionWindow);
-    config.setMaxConnectionWindow(settings.connectionWindow);
+    const connectionWindow = Math.min(settings.connectionWindow, unlimited);
+    config.setInitialMaxData(connectionWindow);
+    config.setMaxConnectionWindow(connectionWindow);
     config.setInitialMaxStreamDataBidiLocal(settings.streamWindow);
     config.setInitialMaxStreamDataBidiRemote(settings.streamWindow);
     config.setMaxStreamWindow(settings.streamWindow);

@@ -20,7 +20,7 @@ import type { DialledQuic, QuicDialOptions, QuicTarget } from './quic-target.ts'
 const defaults = {
   idleTimeout: 30_000,
   streamWindow: 1024 * 1024,
-  connectionWindow: 16 * 1024 * 1024,
+  connectionWindow: Infinity,
 };
 
 /** Connections without an identity share one, and the trusted certificates that were parsed for it. */

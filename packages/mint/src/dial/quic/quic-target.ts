@@ -43,7 +43,11 @@ export interface QuicDialOptions extends DialLimits {
   readonly keepAliveInterval?: number | undefined;
   /** How many bytes of one response the server may send before they are read. Default 1 MiB. */
   readonly streamWindowSize?: number | undefined;
-  /** How many bytes of all responses together may be on their way. Default 16 MiB. */
+  /**
+   * How many bytes of all responses together the server may send before they are read. Default: no
+   * limit but that of each response. With one, a response that is left unread takes from it, and
+   * holds others up when it is used; so does one that was given up, for as long as the connection lives.
+   */
   readonly connectionWindowSize?: number | undefined;
 }
 
