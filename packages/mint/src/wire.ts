@@ -128,8 +128,11 @@ export interface LentSocket extends Duplex {
    * response read. False when it cannot be used further: then `destroy` the stream, which ends
    * the connection, unless nothing was written to it. Given back, the stream has no connection:
    * destroy it, or lend it another one. It is destroyed when the connection ends before that.
+   *
+   * `idleLimit`: how long the server keeps the connection while it is idle, in ms, if its last response
+   * said so (`keep-alive: timeout`); the wire then closes it before that.
    */
-  giveBack(): boolean;
+  giveBack(idleLimit?: number): boolean;
   /** Given back, it is to have another connection, and does not end with its last one. */
   awaitConnection(): void;
 }

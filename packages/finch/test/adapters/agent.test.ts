@@ -209,6 +209,23 @@ describe('node:http', () => {
     expect(server.connections).toBe(2);
   });
 
+  test('keeps no connection that the server is about to close', async () => {
+    await using server = await startHttpServer((asked, answer) => {
+      answer.setHeader('keep-alive', `timeout=${asked.url?.slice(1)}`).end('x');
+    });
+    server.server.keepAliveTimeout = 0;
+    const finch = await startFinch();
+    const agents = finch.agent();
+    for (const [seconds, kept] of [
+      [5, 1],
+      [2, 0],
+      [0, 0],
+    ] as const) {
+      expect(await fetchText(`${server.url}/${seconds}`, agents)).toBe('x');
+      await idle(finch, agents, kept);
+    }
+  });
+
   test('sends `connection: close` where a request says so', async () => {
     await using server = await startHttpServer(echo);
     const finch = await startFinch();

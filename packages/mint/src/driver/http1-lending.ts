@@ -9,8 +9,8 @@ import type { SocketDriver } from './socket-driver.ts';
 /** The wire whose connection is lent. */
 export interface LendingWire {
   readonly info: WireInfo;
-  /** The connection is back; false when it cannot go on. */
-  returned(): boolean;
+  /** The connection is back; false when it cannot go on. `idleLimit`: see {@link Lender}. */
+  returned(idleLimit: number | undefined): boolean;
   /** Ends the connection at once. */
   break(): void;
 }
@@ -43,11 +43,11 @@ export class Lending implements Lender {
     return socket;
   }
 
-  reclaim(): boolean {
+  reclaim(idleLimit: number | undefined): boolean {
     const { socket, rested } = this;
     // The wire is free from here on.
     this.socket = undefined;
-    if (this.wire.returned()) {
+    if (this.wire.returned(idleLimit)) {
       this.rested = socket;
       if (rested !== socket) this.discard(rested);
       return true;

@@ -156,7 +156,8 @@ export class Http1Wire
   // The borrower's side -----------------------------------------------------------
 
   /** The connection is back; false when it cannot go on. */
-  returned(): boolean {
+  returned(idleLimit: number | undefined): boolean {
+    if (idleLimit !== undefined) this.connection.keptIdle(idleLimit);
     if (this.failure !== undefined || !this.connection.ready) return false;
     this.served++;
     this.driver.resume();

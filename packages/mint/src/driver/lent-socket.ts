@@ -14,8 +14,11 @@ import type { SocketDriver } from './socket-driver.ts';
 /** The wire that lends. */
 export interface Lender {
   readonly info: WireInfo;
-  /** The borrower is done, between two exchanges. False when the connection cannot go on. */
-  reclaim(): boolean;
+  /**
+   * The borrower is done, between two exchanges. False when the connection cannot go on. `idleLimit`:
+   * how long the server keeps it idle, in ms; -1: it did not say, undefined: it was not asked anything.
+   */
+  reclaim(idleLimit: number | undefined): boolean;
   /** The borrower has destroyed the stream: the connection ends. */
   loanLost(): void;
 }
@@ -131,10 +134,10 @@ export class DriverSocket extends Duplex implements LentSocket {
 
   // As a loan ----------------------------------------------------------------------------
 
-  giveBack(): boolean {
+  giveBack(idleLimit = -1): boolean {
     if (!this.lent || this.destroyed || this.writableEnded || this.readableEnded) return false;
     if (this.readableLength > 0 || this.writableLength > 0) return false;
-    if (this.lender?.reclaim() !== true) return false;
+    if (this.lender?.reclaim(this.begun ? idleLimit : undefined) !== true) return false;
     this.over();
     this.timeout = 0;
     this.resting = true;
@@ -226,7 +229,7 @@ export class DriverSocket extends Duplex implements LentSocket {
     if (driver !== undefined && lender !== undefined) {
       // A connection on which nothing was begun is as good as before.
       const isUntouched = error === null && !this.begun && this.writableLength === 0;
-      const isBack = isUntouched && !this.readableEnded && lender.reclaim();
+      const isBack = isUntouched && !this.readableEnded && lender.reclaim(undefined);
       this.over();
       if (!isBack) lender.loanLost();
     }

@@ -40,6 +40,12 @@ export class Http1Connection {
     return hint < 0 ? -1 : hint * 1000 - this.threshold;
   }
 
+  /** Others spoke on it, and the server keeps it idle for so many ms; -1: it did not say. */
+  keptIdle(limit: number): void {
+    this.parser.hint = limit < 0 ? -1 : limit / 1000;
+    if (limit >= 0 && this.idleTime <= 0) this.last = true;
+  }
+
   /** The head of a request goes out: of all of it, if `whole`; of the last one on this connection, if `last`. */
   begin(kind: RequestKind, whole: boolean, last: boolean): void {
     this.written = whole;

@@ -14,7 +14,8 @@ import type { ResolvedCheckoutOptions } from '../../options/index.ts';
 import { asNode } from '../adapter-error.ts';
 import { agentSchema, type AgentOptions, type ResolvedAgentOptions } from './agent-options.ts';
 import { poolOf } from './agent-target.ts';
-import { Loan } from './loan.ts';
+import { watchHints } from './keep-alive-hint.ts';
+import { Loan, loans } from './loan.ts';
 
 /** The agents of an instance, by protocol: what got takes as its option `agent`. */
 export interface FinchAgents {
@@ -30,6 +31,7 @@ type Created = (error: Error | null, socket: Duplex) => void;
 /** Makes the agents of an instance. @throws OptionsError */
 export function createAgents(ref: InstanceRef, options: AgentOptions | undefined): FinchAgents {
   const resolved = agentSchema.parse(options);
+  watchHints();
   // Not imported: an import reads all exports of node:http, and some of those load undici.
   const { Agent: HttpAgent } = process.getBuiltinModule('node:http');
   const { Agent: HttpsAgent } = process.getBuiltinModule('node:https');
@@ -42,12 +44,12 @@ export function createAgents(ref: InstanceRef, options: AgentOptions | undefined
     }
 
     override keepSocketAlive(socket: Duplex): boolean {
-      return plain.giveBack(socket);
+      return giveBack(socket);
     }
 
     override reuseSocket(socket: Duplex, request: ClientRequest): void {
       super.reuseSocket(socket, request);
-      plain.reopen(socket);
+      beginAgain(socket);
     }
   }
 
@@ -57,12 +59,12 @@ export function createAgents(ref: InstanceRef, options: AgentOptions | undefined
     }
 
     override keepSocketAlive(socket: Duplex): boolean {
-      return secure.giveBack(socket);
+      return giveBack(socket);
     }
 
     override reuseSocket(socket: Duplex, request: ClientRequest): void {
       super.reuseSocket(socket, request);
-      secure.reopen(socket);
+      beginAgain(socket);
     }
   }
 
@@ -80,7 +82,6 @@ class AgentSockets {
   private readonly scheme: Scheme;
   private readonly poolTag: string;
   private readonly limits: ResolvedCheckoutOptions;
-  private readonly loans = new WeakMap<Duplex, Loan>();
 
   constructor(ref: InstanceRef, scheme: Scheme, { poolTag, ...limits }: ResolvedAgentOptions) {
     this.ref = ref;
@@ -95,7 +96,7 @@ class AgentSockets {
       const pool = poolOf(this.scheme, this.poolTag, request);
       const socket = createLentSocket();
       const loan = new Loan(socket, this.ref, pool, this.limits);
-      this.loans.set(socket, loan);
+      loans.set(socket, loan);
       loan.begin();
       return socket;
     } catch (error) {
@@ -104,14 +105,14 @@ class AgentSockets {
       return undefined;
     }
   }
+}
 
-  /** The request is over: its connection goes back. False when the stream is to be destroyed. */
-  giveBack(socket: Duplex): boolean {
-    return this.loans.get(socket)?.giveBack() === true;
-  }
+/** The request is over: its connection goes back. False when the stream is to be destroyed. */
+function giveBack(socket: Duplex): boolean {
+  return loans.get(socket)?.giveBack() === true;
+}
 
-  /** Another request has the stream, which needs a connection again. */
-  reopen(socket: Duplex): void {
-    this.loans.get(socket)?.beginAgain();
-  }
+/** Another request has the stream, which needs a connection again. */
+function beginAgain(socket: Duplex): void {
+  loans.get(socket)?.beginAgain();
 }

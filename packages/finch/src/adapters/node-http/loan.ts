@@ -1,4 +1,5 @@
 /** One stream of an agent: it waits for a connection, has it for a request, and gives it back. */
+import type { Duplex } from 'node:stream';
 import type { LentSocket } from '@linnet/mint';
 import type { AwaitedCheckout } from '../../exchange/awaited-checkout.ts';
 import { callerContext, type CallerContext } from '../../exchange/caller-context.ts';
@@ -9,6 +10,9 @@ import type { InstanceRef } from '../../instance/instance-ref.ts';
 import type { ResolvedCheckoutOptions } from '../../options/index.ts';
 import { asNode } from '../adapter-error.ts';
 
+/** By stream, of all agents. */
+export const loans = new WeakMap<Duplex, Loan>();
+
 export class Loan {
   private readonly socket: LentSocket;
   private readonly ref: InstanceRef;
@@ -17,6 +21,8 @@ export class Loan {
   /** Set from the beginning of a request to its end. */
   private awaited: AwaitedCheckout<Lease> | undefined = undefined;
   private lease: Lease | undefined = undefined;
+  /** How long the server keeps the connection while it is idle, in ms, as its response said. */
+  private idleLimit: number | undefined = undefined;
   /** Where a request that has to wait goes on; what comes at once is there already. */
   private inCaller: CallerContext | undefined = undefined;
 
@@ -53,9 +59,14 @@ export class Loan {
     this.begin();
   }
 
+  /** A response has begun. */
+  responded(idleLimit: number | undefined): void {
+    this.idleLimit = idleLimit;
+  }
+
   /** The request is over. False when its connection cannot go on: then the stream is to be destroyed. */
   giveBack(): boolean {
-    if (!this.socket.giveBack()) return false;
+    if (!this.socket.giveBack(this.idleLimit)) return false;
     this.lease?.release();
     this.awaited = this.lease = undefined;
     return true;

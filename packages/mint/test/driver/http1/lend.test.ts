@@ -154,6 +154,26 @@ test('lends a connection to a stream that had none, and what was written to it b
   expect(() => open.wire.lend?.(given)).toThrow('cannot have a connection');
 });
 
+test('closes a connection before the server does, when that says how long it keeps it idle', async () => {
+  await using server = await startHttp1Server(async (peer) => {
+    for await (const _request of peer.requests()) await peer.write(response('lent'));
+  });
+  using open = await openWire(server.port, { keepAliveThreshold: 1990 });
+  const first = open.wire.lend?.() as LentSocket;
+  first.write(request, 'latin1');
+  await readUntil(first, 'lent');
+  expect(first.giveBack(2000)).toBe(true);
+  expect(open.wire.usable).toBe(true);
+  expect(await open.closed).toBeUndefined();
+
+  using other = await openWire(server.port);
+  const second = other.wire.lend?.() as LentSocket;
+  second.write(request, 'latin1');
+  await readUntil(second, 'lent');
+  expect(second.giveBack(2000)).toBe(false);
+  second.destroy();
+});
+
 test('a stream that awaits another connection does not end with its last one', async () => {
   await using server = await startHttp1Server(async (peer) => {
     for await (const _request of peer.requests()) await peer.write(response('x'));
