@@ -17,6 +17,8 @@ export class Call {
   /** Whether a request of it was given to Finch, with its body. */
   sent = false;
   /** Aborts with the caller's signal and at the end of `timeout`. */
+  /** Whether a part of a response may have gone to the function or the stream of `into`. */
+  delivered = false;
   readonly signal: AbortSignal | undefined;
   readonly budget: RetryBudget | undefined;
   readonly #url: string;

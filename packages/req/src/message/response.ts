@@ -3,6 +3,8 @@ import { inspect, type InspectOptions } from 'node:util';
 import type { HeadersInput, Response } from '@linnet/finch';
 import { HeaderList } from '../header-list.ts';
 
+const noRedirects: readonly string[] = Object.freeze([]);
+
 /** What a response is made of. */
 export interface ResponseParts {
   /** Default 200. */
@@ -35,6 +37,8 @@ export class ReqResponse<Body = unknown> implements AsyncDisposable {
   status: number;
   /** The URL that answered: after redirects another than that of the call. */
   url: string;
+  /** The URLs that redirected to it, in order. */
+  redirects: readonly string[] = noRedirects;
   #headers: HeaderList | undefined;
   #trailers: HeaderList | undefined;
   /** What its headers and its body are taken from when they are asked for. */

@@ -28,6 +28,7 @@ export async function run(
         ({ input } = outcome);
         call.attempt += 1;
       } else if (outcome instanceof ReqResponse) {
+        if (call.visited.length > 0) outcome.redirects = call.visited;
         return outcome;
       } else {
         throw outcome;
@@ -84,7 +85,7 @@ async function finish(
       if (step === undefined) return before;
       returned = outcomeOf(() => step(request, before));
     }
-    const result = isPromise(returned) ? await returned : returned;
+    const result = isPromise(returned) ? await ended(returned, before, request) : returned;
     if (result === undefined || result === before) continue;
     const next = result instanceof Halt ? result.outcome : result;
     // A body that is not read by now never will be.
@@ -92,6 +93,13 @@ async function finish(
     if (next instanceof Again || result instanceof Halt) return next;
     current = next;
   }
+}
+
+/** What goes into a file or a stream ends with the body, and is cleared away before the call is over. */
+function ended(result: Promise<Result>, outcome: Outcome, request: ReqRequest): Promise<Result> {
+  const { into } = request.options;
+  const endsItself = typeof into === 'object' && outcome instanceof ReqResponse && outcome.streamed;
+  return endsItself ? result : unlessCancelled(result, request);
 }
 
 /** What a step returns or throws; a promise only where the step gives one. */

@@ -19,6 +19,12 @@ const lookup = Symbol('cache lookup');
 /** Where a caller finds whether a response comes from the cache: `response.private.get('cache')`. */
 const outcome = 'cache';
 
+/** Whether a response is a kept one that its server was not asked about. */
+export function isFromCache(response: ReqResponse): boolean {
+  const how = response.private.get(outcome);
+  return how === 'hit' || how === 'stale';
+}
+
 /** Answers from the cache, or asks whether a kept response still holds. */
 export function findInCache(request: ReqRequest): ReqResponse | undefined {
   const cache = cacheOf(request);
@@ -64,7 +70,9 @@ export function storeInCache(request: ReqRequest, response: ReqResponse): ReqRes
   }
   const policy = new CachePolicy(asked, answered, { shared: cache.shared });
   if (policy.storable() && body instanceof Uint8Array) {
-    cache.put(key, { policy, status, url: request.url, headers: [...headers], body }, stale);
+    // A copy, as is what callers get of it: they may change theirs.
+    const kept = { policy, status, url: request.url, headers: [...headers] };
+    cache.put(key, { ...kept, body: new Uint8Array(body) }, stale);
   }
   return undefined;
 }
@@ -72,7 +80,7 @@ export function storeInCache(request: ReqRequest, response: ReqResponse): ReqRes
 /** Answers with a stale response while its server is down, where that allows it (RFC 5861, 4). */
 export function staleIfError(request: ReqRequest): ReqResponse | undefined {
   const found = request.private.get(lookup) as Lookup | undefined;
-  if (found?.stale === undefined) return undefined;
+  if (found?.stale === undefined || request.signal?.aborted === true) return undefined;
   const down = { status: 503, headers: {} };
   const { modified } = found.stale.policy.revalidatedPolicy(found.request, down);
   return modified ? undefined : answer(found.stale, request, 'stale');
@@ -109,7 +117,12 @@ function answer(
   for (const [name, value] of Object.entries(entry.policy.responseHeaders())) {
     if (value !== undefined) headers.push([name, value]);
   }
-  const response = new ReqResponse({ status: entry.status, url, headers, body: entry.body });
+  const response = new ReqResponse({
+    status: entry.status,
+    url,
+    headers,
+    body: new Uint8Array(entry.body),
+  });
   response.private.set(outcome, how);
   return response;
 }

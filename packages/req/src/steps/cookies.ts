@@ -1,6 +1,7 @@
 /** The steps `putCookies` and `storeCookies`: RFC 6265 by tough-cookie. */
 import type { ReqRequest } from '../message/request.ts';
 import type { ReqResponse } from '../message/response.ts';
+import { isFromCache } from './cache.ts';
 
 /** Adds the cookies of the jar to those of a `cookie` header. */
 export function putCookies(request: ReqRequest): Promise<void> | undefined {
@@ -21,7 +22,8 @@ export function storeCookies(
   const { cookies } = request.options;
   if (cookies === undefined || cookies === false) return undefined;
   const fields = response.headers.getAll('set-cookie');
-  if (fields.length === 0) return undefined;
+  // A kept response sets no cookies again, which may have changed since.
+  if (fields.length === 0 || isFromCache(response)) return undefined;
   return storeAll(fields, (field) => cookies.setCookie(field, request.url, { ignoreError: true }));
 }
 

@@ -28,6 +28,8 @@ async function read(request: ReqRequest, response: ReqResponse): Promise<void> {
     if (counted !== pieces) response.body = counted;
     return;
   }
+  // Nothing takes back what a function or a stream got; a file is written anew.
+  request.call.delivered = typeof target === 'function' || !('file' in target);
   try {
     await writeInto(target, counted, { url: request.url, status, headers });
   } catch (error) {

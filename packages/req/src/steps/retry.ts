@@ -1,5 +1,6 @@
 /** The step `retry`, of responses and of errors. */
 import { isReplayable } from '../body/replayable.ts';
+import { ReqOptionsError } from '../errors/index.ts';
 import type { Again } from '../message/control.ts';
 import type { ReqRequest, RequestInput } from '../message/request.ts';
 import type { ReqResponse } from '../message/response.ts';
@@ -29,7 +30,7 @@ function retryAfterOutcome(
   const { retry, maxRetries } = options;
   if (retry === false || call.retries >= maxRetries || call.signal?.aborted === true)
     return undefined;
-  if (!isReplayable(options)) return undefined;
+  if (call.delivered || !isReplayable(options)) return undefined;
   if (typeof retry !== 'function') {
     return isWanted(request, error) ? sendAgain(request, response, true) : undefined;
   }
@@ -59,6 +60,7 @@ async function sendAgain(
   // Its connection is of use to others meanwhile.
   response?.cancel('the request is sent again');
   const delay = typeof wanted === 'number' ? wanted : (asked ?? delayOf(request, longest));
+  if (!(delay >= 0)) throw badDelay(typeof wanted === 'number' ? 'retry' : 'retryDelay', delay);
   call.retries += 1;
   await call.wait(delay);
   return request.again();
@@ -70,4 +72,8 @@ function delayOf({ call, options }: ReqRequest, longest: number): number {
   return retryDelay === undefined
     ? backOff(call.retries, longest)
     : Math.min(longest, retryDelay(call.retries));
+}
+
+function badDelay(option: string, value: number): ReqOptionsError {
+  return new ReqOptionsError({ option, value, allowed: 'a function that returns ms >= 0' });
 }

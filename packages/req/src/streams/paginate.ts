@@ -24,14 +24,16 @@ export async function* pages(
   let input = first;
   for (let page = 1; ; page++) {
     const response = await caller.call(input);
-    const { url } = response;
+    const { url, redirects } = response;
     visited.add(url);
     // Before the caller gets it, who may change it.
     const found = page < maxPages ? nextPage(response) : undefined;
     yield response;
     if (found === undefined) return;
     const next = targetOf(found, url, [...visited]);
-    input = { ...input, url: next, options: optionsForUrl(input.options, url, next) };
+    // Credentials were for the server that was asked, which may have redirected to another.
+    const options = optionsForUrl(input.options, redirects[0] ?? url, url);
+    input = { ...input, url: next, options: optionsForUrl(options, url, next) };
   }
 }
 

@@ -138,3 +138,18 @@ test('leaving the loop closes the connection', async () => {
   const server = await startEvents((_, response) => void response.write('data: a\n\n'));
   expect(await take(req.events(server.url), 1)).toEqual([event('a')]);
 });
+
+test('an event that is cut off is asked for again: its id was not the last one', async () => {
+  const req = await startReq();
+  const server = await startEvents((_, response, index) => {
+    if (index === 0) response.end('id: 1\rdata: a\r\rid: 2\ndata: cut');
+    else if (index === 1) response.end('id: x\0y\ndata: b\n\n');
+    else response.writeHead(204).end();
+  });
+  const events = req.events(server.url, { reconnectDelay: 0 });
+  expect((await take(events, 3)).map(({ data, lastEventId }) => [data, lastEventId])).toEqual([
+    ['a', '1'],
+    ['b', '1'],
+  ]);
+  expect(server.seen.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '1', '1']);
+});

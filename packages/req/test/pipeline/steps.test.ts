@@ -170,3 +170,11 @@ test('a body that no request took is let go of, also one of a form', async () =>
   await rejection(fail.post('http://h', { body: stream }));
   expect(cancelled).toBe(true);
 });
+
+test('a response step that never ends does not hold up the end of the call', async () => {
+  const req = (await startReq()).appendResponseSteps({ hang: () => new Promise(() => {}) });
+  const server = await startServer((_, response) => response.end('done'));
+  expect(await rejection(req.get(server.url, { timeout: 30 }))).toMatchObject({
+    code: 'ERR_REQ_TIMEOUT',
+  });
+});

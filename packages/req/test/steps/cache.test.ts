@@ -135,3 +135,16 @@ test('the store is bounded: the least recently used goes first, a large body is 
   expect([cache.size, cache.count]).toEqual([0, 0]);
   expect(() => new HttpCache({ maxSize: -1 })).toThrow(ReqOptionsError);
 });
+
+test('what callers do to a body changes no kept one', async () => {
+  const req = await startReq({ cache: true });
+  const server = await startServer((_, response) => {
+    response.writeHead(200, { 'cache-control': 'max-age=60' }).end('bytes');
+  });
+  for (let call = 0; call < 3; call += 1) {
+    const body = (await req.get(server.url, { decode: 'bytes' })).body as Uint8Array;
+    expect(Buffer.from(body).toString()).toBe('bytes');
+    body.fill(0);
+  }
+  expect(server.seen).toHaveLength(1);
+});

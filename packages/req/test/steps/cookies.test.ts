@@ -53,3 +53,30 @@ test('cookies of one host are not sent to another', async () => {
   await req.get(`${server.url}/?set=a%3D1`);
   expect((await req.get(other.url)).body).toBeNull();
 });
+
+test('a response from the cache sets no cookies again', async () => {
+  const jar = new CookieJar();
+  const req = await startReq({ cookies: jar, cache: true });
+  const server = await startServer((_, response) => {
+    response.writeHead(200, { 'set-cookie': 'session=1', 'cache-control': 'max-age=60' }).end();
+  });
+  await req.get(server.url);
+  expect(await jar.getCookieString(server.url)).toBe('session=1');
+  await jar.removeAllCookies();
+  await req.get(server.url);
+  expect(server.seen).toHaveLength(1);
+  expect(await jar.getCookieString(server.url)).toBe('');
+});
+
+test('a jar keeps no cookie of a public suffix, of another host, or with a false prefix', async () => {
+  const jar = new CookieJar();
+  const req = await startReq({ cookies: jar });
+  const server = await startServer((_, response) => {
+    const cookies = ['a=1; Domain=com', 'b=1; Domain=example.com', '__Host-c=1', '__Secure-d=1'];
+    response.writeHead(200, { 'set-cookie': [...cookies, 'e=1; Secure', 'f=1'] }).end();
+  });
+  await req.get(server.url);
+  expect(await jar.getCookieString(server.url)).not.toMatch(/[ab]=1|__/);
+  expect(await jar.getCookieString('http://example.com')).toBe('');
+  expect(await jar.getCookieString('http://a.com')).toBe('');
+});

@@ -151,3 +151,45 @@ test('checksum is that of a body in memory, too', async () => {
   expect(error).toMatchObject({ code: 'ERR_REQ_CHECKSUM', expected: 'sha1:00' });
   expect((await req.get(`${server.url}/missing`, { checksum: sha256 })).status).toBe(404);
 });
+
+test('what a function or a Writable got is not sent once more; a file is written anew', async () => {
+  const req = await startReq();
+  const startCut = () =>
+    startServer((_, response, index) => {
+      response.writeHead(200, { 'content-length': '10' });
+      if (index === 0) response.write('hello', () => response.destroy());
+      else response.end('helloworld');
+    });
+  const pieces: string[] = [];
+  const take = (piece: Uint8Array): void => void pieces.push(Buffer.from(piece).toString());
+  const cut = await startCut();
+  expect(await rejection(req.get(cut.url, { into: take }))).toMatchObject({
+    code: 'ERR_FINCH_CONNECTION_CLOSED',
+  });
+  expect(cut.seen).toHaveLength(1);
+  expect('hello'.startsWith(pieces.join(''))).toBe(true);
+  const other = await startCut();
+  expect(await rejection(req.get(other.url, { into: new PassThrough() }))).toMatchObject({
+    code: 'ERR_FINCH_CONNECTION_CLOSED',
+  });
+  expect(other.seen).toHaveLength(1);
+  const directory = mkdtempSync(join(tmpdir(), 'linnet-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'file');
+  const third = await startCut();
+  await req.get(third.url, { into: { file } });
+  expect(readFileSync(file, 'utf8')).toBe('helloworld');
+  expect(third.seen).toHaveLength(2);
+});
+
+test('a function that never is done does not hold up the end of the call', async () => {
+  const req = await startReq();
+  const server = await startServer((_, response) => response.write('x'));
+  const controller = new AbortController();
+  const into = (): Promise<void> => {
+    controller.abort();
+    return new Promise(() => {});
+  };
+  const error = await rejection(req.get(server.url, { into, signal: controller.signal }));
+  expect(error).toMatchObject({ code: 'ERR_REQ_CANCELLED' });
+});

@@ -188,3 +188,17 @@ test.each([
   const headers = new HeaderList({ 'retry-after': value, ...(date === undefined ? {} : { date }) });
   expect(retryAfter(headers)).toBe(ms);
 });
+
+test('a function that returns no delay is told so, and nothing is sent again', async () => {
+  const req = await startReq();
+  for (const options of [
+    { retry: () => Number.NaN },
+    { retry: () => -1 },
+    { retryDelay: () => Number.NaN },
+  ]) {
+    const server = await startFlaky([503]);
+    const error = await rejection(req.get(server.url, options));
+    expect(error).toMatchObject({ code: 'ERR_REQ_OPTIONS' });
+    expect(server.seen).toHaveLength(1);
+  }
+});

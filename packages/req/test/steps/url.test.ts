@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { join } from '../../src/steps/put-base-url.ts';
-import { startReq } from '../support/client.ts';
+import { rejection, startReq } from '../support/client.ts';
 import { json, startServer } from '../support/server.ts';
 
 test.each([
@@ -46,7 +46,6 @@ test('path params are encoded within their segment', async () => {
   expect(await get('/users/:id/posts/:post', { id: 7, post: 'a/b c' })).toBe(
     '/users/7/posts/a%2Fb%20c',
   );
-  expect(await get('/files/:name', { name: '..' })).toBe('/files/%2E%2E');
   expect(await get('/jobs/:id::run', { id: 1 })).toBe('/jobs/1::run');
   expect(await get('/a?time=:id', { id: 1 })).toBe('/a?time=:id');
   const curly = await req.get('/users/{id}/:id', {
@@ -54,4 +53,20 @@ test('path params are encoded within their segment', async () => {
     pathParamsStyle: 'curly',
   });
   expect(curly.body).toBe('/users/1/:id');
+});
+
+test('path params make no other directory of the path', async () => {
+  const server = await startServer((request, response) => json(response, request.url));
+  const req = await startReq({ baseUrl: server.url });
+  for (const [path, name] of [
+    ['/files/:name', '..'],
+    ['/files/:name/x', '.'],
+    ['/files/.:name', '.'],
+  ] as const) {
+    const error = await rejection(req.get(path, { pathParams: { name } }));
+    expect(error).toMatchObject({ code: 'ERR_REQ_OPTIONS', option: 'pathParams' });
+  }
+  expect(server.seen).toEqual([]);
+  const { body } = await req.get('/a/../:name', { pathParams: { name: '%2e%2e' } });
+  expect(body).toBe('/a/../%252e%252e');
 });

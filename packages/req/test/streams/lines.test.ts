@@ -143,3 +143,22 @@ test('a circle of pages is an error, and so is a page that cannot be asked for',
   expect(odd).toMatchObject({ reason: 'invalid_location' });
   expect(() => req.paginate(server.url, { maxPages: 0 })).toThrow(/maxPages/);
 });
+
+test('pages of a server to which another one redirected get no credentials of that one', async () => {
+  const req = await startReq();
+  const other = await startServer((_, response) => {
+    response.writeHead(200, { link: '</2>; rel="next"' }).end();
+  });
+  const server = await startServer((_, response) => {
+    response.writeHead(302, { location: `${other.url}/1` }).end();
+  });
+  const options = { auth: { bearer: 'token' }, headers: { Cookie: 'a=1' }, maxPages: 2 };
+  const found = await all(req.paginate(server.url, options));
+  expect(found[0]?.redirects).toEqual([server.url]);
+  expect(
+    other.seen.map(({ url, headers }) => [url, headers.authorization, headers.cookie]),
+  ).toEqual([
+    ['/1', undefined, undefined],
+    ['/2', undefined, undefined],
+  ]);
+});
