@@ -31,7 +31,7 @@ export class AwaitedCheckout<T> implements CheckoutUser {
   private readonly resolve: (value: T) => void;
   private readonly reject: (error: Error) => void;
   private readonly begunAt = now();
-  private readonly caller = new Caller(this);
+  private caller: Caller | undefined = undefined;
   private ended = false;
 
   constructor(
@@ -58,7 +58,10 @@ export class AwaitedCheckout<T> implements CheckoutUser {
     }
     signal?.addEventListener('abort', this);
     // Tells at once when code of a dead process asks.
-    if (this.holder !== undefined) this.caller.watch(this.holder);
+    if (this.holder !== undefined) {
+      this.caller = new Caller(this);
+      this.caller.watch(this.holder);
+    }
     if (!this.isOver()) this.checkout.begin();
   }
 
@@ -104,7 +107,7 @@ export class AwaitedCheckout<T> implements CheckoutUser {
   /** Leaves nothing behind; called once, before the promise is settled. */
   private finish(): void {
     this.ended = true;
-    this.caller.unwatch();
+    this.caller?.unwatch();
     this.signal?.removeEventListener('abort', this);
     this.use.over?.(this);
   }

@@ -41,7 +41,7 @@ export class Lease extends ConnectionClient implements AsyncDisposable {
   readonly #pid: Pid;
   readonly #since: number;
   #holder: Pid | undefined;
-  readonly #holderWatch = new Caller({ callerDown: () => this.#holderDown() });
+  #holderWatch: Caller | undefined;
   #released = false;
   /** On a shared connection: whether a request has the place that the lease holds. */
   #placeTaken = false;
@@ -57,7 +57,7 @@ export class Lease extends ConnectionClient implements AsyncDisposable {
     this.#pid = connection.pid as Pid;
     this.#holder = holder;
     this.#since = leased(connection, holder);
-    if (holder !== undefined) this.#holderWatch.watch(holder);
+    if (holder !== undefined) this.#watch(holder);
   }
 
   /** The process of the connection. */
@@ -106,10 +106,10 @@ export class Lease extends ConnectionClient implements AsyncDisposable {
    */
   transfer(to: Pid): void {
     this.#checkHolder();
-    this.#holderWatch.unwatch();
+    this.#holderWatch?.unwatch();
     this.#holder = to;
     for (const { exchange } of this.#opened) exchange.handTo(to);
-    this.#holderWatch.watch(to);
+    this.#watch(to);
   }
 
   /**
@@ -119,7 +119,7 @@ export class Lease extends ConnectionClient implements AsyncDisposable {
   release(): boolean {
     if (this.#released) return false;
     this.#released = true;
-    this.#holderWatch.unwatch();
+    this.#holderWatch?.unwatch();
     leaseOver(this.#connection, this.#holder, this.#since, 'released');
     this.#giveBack();
     return true;
@@ -159,6 +159,11 @@ export class Lease extends ConnectionClient implements AsyncDisposable {
     } catch (error) {
       throw fromMint(error, { pool, origin });
     }
+  }
+
+  #watch(holder: Pid): void {
+    this.#holderWatch ??= new Caller({ callerDown: () => this.#holderDown() });
+    this.#holderWatch.watch(holder);
   }
 
   /** The holder died: what it was doing on the connection cannot be continued. */

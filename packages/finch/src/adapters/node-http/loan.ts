@@ -41,8 +41,7 @@ export class Loan {
 
   /** A request has the stream: a connection is waited for. What fails, fails by the stream. */
   begin(): void {
-    const leased = (lease: Lease): void => this.leased(lease);
-    const refused = (error: Error): void => this.refused(error);
+    const { leased, refused } = this;
     this.inCaller = undefined;
     try {
       const instance = this.ref.running();
@@ -82,17 +81,17 @@ export class Loan {
     }
   }
 
-  private leased(lease: Lease): void {
+  private readonly leased = (lease: Lease): void => {
     if (this.inCaller === undefined) this.attach(lease);
     else this.inCaller(attach, this, lease);
-  }
+  };
 
-  private refused(error: Error): void {
+  private readonly refused = (error: Error): void => {
     // Node.js listens to the stream from the next tick on.
     const fail = (): void => void this.socket.destroy(asNode(error));
     if (this.inCaller === undefined) queueMicrotask(fail);
     else this.inCaller(queueMicrotask, fail);
-  }
+  };
 
   /** The stream is closed: by the request, which may still be waiting, or with its connection. */
   private over(): void {
