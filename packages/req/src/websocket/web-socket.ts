@@ -1,5 +1,5 @@
 /** An open WebSocket: messages to read and to send. Frames, masks and compression are those of ws. */
-import { WebSocketError } from '../errors/index.ts';
+import { ReqOptionsError, WebSocketError } from '../errors/index.ts';
 import { MessageQueue } from './message-queue.ts';
 
 /** A message: text, or bytes. */
@@ -94,9 +94,11 @@ export class ReqWebSocket implements AsyncDisposable, AsyncIterable<WebSocketMes
 
   /**
    * Closes the connection: tells the server why, and waits for its answer, 30 s at most. Resolves as `closed`.
-   * The codes that a program may send are 1000 (default) and 3000 to 4999.
+   * The codes that a program may send are 1000 (default) and 3000 to 4999; the reason has 123 bytes at most.
+   * Rejects with ReqOptionsError.
    */
-  close(code = 1000, reason = ''): Promise<WebSocketClose> {
+  async close(code = 1000, reason = ''): Promise<WebSocketClose> {
+    checkClose(code, reason);
     this.#socket.close(code, reason);
     // Nothing is read any more, so nothing may hold back the server's answer.
     this.#socket.resume();
@@ -150,5 +152,16 @@ export class ReqWebSocket implements AsyncDisposable, AsyncIterable<WebSocketMes
       closeCode: this.#close?.code,
       cause,
     });
+  }
+}
+
+/** RFC 6455, 5.5 and 7.4.2. @throws ReqOptionsError */
+function checkClose(code: number, reason: string): void {
+  const isCode = code === 1000 || (Number.isInteger(code) && code >= 3000 && code <= 4999);
+  if (!isCode) {
+    throw new ReqOptionsError({ option: 'code', value: code, allowed: '1000, or 3000 to 4999' });
+  }
+  if (Buffer.byteLength(reason) > 123) {
+    throw new ReqOptionsError({ option: 'reason', value: reason, allowed: '123 bytes at most' });
   }
 }

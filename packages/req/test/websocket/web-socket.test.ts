@@ -228,3 +228,18 @@ test('the signal ends the opening, and the open connection', async () => {
   const timed = await rejection(req.webSocket(silent.url, { timeout: 20 }));
   expect(timed).toMatchObject({ code: 'ERR_REQ_TIMEOUT' });
 });
+
+test('a close that no server may be told is refused, and the WebSocket stays open', async () => {
+  const req = await client();
+  const server = await startHttp1();
+  await using socket = await req.webSocket(server.url);
+  for (const code of [1005, 1006, 999, 5000, Number.NaN]) {
+    const error = await rejection(socket.close(code));
+    expect(error).toMatchObject({ code: 'ERR_REQ_OPTIONS', option: 'code' });
+  }
+  expect(await rejection(socket.close(1000, 'ä'.repeat(62)))).toMatchObject({
+    code: 'ERR_REQ_OPTIONS',
+    option: 'reason',
+  });
+  await exchange(socket);
+});
