@@ -29,12 +29,11 @@ async function unread(world: World): Promise<{ log: ExchangeLog; stream: number 
 }
 
 describeQuic('a response that is not read', () => {
-  test('holds no other up, however much the connection has carried', async () => {
+  test('holds no other up, however much the connection carries and has carried', async () => {
     await using world = await meet();
     for (let count = 0; count < 30; count++) expect(await download(world)).toBe(large);
-    const { log } = await unread(world);
+    for (let count = 0; count < 30; count++) await unread(world);
     expect(await download(world)).toBe(large);
-    log.exchange?.abort(new Error('enough'));
   });
 
   test('takes nothing from others when it is aborted', async () => {
