@@ -109,6 +109,11 @@ export const PlacementServer = GenServer.define({
     },
   },
   handleCast: {
+    /** A child that ran on a node that has gone belongs here. */
+    adopt: async (state, child: ClusterChild) => {
+      await startHere(state, child);
+      return noreply(state);
+    },
     /** A child has been started, for the first time or anew. */
     up: (state, child: ClusterChild, pid: Pid) => {
       const entry = { child, pid };
@@ -158,8 +163,13 @@ async function takeOver(state: State): Promise<void> {
   const { tables, nodeFor } = state;
   if (!hasMajority(state.options, state.companions)) return;
   for (const [id, child] of tables.orphans) {
-    if (nodeFor(id) === Node.self()) await startHere(state, child);
+    const node = nodeFor(id);
+    if (node === Node.self()) await startHere(state, child);
+    // It may be a new run of the node that has gone, which knows nothing of the child.
+    else GenServer.cast({ name: state.options.serverName, node }, ['adopt', child]);
   }
+  // Until each of them runs: a start may have failed, or its node be gone, too.
+  if (tables.orphans.size > 0) sendAfter(self(), redistribute, state.options.redistributeAfterMs);
 }
 
 async function startHere(state: State, child: ClusterChild): Promise<StartOutcome> {

@@ -1,7 +1,7 @@
 /** Real NATS servers for the tests. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, watch, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -58,14 +58,12 @@ export class NatsServer implements AsyncDisposable {
 async function launch(folder: string, port: number, config: string): Promise<ChildProcess> {
   const file = join(folder, 'nats.conf');
   await writeFile(file, `ping_interval: 2s\nping_max: 2\nwrite_deadline: 3s\n${config}`);
-  const changes = watch(folder);
   const args = ['-c', file, '-a', '127.0.0.1', '-p', String(port), '--ports_file_dir', folder];
   const child = spawn('nats-server', args, { stdio: 'ignore' });
-  for await (const { filename } of changes) {
-    if (filename === `nats-server_${child.pid}.ports`) {
-      const text = await readFile(join(folder, filename), 'utf8').catch(() => '');
-      if (text.includes('}')) break;
-    }
+  const ports = join(folder, `nats-server_${child.pid}.ports`);
+  while (!(await readFile(ports, 'utf8').catch(() => '')).includes('}')) {
+    if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
   return child;
 }
