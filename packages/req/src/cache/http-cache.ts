@@ -128,6 +128,13 @@ export class HttpCache {
     this.#entries.delete(key);
   }
 
+  /** @internal Removes the responses of a method and URL for all users: theirs have keys that begin alike. */
+  removeAll(base: string): void {
+    for (const key of this.#entries.keys()) {
+      if (key === base || key.startsWith(`${base} `)) this.remove(key);
+    }
+  }
+
   #keep(key: string, entries: readonly CacheEntry[]): void {
     if (entries.length === 0) return;
     this.#entries.set(key, entries);

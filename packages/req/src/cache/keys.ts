@@ -21,9 +21,14 @@ export function keyOf({ method, url, headers }: Asked, shared: boolean): string 
     : ['authorization', 'cookie']
         .map((name) => headers.get(name))
         .filter((value) => value !== undefined);
-  const base = `${method} ${url}`;
+  const base = baseOf(method, url);
   if (user.length === 0) return base;
   return `${base} ${createHash('sha256').update(user.join('\n')).digest('base64')}`;
+}
+
+/** What the keys of all users for a method and URL begin with. */
+export function baseOf(method: string, url: string): string {
+  return `${method} ${url}`;
 }
 
 /** A request as the rules take it. */

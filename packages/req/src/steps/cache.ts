@@ -1,7 +1,7 @@
 /** The steps of `cache`: before a request, after its response, after its error. RFC 9111 by http-cache-semantics. */
 import CachePolicy from 'http-cache-semantics';
 import type { CacheEntry, HttpCache, RuleRequest } from '../cache/http-cache.ts';
-import { keyOf, ruleHeaders, ruleRequest } from '../cache/keys.ts';
+import { baseOf, keyOf, ruleHeaders, ruleRequest } from '../cache/keys.ts';
 import type { ReqRequest } from '../message/request.ts';
 import { ReqResponse } from '../message/response.ts';
 
@@ -129,7 +129,7 @@ function answer(
 
 /** What changed a resource makes what is kept of it void (RFC 9111, 4.4). */
 function invalidate(cache: HttpCache, request: ReqRequest, response: ReqResponse): void {
-  const { method, url, headers } = request;
+  const { method, url } = request;
   if (['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(method) || response.status >= 400) return;
   const urls = [url];
   for (const name of ['location', 'content-location']) {
@@ -140,7 +140,7 @@ function invalidate(cache: HttpCache, request: ReqRequest, response: ReqResponse
   }
   for (const each of urls) {
     for (const kept of ['GET', 'HEAD']) {
-      cache.remove(keyOf({ method: kept, url: each, headers }, cache.shared));
+      cache.removeAll(baseOf(kept, each));
     }
   }
 }

@@ -148,3 +148,14 @@ test('what callers do to a body changes no kept one', async () => {
   }
   expect(server.seen).toHaveLength(1);
 });
+
+test('a change by one user makes what is kept for the others void as well', async () => {
+  const req = await startReq({ cache: true });
+  const server = await startCounting({ 'cache-control': 'max-age=60' });
+  const as = (user: string) => ({ headers: { authorization: user } });
+  const first = [await req.get(server.url, as('a')), await req.get(server.url, as('b'))];
+  expect(first.map(({ body }) => body)).toEqual([0, 1]);
+  expect((await req.get(server.url, as('b'))).body).toBe(1);
+  await req.put(server.url, { ...as('a'), json: {} });
+  expect((await req.get(server.url, as('b'))).body).toBe(3);
+});
