@@ -15,6 +15,8 @@ export const globalName = 'Linnet.Global';
 /** What other processes read without asking it. */
 export interface Names {
   readonly table: NameTable;
+  /** The nodes that take part, this one among them. */
+  readonly nodes: () => string[];
   /** The node that decides about a name. */
   keeperOf(name: string): string;
 }
@@ -65,16 +67,16 @@ export const GlobalServer = GenServer.define({
       },
       left: (node) => table.deleteNode(node),
     });
-    const keeperOf = (name: string): string =>
-      rendezvous(name, [Node.self(), ...companions.nodes()]) ?? Node.self();
+    const nodes = (): string[] => [Node.self(), ...companions.nodes()];
+    const keeperOf = (name: string): string => rendezvous(name, nodes()) ?? Node.self();
     const pid = self();
-    namesByPid.set(pid, { table, keeperOf });
+    namesByPid.set(pid, { table, nodes, keeperOf });
     onDeath(pid, () => {
       namesByPid.delete(pid);
       for (const watch of owned.values()) watch.unwatch();
       for (const { watch } of granted.values()) watch.unwatch();
     });
-    return { table, keeperOf, companions, owned, granted };
+    return { table, nodes, keeperOf, companions, owned, granted };
   },
   handleCall: {
     /** Asks the keeper of a name for it. */

@@ -101,6 +101,15 @@ const whereisName = (name: string): Pid | undefined => requireNames('whereis').t
  */
 const names = (): string[] => requireNames('names').table.names();
 
+/**
+ * The nodes that take part, as far as this one has heard of them. A name that is registered before two
+ * nodes have heard of each other may be given on both.
+ * @throws {CallError} when `Global` does not run here.
+ * @example
+ * Global.nodes(); // ['api@127.0.0.1']
+ */
+const nodes = (): string[] => requireNames('nodes').nodes();
+
 const registry = Object.freeze({
   whereisName: (key: unknown) => whereisName(String(key)),
   canRegister: () => false,
@@ -124,6 +133,7 @@ export const Global: {
   readonly unregister: typeof unregister;
   readonly whereis: typeof whereisName;
   readonly names: typeof names;
+  readonly nodes: typeof nodes;
   readonly via: typeof via;
 } = Object.freeze({
   startLink,
@@ -132,5 +142,6 @@ export const Global: {
   unregister,
   whereis: whereisName,
   names,
+  nodes,
   via,
 });

@@ -124,6 +124,7 @@ export const modules: Modules = {
     await Global.register(name);
     await receive();
   },
+  tellNodes: (to: Pid) => send(to, { nodes: Global.nodes().length }),
   tellNames: (to: Pid) =>
     send(to, { names: Global.names().map((name) => [name, Global.whereis(name)]) }),
 };
