@@ -314,6 +314,8 @@ describeQuic('the end of a QUIC connection', () => {
     const server = await startQuicServer();
     const sockets = (): number =>
       getActiveResourcesInfo().filter((resource) => resource === 'UDPWrap').length;
+    // That of the server, and those of servers of other tests that are still being closed.
+    const before = sockets();
     const clock = new ManualClock();
     const client = await connectQuic({ ...server, clock });
     client.session.ref();
@@ -321,7 +323,6 @@ describeQuic('the end of a QUIC connection', () => {
     expect(clock.pending).toBe(1);
     client.session.close(0x100, '');
     expect(clock.pending).toBe(0);
-    // That of the server is left.
-    await eventually(() => expect(sockets()).toBe(1));
+    await eventually(() => expect(sockets()).toBeLessThanOrEqual(before));
   });
 });
