@@ -156,7 +156,7 @@ export class ProtocolError extends FinchError {
     const detail = options.detail === undefined ? because(options.cause) : `: ${options.detail}`;
     super(
       `${capital(who(options))} broke the protocol${during(options.phase)} [${options.reason}]${detail}${exchange(options)}. ` +
-        'The connection was closed; look at what the server, or a proxy before it, sends.',
+        'Nothing more is read of that response; look at what the server, or a proxy before it, sends.',
       options,
     );
   }
