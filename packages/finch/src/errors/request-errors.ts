@@ -137,8 +137,8 @@ interface ProtocolErrorOptions extends ExchangeDetails {
 
 /**
  * The server broke the protocol: an unparsable or contradictory head, a body
- * of another length than declared, bytes after the response. The connection is
- * closed and not reused.
+ * of another length than declared, bytes after the response. An HTTP/1 connection
+ * is closed then; on HTTP/2 and HTTP/3 one response may be broken and the others go on.
  */
 export class ProtocolError extends FinchError {
   static override readonly code = 'ERR_FINCH_PROTOCOL';
