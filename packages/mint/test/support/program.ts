@@ -174,7 +174,8 @@ export async function untilListening(
       await sleep(10);
     }
   }
-  return true;
+  // Another program may have had one of its ports.
+  return isRunning();
 }
 
 function takesConnections(where: number | string): Promise<boolean> {
