@@ -19,7 +19,7 @@ test.each([
     },
   ],
   [{ key: [{ pem: key }], cert: [Buffer.from(cert)], minVersion: 'TLSv1.2' as const }],
-  [{ maxVersion: 'TLSv1.3' as const, maxCachedSessions: 0, keyLogFile: '/tmp/keys' }],
+  [{ maxVersion: 'TLSv1.3' as const, maxCachedSessions: 0, keyLogFile: 'keys.log' }],
   [{ ciphers: undefined }],
 ])('QUIC honours %o', (options) => {
   expect(quicUnsupported(new TlsIdentity(options))).toBeUndefined();
