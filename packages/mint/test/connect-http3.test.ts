@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { getActiveResourcesInfo } from 'node:process';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
@@ -16,7 +15,7 @@ import {
 import { encodeHttp3Frame, startHttp3Server } from '../src/testing/index.ts';
 import type { Http3Peer, Http3Server, Http3ServerOptions } from '../src/testing/index.ts';
 import { eventually } from './support/eventually.ts';
-import { authority, describeQuic } from './support/quic.ts';
+import { authority, describeQuic, udpSockets } from './support/quic.ts';
 
 const run = promisify(execFile);
 const certificate = authority.issue(['localhost']);
@@ -165,15 +164,13 @@ describeQuic('a connection of HTTP/3', () => {
 
   test('leaves no socket behind, opened and closed many times', async () => {
     const server = await start(answerAll);
-    const sockets = (): number =>
-      getActiveResourcesInfo().filter((resource) => resource === 'UDPWrap').length;
     for (let round = 0; round < 20; round++) {
       const connection = await open(server);
       await connection.request(get);
       await connection.close();
     }
     // That of the server is left.
-    await eventually(() => expect(sockets()).toBe(1));
+    await eventually(() => expect(udpSockets()).toBe(1));
   });
 });
 

@@ -47,7 +47,13 @@ export class QuicSocket implements DatagramPort {
         opening.onOpen(this.path);
       });
     const connect = (): void => {
-      if (!this.isClosing) socket.connect(remote.port, remote.host);
+      if (this.isClosing) return;
+      try {
+        socket.connect(remote.port, remote.host);
+      } catch (error) {
+        // A port out of range. It is told as other errors are, and not to the constructor's caller, who could not close the socket.
+        queueMicrotask(() => this.onError(error as Error));
+      }
     };
     if (localAddress === undefined) connect();
     else socket.bind({ address: localAddress, port: 0, exclusive: true }, connect);

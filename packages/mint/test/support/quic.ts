@@ -1,4 +1,5 @@
 /** QUIC for tests: skipped, and said so, where the optional package or its binary is missing; and a server of raw streams. */
+import { getActiveResourcesInfo } from 'node:process';
 import { describe, onTestFinished } from 'vitest';
 import type { QuicDriver } from '../../src/driver/quic-driver.ts';
 import type { QuicEnd, QuicUser } from '../../src/driver/quic-session.ts';
@@ -19,6 +20,11 @@ export function describeQuic(name: string, tests: () => void): void {
 }
 
 export const authority = createAuthority();
+
+/** The UDP sockets of this process, those of other tests too until they are closed. */
+export function udpSockets(): number {
+  return getActiveResourcesInfo().filter((resource) => resource === 'UDPWrap').length;
+}
 
 /** One connection of a server, with all that came over it. */
 export class RawPeer implements QuicUser {

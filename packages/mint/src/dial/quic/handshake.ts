@@ -42,7 +42,6 @@ export class QuicHandshake implements SocketOpening, QuicUser {
   private driver: QuicDriver | undefined;
   private isOver = false;
 
-  /** @throws Error when there can be no such socket: for a port out of range. */
   constructor(remote: QuicAddress, settings: HandshakeSettings, outcome: HandshakeUser) {
     this.settings = settings;
     this.outcome = outcome;

@@ -79,13 +79,7 @@ export class QuicConnect implements Step<DialledQuic>, HandshakeUser {
     this.nextAt?.cancel();
     const host = this.untried.shift();
     if (host === undefined) return;
-    try {
-      this.running.add(new QuicHandshake({ host, port: this.target.port }, this.settings, this));
-    } catch (error) {
-      const { origin, waited } = this.settings.progress();
-      this.failed(new ConnectError({ origin, waited, cause: error }));
-      return;
-    }
+    this.running.add(new QuicHandshake({ host, port: this.target.port }, this.settings, this));
     if (this.untried.length === 0) return;
     const limit =
       this.options.autoSelectFamilyAttemptTimeout ?? getDefaultAutoSelectFamilyAttemptTimeout();

@@ -16,8 +16,9 @@ import {
 } from '../../../src/errors/index.ts';
 import { createAuthority } from '../../../src/testing/index.ts';
 import { connectQuic, failureOf, trusting } from '../../support/dial-quic.ts';
+import { eventually } from '../../support/eventually.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { authority, describeQuic, startQuicServer } from '../../support/quic.ts';
+import { authority, describeQuic, startQuicServer, udpSockets } from '../../support/quic.ts';
 
 /** A UDP port of an address at which nothing is ever answered. */
 async function silentPort(address = '127.0.0.1'): Promise<number> {
@@ -133,8 +134,10 @@ describeQuic('dialling QUIC', () => {
     expect(error).toMatchObject({ code: 'ERR_MINT_CONNECT', reason: 'ENOTFOUND' });
   });
 
-  test.each([0, 65_536])('fails for port %i', async (port) => {
+  test.each([0, 65_536])('fails for port %i, and leaves no socket', async (port) => {
     expect(await failureOf({ port })).toBeInstanceOf(ConnectError);
+    expect(await failureOf({ port, localAddress: '127.0.0.1' })).toBeInstanceOf(ConnectError);
+    await eventually(() => expect(udpSockets()).toBe(0));
   });
 });
 
