@@ -59,7 +59,7 @@ export function checkOptions(options: ClusterOptions): CheckedOptions {
     if (!(value > 0)) throw new BadArgumentError(key, value, 'a number > 0');
     Object.assign(associations, { [key]: value });
   }
-  const { replay = true } = options;
+  const { replay = true, sign = false } = options;
   return {
     name,
     cookie,
@@ -67,7 +67,7 @@ export function checkOptions(options: ClusterOptions): CheckedOptions {
     takeover,
     modules,
     announceMs,
-    associations: { ...associations, replay },
+    associations: { ...associations, replay, sign },
   };
 }
 

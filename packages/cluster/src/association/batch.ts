@@ -1,4 +1,4 @@
-/** The signals that were sent within one turn: they go in as few frames as possible. */
+/** Signals as bodies of data frames: those of one turn go in as few frames as possible. */
 import { readU32, writeU32 } from './frame.ts';
 
 const lengthBytes = 4;
@@ -6,39 +6,35 @@ const lengthBytes = 4;
 /** Signals in one frame at most. */
 const mostSignals = 256;
 
-/** What is to be sent next: the body of a frame, or a part of a signal that is too long for one. */
-export type Outgoing =
-  | { readonly type: 'data'; readonly signals: readonly Uint8Array[]; readonly length: number }
-  | { readonly type: 'fragment'; readonly part: Uint8Array; readonly last: boolean };
+/** Signals that go in one frame. */
+export interface Batch {
+  readonly signals: readonly Uint8Array[];
+  /** Bytes of the body. */
+  readonly length: number;
+}
 
-/** Divides signals over bodies of at most `frameBytes`, in their order. */
-export function* bodiesOf(
+/** Whether a signal is too long for one frame. */
+export const isLong = (signal: Uint8Array, frameBytes: number): boolean =>
+  lengthBytes + signal.length > frameBytes;
+
+/** Divides signals over bodies of at most `frameBytes`, in their order; none of them is longer than that. */
+export function* batchesOf(
   signals: readonly Uint8Array[],
   frameBytes: number,
-): Generator<Outgoing, void> {
+): Generator<Batch, void> {
   let group: Uint8Array[] = [];
   let length = 0;
   for (const signal of signals) {
     const size = lengthBytes + signal.length;
     if (group.length > 0 && (length + size > frameBytes || group.length === mostSignals)) {
-      yield { type: 'data', signals: group, length };
+      yield { signals: group, length };
       group = [];
       length = 0;
     }
-    if (size > frameBytes) yield* fragmentsOf(signal, frameBytes);
-    else {
-      group.push(signal);
-      length += size;
-    }
+    group.push(signal);
+    length += size;
   }
-  if (group.length > 0) yield { type: 'data', signals: group, length };
-}
-
-function* fragmentsOf(signal: Uint8Array, frameBytes: number): Generator<Outgoing, void> {
-  for (let at = 0; at < signal.length; at += frameBytes) {
-    const part = signal.subarray(at, at + frameBytes);
-    yield { type: 'fragment', part, last: at + frameBytes >= signal.length };
-  }
+  if (group.length > 0) yield { signals: group, length };
 }
 
 /** Writes signals into a frame, each behind its length. */

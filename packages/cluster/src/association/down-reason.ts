@@ -20,6 +20,8 @@ export type DownReason =
   | 'lost_signals'
   /** It sent what cannot be read. */
   | 'bad_frame'
+  /** A frame came in its name that is not signed, or not by it: see the option `sign`. */
+  | 'bad_signature'
   /** Four thousand million frames have gone over one connection. */
   | 'sequence_exhausted'
   /** This node has stopped its cluster layer. */

@@ -1,10 +1,12 @@
 /** Connections that have ended, of which frames may still come: their senders are told. */
 import type { NodeIdentity } from './identity.ts';
+import type { FrameSigner } from './signing.ts';
 
 interface Ended {
   readonly node: NodeIdentity;
   /** The other node's number of the connection. */
   readonly remote: number;
+  readonly signer: FrameSigner | undefined;
 }
 
 /** The last ones only. */
@@ -13,8 +15,8 @@ const most = 256;
 export class EndedConnections {
   readonly #byConnection = new Map<number, Ended>();
 
-  add(connection: number, node: NodeIdentity, remote: number): void {
-    this.#byConnection.set(connection, { node, remote });
+  add(connection: number, ended: Ended): void {
+    this.#byConnection.set(connection, ended);
     if (this.#byConnection.size <= most) return;
     const [oldest] = this.#byConnection.keys();
     if (oldest !== undefined) this.#byConnection.delete(oldest);

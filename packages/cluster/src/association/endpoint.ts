@@ -36,6 +36,7 @@ import { isSameNode, type NodeIdentity } from './identity.ts';
 import { Answer, Attempt } from './opening.ts';
 import { Peer } from './peer.ts';
 import { randomU32 } from './randomness.ts';
+import { FrameSigner } from './signing.ts';
 
 const keyOf = ({ name, creation, startedAt }: NodeIdentity): string =>
   `${name} ${creation} ${startedAt}`;
@@ -170,7 +171,10 @@ export class Endpoint {
     const peer = this.#peers.get(node.name);
     if (peer === undefined || !isSameNode(peer.node, node)) return;
     if (peer.association === undefined) this.#giveUp(peer, 'gone');
-    else peer.association.fail(reason);
+    // A goodbye through the carrier is not signed, so that anyone may say it.
+    else if (reason === 'bye' && peer.signer !== undefined) {
+      peer.association.probe(this.#settings.now());
+    } else peer.association.fail(reason);
   }
 
   /** The carrier works again after an interruption: what was lost is asked for at once. */
@@ -214,20 +218,17 @@ export class Endpoint {
       case frameType.refuse:
         this.#wasRefused(frame);
         return;
-      case frameType.fence:
-        this.#fenced(frame);
-        return;
       default:
-        this.#connectionFrame(frame);
+        this.#connectionFrame(frame, bytes);
     }
   }
 
   /** Leaves in order: every connection ends, and the other nodes are told. */
   stop(): void {
     if (this.#stopped) return;
-    for (const { association, node } of this.#peers.values()) {
+    for (const { association, node, signer } of this.#peers.values()) {
       if (association === undefined) continue;
-      this.#transmitTo(node, endFrame('bye', association.remoteConnection));
+      this.#transmitSigned(node, signer, endFrame('bye', association.remoteConnection));
       association.fail('stopped');
     }
     this.#stopped = true;
@@ -238,10 +239,11 @@ export class Endpoint {
   // Handshakes ------------------------------------------------------------------
 
   #greeting(): Greeting {
-    const { self, randomness, takeover } = this.#settings;
+    const { self, randomness, takeover, options } = this.#settings;
     const nonce = Buffer.from(randomness.bytes(16)).toString('hex');
     const connection = randomU32(randomness);
-    return { version: protocolVersion, node: self, connection, nonce, takeover };
+    const { sign } = options;
+    return { version: protocolVersion, node: self, connection, nonce, takeover, sign };
   }
 
   #sendHello(attempt: Attempt): void {
@@ -265,10 +267,15 @@ export class Endpoint {
     const { self } = this.#settings;
     const peer = this.#peerFor(node);
     if (!isSameNode(peer.node, node)) {
-      if (peer.association !== undefined && !this.#mayReplace(peer, theirs)) return;
-      this.#giveUp(peer, 'gone');
-      this.#answer(theirs);
-      return;
+      if (peer.association === undefined) {
+        this.#giveUp(peer, 'gone');
+        this.#answer(theirs);
+        return;
+      }
+      if (!theirs.takeover) {
+        this.#compete(peer, node);
+        return;
+      }
     }
     // Of two that open at the same time, the one with the lesser name goes on.
     if (peer.attempt !== undefined && self.name < node.name) return;
@@ -307,7 +314,8 @@ export class Endpoint {
     peer.attempt = undefined;
     peer.confirm = confirmFrame(cookie, attempt.greeting, theirs);
     this.#transmitTo(peer.node, peer.confirm);
-    this.#establish(peer, connection, theirs.connection);
+    const signer = this.#signerOf('opener', attempt.greeting, theirs);
+    this.#establish(peer, connection, theirs.connection, signer);
   }
 
   #confirmed({ connection, body }: Frame): void {
@@ -321,20 +329,48 @@ export class Endpoint {
       this.#refuse(answer.theirs.node, 'bad_cookie');
       return;
     }
-    // Before the answer is forgotten: the node is not to be connected to in any other way.
-    peer.association?.fail('connection_reset');
-    peer.answer = undefined;
-    this.#establish(peer, connection, answer.theirs.connection);
+    const opened = this.#makeRoom(peer, answer);
+    const signer = this.#signerOf('answerer', answer.theirs, answer.greeting);
+    this.#establish(opened, connection, answer.theirs.connection, signer);
   }
 
-  #establish(peer: Peer, local: number, remote: number): void {
+  /** Ends the connection that a new one, which is proven now, takes the place of. */
+  #makeRoom(peer: Peer, answer: Answer): Peer {
+    const { node } = answer.theirs;
+    if (isSameNode(peer.node, node)) {
+      // Before the answer is forgotten: the node is not to be connected to in any other way.
+      peer.association?.fail('connection_reset');
+      peer.answer = undefined;
+      return peer;
+    }
+    peer.answer = peer.challenger = undefined;
+    if (peer.association !== undefined) {
+      const fence = fenceFrame(peer.association.remoteConnection, node);
+      this.#transmitSigned(peer.node, peer.signer, fence);
+      peer.association.fail('replaced');
+    }
+    const successor = this.#peerFor(node);
+    this.#open.set(answer.greeting.connection, successor);
+    return successor;
+  }
+
+  #signerOf(
+    role: 'opener' | 'answerer',
+    opener: Greeting,
+    answerer: Greeting,
+  ): FrameSigner | undefined {
+    if (!opener.sign && !answerer.sign) return undefined;
+    return new FrameSigner(this.#settings.cookie, role, opener, answerer);
+  }
+
+  #establish(peer: Peer, local: number, remote: number, signer: FrameSigner | undefined): void {
     const { options, now } = this.#settings;
     const association: Association = new Association(
       local,
       remote,
       options,
       {
-        transmit: (frame, probe) => this.#transmitTo(peer.node, frame, probe),
+        transmit: (frame, probe) => this.#transmitSigned(peer.node, signer, frame, probe),
         deliver: (signal) => this.#effects.deliver(peer.node, signal),
         failed: (reason) => this.#associationFailed(peer, association, reason),
         busy: (on) => this.#effects.busy(peer.node, on),
@@ -343,6 +379,7 @@ export class Endpoint {
     );
     const waiting = peer.takeWaiting();
     peer.association = association;
+    peer.signer = signer;
     peer.challengedAt = undefined;
     this.#effects.nodeUp(peer.node);
     for (const signal of waiting) association.send(signal);
@@ -351,13 +388,15 @@ export class Endpoint {
 
   #associationFailed(peer: Peer, association: Association, reason: DownReason): void {
     const { localConnection, remoteConnection } = association;
+    const { node, signer } = peer;
     this.#open.delete(localConnection);
-    this.#ended.add(localConnection, peer.node, remoteConnection);
+    this.#ended.add(localConnection, { node, remote: remoteConnection, signer });
     peer.association = undefined;
+    peer.signer = undefined;
     peer.confirm = undefined;
     if (!endsInSilence.has(reason)) {
       const type = reason === 'disconnected' ? 'bye' : 'reset';
-      this.#transmitTo(peer.node, endFrame(type, remoteConnection));
+      this.#transmitSigned(node, signer, endFrame(type, remoteConnection));
     }
     if (reason === 'bye' || reason === 'disconnected') this.#forgotten.add(keyOf(peer.node));
     if (peer.answer === undefined) this.#peers.delete(peer.node.name);
@@ -367,10 +406,15 @@ export class Endpoint {
     else if (reason === 'replaced' && peer.challenger !== undefined) this.connect(peer.challenger);
   }
 
-  #connectionFrame(frame: Frame): void {
-    const association = this.#open.get(frame.connection)?.association;
+  #connectionFrame(frame: Frame, bytes: Uint8Array): void {
+    const peer = this.#open.get(frame.connection);
+    const association = peer?.association;
     if (association?.localConnection === frame.connection) {
-      association.receive(frame, this.#settings.now());
+      const verified = peer?.signer?.verify(bytes);
+      if (verified === 'seen') return;
+      // Only who has seen frames of the connection knows its number: what follows cannot be trusted.
+      if (verified === 'forged') association.fail('bad_signature');
+      else this.#received(association, verified === undefined ? frame : decodeFrame(verified));
       return;
     }
     // It goes on with a connection that is over for this node.
@@ -378,25 +422,24 @@ export class Endpoint {
     if (ended === undefined || frame.type === frameType.reset || frame.type === frameType.bye) {
       return;
     }
-    this.#transmitTo(ended.node, endFrame('reset', ended.remote));
+    this.#transmitSigned(ended.node, ended.signer, endFrame('reset', ended.remote));
+  }
+
+  #received(association: Association, frame: Frame | undefined): void {
+    if (frame === undefined) association.fail('bad_frame');
+    else if (frame.type === frameType.fence) this.#fenced(frame);
+    else association.receive(frame, this.#settings.now());
   }
 
   // Runs of one name --------------------------------------------------------------
 
-  /** Whether a newcomer takes the place of the run that is connected; that one is asked first. */
-  #mayReplace(peer: Peer, theirs: Greeting): boolean {
-    const { association, node } = peer;
-    if (theirs.takeover) {
-      this.#transmitTo(node, fenceFrame(theirs.node));
-      association?.fail('replaced');
-      return true;
-    }
-    if (peer.challengedAt === undefined) this.#challenge(peer, theirs.node);
-    else if (association?.heardSince(peer.challengedAt) === true) {
+  /** A newcomer takes the place of the run that is connected only if that one does not answer. */
+  #compete(peer: Peer, newcomer: NodeIdentity): void {
+    if (peer.challengedAt === undefined) this.#challenge(peer, newcomer);
+    else if (peer.association?.heardSince(peer.challengedAt) === true) {
       peer.challengedAt = undefined;
-      this.#refuse(theirs.node, 'name_in_use');
+      this.#refuse(newcomer, 'name_in_use');
     }
-    return false;
   }
 
   #challenge(peer: Peer, challenger: NodeIdentity): void {
@@ -453,10 +496,14 @@ export class Endpoint {
   #dropAnswer(peer: Peer): void {
     const { answer } = peer;
     if (answer === undefined) return;
-    const { connection } = answer.greeting;
-    this.#open.delete(connection);
+    const { theirs, greeting } = answer;
+    this.#open.delete(greeting.connection);
     // The other node may have been told that it is open.
-    this.#ended.add(connection, answer.theirs.node, answer.theirs.connection);
+    this.#ended.add(greeting.connection, {
+      node: theirs.node,
+      remote: theirs.connection,
+      signer: this.#signerOf('answerer', theirs, greeting),
+    });
     peer.answer = undefined;
   }
 
@@ -467,5 +514,15 @@ export class Endpoint {
 
   #transmitTo(node: NodeIdentity, frame: Uint8Array, probe = false): void {
     this.#effects.transmit(node, frame, probe);
+  }
+
+  /** Sends a frame of a connection. */
+  #transmitSigned(
+    node: NodeIdentity,
+    signer: FrameSigner | undefined,
+    frame: Uint8Array,
+    probe = false,
+  ): void {
+    this.#transmitTo(node, signer?.sign(frame) ?? frame, probe);
   }
 }

@@ -21,6 +21,8 @@ export interface Greeting {
   readonly nonce: string;
   /** Whether it takes over its name from another run. */
   readonly takeover: boolean;
+  /** Whether it wants the frames of the connection to be signed. */
+  readonly sign: boolean;
 }
 
 /** A greeting with the proof that its sender knows the cookie. */
@@ -37,6 +39,12 @@ const decoder = new TextDecoder();
 /** Bytes of such a body at most. */
 const longest = 2048;
 
+/** What both sides know of a connection that is being opened, in one form. */
+export const agreedOn = (opener: Greeting, answerer: Greeting): readonly unknown[] => [
+  partOf(opener),
+  partOf(answerer),
+];
+
 export const encodeBody = (body: object): Uint8Array => encoder.encode(JSON.stringify(body));
 
 /** The proof of one side; `role` keeps one side's from being used as the other's. */
@@ -46,15 +54,17 @@ export function prove(
   opener: Greeting,
   answerer: Greeting,
 ): string {
-  const signed = JSON.stringify([role, partOf(opener), partOf(answerer)]);
+  const signed = JSON.stringify([role, ...agreedOn(opener, answerer)]);
   return createHmac('sha256', cookie).update(signed).digest('hex');
 }
 
-const partOf = ({ node, connection, nonce }: Greeting): unknown[] => [
+const partOf = ({ node, connection, nonce, sign }: Greeting): unknown[] => [
   node.name,
   node.creation,
   connection,
   nonce,
+  // Whoever passes greetings on cannot talk two nodes out of it.
+  sign,
 ];
 
 /** Whether two proofs are the same, in a time that does not tell where they differ. */
@@ -66,11 +76,18 @@ export function sameProof(a: string, b: string): boolean {
 export function decodeGreeting(body: Uint8Array): Greeting | undefined {
   const value = parse(body);
   if (value === undefined) return undefined;
-  const { version, node, connection, nonce, takeover } = value;
+  const { version, node, connection, nonce, takeover, sign } = value;
   const identity = identityOf(node);
   if (identity === undefined || typeof version !== 'number') return undefined;
   if (!isNonZeroU32(connection) || !isHex(nonce, 32)) return undefined;
-  return { version, node: identity, connection, nonce, takeover: takeover === true };
+  return {
+    version,
+    node: identity,
+    connection,
+    nonce,
+    takeover: takeover === true,
+    sign: sign === true,
+  };
 }
 
 export function decodeProvenGreeting(body: Uint8Array): ProvenGreeting | undefined {

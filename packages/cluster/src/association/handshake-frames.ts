@@ -23,8 +23,8 @@ export function refuseFrame(reason: Refusal, by: NodeIdentity): Uint8Array {
   return encodeFrame(frameType.refuse, 0, 0, 0, encodeBody({ reason, by }));
 }
 
-export function fenceFrame(by: NodeIdentity): Uint8Array {
-  return encodeFrame(frameType.fence, 0, 0, 0, encodeBody({ by }));
+export function fenceFrame(connection: number, by: NodeIdentity): Uint8Array {
+  return encodeFrame(frameType.fence, connection, 0, 0, encodeBody({ by }));
 }
 
 /** Ends a connection: it is given up, or its node leaves. */

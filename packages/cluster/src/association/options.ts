@@ -12,6 +12,12 @@ export interface AssociationOptions {
   readonly handshakeMs: number;
   /** Whether frames that a carrier has lost are sent again. Otherwise their loss is a nodedown. Default true. */
   readonly replay: boolean;
+  /**
+   * Whether each frame is signed, with keys that are made from the cookie. A connection is signed when one
+   * of its two nodes wants that; a frame with a wrong signature ends it (`'bad_signature'`). For carriers
+   * over which others than the nodes can send. Default false.
+   */
+  readonly sign: boolean;
   /** Bytes that wait for their acknowledgement, for each node, before it counts as overloaded. Default 32 MiB. */
   readonly windowBytes: number;
   /** Frames that wait for their acknowledgement, for each node. Default 8192. */
@@ -29,6 +35,7 @@ export const associationDefaults: AssociationOptions = Object.freeze({
   downAfterMs: 10_000,
   handshakeMs: 5000,
   replay: true,
+  sign: false,
   windowBytes: 32 * 1024 * 1024,
   windowFrames: 8192,
   maxSignalBytes: 16 * 1024 * 1024,

@@ -2,10 +2,13 @@
 import type { Association } from './association.ts';
 import type { NodeIdentity } from './identity.ts';
 import type { Answer, Attempt } from './opening.ts';
+import type { FrameSigner } from './signing.ts';
 
 export class Peer {
   readonly node: NodeIdentity;
   association: Association | undefined = undefined;
+  /** That of the frames of the association, if they are signed. */
+  signer: FrameSigner | undefined = undefined;
   /** The confirm frame, to be sent again when it was lost. */
   confirm: Uint8Array | undefined = undefined;
   /** A connection that this node opens. */

@@ -1,29 +1,55 @@
-/** The parts of the signal that is coming in, until it is whole. */
+/** The signals of which parts have come in, until they are whole: bounded. */
+import type { Fragment } from './fragment.ts';
+
+/** What a sender has under way at the same time, at most. */
+export const mostLongSignals = 16;
+
+interface Partial {
+  readonly signal: Uint8Array;
+  filled: number;
+}
+
 export class Reassembly {
-  #parts: Uint8Array[] = [];
-  #length = 0;
+  readonly #partial = new Map<number, Partial>();
+  readonly #mostBytes: number;
+  readonly #mostSignalBytes: number;
+  #bytes = 0;
 
-  /** Bytes so far. */
-  get length(): number {
-    return this.#length;
+  /** @param mostBytes Of all signals together. */
+  constructor(mostBytes: number, mostSignalBytes: number) {
+    this.#mostBytes = Math.max(mostBytes, mostSignalBytes);
+    this.#mostSignalBytes = mostSignalBytes;
   }
 
-  /** Keeps a part; the frame that it is in may be used again by its carrier. */
-  add(part: Uint8Array): void {
-    this.#parts.push(part.slice());
-    this.#length += part.length;
-  }
-
-  /** The whole signal; the next one begins. */
-  take(): Uint8Array {
-    const whole = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
+  /**
+   * Takes a part, which is copied.
+   * @returns The whole signal with its last part, and nothing before.
+   * @throws for a part that no signal has, and one of more than is allowed.
+   */
+  add({ number, length, part }: Fragment): Uint8Array | undefined {
+    const partial = this.#partial.get(number) ?? this.#begin(number, length);
+    const { signal, filled } = partial;
+    if (length !== signal.length || filled + part.length > length) {
+      throw new RangeError('a part that does not belong to its signal');
     }
-    this.#parts = [];
-    this.#length = 0;
-    return whole;
+    signal.set(part, filled);
+    partial.filled += part.length;
+    if (partial.filled < length) return undefined;
+    this.#partial.delete(number);
+    this.#bytes -= length;
+    return signal;
+  }
+
+  #begin(number: number, length: number): Partial {
+    if (length > this.#mostSignalBytes || this.#bytes + length > this.#mostBytes) {
+      throw new RangeError('signals of more bytes than are allowed');
+    }
+    if (this.#partial.size === mostLongSignals) {
+      throw new RangeError('more long signals at a time than are allowed');
+    }
+    const partial = { signal: new Uint8Array(length), filled: 0 };
+    this.#partial.set(number, partial);
+    this.#bytes += length;
+    return partial;
   }
 }

@@ -63,8 +63,12 @@ function checkSent(sender: SimulatedNode, sent: readonly Sent[], world: World): 
   }
 }
 
-function simulate(seed: number, replay: boolean, total: number): World {
-  const world = new World(seed, { replay, handshakeMs: 3000, downAfterMs: 4000 });
+function simulate(
+  seed: number,
+  total: number,
+  { replay = true, sign = false }: { readonly replay?: boolean; readonly sign?: boolean } = {},
+): World {
+  const world = new World(seed, { replay, sign, handshakeMs: 3000, downAfterMs: 4000 });
   const { dice } = world;
   const names = ['a@one', 'b@two', 'c@three'];
   for (const name of names) world.start(name);
@@ -150,7 +154,7 @@ describe('over a carrier that loses, doubles, reorders, delays and cuts off', ()
       const numRuns = Math.max(1, seeds);
       const each = Math.ceil(operations / numRuns);
       fc.assert(
-        fc.property(fc.integer(), (seed) => void simulate(seed, true, each)),
+        fc.property(fc.integer(), (seed) => void simulate(seed, each)),
         { numRuns, endOnFailure: true },
       );
     },
@@ -158,8 +162,19 @@ describe('over a carrier that loses, doubles, reorders, delays and cuts off', ()
 
   test('without replay, the same holds: each loss is a nodedown', { timeout: 600_000 }, () => {
     fc.assert(
-      fc.property(fc.integer(), (seed) => void simulate(seed, false, 5000)),
+      fc.property(fc.integer(), (seed) => void simulate(seed, 5000, { replay: false })),
       { numRuns: 5, endOnFailure: true },
     );
+  });
+
+  test('with signed frames, the same holds: none of the faults is a forgery', () => {
+    const check = (seed: number): void => {
+      const world = simulate(seed, 5000, { sign: true });
+      const downs = [...world.nodes.values()].flatMap(({ seen }) =>
+        seen.flatMap((event) => (event.type === 'down' ? [event.reason] : [])),
+      );
+      expect(downs).not.toContain('bad_signature');
+    };
+    fc.assert(fc.property(fc.integer(), check), { numRuns: 5, endOnFailure: true });
   });
 });

@@ -83,13 +83,18 @@ export class World {
   faults: Faults = noFaults;
   /** Frames that were given to the carrier. */
   transmitted = 0;
+  /** Sees each frame that is given to the carrier. */
+  overhear: ((to: NodeIdentity, frame: Uint8Array) => void) | undefined = undefined;
 
   constructor(seed: number, options: Partial<AssociationOptions> = {}) {
     this.dice = new Dice(seed);
     this.options = { ...associationDefaults, ...options };
   }
 
-  start(name: string, { cookie = 'secret', takeover = false } = {}): SimulatedNode {
+  start(
+    name: string,
+    { cookie = 'secret', takeover = false, sign = this.options.sign } = {},
+  ): SimulatedNode {
     const identity = { name, creation: 1 + this.dice.below(2 ** 31), startedAt: this.now };
     const seen: Seen[] = [];
     const refusals: string[] = [];
@@ -98,7 +103,7 @@ export class World {
         self: identity,
         cookie,
         takeover,
-        options: this.options,
+        options: { ...this.options, sign },
         randomness: this.dice,
         now: () => this.now,
       },
@@ -184,6 +189,7 @@ export class World {
 
   #carry(from: NodeIdentity, to: NodeIdentity, frame: Uint8Array, probe: boolean): void {
     this.transmitted++;
+    this.overhear?.(to, frame);
     const isHandshake = (decodeFrame(frame)?.type ?? 0) <= 3;
     const { drop, duplicate, reorder, delayMs } = this.faults;
     if (this.#isCut(from.name, to.name)) return;
