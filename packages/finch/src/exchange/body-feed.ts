@@ -51,6 +51,7 @@ export class BodyFeed implements AsyncIterableIterator<BodyChunk, undefined> {
     return this;
   }
 
+  /** The next piece: whether it can be sent is for the wire to say. */
   async next(): Promise<Result> {
     this.begun = true;
     // The wire asks while it runs for another request: the answer comes in a turn of its own.
@@ -58,7 +59,7 @@ export class BodyFeed implements AsyncIterableIterator<BodyChunk, undefined> {
     if (this.over) return end;
     try {
       const { done, value } = await this.inCaller(pull, this);
-      if (done !== true) return { done: false, value: bytesOf(value) };
+      if (done !== true) return { done: false, value };
       this.finish();
       return end;
     } catch (cause) {
@@ -113,18 +114,6 @@ function iterate(source: BodySource): Pieces {
   if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]() as Pieces;
   if (Symbol.iterator in source) return source[Symbol.iterator]() as Pieces;
   return isIterator(source) ? source : [][Symbol.iterator]();
-}
-
-/** What may be sent; a source can give anything. */
-function bytesOf(chunk: unknown): BodyChunk {
-  if (typeof chunk === 'string' || chunk instanceof Uint8Array) return chunk;
-  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
-  if (ArrayBuffer.isView(chunk)) {
-    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  }
-  throw new TypeError(
-    `A request body must yield strings or bytes, not ${chunk === null ? 'null' : typeof chunk}`,
-  );
 }
 
 function ignore(): void {}

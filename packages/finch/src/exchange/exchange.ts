@@ -1,6 +1,7 @@
 /**
  * One request's life: waiting for a connection, sending, receiving, ended. An exchange has a
  * checkout, deadlines, a caller, a body and a sink; here is what each of them means for the others.
+ * It is longer than other files because it is one state machine: all transitions of `State` are here.
  * Exactly one of the sink's `end` and `fail` is called, once.
  */
 import type { Duplex } from 'node:stream';

@@ -43,8 +43,8 @@ export class Instance implements PoolHost {
   /** The idle time of all its pools, in ms, once `setTimeout` was called. */
   idleTime: number | undefined = undefined;
   crashed = false;
-  /** Gives numbers from 0 to below 1, for ages of connections and the strategy `'random'`. */
-  random: () => number = Math.random;
+  /** Set where the ages of connections and the strategy `'random'` are to be foreseen. */
+  random: (() => number) | undefined = undefined;
   private readonly registry: RegistryHandle<string, Pool>;
   /** Keys of pools that users' supervisors own: never served by a pool of the instance. */
   private readonly reserved = new Set<string>();

@@ -332,7 +332,9 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
   /** Changes the cap: connections beyond it are closed as soon as they are idle. */
   resize(size: number): void {
     this.dials.size = size;
-    while (this.table.counted > size && this.evictIdle()); // one after the other
+    while (this.table.counted > size) {
+      if (!this.evictIdle()) break;
+    }
     this.dials.serve();
   }
 

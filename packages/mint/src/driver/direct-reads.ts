@@ -5,6 +5,7 @@
  */
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { copyBytes } from './copy-bytes.ts';
 
 /** Takes what a socket reads. */
 export interface ReadTarget {
@@ -64,13 +65,6 @@ export class DirectReads {
     if (this.streamed && socket?.readableLength === 0) this.streamed = false;
     if (target !== undefined && !this.streamed && target.take(shared, length)) return true;
     this.streamed = true;
-    return socket?.push(copyOf(shared, 0, length)) ?? false;
+    return socket?.push(copyBytes(shared, 0, length)) ?? false;
   }
-}
-
-/** A copy of a part of the buffer. Small ones share memory, as Node's do. */
-export function copyOf(buffer: Buffer, start: number, end: number): Buffer {
-  const copy = Buffer.allocUnsafe(end - start);
-  buffer.copy(copy, 0, start, end);
-  return copy;
 }

@@ -18,7 +18,7 @@ import type { Exchange, LentSocket, Wire, WireHandler, WireInfo, WireRequest } f
 import { inCleanContext } from './clean-context.ts';
 import { systemClock } from './clock.ts';
 import type { Alarm, Clock } from './clock.ts';
-import { copyOf } from './direct-reads.ts';
+import { copyBytes } from './copy-bytes.ts';
 import { closedBefore, PeerClosed, servesAnother, throwLater, typedError } from './failures.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import type { Http1ExchangeWire } from './http1-exchange.ts';
@@ -276,7 +276,7 @@ export class Http1Wire
         } else if (what === event.interim) {
           exchange.interim(parser.status, parser.fields);
         } else {
-          this.handOver(exchange, parser.status, parser.fields, copyOf(bytes, at, to));
+          this.handOver(exchange, parser.status, parser.fields, copyBytes(bytes, at, to));
           return to;
         }
         if (this.failure !== undefined) return to;

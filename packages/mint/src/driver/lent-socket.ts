@@ -8,7 +8,7 @@ import { TLSSocket } from 'node:tls';
 import type { PeerCertificate } from 'node:tls';
 import type { LentSocket, WireInfo } from '../wire.ts';
 import { inCleanContext } from './clean-context.ts';
-import { copyOf } from './direct-reads.ts';
+import { copyBytes } from './copy-bytes.ts';
 import type { SocketDriver } from './socket-driver.ts';
 
 /** The wire that lends. */
@@ -178,7 +178,7 @@ export class DriverSocket extends Duplex implements LentSocket {
   /** Takes what the socket has read; false when it is no part of an exchange. */
   received(bytes: Buffer, from: number, to: number): boolean {
     if (!this.begun) return false;
-    if (!this.push(copyOf(bytes, from, to))) this.driver?.pause();
+    if (!this.push(copyBytes(bytes, from, to))) this.driver?.pause();
     return true;
   }
 

@@ -6,7 +6,8 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ignoreSocketError } from './clean-context.ts';
-import { copyOf, DirectReads } from './direct-reads.ts';
+import { copyBytes } from './copy-bytes.ts';
+import { DirectReads } from './direct-reads.ts';
 import type { ReadTarget } from './direct-reads.ts';
 
 /** Whose socket it is. */
@@ -135,7 +136,7 @@ export class SocketDriver implements ReadTarget {
   take(buffer: Buffer, length: number): boolean {
     if (this.paused) return false;
     const at = this.user.onBytes(buffer, 0, length);
-    if (at < length) this.putBack(copyOf(buffer, at, length));
+    if (at < length) this.putBack(copyBytes(buffer, at, length));
     return true;
   }
 

@@ -12,7 +12,7 @@ import type { Exchange, WireHandler, WireRequest } from '../wire.ts';
 import { Backlog } from './backlog.ts';
 import { inCleanContext } from './clean-context.ts';
 import type { UnderWay } from './connection-life.ts';
-import { copyOf } from './direct-reads.ts';
+import { copyBytes } from './copy-bytes.ts';
 import { throwLater } from './failures.ts';
 import { isStreamed, RequestBody } from './request-body.ts';
 import { StreamTunnel } from './stream-tunnel.ts';
@@ -221,10 +221,10 @@ export class StreamExchange implements Exchange, UnderWay, StreamUser, Uploader 
 
   private onData(bytes: Buffer, from: number, to: number): void {
     if (this.tunnel !== undefined) {
-      this.tunnel.onData(copyOf(bytes, from, to));
+      this.tunnel.onData(copyBytes(bytes, from, to));
     } else if (!this.over) {
       if (!this.paused && this.backlog === undefined) this.deliver(bytes, from, to);
-      else (this.backlog ??= new Backlog()).add(copyOf(bytes, from, to));
+      else (this.backlog ??= new Backlog()).add(copyBytes(bytes, from, to));
     }
   }
 
