@@ -2,14 +2,15 @@
  * An association: an open connection between two nodes, over a carrier that may lose, double,
  * reorder and delay frames.
  *
- * While it is open, signals arrive in the order in which they were sent, each once. What a carrier
- * has lost is sent again; if that is not possible the association fails, and both sides are told: no
- * signal is lost in silence. Pure: it has neither socket nor timer, its owner tells it the time.
+ * While it is open, the signals of one sender arrive in the order in which they were sent, each once.
+ * What a carrier has lost is sent again; if that is not possible the association fails, and both sides
+ * are told: no signal is lost in silence. Pure: it has neither socket nor timer, its owner tells it the time.
  *
  * Source: Akka Artery's associations; `net_ticktime` of Erlang's distribution.
  */
-import { bodiesOf, readSignals, writeSignals, type Outgoing } from './batch.ts';
+import { batchesOf, readSignals, writeSignals, type Batch } from './batch.ts';
 import type { DownReason } from './down-reason.ts';
+import { fragmentHeader, readFragment, writeFragment, type Fragment } from './fragment.ts';
 import {
   encodeFrame,
   frameType,
@@ -19,6 +20,7 @@ import {
   type FrameType,
 } from './frame.ts';
 import { intervalOf, type AssociationOptions } from './options.ts';
+import { Outbox } from './outbox.ts';
 import { Reassembly } from './reassembly.ts';
 import { ReplayWindow } from './replay-window.ts';
 
@@ -55,6 +57,12 @@ const nackMs = 30;
 const ackEvery = 64;
 /** Bytes that are received before they are acknowledged without waiting. */
 const ackBytes = 1024 * 1024;
+/**
+ * Bytes of long signals that may be on their way: what is sent meanwhile waits behind no more than these.
+ */
+const mostFragmentBytes = 512 * 1024;
+/** Bytes of them after which they are acknowledged without waiting, so that their sender can go on. */
+const ackFragmentBytes = mostFragmentBytes / 4;
 /** Milliseconds after which what was received is acknowledged. */
 const ackMs = 250;
 /** Milliseconds between two probes of a node under traffic. */
@@ -70,15 +78,15 @@ export class Association {
   readonly #options: AssociationOptions;
   readonly #effects: AssociationEffects;
   readonly #window = new ReplayWindow();
-  readonly #reassembly = new Reassembly();
+  readonly #outbox: Outbox;
+  readonly #reassembly: Reassembly;
   readonly #counts = { sent: 0, signals: 0, bytes: 0, resent: 0, nacks: 0, dups: 0, gaps: 0 };
   #open = true;
-  #outbox: Uint8Array[] = [];
-  #outboxBytes = 0;
   #sent = 0;
   #received = 0;
   #unacked = 0;
   #unackedBytes = 0;
+  #unackedFragmentBytes = 0;
   #lastSent: number;
   #lastHeard: number;
   #lastProbe: number;
@@ -100,6 +108,8 @@ export class Association {
     this.remoteConnection = remoteConnection;
     this.#options = options;
     this.#effects = effects;
+    this.#outbox = new Outbox(options.frameBytes);
+    this.#reassembly = new Reassembly(options.windowBytes, options.maxSignalBytes);
     this.#lastSent = this.#lastHeard = this.#lastProbe = this.#lastAck = this.#lastLook = now;
   }
 
@@ -123,30 +133,36 @@ export class Association {
       duplicates: dups,
       gaps,
       unacknowledgedFrames: this.#window.frames,
-      unacknowledgedBytes: this.#window.bytes + this.#outboxBytes,
+      unacknowledgedBytes: this.#window.bytes + this.#outbox.bytes,
       lastHeard: this.#lastHeard,
       suspected: this.#suspectedAt !== undefined,
     };
   }
 
-  /** Takes a signal, whose bytes the caller does not change any more; it goes with the next {@link flush}. */
-  send(signal: Uint8Array): void {
+  /**
+   * Takes a signal, whose bytes the caller does not change any more; it goes with the next {@link flush}.
+   * Of signals of other senders, it may overtake those that are longer than a frame.
+   */
+  send(signal: Uint8Array, sender: number): void {
     if (!this.#open) return;
-    this.#outbox.push(signal);
-    this.#outboxBytes += signal.length;
-    if (this.#window.bytes + this.#outboxBytes > this.#options.windowBytes) this.fail('overload');
+    this.#outbox.push(signal, sender);
+    this.#counts.signals++;
+    if (this.#window.bytes + this.#outbox.bytes > this.#options.windowBytes) this.fail('overload');
   }
 
   /** Sends what was taken since the last time. */
   flush(now: number): void {
-    if (!this.#open || this.#outbox.length === 0) return;
-    const signals = this.#outbox;
-    this.#outbox = [];
-    this.#outboxBytes = 0;
-    this.#counts.signals += signals.length;
-    for (const body of bodiesOf(signals, this.#options.frameBytes)) this.#sendBody(body, now);
-    if (this.#window.frames > this.#options.windowFrames) this.fail('overload');
-    else this.#updateBusy();
+    const { frameBytes, windowFrames } = this.#options;
+    while (this.#open) {
+      const short = this.#outbox.takeShort();
+      for (const batch of batchesOf(short, frameBytes)) this.#sendBatch(batch, now);
+      if (this.#window.fragmentBytes >= mostFragmentBytes) break;
+      const fragment = this.#outbox.takeFragment(frameBytes - fragmentHeader);
+      if (fragment === undefined) break;
+      this.#sendFragment(fragment, now);
+    }
+    if (this.#window.frames > windowFrames) this.fail('overload');
+    this.#updateBusy();
   }
 
   /** Handles a frame of this connection. */
@@ -156,12 +172,13 @@ export class Association {
     this.#suspectedAt = undefined;
     if (frame.ack > this.#window.acknowledged) {
       this.#window.acknowledge(frame.ack);
-      this.#updateBusy();
+      if (this.#outbox.bytes > 0) this.flush(now);
+      else this.#updateBusy();
+      if (!this.#open) return;
     }
     switch (frame.type) {
       case frameType.data:
       case frameType.fragment:
-      case frameType.lastFragment:
         this.#receiveBody(frame, now);
         return;
       case frameType.probe:
@@ -230,22 +247,29 @@ export class Association {
   fail(reason: DownReason): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#outbox = [];
     this.#effects.failed(reason);
   }
 
-  #sendBody(body: Outgoing, now: number): void {
+  #sendBatch({ signals, length }: Batch, now: number): void {
     if (!this.#open) return;
+    const frame = new Uint8Array(headerLength + length);
+    writeSignals(frame, headerLength, signals);
+    this.#sendNumbered(frameType.data, frame, now);
+  }
+
+  #sendFragment(fragment: Fragment, now: number): void {
+    if (!this.#open) return;
+    const frame = new Uint8Array(headerLength + fragmentHeader + fragment.part.length);
+    writeFragment(frame, headerLength, fragment);
+    this.#sendNumbered(frameType.fragment, frame, now);
+  }
+
+  #sendNumbered(type: FrameType, frame: Uint8Array, now: number): void {
     if (this.#sent >= lastSeq) {
       this.fail('sequence_exhausted');
       return;
     }
-    const frame = new Uint8Array(
-      headerLength + (body.type === 'data' ? body.length : body.part.length),
-    );
-    writeHeader(frame, typeOf(body), this.remoteConnection, ++this.#sent, this.#received);
-    if (body.type === 'data') writeSignals(frame, headerLength, body.signals);
-    else frame.set(body.part, headerLength);
+    writeHeader(frame, type, this.remoteConnection, ++this.#sent, this.#received);
     this.#window.push(frame);
     const probe = now - this.#lastProbe >= probeMs;
     if (probe) this.#lastProbe = now;
@@ -268,10 +292,15 @@ export class Association {
     this.#unacked++;
     this.#unackedBytes += body.length;
     if (type === frameType.data) this.#deliverAll(body);
-    else this.#deliverPart(type, body);
-    if (this.#unacked >= ackEvery || this.#unackedBytes >= ackBytes) {
-      this.#control(frameType.tick, now);
+    else {
+      this.#unackedFragmentBytes += body.length;
+      this.#deliverPart(body);
     }
+    const isDue =
+      this.#unacked >= ackEvery ||
+      this.#unackedBytes >= ackBytes ||
+      this.#unackedFragmentBytes >= ackFragmentBytes;
+    if (isDue) this.#control(frameType.tick, now);
   }
 
   #deliverAll(body: Uint8Array): void {
@@ -286,13 +315,11 @@ export class Association {
     }
   }
 
-  #deliverPart(type: FrameType, part: Uint8Array): void {
-    if (this.#reassembly.length + part.length > this.#options.maxSignalBytes) {
-      this.fail('bad_frame');
-      return;
-    }
-    this.#reassembly.add(part);
-    if (type === frameType.lastFragment) this.#effects.deliver(this.#reassembly.take());
+  #deliverPart(body: Uint8Array): void {
+    const fragment = readFragment(body);
+    const added = fragment === undefined ? 'refused' : this.#reassembly.add(fragment);
+    if (added === 'refused') this.fail('bad_frame');
+    else if (added !== 'incomplete') this.#effects.deliver(added);
   }
 
   /** Compares what the other node has sent with what has arrived. */
@@ -342,20 +369,17 @@ export class Association {
     this.#counts.sent++;
     this.#counts.bytes += frame.length;
     this.#lastSent = this.#lastAck = now;
-    this.#unacked = this.#unackedBytes = 0;
+    this.#unacked = this.#unackedBytes = this.#unackedFragmentBytes = 0;
     this.#effects.transmit(frame, probe);
   }
 
   #updateBusy(): void {
+    if (!this.#open) return;
     const { windowBytes, windowFrames } = this.#options;
-    const busy = this.#window.bytes > windowBytes / 2 || this.#window.frames > windowFrames / 2;
+    const bytes = this.#window.bytes + this.#outbox.bytes;
+    const busy = bytes > windowBytes / 2 || this.#window.frames > windowFrames / 2;
     if (busy === this.#busy) return;
     this.#busy = busy;
     this.#effects.busy(busy);
   }
-}
-
-function typeOf(body: Outgoing): FrameType {
-  if (body.type === 'data') return frameType.data;
-  return body.last ? frameType.lastFragment : frameType.fragment;
 }

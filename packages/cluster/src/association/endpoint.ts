@@ -94,18 +94,23 @@ export class Endpoint {
   /**
    * Sends a signal over the connection to a node, or over the one that is being opened to it.
    * False when the node is not known, or another run has its name by now.
+   * @param sender The process from which it comes: the signals of each arrive in their order.
    */
-  send(node: { readonly name: string; readonly creation?: number }, signal: Uint8Array): boolean {
+  send(
+    node: { readonly name: string; readonly creation?: number },
+    signal: Uint8Array,
+    sender = 0,
+  ): boolean {
     const peer = this.#peers.get(node.name);
     if (peer === undefined || this.#stopped) return false;
     if (node.creation !== undefined && node.creation !== peer.node.creation) return false;
     const { association } = peer;
     if (association !== undefined) {
-      association.send(signal);
+      association.send(signal, sender);
       this.#flushLater(association);
       return true;
     }
-    peer.wait(signal);
+    peer.wait(signal, sender);
     if (peer.waitingBytes > this.#settings.options.windowBytes) this.#giveUp(peer, 'overload');
     return true;
   }
@@ -382,7 +387,7 @@ export class Endpoint {
     peer.signer = signer;
     peer.challengedAt = undefined;
     this.#effects.nodeUp(peer.node);
-    for (const signal of waiting) association.send(signal);
+    for (const { signal, sender } of waiting) association.send(signal, sender);
     if (waiting.length > 0) this.#flushLater(association);
   }
 

@@ -17,24 +17,22 @@ export const frameType = {
   confirm: 3,
   /** Whole signals, each behind its length as u32. */
   data: 4,
-  /** A part of a signal that is too long for one frame; more parts follow. */
+  /** A part of a signal that is too long for one frame. */
   fragment: 5,
-  /** The last part of it. */
-  lastFragment: 6,
   /** Says that the sender lives, and carries its `seq` and `ack`. */
-  tick: 7,
+  tick: 6,
   /** A tick that is to be answered at once. */
-  probe: 8,
+  probe: 7,
   /** Frames after `ack` are missing. */
-  nack: 9,
+  nack: 8,
   /** The connection is over for the sender. */
-  reset: 10,
+  reset: 9,
   /** The node leaves in order. */
-  bye: 11,
+  bye: 10,
   /** A hello is refused; the body says why. */
-  refuse: 12,
+  refuse: 11,
   /** Another run has taken over the name of the receiver. */
-  fence: 13,
+  fence: 12,
 } as const;
 
 /** The number of a type of frame. */

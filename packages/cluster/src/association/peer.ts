@@ -4,6 +4,12 @@ import type { NodeIdentity } from './identity.ts';
 import type { Answer, Attempt } from './opening.ts';
 import type { FrameSigner } from './signing.ts';
 
+/** A signal that waits for a connection. */
+export interface WaitingSignal {
+  readonly signal: Uint8Array;
+  readonly sender: number;
+}
+
 export class Peer {
   readonly node: NodeIdentity;
   association: Association | undefined = undefined;
@@ -19,7 +25,7 @@ export class Peer {
   challengedAt: number | undefined = undefined;
   /** The run that has come with its name. */
   challenger: NodeIdentity | undefined = undefined;
-  #waiting: Uint8Array[] = [];
+  #waiting: WaitingSignal[] = [];
   #waitingBytes = 0;
 
   constructor(node: NodeIdentity) {
@@ -31,13 +37,13 @@ export class Peer {
     return this.#waitingBytes;
   }
 
-  wait(signal: Uint8Array): void {
-    this.#waiting.push(signal);
+  wait(signal: Uint8Array, sender: number): void {
+    this.#waiting.push({ signal, sender });
     this.#waitingBytes += signal.length;
   }
 
   /** The signals that have waited, which do so no longer. */
-  takeWaiting(): Uint8Array[] {
+  takeWaiting(): WaitingSignal[] {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;

@@ -23,30 +23,25 @@ export class Reassembly {
 
   /**
    * Takes a part, which is copied.
-   * @returns The whole signal with its last part, and nothing before.
-   * @throws for a part that no signal has, and one of more than is allowed.
+   * @returns The whole signal with its last part; `'refused'` for a part that its signal does not have,
+   *   and for signals of more bytes, or more at a time, than are allowed.
    */
-  add({ number, length, part }: Fragment): Uint8Array | undefined {
+  add({ number, length, part }: Fragment): Uint8Array | 'incomplete' | 'refused' {
     const partial = this.#partial.get(number) ?? this.#begin(number, length);
+    if (partial === undefined) return 'refused';
     const { signal, filled } = partial;
-    if (length !== signal.length || filled + part.length > length) {
-      throw new RangeError('a part that does not belong to its signal');
-    }
+    if (length !== signal.length || filled + part.length > length) return 'refused';
     signal.set(part, filled);
     partial.filled += part.length;
-    if (partial.filled < length) return undefined;
+    if (partial.filled < length) return 'incomplete';
     this.#partial.delete(number);
     this.#bytes -= length;
     return signal;
   }
 
-  #begin(number: number, length: number): Partial {
-    if (length > this.#mostSignalBytes || this.#bytes + length > this.#mostBytes) {
-      throw new RangeError('signals of more bytes than are allowed');
-    }
-    if (this.#partial.size === mostLongSignals) {
-      throw new RangeError('more long signals at a time than are allowed');
-    }
+  #begin(number: number, length: number): Partial | undefined {
+    if (length > this.#mostSignalBytes || this.#bytes + length > this.#mostBytes) return undefined;
+    if (this.#partial.size === mostLongSignals) return undefined;
     const partial = { signal: new Uint8Array(length), filled: 0 };
     this.#partial.set(number, partial);
     this.#bytes += length;

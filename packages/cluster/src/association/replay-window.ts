@@ -1,4 +1,5 @@
 /** The frames that have been sent and are not acknowledged: bounded, oldest first. */
+import { frameType } from './frame.ts';
 
 /** Frames have consecutive numbers, so that an acknowledgement removes from the front only. */
 export class ReplayWindow {
@@ -7,6 +8,7 @@ export class ReplayWindow {
   #start = 0;
   #acknowledged = 0;
   #bytes = 0;
+  #fragmentBytes = 0;
 
   /** The number of the last frame that is acknowledged. */
   get acknowledged(): number {
@@ -21,10 +23,16 @@ export class ReplayWindow {
     return this.#bytes;
   }
 
+  /** Bytes of the frames with parts of long signals. */
+  get fragmentBytes(): number {
+    return this.#fragmentBytes;
+  }
+
   /** Adds the frame that comes after the newest one. */
   push(frame: Uint8Array): void {
     this.#frames.push(frame);
     this.#bytes += frame.length;
+    if (isFragment(frame)) this.#fragmentBytes += frame.length;
   }
 
   /** Removes the frames up to a number; a number that is no news, or none that was sent, changes nothing. */
@@ -32,7 +40,9 @@ export class ReplayWindow {
     const count = seq - this.#acknowledged;
     if (count <= 0 || count > this.frames) return;
     for (let i = this.#start; i < this.#start + count; i++) {
-      this.#bytes -= this.#frames[i]?.length ?? 0;
+      const frame = this.#frames[i] as Uint8Array;
+      this.#bytes -= frame.length;
+      if (isFragment(frame)) this.#fragmentBytes -= frame.length;
     }
     this.#start += count;
     this.#acknowledged = seq;
@@ -47,3 +57,5 @@ export class ReplayWindow {
     for (const frame of this.#frames.slice(this.#start)) yield frame;
   }
 }
+
+const isFragment = (frame: Uint8Array): boolean => frame[0] === frameType.fragment;

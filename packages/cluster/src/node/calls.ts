@@ -12,7 +12,13 @@ import {
 import type { Pid } from '@linnet/otp';
 import { sendable } from '../codec/sendable.ts';
 import { liveProcess } from './local.ts';
-import { addressOf, sendableReason, signalType, type SignalSender } from './signal.ts';
+import {
+  addressOf,
+  currentSender,
+  sendableReason,
+  signalType,
+  type SignalSender,
+} from './signal.ts';
 import { TablesByNode } from './tables.ts';
 
 export class Calls {
@@ -41,7 +47,7 @@ export class Calls {
     // First: to send may turn out to be the end of the connection.
     this.#refs.set(call, ref);
     this.#ours.set(node.name, ref, call);
-    if (this.#sender.send(node, signal)) return;
+    if (this.#sender.send(node, signal, call.pid.id)) return;
     this.#ours.take(node.name, ref)?.fail(['nodedown', node.name]);
   }
 
@@ -49,14 +55,16 @@ export class Calls {
     const { node } = addressOf(target);
     const ref = this.#refs.get(call);
     if (ref === undefined || this.#ours.take(node.name, ref) === undefined) return;
-    this.#sender.send(node, [signalType.dropCall, ref]);
+    this.#sender.send(node, [signalType.dropCall, ref], call.pid.id);
   }
 
   received(node: string, from: Pid, [ref, process, request, kind]: readonly unknown[]): void {
     if (typeof ref !== 'number') throw new TypeError('a call without a number');
-    const answer = (type: number, value: unknown): void => {
+    const pid = liveProcess(process);
+    const server = pid?.id ?? 0;
+    const answer = (type: number, value: unknown, sender: number): void => {
       this.#theirs.take(node, ref);
-      this.#sender.send({ name: node }, [type, ref, value]);
+      this.#sender.send({ name: node }, [type, ref, value], sender);
     };
     const outcome = {
       reply: (value: unknown): void => {
@@ -65,14 +73,14 @@ export class Calls {
           sent = sendable(value, 'reply');
         } catch (error) {
           // The error is the server's, which goes on, but the caller must hear of it.
-          answer(signalType.callExit, sendableReason(error));
+          answer(signalType.callExit, sendableReason(error), server);
           return;
         }
-        answer(signalType.reply, sent);
+        // Another process than the server may answer.
+        answer(signalType.reply, sent, currentSender() || server);
       },
-      fail: (why: unknown): void => answer(signalType.callExit, sendableReason(why)),
+      fail: (why: unknown): void => answer(signalType.callExit, sendableReason(why), server),
     };
-    const pid = liveProcess(process);
     if (pid === undefined) {
       outcome.fail('noproc');
       return;

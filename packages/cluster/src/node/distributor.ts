@@ -18,7 +18,7 @@ import { Links } from './links.ts';
 import { liveProcess } from './local.ts';
 import type { Modules } from './modules.ts';
 import { Monitors } from './monitors.ts';
-import { addressOf, refOf, signalType, type SignalSender } from './signal.ts';
+import { addressOf, currentSender, refOf, signalType, type SignalSender } from './signal.ts';
 import { Spawns } from './spawns.ts';
 
 export class Distributor implements Distribution {
@@ -49,16 +49,18 @@ export class Distributor implements Distribution {
     const { node, process } = addressOf(to);
     const envelope = envelopeOf(message);
     if (envelope === undefined) {
-      this.#sender.send(node, [signalType.send, process, sendable(message, 'message')]);
+      const signal = [signalType.send, process, sendable(message, 'message')];
+      this.#sender.send(node, signal, currentSender());
     } else {
       const content = sendable(envelope.content, 'request');
-      this.#sender.send(node, [signalType.send, process, content, envelope.kind]);
+      const signal = [signalType.send, process, content, envelope.kind];
+      this.#sender.send(node, signal, currentSender());
     }
   }
 
   exit(to: Pid, from: Pid, reason: unknown): void {
     const signal = [signalType.exit2, from.id, to.id, sendable(reason, 'reason')];
-    this.#sender.send(refOf(to), signal);
+    this.#sender.send(refOf(to), signal, from.id);
   }
 
   link(to: Pid, from: Pid): void {

@@ -39,7 +39,8 @@ export class Links {
   link(remote: Pid, local: Pid): void {
     const half = this.#halfOf(remote);
     half.linked.add(local);
-    if (this.#sender.send(refOf(remote), [signalType.link, local.id, remote.id])) return;
+    const signal = [signalType.link, local.id, remote.id];
+    if (this.#sender.send(refOf(remote), signal, local.id)) return;
     half.linked.delete(local);
     this.#tidy(remote, half);
     // A signal arrives after the call that causes it.
@@ -51,7 +52,7 @@ export class Links {
     if (half?.linked.delete(local) !== true) return;
     const id = ++this.#lastUnlink;
     half.unlinking.set(local, id);
-    this.#sender.send(refOf(remote), [signalType.unlink, id, local.id, remote.id]);
+    this.#sender.send(refOf(remote), [signalType.unlink, id, local.id, remote.id], local.id);
   }
 
   /** A local process has died. */
@@ -61,13 +62,13 @@ export class Links {
     half.linked.delete(local);
     this.#tidy(remote, half);
     const signal = [signalType.exit, local.id, remote.id, sendableReason(reason)];
-    this.#sender.send(refOf(remote), signal);
+    this.#sender.send(refOf(remote), signal, local.id);
   }
 
   received(remote: Pid, to: number): void {
     const local = localPid(to);
     if (local === undefined) {
-      this.#sender.send(refOf(remote), [signalType.exit, to, remote.id, 'noproc']);
+      this.#sender.send(refOf(remote), [signalType.exit, to, remote.id, 'noproc'], to);
       return;
     }
     const half = this.#halfOf(remote);
@@ -81,7 +82,7 @@ export class Links {
     const half = this.#halves.get(remote);
     if (local !== undefined && half?.linked.delete(local) === true) unlinkReceived(local, remote);
     if (half !== undefined) this.#tidy(remote, half);
-    this.#sender.send(refOf(remote), [signalType.unlinkAck, id, to, remote.id]);
+    this.#sender.send(refOf(remote), [signalType.unlinkAck, id, to, remote.id], to);
   }
 
   acknowledged(remote: Pid, to: number, id: number): void {

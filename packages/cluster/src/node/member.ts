@@ -156,11 +156,11 @@ export class Member implements SignalSender, TimeoutTarget {
     return this.#ports;
   }
 
-  send(to: NodeRef, signal: readonly unknown[]): boolean {
+  send(to: NodeRef, signal: readonly unknown[], sender: number): boolean {
     const node = this.#endpoint.known(to.name);
     if (node === undefined || this.#codec === undefined) return false;
     if (to.creation !== undefined && to.creation !== node.creation) return false;
-    return this.#endpoint.send(node, this.#codec.encode(signal, node));
+    return this.#endpoint.send(node, this.#codec.encode(signal, node), sender);
   }
 
   list(): string[] {

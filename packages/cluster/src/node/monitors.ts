@@ -2,13 +2,25 @@
 import type { Watch } from '@linnet/otp';
 import { monitorReceived, type RemoteMonitor, type RemoteTarget } from '@linnet/otp/distribution';
 import { liveProcess } from './local.ts';
-import { addressOf, sendableReason, signalType, type SignalSender } from './signal.ts';
+import {
+  addressOf,
+  currentSender,
+  sendableReason,
+  signalType,
+  type SignalSender,
+} from './signal.ts';
 import { TablesByNode } from './tables.ts';
+
+/** How a monitor was sent: it is taken back by the same process, in whichever context that happens. */
+interface Sent {
+  readonly ref: number;
+  readonly sender: number;
+}
 
 export class Monitors {
   readonly #sender: SignalSender;
   readonly #ours = new TablesByNode<RemoteMonitor>();
-  readonly #refs = new WeakMap<RemoteMonitor, number>();
+  readonly #sent = new WeakMap<RemoteMonitor, Sent>();
   readonly #theirs = new TablesByNode<Watch>();
   #lastRef = 0;
 
@@ -25,25 +37,28 @@ export class Monitors {
     const { node, process } = addressOf(target);
     const ref = ++this.#lastRef;
     // First: to send may turn out to be the end of the connection.
-    this.#refs.set(monitor, ref);
+    const sender = currentSender();
+    this.#sent.set(monitor, { ref, sender });
     this.#ours.set(node.name, ref, monitor);
-    if (this.#sender.send(node, [signalType.monitor, ref, process])) return;
+    if (this.#sender.send(node, [signalType.monitor, ref, process], sender)) return;
     this.#ours.take(node.name, ref)?.down('noconnection');
   }
 
   demonitor(target: RemoteTarget, monitor: RemoteMonitor): void {
     const { node } = addressOf(target);
-    const ref = this.#refs.get(monitor);
-    if (ref === undefined || this.#ours.take(node.name, ref) === undefined) return;
-    this.#sender.send(node, [signalType.demonitor, ref]);
+    const sent = this.#sent.get(monitor);
+    if (sent === undefined || this.#ours.take(node.name, sent.ref) === undefined) return;
+    this.#sender.send(node, [signalType.demonitor, sent.ref], sent.sender);
   }
 
   received(from: string, ref: number, process: unknown): void {
+    const pid = liveProcess(process);
+    const sender = pid?.id ?? (typeof process === 'number' ? process : 0);
     const down = (reason: unknown): void => {
       this.#theirs.take(from, ref);
-      this.#sender.send({ name: from }, [signalType.monitorExit, ref, sendableReason(reason)]);
+      const signal = [signalType.monitorExit, ref, sendableReason(reason)];
+      this.#sender.send({ name: from }, signal, sender);
     };
-    const pid = liveProcess(process);
     if (pid === undefined) down('noproc');
     else this.#theirs.set(from, ref, monitorReceived(pid, down));
   }

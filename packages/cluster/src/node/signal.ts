@@ -7,7 +7,7 @@
  * Source: Distribution Protocol, Protocol between Connected Nodes.
  */
 import type { Pid } from '@linnet/otp';
-import { BadArgumentError, Pid as PidClass } from '@linnet/otp';
+import { BadArgumentError, currentPid, Pid as PidClass } from '@linnet/otp';
 import { inspect } from 'node:util';
 import type { RemoteTarget } from '@linnet/otp/distribution';
 import { sendable } from '../codec/sendable.ts';
@@ -55,8 +55,14 @@ export interface NodeRef {
 
 /** Sends signals to other nodes. */
 export interface SignalSender {
-  /** False when there is no connection, and none is being opened. Values must be `sendable`. */
-  send(to: NodeRef, signal: readonly unknown[]): boolean;
+  /**
+   * False when there is no connection, and none is being opened. Values must be `sendable`.
+   *
+   * Signals of one sender arrive in their order; one that is too long for a frame may be overtaken by
+   * those of other senders.
+   * @param sender The number of the process from which the signal comes; 0 for plain code.
+   */
+  send(to: NodeRef, signal: readonly unknown[], sender: number): boolean;
 }
 
 /** The node of a target, and what the target is there: a number or a name. */
@@ -72,6 +78,9 @@ export function addressOf(target: RemoteTarget): {
 }
 
 export const refOf = ({ node, creation }: Pid): NodeRef => ({ name: node, creation });
+
+/** The number of the process that runs now; 0 for plain code. */
+export const currentSender = (): number => currentPid()?.id ?? 0;
 
 /** An exit reason as it travels; what cannot is replaced by words: no exit signal is lost for it. */
 export function sendableReason(reason: unknown): unknown {

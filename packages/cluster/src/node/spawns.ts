@@ -6,11 +6,13 @@ import { ExitError, Pid, spawn } from '@linnet/otp';
 import { sendable } from '../codec/sendable.ts';
 import { SpawnError, type SpawnFailure } from '../errors/spawn-error.ts';
 import { bodyOf, type Modules } from './modules.ts';
-import { signalType, type SignalSender } from './signal.ts';
+import { currentSender, signalType, type SignalSender } from './signal.ts';
 import { TablesByNode } from './tables.ts';
 
 interface Pending {
   readonly module: string;
+  /** The process that has asked for it. */
+  readonly sender: number;
   readonly resolve: (started: { readonly pid: Pid; readonly go: () => void }) => void;
   readonly reject: (error: SpawnError) => void;
 }
@@ -42,10 +44,11 @@ export class Spawns {
   ): Promise<{ readonly pid: Pid; readonly go: () => void }> {
     const prepared = sendable(args, 'arguments');
     const ref = ++this.#lastRef;
+    const sender = currentSender();
     const signal = [signalType.spawnRequest, ref, module, prepared, waits];
     return new Promise((resolve, reject) => {
-      this.#ours.set(node, ref, { module, resolve, reject });
-      if (this.#sender.send({ name: node }, signal)) return;
+      this.#ours.set(node, ref, { module, sender, resolve, reject });
+      if (this.#sender.send({ name: node }, signal, sender)) return;
       this.#ours.take(node, ref)?.reject(new SpawnError('noconnection', node, module));
     });
   }
@@ -56,12 +59,12 @@ export class Spawns {
     }
     const body = bodyOf(this.#modules, module);
     if (body === undefined) {
-      this.#sender.send({ name: node }, [signalType.spawnReply, ref, undefined, 'undef']);
+      this.#sender.send({ name: node }, [signalType.spawnReply, ref, undefined, 'undef'], 0);
       return;
     }
     const run = (): unknown => body(...(args as never[]));
     const pid = waits === true ? this.#spawnHeld(node, ref, run) : spawn(run);
-    this.#sender.send({ name: node }, [signalType.spawnReply, ref, pid]);
+    this.#sender.send({ name: node }, [signalType.spawnReply, ref, pid], pid.id);
   }
 
   #spawnHeld(node: string, ref: number, run: () => unknown): Pid {
@@ -87,7 +90,9 @@ export class Spawns {
     const pending = this.#ours.take(node, ref);
     if (pending === undefined) return;
     if (Pid.isPid(pid)) {
-      const go = (): void => void this.#sender.send({ name: node }, [signalType.spawnGo, ref]);
+      const go = (): void => {
+        this.#sender.send({ name: node }, [signalType.spawnGo, ref], pending.sender);
+      };
       pending.resolve({ pid, go });
     } else pending.reject(new SpawnError(failure as SpawnFailure, node, pending.module));
   }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { noFaults, signalOf, World, type Seen, type SimulatedNode } from './world.ts';
 
 function pair(seed = 1, options = {}): { world: World; a: SimulatedNode; b: SimulatedNode } {
@@ -113,6 +113,55 @@ test('a signal that is longer than a frame arrives whole, between its neighbours
   a.endpoint.send(b.identity, signalOf(3));
   world.run(1000);
   expect(values(b)).toEqual([1, 2, 3]);
+});
+
+describe('a long signal', () => {
+  const long = 5 * 1024 * 1024;
+
+  test('is overtaken by those of other senders, not by those of its own', () => {
+    const { world, a, b } = pair();
+    a.endpoint.send(b.identity, signalOf(1, long, 1), 1);
+    a.endpoint.send(b.identity, signalOf(2, 20, 1), 1);
+    a.endpoint.send(b.identity, signalOf(3, 100_000, 1), 1);
+    a.endpoint.send(b.identity, signalOf(4, 20, 1), 1);
+    a.endpoint.send(b.identity, signalOf(5, 20, 2), 2);
+    world.run(2);
+    a.endpoint.send(b.identity, signalOf(6, 20, 3), 3);
+    world.run(1000);
+    expect(values(b)).toEqual([5, 6, 1, 2, 3, 4]);
+  });
+
+  test('is sent a part at a time, so that no more than 512 KiB of it are under way', () => {
+    const { world, a, b } = pair();
+    const before = world.transmittedBytes;
+    b.frozen = true;
+    for (let sender = 1; sender <= 3; sender++) {
+      a.endpoint.send(b.identity, signalOf(sender, long, sender), sender);
+    }
+    world.run(500);
+    expect(world.transmittedBytes - before).toBeLessThan(600 * 1024);
+    expect(a.endpoint.figures('b@host')?.unacknowledgedBytes).toBeGreaterThan(3 * long);
+    world.thaw(b);
+    world.run(2000);
+    expect(values(b).toSorted((x, y) => x - y)).toEqual([1, 2, 3]);
+  });
+
+  test('takes turns with others: one of 200 kB is not held up by one of 5 MB', () => {
+    const { world, a, b } = pair();
+    a.endpoint.send(b.identity, signalOf(1, long, 1), 1);
+    a.endpoint.send(b.identity, signalOf(2, 200_000, 2), 2);
+    world.run(2000);
+    expect(values(b)).toEqual([2, 1]);
+  });
+
+  test('of many senders at a time arrives, a few at a time', () => {
+    const { world, a, b } = pair();
+    const all = Array.from({ length: 100 }, (_, i) => i);
+    for (const i of all) a.endpoint.send(b.identity, signalOf(i, 200_000, i), i);
+    world.run(5000);
+    expect(values(b).toSorted((x, y) => x - y)).toEqual(all);
+    expect(downs(b)).toEqual([]);
+  });
 });
 
 test('a node that takes nothing is down with overload, and nothing is kept for it', () => {

@@ -7,6 +7,7 @@ import { noFaults, signalOf, World, type SimulatedNode } from './world.ts';
 /** What a node has sent to another one, and whether it has seen it down since. */
 interface Sent {
   readonly value: number;
+  readonly sender: number;
   readonly to: NodeIdentity;
   readonly seenBefore: number;
 }
@@ -14,38 +15,42 @@ interface Sent {
 const seeds = Number(process.env['CLUSTER_SEEDS'] ?? 12);
 const operations = Number(process.env['CLUSTER_OPERATIONS'] ?? 100_000);
 
+/** Processes of each node that send. */
+const senders = 3;
+
 /**
- * Each node sees of each run of another one: signals only between an up and a down; within such a
- * time without a gap and in order; and over all times none twice.
+ * Each node sees of each run of another one: signals only between an up and a down; of each process
+ * there, within such a time without a gap and in order; and over all times none twice.
  */
 function checkReceived(node: SimulatedNode): void {
-  const states = new Map<string, { up: boolean; last: number; mayJump: boolean }>();
+  const up = new Set<string>();
+  const last = new Map<string, number>();
+  /** The processes of which a signal has come in this time. */
+  const heard = new Set<string>();
   for (const event of node.seen) {
     const peer = event.type === 'signal' ? event.from : event.node;
     const key = `${peer.name} ${peer.creation}`;
-    const state = states.get(key) ?? { up: false, last: -1, mayJump: true };
-    states.set(key, state);
     if (event.type === 'up') {
-      expect(state.up).toBe(false);
-      state.up = true;
-      state.mayJump = true;
+      if (up.has(key)) expect.fail(`${key} is up twice`);
+      up.add(key);
+      for (let i = 0; i < senders; i++) heard.delete(`${key} ${i}`);
     } else if (event.type === 'down') {
-      expect(state.up).toBe(true);
-      state.up = false;
+      if (!up.delete(key)) expect.fail(`${key} is down twice`);
     } else {
-      if (!state.up) expect.fail(`a signal of ${key}, which is down`);
-      if (state.mayJump ? event.value <= state.last : event.value !== state.last + 1) {
-        expect.fail(`${event.value} of ${key} after ${state.last}`);
-      }
-      state.last = event.value;
-      state.mayJump = false;
+      if (!up.has(key)) expect.fail(`a signal of ${key}, which is down`);
+      const process = `${key} ${event.sender}`;
+      const before = last.get(process) ?? -1;
+      const follows = heard.has(process) ? event.value === before + 1 : event.value > before;
+      if (!follows) expect.fail(`${event.value} of ${process} after ${before}`);
+      last.set(process, event.value);
+      heard.add(process);
     }
   }
 }
 
 /** A sender that has not seen the receiver down since it sent has lost nothing. */
 function checkSent(sender: SimulatedNode, sent: readonly Sent[], world: World): void {
-  for (const { value, to, seenBefore } of sent) {
+  for (const { value, sender: process, to, seenBefore } of sent) {
     const isPeer = (node: NodeIdentity): boolean =>
       node.name === to.name && node.creation === to.creation;
     const down = sender.seen
@@ -57,6 +62,7 @@ function checkSent(sender: SimulatedNode, sent: readonly Sent[], world: World): 
       (event) =>
         event.type === 'signal' &&
         event.value === value &&
+        event.sender === process &&
         event.from.name === sender.identity.name,
     );
     if (arrived !== true) expect.fail(`${value} to ${to.name} was lost in silence`);
@@ -114,15 +120,17 @@ function simulate(
         for (const to of sender.endpoint.connected()) {
           const burst = dice.below(60);
           for (let i = 0; i < burst && left > 0; i++, left--) {
-            const key = `${sender.identity.name}${sender.identity.creation} ${to.name}${to.creation}`;
+            const process = dice.below(senders);
+            const key = `${sender.identity.name}${sender.identity.creation} ${process} ${to.name}${to.creation}`;
             const value = counters.get(key) ?? 0;
-            const length = dice.chance(0.001) ? 200_000 : 4 + dice.below(300);
+            const length = dice.chance(0.003) ? 70_000 + dice.below(500_000) : dice.below(300);
             const seenBefore = sender.seen.length;
-            if (!sender.endpoint.send(to, signalOf(value, length))) break;
+            const signal = signalOf(value, length, process);
+            if (!sender.endpoint.send(to, signal, process)) break;
             counters.set(key, value + 1);
             const sent = perSender.get(sender) ?? [];
             perSender.set(sender, sent);
-            sent.push({ value, to, seenBefore });
+            sent.push({ value, sender: process, to, seenBefore });
           }
         }
       }

@@ -54,7 +54,13 @@ export const noFaults: Faults = { drop: 0, duplicate: 0, reorder: 0, delayMs: 0 
 export type Seen =
   | { readonly type: 'up'; readonly node: NodeIdentity }
   | { readonly type: 'down'; readonly node: NodeIdentity; readonly reason: DownReason }
-  | { readonly type: 'signal'; readonly from: NodeIdentity; readonly value: number };
+  | {
+      readonly type: 'signal';
+      readonly from: NodeIdentity;
+      readonly value: number;
+      /** The process there that has sent it. */
+      readonly sender: number;
+    };
 
 export interface SimulatedNode {
   readonly identity: NodeIdentity;
@@ -83,6 +89,7 @@ export class World {
   faults: Faults = noFaults;
   /** Frames that were given to the carrier. */
   transmitted = 0;
+  transmittedBytes = 0;
   /** Sees each frame that is given to the carrier. */
   overhear: ((to: NodeIdentity, frame: Uint8Array) => void) | undefined = undefined;
 
@@ -110,8 +117,7 @@ export class World {
       {
         transmit: (to, frame, probe) => this.#carry(identity, to, frame, probe),
         deliver: (from, signal) => {
-          const value = new DataView(signal.buffer, signal.byteOffset).getUint32(0);
-          seen.push({ type: 'signal', from, value });
+          seen.push({ type: 'signal', from, ...contentOf(signal) });
         },
         nodeUp: (node) => seen.push({ type: 'up', node }),
         nodeDown: (node, reason) => seen.push({ type: 'down', node, reason }),
@@ -189,6 +195,7 @@ export class World {
 
   #carry(from: NodeIdentity, to: NodeIdentity, frame: Uint8Array, probe: boolean): void {
     this.transmitted++;
+    this.transmittedBytes += frame.length;
     this.overhear?.(to, frame);
     const isHandshake = (decodeFrame(frame)?.type ?? 0) <= 3;
     const { drop, duplicate, reorder, delayMs } = this.faults;
@@ -225,9 +232,26 @@ export class World {
 const isLater = (a: Event, b: Event): boolean =>
   a.at > b.at || (a.at === b.at && a.order > b.order);
 
-/** A signal that is a number, as long as wanted. */
-export function signalOf(value: number, length = 4): Uint8Array {
-  const bytes = new Uint8Array(Math.max(4, length));
-  new DataView(bytes.buffer).setUint32(0, value);
+/** Bytes of the shortest signal. */
+const shortest = 13;
+
+/** A signal that is a number and the process that sends it, as long as wanted. */
+export function signalOf(value: number, length = shortest, sender = 0): Uint8Array {
+  const bytes = new Uint8Array(Math.max(shortest, length));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, value);
+  view.setUint32(4, sender);
+  view.setUint32(8, bytes.length);
+  bytes[bytes.length - 1] = value;
   return bytes;
+}
+
+/** What such a signal says; it must have arrived whole. */
+function contentOf(signal: Uint8Array): { readonly value: number; readonly sender: number } {
+  const view = new DataView(signal.buffer, signal.byteOffset, signal.length);
+  const value = view.getUint32(0);
+  if (view.getUint32(8) !== signal.length || signal.at(-1) !== (value & 0xff)) {
+    throw new Error(`signal ${value} has not arrived whole`);
+  }
+  return { value, sender: view.getUint32(4) };
 }
