@@ -1,5 +1,6 @@
 /** The process that owns an instance's host limits. */
 import { GenServer, reply } from '@linnet/otp';
+import { toNumber } from '../options/limit.ts';
 import type { ResolvedInstanceOptions } from '../options/index.ts';
 import { HostLimits } from '../pool/host-limits.ts';
 
@@ -8,8 +9,8 @@ export const hostLimitsName = (name: string): string => `${name}.HostLimits`;
 
 export const HostLimitsServer = GenServer.define({
   name: 'finch_host_limits',
-  init: ({ maxConnections }: ResolvedInstanceOptions) =>
-    new HostLimits(maxConnections === 'infinity' ? Number.POSITIVE_INFINITY : maxConnections),
+  init: ({ maxConnections, hostLimiter }: ResolvedInstanceOptions) =>
+    new HostLimits(toNumber(maxConnections), hostLimiter),
   handleCall: {
     /** By reference, as a table: taking and giving a slot need no message. */
     hostLimits: (hostLimits) => reply(hostLimits, hostLimits),

@@ -10,6 +10,7 @@ export type { ConnectionOptions } from './connection-options.ts';
 export { ProxySettings } from './proxy-options.ts';
 export type { ProxyOptions } from './proxy-options.ts';
 export type { CheckServerIdentity, EncryptedKey, Pem, TlsOptions } from './tls-options.ts';
+export type { HostLeaseSource, HostLeaseUser, HostLimiter } from './host-limiter.ts';
 export type { PoolStrategy, PoolStrategyFunction, ShardLoad } from './strategy.ts';
 export { parsePoolOptions, poolSchema } from './pool-options.ts';
 export type { PoolOptions, ResolvedPoolOptions } from './pool-options.ts';

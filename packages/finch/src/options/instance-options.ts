@@ -3,6 +3,7 @@
  */
 import { OptionsError } from '../errors/input-errors.ts';
 import { poolFrom, type PoolIdentity, type PoolLike } from '../identity/index.ts';
+import type { HostLimiter } from './host-limiter.ts';
 import { boolean, custom, finiteDuration, limit, oneOf, required, string } from './fields.ts';
 import { checkPoolOptions, parsePoolOptions, poolFields, poolSchema } from './pool-options.ts';
 import type { PoolOptions, ResolvedPoolOptions } from './pool-options.ts';
@@ -85,6 +86,12 @@ export const instanceSchema = defineSchema('Finch options', {
     default: 'infinity',
     unit: 'connections',
     doc: 'The cap on open connections to one host and port, over all pools of the instance.',
+  }),
+  hostLimiter: custom<HostLimiter>({
+    doc: 'A limit on the connections to each host that the instance shares with others, such as those of all nodes of a cluster (`HostLeases` of `@linnet/cluster/finch`). It holds beside `maxPerHost`.',
+    type: 'HostLimiter',
+    allowed: 'an object with a method `join`',
+    parse: (value) => (isHostLimiter(value) ? value : invalid),
   }),
   undeclared: oneOf(['start', 'refuse'], {
     default: 'start',
@@ -172,6 +179,12 @@ export function parseStopPoolOptions(options?: StopPoolOptions): { readonly grac
 export function checkPoolCount(count: number): void {
   poolSchema.parse({ count });
 }
+
+const isHostLimiter = (value: unknown): value is HostLimiter =>
+  typeof value === 'object' &&
+  value !== null &&
+  'join' in value &&
+  typeof value.join === 'function';
 
 function parsePools(value: unknown, path: string): ResolvedPools | typeof invalid {
   if (typeof value !== 'object' || value === null) return invalid;

@@ -5,6 +5,7 @@
  */
 
 import type { AlternativeServices } from '../alt-svc/store.ts';
+import type { HostLeaseSource, HostLimiter } from '../options/host-limiter.ts';
 
 /** What may want a slot: a shard of a pool. */
 export interface SlotUser {
@@ -43,8 +44,19 @@ export class HostLimits {
   /** The user that has idle connections of others closed for it. */
   private taking: SlotUser | undefined = undefined;
 
-  constructor(maxConnections: number) {
+  /** Those of a limit that is shared with other instances. */
+  private readonly leases: HostLeaseSource | undefined;
+
+  constructor(maxConnections: number, limiter?: HostLimiter) {
     this.cap = maxConnections;
+    this.leases = limiter?.join({
+      leaseFree: () => this.wake(),
+      leaseWanted: (host) => {
+        while (this.leases?.isWanted(host) === true && this.evict(undefined, host)) {
+          // One after the other.
+        }
+      },
+    });
   }
 
   /** The cap over all hosts; Infinity for none. */
@@ -93,17 +105,22 @@ export class HostLimits {
     this.taking = outer;
     if (!isFree) {
       this.waiting.add(user);
+      if (this.hasRoom(user)) this.leases?.ask(user.host);
       return false;
     }
     this.waiting.delete(user);
-    this.add(user.host, 1);
+    this.enter(user.host);
     return true;
   }
 
   /** Takes a slot that no other user waits for: for a connection that is opened ahead of its callers. */
   takeSpare(user: SlotUser): boolean {
-    if (this.waiting.size > 0 || !this.free(user)) return false;
-    this.add(user.host, 1);
+    if (this.waiting.size > 0 || !this.hasRoom(user)) return false;
+    if (!this.free(user)) {
+      this.leases?.ask(user.host);
+      return false;
+    }
+    this.enter(user.host);
     return true;
   }
 
@@ -111,6 +128,7 @@ export class HostLimits {
   add(host: string, connections: number): void {
     this.total += connections;
     this.used.set(host, this.count(host) + connections);
+    this.leases?.add(host, connections);
   }
 
   give(host: string): void {
@@ -118,15 +136,16 @@ export class HostLimits {
     this.total--;
     if (left === 0) this.used.delete(host);
     else this.used.set(host, left);
+    this.leases?.give(host);
     if (this.waiting.size > 0) this.wake();
   }
 
   /**
    * Whether a connection to this host had better be closed than kept idle: it is one too many, or
-   * another user waits for its slot.
+   * another user waits for its slot, or others for its lease.
    */
   wants(host: string): boolean {
-    if (this.total > this.cap) return true;
+    if (this.total > this.cap || this.leases?.isWanted(host) === true) return true;
     if (this.waiting.size === 0) return false;
     for (const user of this.waiting) {
       if (!user.wanting) {
@@ -134,6 +153,7 @@ export class HostLimits {
         continue;
       }
       const ofHost = this.count(user.host) - (user.host === host ? 1 : 0);
+      if (user.host !== host && this.leases?.has(user.host) === false) continue;
       if (this.total - 1 < this.cap && ofHost < user.maxPerHost) return true;
     }
     return false;
@@ -152,13 +172,31 @@ export class HostLimits {
   }
 
   private free(user: SlotUser): boolean {
+    return this.hasRoom(user) && this.leases?.has(user.host) !== false;
+  }
+
+  /** Whether the limits of the instance allow one more. */
+  private hasRoom(user: SlotUser): boolean {
     return this.total < this.cap && this.count(user.host) < user.maxPerHost;
   }
 
+  private enter(host: string): void {
+    this.total++;
+    this.used.set(host, this.count(host) + 1);
+    this.leases?.take(host);
+  }
+
+  /** The host of which alone a connection must go for this user; undefined for any. */
+  private hostInTheWay(user: SlotUser): string | undefined {
+    const isHostFull = this.count(user.host) >= user.maxPerHost;
+    return isHostFull || this.leases?.has(user.host) === false ? user.host : undefined;
+  }
+
   /** Closes an idle connection of another user, in turn; of the same host, where its slots are used up. */
-  private evict(user: SlotUser | undefined): boolean {
-    const host =
-      user !== undefined && this.count(user.host) >= user.maxPerHost ? user.host : undefined;
+  private evict(
+    user: SlotUser | undefined,
+    host = user === undefined ? undefined : this.hostInTheWay(user),
+  ): boolean {
     for (const other of this.users) {
       if (other === user || (host !== undefined && other.host !== host)) continue;
       if (!other.evictIdle()) continue;
