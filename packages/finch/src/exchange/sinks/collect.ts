@@ -8,13 +8,18 @@ import type { Sink } from '../sink.ts';
 const longestRoom = 1024 * 1024;
 
 const noRoom = Buffer.alloc(0);
+const noPieces: Uint8Array[] = [];
 
 export class Collect implements Sink {
   private readonly resolve: (response: Response) => void;
   private readonly reject: (error: Error) => void;
   private status = 0;
   private headers: Fields = Fields.none;
-  private readonly pieces: Uint8Array[] = [];
+  /**
+   * No array before the first piece comes: V8 allocates arrays that often wait in a queue in its old
+   * generation, where they keep the bodies that are put into them alive.
+   */
+  private pieces = noPieces;
   /** Where the body goes, and how much of it is there. */
   private room: Buffer | undefined = undefined;
   private filled = 0;
@@ -41,7 +46,7 @@ export class Collect implements Sink {
       bytes.copy(this.room, this.filled, from, to);
       this.filled += size;
     } else {
-      this.pieces.push(copyBytes(bytes, from, to));
+      this.add(copyBytes(bytes, from, to));
     }
     return true;
   }
@@ -51,8 +56,13 @@ export class Collect implements Sink {
     const { contentLength } = this.headers;
     if (contentLength <= size || contentLength > longestRoom) return noRoom;
     const room = Buffer.allocUnsafeSlow(contentLength);
-    this.pieces.push(room);
+    this.add(room);
     return room;
+  }
+
+  private add(piece: Uint8Array): void {
+    if (this.pieces === noPieces) this.pieces = [piece];
+    else this.pieces.push(piece);
   }
 
   end(trailers: Fields): boolean {
