@@ -127,6 +127,7 @@ export class Exchange implements WireHandler, CheckoutUser {
       this,
     );
     this.checkout.begin();
+    this.span?.waits();
   }
 
   /** Sends it on a certain connection, which `lender` gets back. */

@@ -38,6 +38,8 @@ export class RequestSpan {
   private epoch: number | undefined = undefined;
   private phase: 'queue' | 'send' | 'recv' | undefined = undefined;
   private phaseAt = 0;
+  /** Set until it is known that it has to wait for a connection. */
+  private atOnce = false;
   private attempts = 0;
   private connection: Pid | undefined = undefined;
   private idleTime: number | undefined = undefined;
@@ -66,7 +68,13 @@ export class RequestSpan {
     const time = this.attempts === 0 ? this.startedAt : now();
     this.sendTime = this.answeredAt = this.waitTime = this.receiveTime = undefined;
     this.enter('queue', time);
+    this.atOnce = this.attempts === 0;
     if (channels.queueStart.hasSubscribers) channels.queueStart.publish(this.started(time));
+  }
+
+  /** There was no connection at once. */
+  waits(): void {
+    this.atOnce = false;
   }
 
   /** It has a connection and is being sent. */
@@ -75,7 +83,8 @@ export class RequestSpan {
     this.protocol = protocol;
     this.idleTime = idledFor;
     this.attempts++;
-    const time = now();
+    // To take a connection that is idle takes no time worth a look at the clock.
+    const time = this.atOnce ? this.phaseAt : now();
     this.leave(time);
     if (this.phase === 'queue' && channels.queueStop.hasSubscribers) {
       channels.queueStop.publish(this.stopped(time));
