@@ -1,4 +1,5 @@
 /** Sends a request when its rate limit and its circuit breaker let it. */
+import { RequestCancelledError } from '@linnet/finch';
 import { CircuitOpenError } from '../errors/index.ts';
 import type { Breaker, Outcome, Permit } from '../guards/breaker.ts';
 import { breakerOf, bucketOf } from '../guards/find.ts';
@@ -36,11 +37,19 @@ async function guarded(request: ReqRequest, adapter: Adapter): Promise<ReqRespon
     outcome = response.status >= 500 ? 'failure' : 'success';
     return response;
   } catch (error) {
-    if (error instanceof Error && isTransient(error)) outcome = 'failure';
+    if (error instanceof Error && (isTransient(error) || isOutOfTime(error, call.signal)))
+      outcome = 'failure';
     throw error;
   } finally {
     permit.done(outcome);
   }
+}
+
+/** Whether the time of the call ended while the server had it, not in the queue for a connection. */
+function isOutOfTime(error: Error, signal: AbortSignal | undefined): boolean {
+  if (!(error instanceof RequestCancelledError) || error.phase === 'queue') return false;
+  const reason: unknown = signal?.reason;
+  return reason instanceof DOMException && reason.name === 'TimeoutError';
 }
 
 function enter(breaker: Breaker, origin: string): Permit {

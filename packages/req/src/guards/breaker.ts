@@ -40,6 +40,11 @@ export class Breaker implements BreakerInput {
     return this.#machine?.value === 'closed';
   }
 
+  /** Whether no call is trying it. */
+  get isUnused(): boolean {
+    return this.#trying === 0;
+  }
+
   /** How long it stays open, in ms; undefined unless it is open. */
   get opensIn(): number | undefined {
     if (this.#machine?.value !== 'open') return undefined;

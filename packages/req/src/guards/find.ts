@@ -9,24 +9,39 @@ import { TokenBucket } from './token-bucket.ts';
 
 /** The breaker. @throws NotRunningError */
 export function breakerOf(
-  { supervisor }: ResolvedOptions,
+  options: ResolvedOptions,
   origin: string,
   settings: BreakerSettings,
 ): Breaker | Promise<Breaker> {
-  const key = keyOf('breaker', origin, settings);
+  const key = keyOf('breaker', options, origin, settings);
   const isBreaker = (guard: Guard): guard is Breaker => guard instanceof Breaker;
-  return find(supervisor, { kind: 'breaker', key, origin, settings }, isBreaker);
+  return find(options.supervisor, { kind: 'breaker', key, origin, settings }, isBreaker);
 }
 
 /** The rate limit. @throws NotRunningError */
 export function bucketOf(
-  { supervisor }: ResolvedOptions,
+  options: ResolvedOptions,
   origin: string,
   settings: RateLimitSettings,
 ): TokenBucket | Promise<TokenBucket> {
-  const key = keyOf('rate_limit', origin, settings);
+  const key = keyOf('rate_limit', options, origin, settings);
   const isBucket = (guard: Guard): guard is TokenBucket => guard instanceof TokenBucket;
-  return find(supervisor, { kind: 'rate_limit', key, origin, settings }, isBucket);
+  return find(options.supervisor, { kind: 'rate_limit', key, origin, settings }, isBucket);
+}
+
+/** The rate limit if its process runs; never throws. */
+export function runningBucket(
+  options: ResolvedOptions,
+  origin: string,
+  settings: RateLimitSettings,
+): TokenBucket | undefined {
+  const key = keyOf('rate_limit', options, origin, settings);
+  try {
+    const found = lookUp(options.supervisor, { kind: 'rate_limit', key, origin, settings });
+    return found instanceof TokenBucket ? found : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function find<G extends Guard>(
@@ -75,6 +90,7 @@ const keys = new WeakMap<object, string>();
 
 function keyOf(
   kind: string,
+  { unixSocket }: ResolvedOptions,
   origin: string,
   settings: BreakerSettings | RateLimitSettings,
 ): string {
@@ -83,5 +99,6 @@ function keyOf(
     text = JSON.stringify(settings);
     keys.set(settings, text);
   }
-  return `${kind} ${origin} ${text}`;
+  // Behind each Unix socket there is another server, whatever the URL says.
+  return `${kind} ${origin} ${text}${unixSocket === undefined ? '' : ` ${unixSocket}`}`;
 }

@@ -78,13 +78,32 @@ function specOf(tree: string, wanted: Wanted): ChildSpec {
   };
 }
 
+/**
+ * One at rest if there is one. Else one that may be forgotten: an origin that failed and is not asked any
+ * more stays open or half open for ever, and there may be many of them.
+ */
 async function stopLeastUsed(tree: string): Promise<void> {
   const registry = registryName(tree);
   if (Registry.count(registry) < most) return;
-  let found: { readonly pid: Pid; readonly lastUsed: number } | undefined;
-  for (const { pid, value } of Registry.select(registry, () => true)) {
-    const { isAtRest, lastUsed } = value as Guard;
-    if (isAtRest && (found === undefined || lastUsed < found.lastUsed)) found = { pid, lastUsed };
-  }
+  const all = Registry.select(registry, () => true).map(({ pid, value }) => ({
+    pid,
+    guard: value as Guard,
+  }));
+  const found =
+    leastUsed(all.filter(({ guard }) => guard.isAtRest)) ??
+    leastUsed(all.filter(({ guard }) => guard.isUnused));
   if (found !== undefined) await DynamicSupervisor.terminateChild(guardsName(tree), found.pid);
+}
+
+interface Running {
+  readonly pid: Pid;
+  readonly guard: Guard;
+}
+
+function leastUsed(running: readonly Running[]): Running | undefined {
+  return running.reduce<Running | undefined>(
+    (least, each) =>
+      least === undefined || each.guard.lastUsed < least.guard.lastUsed ? each : least,
+    undefined,
+  );
 }

@@ -41,6 +41,11 @@ export class TokenBucket {
     return this.#queue.size === 0 && this.#tokens >= this.#burst;
   }
 
+  /** Whether no request waits. */
+  get isUnused(): boolean {
+    return this.#queue.size === 0;
+  }
+
   /** How many requests wait. */
   get queued(): number {
     return this.#queue.size;
@@ -51,18 +56,22 @@ export class TokenBucket {
    * ReqCancelledError.
    */
   take(signal: AbortSignal | undefined): Promise<void> | undefined {
-    this.lastUsed = now();
-    this.#fill();
-    if (this.#queue.size === 0 && this.#tokens >= 1) {
-      this.#tokens -= 1;
-      return undefined;
-    }
+    if (this.takeNow()) return undefined;
     const queued = this.#queue.size;
     if (this.#closed || queued >= this.#maxQueue) {
       const reason = this.#closed ? 'down' : 'queue_full';
       return Promise.reject(new RateLimitError({ origin: this.#origin, reason, queued }));
     }
     return this.#wait(signal);
+  }
+
+  /** Takes a token if there is one that no one waits for. */
+  takeNow(): boolean {
+    this.lastUsed = now();
+    this.#fill();
+    if (this.#queue.size > 0 || this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
   }
 
   /** Its process ended: those who wait are told so. */

@@ -156,7 +156,7 @@ export const resilienceFields = {
     doc: 'The longest wait. A server that asks for more with `Retry-After` is not waited for: its response is returned.',
   }),
   retryBudget: settings(budgetSchema, {
-    doc: 'How many retries a client makes over all its calls, so that they do not add to an overload: at first and at most `burst` (50), each call adds `ratio` (0.2), each retry takes one. Clients made by `merge` share it. `false` for no budget.',
+    doc: 'How many retries a client makes over all its calls, so that they do not add to an overload: at first and at most `burst` (50), each call adds `ratio` (0.2), each retry and each hedged request takes one. Clients made by `merge` share it. `false` for no budget.',
     type: 'boolean | { ratio, burst }',
     on: true,
   }),
@@ -171,7 +171,7 @@ export const resilienceFields = {
     on: false,
   }),
   hedge: settings(hedgeSchema, {
-    doc: 'Whether a GET, HEAD or OPTIONS without answer is sent once more beside the first, the first response to be taken.',
+    doc: 'Whether a GET, HEAD, OPTIONS or TRACE without answer is sent once more beside the first, the first response to be taken. Each further request takes a retry of `retryBudget` and a token of `rateLimit`; without one it is not sent.',
     type: 'boolean | { delay, max }',
     on: false,
   }),

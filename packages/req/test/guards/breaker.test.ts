@@ -1,7 +1,7 @@
 import { DynamicSupervisor, exit, Supervisor, whereis, type Pid } from '@linnet/otp';
 import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { CircuitOpenError, Req } from '../../src/index.ts';
+import { CircuitOpenError, Req, ReqResponse } from '../../src/index.ts';
 import { noLeaks, rejection } from '../support/client.ts';
 import { startServer } from '../support/server.ts';
 import { processes, startTree } from '../support/tree.ts';
@@ -97,6 +97,106 @@ test('one that crashes is started again, closed', async () => {
   await captureCrashReports(() => exit(breaker?.pid as Pid, 'kill'));
   await eventually(() => expect(states().map(({ state }) => state)).toEqual(['closed']));
   expect((await req.get(`${server.url}/ok`)).status).toBe(200);
+});
+
+test('one that is killed is found by the calls that come at that moment: each of them is sent', async () => {
+  const { req, name } = await startTree({ breaker: { failures: 2 } });
+  const server = await startBreakable();
+  await req.get(`${server.url}/ok`);
+  for (let round = 0; round < 3; round++) {
+    const [breaker] = await DynamicSupervisor.whichChildren(`${name}.Guards`);
+    const calls = () => Array.from({ length: 10 }, () => req.get(`${server.url}/ok`));
+    const before = calls();
+    await captureCrashReports(() => exit(breaker?.pid as Pid, 'kill'));
+    const answers = await Promise.all([...before, ...calls()]);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  }
+  expect(states().map(({ state }) => state)).toEqual(['closed']);
+});
+
+test('a call that runs out of its time while the server has it is a failure', async () => {
+  const { req } = await startTree({ breaker: { failures: 2 } });
+  const silent = await startServer(() => {});
+  expect(await rejection(req.get(silent.url, { timeout: 30 }))).toMatchObject({
+    code: 'ERR_REQ_TIMEOUT',
+  });
+  const signal = AbortSignal.timeout(30);
+  expect(await rejection(req.get(silent.url, { signal }))).toMatchObject({
+    code: 'ERR_FINCH_REQUEST_CANCELLED',
+  });
+  expect(await rejection(req.get(silent.url))).toBeInstanceOf(CircuitOpenError);
+});
+
+test('one that waits in the queue of the pool for all of its time says nothing of the server', async () => {
+  noLeaks();
+  const supervisor = await Supervisor.startLink(
+    [Req.childSpec({ name: 'BusyPool', finch: { pools: { default: { size: 1 } } } })],
+    { strategy: 'one_for_one' },
+  );
+  onTestFinished(() => supervisor[Symbol.asyncDispose]());
+  const req = Req.new({ supervisor: 'BusyPool', retry: false, breaker: { failures: 1 } });
+  let answer = () => {};
+  const server = await startServer((request, response) => {
+    if (request.url === '/ok') response.end();
+    else answer = () => response.end();
+  });
+  const slow = req.get(server.url);
+  await eventually(() => expect(server.seen).toHaveLength(1));
+  await rejection(req.get(`${server.url}/ok`, { timeout: 20 }));
+  answer();
+  await slow;
+  expect((await req.get(`${server.url}/ok`)).status).toBe(200);
+});
+
+test('a trial that is cancelled, or only half of the calls that are to try, leave it half open', async () => {
+  const { req } = await startTree({
+    breaker: { failures: 1, resetTimeout: 1000, halfOpenCalls: 2 },
+  });
+  let answers: (() => void)[] = [];
+  const server = await startServer((request, response) => {
+    if (request.url === '/bad') response.writeHead(500).end();
+    else answers.push(() => response.end());
+  });
+  const clock = new TestClock().install(onTestFinished);
+  await req.get(`${server.url}/bad`);
+  await clock.advance(1000);
+  const controller = new AbortController();
+  const trials = [req.get(server.url), req.get(server.url, { signal: controller.signal })];
+  const cancelled = rejection(trials[1] as Promise<unknown>);
+  await eventually(() => expect(answers).toHaveLength(2));
+  expect(await rejection(req.get(server.url))).toMatchObject({ retryAfter: 0 });
+  controller.abort();
+  await cancelled;
+  for (const answer of answers) answer();
+  await trials[0];
+  expect(states().map(({ state }) => state)).toEqual(['half_open']);
+  answers = [];
+  const last = req.get(server.url);
+  await eventually(() => expect(answers).toHaveLength(1));
+  for (const answer of answers) answer();
+  await last;
+  expect(states().map(({ state }) => state)).toEqual(['closed']);
+});
+
+test('servers behind two Unix sockets have one each, whatever the URL says', async () => {
+  const { req } = await startTree({ breaker: { failures: 1 } });
+  const stub = req.withAdapter(
+    ({ options }) => new ReqResponse({ status: options.unixSocket === '/bad' ? 500 : 200 }),
+  );
+  await stub.get('http://localhost', { unixSocket: '/bad' });
+  const refused = stub.get('http://localhost', { unixSocket: '/bad' });
+  expect(await rejection(refused)).toBeInstanceOf(CircuitOpenError);
+  expect((await stub.get('http://localhost', { unixSocket: '/good' })).status).toBe(200);
+});
+
+test('there are a thousand at most, also when all of them are open', async () => {
+  const { req, name } = await startTree({ breaker: { failures: 1, resetTimeout: 'infinity' } });
+  const stub = req.withAdapter(() => new ReqResponse({ status: 500 }));
+  for (let host = 0; host < 1005; host++) await stub.get(`http://host-${host}`);
+  expect((await DynamicSupervisor.countChildren(`${name}.Guards`)).active).toBe(1000);
+  // The latest are still known, the first are forgotten.
+  expect(await rejection(stub.get('http://host-1004'))).toBeInstanceOf(CircuitOpenError);
+  expect((await stub.get('http://host-0')).status).toBe(500);
 });
 
 test('many first calls start one', async () => {

@@ -1,4 +1,5 @@
-import { eventually, leakCheck, TestClock } from '@linnet/otp/testing';
+import { DynamicSupervisor, exit, type Pid } from '@linnet/otp';
+import { captureCrashReports, eventually, leakCheck, TestClock } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { RateLimitError, ReqCancelledError } from '../../src/index.ts';
 import { TokenBucket } from '../../src/guards/token-bucket.ts';
@@ -96,4 +97,36 @@ test('a tree that stops ends those who wait', async () => {
   expect(await waiting).toMatchObject({
     code: expect.stringMatching(/RATE_LIMIT|NOT_RUNNING/) as string,
   });
+});
+
+test('calls that wait when its process is killed are told, and the next ones are served', async () => {
+  const { req, name } = await startTree({ rateLimit: { requests: 1, per: 'infinity' } });
+  const server = await startServer((_, response) => response.end());
+  await req.get(server.url);
+  const waiting = [req.get(server.url), req.get(server.url)].map(rejection);
+  const [limit] = await DynamicSupervisor.whichChildren(`${name}.Guards`);
+  await captureCrashReports(() => exit(limit?.pid as Pid, 'kill'));
+  for (const error of await Promise.all(waiting)) {
+    expect(error).toMatchObject({ code: 'ERR_REQ_RATE_LIMIT', reason: 'down' });
+  }
+  expect((await req.get(server.url)).status).toBe(200);
+});
+
+test('who waits is served in order, whoever else gives up, and no token is lost', async () => {
+  const { bucket, clock } = bucketOf({ requests: 1, per: 100, burst: 1 });
+  expect(bucket.take(undefined)).toBeUndefined();
+  const controllers = Array.from({ length: 20 }, () => new AbortController());
+  const served: number[] = [];
+  const all = controllers.map(async ({ signal }, n) => {
+    await bucket.take(signal);
+    served.push(n);
+  });
+  const outcomes = Promise.allSettled(all);
+  for (const n of [0, 3, 4, 19, 7]) controllers[n]?.abort();
+  expect(bucket.takeNow()).toBe(false);
+  await clock.advance(1500);
+  await outcomes;
+  expect(served).toEqual([1, 2, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]);
+  await clock.advance(100);
+  expect(bucket.takeNow()).toBe(true);
 });

@@ -17,10 +17,18 @@ export async function startReq(
   options: ReqOptions = {},
   pools: InstanceOptions['pools'] = {},
 ): Promise<Req> {
+  return (await startClient(options, pools)).req;
+}
+
+/** The same, with the instance. */
+export async function startClient(
+  options: ReqOptions = {},
+  pools: InstanceOptions['pools'] = {},
+): Promise<{ readonly req: Req; readonly finch: Finch }> {
   noLeaks();
   const finch = await Finch.startLink({ name: uniqueName(), pools });
   onTestFinished(() => finch[Symbol.asyncDispose]());
-  return Req.new({ finch, retryDelay: 0, ...options });
+  return { req: Req.new({ finch, retryDelay: 0, ...options }), finch };
 }
 
 /** Checks at the end of the test that no process, timer or socket is left. */
