@@ -24,6 +24,7 @@ const clients: Readonly<Record<ClientName, () => Promise<Prepare>>> = {
   linnet: async () => (await import('./clients/linnet.ts')).prepareBuilt,
   mint: async () => (await import('./clients/mint.ts')).prepareMint,
   floor: async () => (await import('./clients/floor.ts')).prepareFloor,
+  'floor-look': async () => (await import('./clients/floor.ts')).prepareFloorLook,
   'linnet-url': async () => (await import('./clients/linnet.ts')).prepareUrl,
   'linnet-telemetry': async () => (await import('./clients/linnet.ts')).prepareTelemetry,
   undici8: async () => (await import('./clients/undici.ts')).prepareUndici8,

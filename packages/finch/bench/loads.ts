@@ -33,7 +33,7 @@ export interface Load {
 }
 
 /** The clients that take part in each load. */
-export const mainClients = ['linnet', 'mint', 'floor', 'undici8', 'undici7'] as const;
+export const mainClients = ['linnet', 'mint', 'floor', 'floor-look', 'undici8', 'undici7'] as const;
 /** `finch.request(url)` instead of a request that was built before, a listener to all events of requests; the other clients. */
 export const otherClients = [
   'undici8-dispatch',
@@ -68,6 +68,7 @@ export const clientTitles: Readonly<Record<ClientName, string>> = {
   linnet: 'Linnet finch.request',
   mint: 'Linnet mint, wires alone',
   floor: 'bare sockets, smallest parser',
+  'floor-look': 'bare sockets, looked at first',
   'linnet-url': 'Linnet finch.request(url)',
   'linnet-telemetry': 'Linnet, telemetry subscribed',
   undici8: 'undici 8 request, Pool',
