@@ -34,15 +34,20 @@ export interface PageOptions {
   readonly colorScheme?: 'light' | 'dark';
 }
 
-/** A tab, and what its console said that it should not. */
+/**
+ * The tab of a browser, and what its console said that it should not. It is one for all tests, which
+ * follow each other: a context of its own for each test costs a process of the browser. What a test
+ * left is gone with its page, and with its program, of which the address is another in each test.
+ */
 export async function openTab(
   browser: Browser,
   url: string,
   { width = 1280, colorScheme = 'light' }: PageOptions = {},
 ): Promise<{ readonly page: Page; readonly faults: readonly string[] }> {
-  const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
-  onTestFinished(() => context.close());
-  const page = await context.newPage();
+  const [context = await browser.newContext()] = browser.contexts();
+  const [page = await context.newPage()] = context.pages();
+  await page.setViewportSize({ width, height: 800 });
+  await page.emulateMedia({ colorScheme });
   const faults: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
@@ -51,6 +56,10 @@ export async function openTab(
   page.on('dialog', (dialog) => {
     faults.push(`a dialog: ${dialog.message()}`);
     void dialog.dismiss();
+  });
+  onTestFinished(async () => {
+    await page.goto('about:blank');
+    page.removeAllListeners();
   });
   await page.goto(url);
   return { page, faults };
