@@ -340,6 +340,9 @@ export class Req {
    * opened again with `last-event-id`, after the wait that the server asked for. Ends with status 204, or when
    * the loop is left. Sends a GET, or what `method` says.
    *
+   * The stream of a POST is not opened again unless `reconnect: true` says so: its end is the end of the loop,
+   * and a connection that is lost is an error.
+   *
    * `receiveTimeout` is 60,000 ms unless it is given: a longer silence opens the connection again.
    *
    * Rejects with EventStreamError when the response is no stream of events.

@@ -27,8 +27,8 @@ export const eventSchema = defineSchema('options of events', {
     parse: (value) => (typeof value === 'string' && !/[\r\n\0]/.test(value) ? value : invalid),
   }),
   reconnect: boolean({
-    default: true,
-    doc: 'Whether the connection is opened again when it ends.',
+    defaultText: '`true` for GET, HEAD, OPTIONS and TRACE, else `false`',
+    doc: 'Whether the connection is opened again when it ends. Not when its body can be read once only.',
   }),
   reconnectDelay: delay(3000, 'The wait before that, unless the server says another.'),
   maxReconnectDelay: delay(

@@ -1,24 +1,31 @@
 /** Server-sent events over one connection after the other, by the rules of `EventSource` (HTML, 9.2). */
+import { isReplayable } from '../body/replayable.ts';
 import type { Caller } from '../caller.ts';
 import { EventStreamError } from '../errors/index.ts';
 import { HeaderList } from '../header-list.ts';
 import { sleep } from '../message/call.ts';
 import type { RequestInput } from '../message/request.ts';
 import type { ReqResponse } from '../message/response.ts';
-import { isTransient } from '../retry/transient.ts';
+import { isSafe, isTransient } from '../retry/transient.ts';
 import { EventReader, type ServerEvent } from './server-event.ts';
 
 /** How events are read. */
 export interface EventSettings {
   /** The id of the event after which to begin. Default: none. */
   readonly lastEventId?: string | undefined;
-  /** Whether the connection is opened again when it ends. Default true. */
+  /**
+   * Whether the connection is opened again when it ends. Default: for GET, HEAD, OPTIONS and TRACE; what
+   * another method asks for may have been done, as the answer of a language model that is paid for.
+   */
   readonly reconnect?: boolean | undefined;
   /** The wait before that, in ms, unless the server says another. Default 3000. */
   readonly reconnectDelay?: number | undefined;
   /** The longest wait, in ms, when one attempt after the other fails: it doubles. Default 60,000. */
   readonly maxReconnectDelay?: number | undefined;
 }
+
+/** The wait of 0 ms that a server may ask for must not become a loop without one when it is down. */
+const shortestDelay = 50;
 
 /** How long a stream may be silent before it is taken for dead, unless `receiveTimeout` says otherwise. */
 const longestSilence = 60_000;
@@ -29,7 +36,8 @@ export async function* eventsOf(
   first: RequestInput,
   settings: EventSettings,
 ): AsyncGenerator<ServerEvent, void, undefined> {
-  const { lastEventId = '', reconnect = true } = settings;
+  const { lastEventId = '', reconnect: wanted = isSafe(first.method) } = settings;
+  const reconnect = wanted && isReplayable(first.options);
   const { reconnectDelay = 3000, maxReconnectDelay = 60_000 } = settings;
   const reader = new EventReader(lastEventId);
   const { signal } = first.options;
@@ -49,12 +57,14 @@ export async function* eventsOf(
       if (!reconnect || !(error instanceof Error) || !isTransient(error)) throw error;
     }
     if (!reconnect) return;
-    const delay = reader.retry ?? reconnectDelay;
-    await sleep(
-      Math.min(delay * 2 ** Math.max(0, failures), Math.max(delay, maxReconnectDelay)),
-      signal,
-    );
+    await sleep(delayOf(reader.retry ?? reconnectDelay, failures, maxReconnectDelay), signal);
   }
+}
+
+/** As it was asked for, after a connection that had events; then twice as long each time. */
+function delayOf(asked: number, failures: number, longest: number): number {
+  if (failures < 1) return asked;
+  return Math.min(Math.max(asked, shortestDelay) * 2 ** failures, Math.max(asked, longest));
 }
 
 function inputFor(first: RequestInput, lastEventId: string): RequestInput {

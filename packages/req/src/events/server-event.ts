@@ -45,7 +45,8 @@ export class EventReader {
         if (error.type === 'max-buffer-size-exceeded') failure = error;
       },
     });
-    const decoder = new TextDecoder();
+    // The parser takes off the byte order mark, which is one.
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
     for await (const piece of pieces) {
       parser.feed(decoder.decode(piece, { stream: true }));
       const events = found;

@@ -12,7 +12,7 @@ const longestLine = 16 * 1024 * 1024;
 export async function* linesOf(
   response: ReqResponse<AsyncIterable<Uint8Array>>,
 ): AsyncGenerator<string, void, undefined> {
-  const decoder = new TextDecoder(charsetOf(response.headers) ?? 'utf-8');
+  const decoder = decoderOf(response);
   let rest = '';
   for await (const chunk of response.body) {
     const pieces = (rest + corrected(decoder.decode(chunk, { stream: true }), decoder)).split('\n');
@@ -22,6 +22,16 @@ export async function* linesOf(
   }
   rest += decoder.decode();
   if (rest !== '') yield rest;
+}
+
+/** By the charset of the content type. @throws DecodeError for an unknown one */
+function decoderOf(response: ReqResponse): InstanceType<typeof TextDecoder> {
+  try {
+    return new TextDecoder(charsetOf(response.headers) ?? 'utf-8');
+  } catch (cause) {
+    response.cancel(cause);
+    throw lineError(response, 'charset', '', { cause });
+  }
 }
 
 /** The values of JSON lines (ndjson); empty lines are left out. */

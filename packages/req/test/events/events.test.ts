@@ -1,5 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { expect, test } from 'vitest';
+import { Readable } from 'node:stream';
+import { eventually, TestClock } from '@linnet/otp/testing';
+import fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
 import { EventStreamError, ReqCancelledError, type ServerEvent } from '../../src/index.ts';
 import { EventReader } from '../../src/events/server-event.ts';
 import { rejection, startReq } from '../support/client.ts';
@@ -122,6 +125,7 @@ test('events of a POST begin after an id, and end with the signal, also in the w
     method: 'POST',
     json: { q: 1 },
     lastEventId: '42',
+    reconnect: true,
     reconnectDelay: 60_000,
     signal: controller.signal,
   });
@@ -152,4 +156,139 @@ test('an event that is cut off is asked for again: its id was not the last one',
     ['b', '1'],
   ]);
   expect(server.seen.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '1', '1']);
+});
+
+test('a POST is sent once: its end is the end, and a connection that is lost an error', async () => {
+  const req = await startReq();
+  const server = await startEvents(({ url }, response) => {
+    if (url === '/lost') response.write('data: a\n\n', () => response.destroy());
+    else response.end('retry: 0\ndata: a\n\n');
+  });
+  const post = { method: 'POST', json: {} };
+  expect(await take(req.events(server.url, post), 9)).toEqual([event('a')]);
+  expect(await rejection(take(req.events(`${server.url}/lost`, post), 9))).toMatchObject({
+    code: 'ERR_FINCH_CONNECTION_CLOSED',
+  });
+  expect(server.seen).toHaveLength(2);
+  const again = await take(req.events(server.url, { ...post, reconnect: true }), 3);
+  expect(again.map(({ data }) => data)).toEqual(['a', 'a', 'a']);
+  // A body that was read cannot be sent again, whatever is wished.
+  const body = Readable.from(['{}']);
+  const once = req.events(server.url, { method: 'POST', body, reconnect: true });
+  expect(await take(once, 9)).toEqual([event('a')]);
+});
+
+test('a server that asks for no wait, and then is down, is not asked in a loop without a wait', async () => {
+  const req = await startReq({ retry: false });
+  const clock = new TestClock().install(onTestFinished);
+  const server = await startEvents((_, response, index) => {
+    if (index === 0) response.end('retry: 0\ndata: a\n\n');
+    else response.end(': nothing\n\n');
+  });
+  const controller = new AbortController();
+  const events = req.events(server.url, { signal: controller.signal });
+  expect((await events.next()).value).toEqual(event('a'));
+  const next = rejection(events.next());
+  const asked = async (ms: number, times: number) => {
+    await clock.advance(ms);
+    expect(server.seen.filter(({ url }) => url === '/')).toHaveLength(times);
+  };
+  await eventually(() => asked(0, 3));
+  for (let turn = 0; turn < 20; turn++) {
+    await fetch(`${server.url}/other`);
+    await asked(0, 3);
+  }
+  await clock.advance(100);
+  await eventually(() => asked(0, 4));
+  controller.abort();
+  expect(await next).toBeInstanceOf(ReqCancelledError);
+});
+
+test('an event that is larger than what is held ends the stream, in one line or in many', async () => {
+  const req = await startReq();
+  const mebibyte = 'x'.repeat(2 ** 20);
+  const server = await startEvents(({ url }, response) => {
+    const piece = url === '/lines' ? `data: ${mebibyte}\n` : mebibyte;
+    response.write('data: ');
+    const more = () => response.destroyed || response.write(piece, () => setImmediate(more));
+    more();
+  });
+  for (const path of ['/line', '/lines']) {
+    const error = await rejection(take(req.events(server.url + path), 1));
+    expect(error).toMatchObject({ code: 'ERR_REQ_EVENT_STREAM', reason: 'too_large' });
+  }
+});
+
+/** The rules of the standard (HTML, 9.2.5 and 9.2.6), as they stand there. */
+function standard(text: string): ServerEvent[] {
+  const lines = text.replace(/^\ufeff/, '').split(/\r\n|\n|\r/);
+  lines.pop();
+  const events: ServerEvent[] = [];
+  let [data, type, id] = ['', '', ''];
+  for (const line of lines) {
+    if (line === '') {
+      if (data !== '') events.push(event(data.slice(0, -1), type || 'message', id));
+      [data, type] = ['', ''];
+      continue;
+    }
+    const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
+    if (field === 'event') type = value;
+    else if (field === 'data') data += `${value}\n`;
+    else if (field === 'id' && !value.includes('\0')) id = value;
+  }
+  return events;
+}
+
+const fragments = [
+  'data',
+  'event',
+  'id',
+  'retry',
+  ':',
+  ': ',
+  ' ',
+  '\n',
+  '\r',
+  '\r\n',
+  '\n\n',
+  'x',
+  '7',
+].concat(['\0', '\ufeff', '€', 'data: a\n', 'Data', '\u2028', 'id: 1\n', 'event: e\n']);
+
+test('any text, cut into any pieces, has the events of the standard', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom(...fragments), { maxLength: 30 }),
+      fc.array(fc.nat({ max: 7 }), { minLength: 1, maxLength: 12 }),
+      async (parts, cuts) => {
+        const text = parts.join('');
+        const bytes = Buffer.from(text);
+        const pieces: Buffer[] = [];
+        for (let at = 0, cut = 0; at < bytes.length; cut++) {
+          const end = at + (cuts[cut % cuts.length] as number) + (cut % 3 === 0 ? 1 : 0);
+          pieces.push(bytes.subarray(at, end));
+          at = end;
+        }
+        expect(await parse(...pieces)).toEqual(standard(text));
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
+test.each<[string, number | undefined]>([
+  ['10', 10],
+  ['0', 0],
+  ['1e3', undefined],
+  ['-1', undefined],
+  ['1.5', undefined],
+  ['', undefined],
+  [' 5', undefined],
+])('retry: %j is a wait only of digits', async (value, ms) => {
+  const reader = new EventReader('');
+  async function* bytes() {
+    yield Buffer.from(`retry:${value === '' ? '' : ` ${value}`}\n\n`);
+  }
+  await take(reader.read(bytes()), 1);
+  expect(reader.retry).toBe(ms);
 });

@@ -162,3 +162,12 @@ test('pages of a server to which another one redirected get no credentials of th
     ['/2', undefined, undefined],
   ]);
 });
+
+test('lines in a charset that is not known are a DecodeError, and the connection is let go', async () => {
+  const req = await startReq();
+  const server = await startPieces(['a\n'], { 'content-type': 'text/plain; charset=klingon' });
+  expect(await rejection(all(req.lines(server.url)))).toMatchObject({
+    code: 'ERR_REQ_DECODE',
+    reason: 'charset',
+  });
+});
