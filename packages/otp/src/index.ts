@@ -98,7 +98,7 @@ export {
   type SystemOptions,
   type TraceEvent,
 } from './gen-server/system.ts';
-export { introspect } from './introspect/introspect.ts';
+export { introspect, introspectInTurns } from './introspect/introspect.ts';
 export { statistics, type Statistics } from './introspect/statistics.ts';
 export { formatTree, type FormatTreeOptions } from './introspect/format-tree.ts';
 export {

@@ -1,9 +1,10 @@
 /** A read-only look at the whole live system. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { armedTimers } from '../process/clock.ts';
 import { detailsOf, statusOf } from '../process/info.ts';
 import { processes } from '../process/local-process.ts';
 import { thisNode } from '../process/node.ts';
-import { Pid } from '../process/pid.ts';
+import { Pid, processOf } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import {
   childrenOf,
@@ -46,18 +47,64 @@ type Entries = Map<number, Entry>;
  * console.log(formatTree(introspect()));
  */
 export function introspect(): Snapshot {
+  const steps = look();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/**
+ * As {@link introspect}, for programs of many processes: after some hundred of them, the rest of the
+ * program has its turn. What starts or ends meanwhile may be missing, or may still be there.
+ * @example
+ * const { processCount } = await introspectInTurns();
+ */
+export async function introspectInTurns(): Promise<Snapshot> {
+  const steps = look();
+  let began = performance.now();
+  for (let count = 1; ; count++) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    // What a server shows of itself is code of the program, which may take its time.
+    if (count % stepsATurn > 0 && performance.now() - began < longestTurn) continue;
+    await nextTurn();
+    began = performance.now();
+  }
+}
+
+/** Processes that are looked at in one step. */
+const processesAStep = 25;
+
+/** Steps in a turn of the event loop, at most. */
+const stepsATurn = 20;
+
+/** After so many ms the turn is over in any case. */
+const longestTurn = 8;
+
+/** Makes a snapshot, with a break after each step. */
+function* look(): Generator<undefined, Snapshot> {
   const now = Date.now();
   const entries: Entries = new Map();
-  for (const process of processes()) {
-    const details = detailsOf(process);
-    const node = describe(process, details, now);
-    const listed = childrenOf(details);
-    entries.set(process.pid.id, { process, node, listed, below: undefined, placed: false });
+  let count = 0;
+  // The processes of this moment: the table itself may change between two steps.
+  for (const process of Array.from(processes())) {
+    if (++count % processesAStep === 0) yield;
+    if (processOf(process.pid) !== undefined) enter(process, entries, now);
   }
-  for (const entry of entries.values()) placeChildren(entry, entries);
+  // Those that are found to have started meanwhile have their turn at the end.
+  for (const entry of entries.values()) {
+    for (const child of entry.listed) {
+      if (++count % processesAStep === 0) yield;
+      placeChild(entry, child, entries, now);
+    }
+  }
   const roots: ProcessNode[] = [];
   const others: ProcessNode[] = [];
-  for (const entry of entries.values()) placeByLink(entry, entries);
+  for (const entry of entries.values()) {
+    if (++count % processesAStep === 0) yield;
+    placeByLink(entry, entries);
+  }
   for (const { node, placed } of entries.values()) {
     if (placed) continue;
     (node.type === 'supervisor' || node.children.length > 0 ? roots : others).push(node);
@@ -70,6 +117,15 @@ export function introspect(): Snapshot {
     roots,
     others,
   };
+}
+
+function enter(process: Process, entries: Entries, now: number): Entry {
+  const details = detailsOf(process);
+  const node = describe(process, details, now);
+  const listed = childrenOf(details);
+  const entry: Entry = { process, node, listed, below: undefined, placed: false };
+  entries.set(process.pid.id, entry);
+  return entry;
 }
 
 function describe(process: Process, details: Details, now: number): Draft {
@@ -108,21 +164,27 @@ function putBelow(parent: Entry, node: ProcessNode): void {
   parent.below.push(node);
 }
 
-/** Puts the children of a supervisor below it, in its order. */
-function placeChildren(parent: Entry, entries: Entries): void {
-  for (const child of parent.listed) {
-    const entry = Pid.isPid(child.pid) ? entryOf(child.pid, entries) : undefined;
-    if (entry === undefined) {
-      putBelow(parent, absent(child));
-    } else if (!entry.placed && entry !== parent) {
-      entry.placed = true;
-      if (child.id !== undefined) entry.node.id = textOfId(child.id);
-      entry.node.restart = child.restart;
-      entry.node.restarts = child.restarts;
-      entry.node.type = child.type;
-      putBelow(parent, entry.node);
-    }
+/** Puts a child of a supervisor below it. */
+function placeChild(parent: Entry, child: ChildDetails, entries: Entries, now: number): void {
+  const entry = Pid.isPid(child.pid) ? childEntry(child.pid, entries, now) : undefined;
+  if (entry === undefined) {
+    putBelow(parent, absent(child));
+  } else if (!entry.placed && entry !== parent) {
+    entry.placed = true;
+    if (child.id !== undefined) entry.node.id = textOfId(child.id);
+    entry.node.restart = child.restart;
+    entry.node.restarts = child.restarts;
+    entry.node.type = child.type;
+    putBelow(parent, entry.node);
   }
+}
+
+/** Also of a child that has started since the snapshot began. */
+function childEntry(pid: Pid, entries: Entries, now: number): Entry | undefined {
+  const entry = entryOf(pid, entries);
+  if (entry !== undefined) return entry;
+  const process = processOf(pid);
+  return process === undefined ? undefined : enter(process, entries, now);
 }
 
 function absent({ id, pid, type, restart, restarts }: ChildDetails): ProcessNode {
