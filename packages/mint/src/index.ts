@@ -117,3 +117,4 @@ export { createHttp2Wire } from './driver/http2-wire.ts';
 export type { Http2WireOptions } from './driver/http2-wire.ts';
 export { createHttp3Wire } from './driver/http3-wire.ts';
 export type { Http3WireOptions } from './driver/http3-wire.ts';
+export type { StreamWireOptions } from './driver/stream-requests.ts';

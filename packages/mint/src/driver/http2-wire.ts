@@ -20,40 +20,24 @@ import { inCleanContext } from './clean-context.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { ConnectionLife } from './connection-life.ts';
-import type { HandedOver, UnderWay } from './connection-life.ts';
 import { PeerClosed, Retired, tooManyPings } from './failures.ts';
 import { Http2Body } from './http2-body.ts';
 import { aboveLimit, GoawayFault, http2Error, streamReset } from './http2-failures.ts';
 import { Http2Output } from './http2-output.ts';
 import { maxPings, Pings } from './pings.ts';
 import type { Http2WireConnection, Http2WireStream } from './http2-streams.ts';
-import { ResetBudget } from './reset-budget.ts';
 import { SocketDriver } from './socket-driver.ts';
 import type { SocketUser } from './socket-driver.ts';
 import { wireInfoOf } from './socket-info.ts';
 import { StrainPeriod } from './strain-period.ts';
-import { StreamExchange } from './stream-exchange.ts';
-import type { StreamUser, StreamWire } from './stream-wire.ts';
-import { Upgrades, type UpgradesWire } from './upgrades.ts';
+import { StreamRequests } from './stream-requests.ts';
+import type { RequestsWire, StreamWireOptions } from './stream-requests.ts';
+import type { StreamUser } from './stream-wire.ts';
 
 /** What a {@link createHttp2Wire} is given beside the socket. */
-export interface Http2WireOptions extends Http2ConnectionOptions {
-  /** The server, for messages: `https://api.example.com:443`. */
-  readonly origin: string;
+export interface Http2WireOptions extends Http2ConnectionOptions, StreamWireOptions {
   /** The `:scheme` of requests. */
   readonly scheme: 'http' | 'https';
-  /** The most bytes of a response's body. Default: no limit. */
-  readonly maxResponseSize?: number | undefined;
-  /**
-   * How many streams the wire may reset (aborted requests, early responses) before it is not
-   * `usable` any more, and ends after what is under way: servers end connections that reset more,
-   * with all that is on them. Default 400.
-   */
-  readonly resetBurst?: number | undefined;
-  /** How many more resets each second allows. Default 20. */
-  readonly resetRate?: number | undefined;
-  /** Time. Default: the system's. */
-  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -81,12 +65,11 @@ export function createHttp2Wire(socket: Duplex, options: Http2WireOptions): Wire
   return inCleanContext(() => new Http2Wire(socket, options));
 }
 
-class Http2Wire implements Wire, StreamWire, SocketUser, UpgradesWire {
+class Http2Wire implements Wire, RequestsWire, SocketUser {
   readonly protocol = 'http2';
   readonly info: WireInfo;
   limit: number;
   settled = false;
-  served = 0;
   onClosed: (error?: Error) => void = noop;
   onChange: () => void = noop;
   onActivity: (() => void) | undefined = undefined;
@@ -99,30 +82,28 @@ class Http2Wire implements Wire, StreamWire, SocketUser, UpgradesWire {
   readonly connection: Http2WireConnection;
   readonly output: Http2Output;
   readonly life: ConnectionLife;
+  readonly requests: StreamRequests;
+  isEnding = false;
 
   private readonly driver: SocketDriver;
   private readonly pings = new Pings();
-  private readonly upgrades = new Upgrades(this);
-  private readonly resets: ResetBudget;
   private readonly strainPeriod = new StrainPeriod();
-  private hasChanged = false;
-  /** It ends by this side, or after the last response, as it was to. */
-  private isOrderly = false;
-  /** It is being closed. */
-  private isEnding = false;
-  private isGone = false;
 
   constructor(socket: Duplex, options: Http2WireOptions) {
     this.life = new ConnectionLife(options.origin, http2Error);
     this.maxResponseSize = options.maxResponseSize ?? Number.POSITIVE_INFINITY;
     this.clock = options.clock ?? systemClock;
-    this.resets = new ResetBudget(options.resetBurst, options.resetRate);
+    this.requests = new StreamRequests(this, options);
     this.info = wireInfoOf(socket);
     this.connection = new Http2Connection(options);
     this.limit = this.connection.peer.maxConcurrentStreams;
     this.driver = new SocketDriver(socket, this);
-    this.output = new Http2Output(this.connection, this.driver, () => this.onTurn());
+    this.output = new Http2Output(this.connection, this.driver, () => this.requests.onTurn());
     this.output.schedule();
+  }
+
+  get served(): number {
+    return this.requests.served;
   }
 
   get usable(): boolean {
@@ -134,18 +115,7 @@ class Http2Wire implements Wire, StreamWire, SocketUser, UpgradesWire {
   }
 
   send(request: WireRequest, handler: WireHandler): Exchange {
-    const exchange = new StreamExchange(this, request, handler);
-    const refusal = this.refusal(1);
-    if (refusal !== undefined) {
-      exchange.failUnsent(refusal);
-      return exchange;
-    }
-    this.life.begin(exchange);
-    if (this.underWay === 1) this.driver.ref();
-    const { upgrade } = request;
-    if (upgrade === undefined) this.begin(exchange);
-    else this.upgrades.begin(exchange, upgrade);
-    return exchange;
+    return this.requests.send(request, handler);
   }
 
   ping(): Promise<number> {
@@ -157,12 +127,7 @@ class Http2Wire implements Wire, StreamWire, SocketUser, UpgradesWire {
   }
 
   destroy(error?: Error): void {
-    if (this.isEnding || this.isGone) return;
-    this.isOrderly = true;
-    const { life } = this;
-    life.failure ??= error ?? new Error('closed by this side');
-    this.end();
-    life.destroyed(life.failure, error);
+    this.requests.destroy(error);
   }
 
   // The exchanges' side -------------------------------------------------------
@@ -195,25 +160,6 @@ class Http2Wire implements Wire, StreamWire, SocketUser, UpgradesWire {
     return new Http2Body(this, stream, sender);
   }
 
-  /** The exchange is over. */
-  finished(exchange: UnderWay): void {
-    if (this.life.end(exchange)) this.settle();
-  }
-
-  /**
-   * Gives a stream up. When too many were, the server is not told: the connection takes no request
-   * any more, and the stream ends with it.
-   */
-  reset(stream: Http2WireStream): void {
-    if (this.isEnding || stream.isClosed) return;
-    if (!this.resets.isSpent) {
-      this.connection.reset(stream);
-      this.resets.spend(this.clock.now());
-    }
-    if (this.resets.isSpent) this.retire(new Retired());
-    this.output.schedule();
-  }
-
   /** So much of a response was read. */
   consumed(stream: Http2WireStream, length: number): void {
     this.connection.consume(stream, length);
@@ -223,35 +169,44 @@ class Http2Wire implements Wire, StreamWire, SocketUser, UpgradesWire {
   /** Nothing: what was sent ahead is there already, and more comes by itself. */
   resumed(): void {}
 
-  /** A tunnel ended. */
-  tunnelClosed(tunnel: HandedOver): void {
-    if (this.life.endTunnel(tunnel)) this.settle();
-  }
-
-  // The upgrades' side -----------------------------------------------------------
+  // The requests' side -----------------------------------------------------------
 
   get allowsUpgrades(): boolean | undefined {
     return this.settled ? this.connection.peer.enableConnectProtocol : undefined;
   }
 
-  /** Why no request can be sent, or not so many `more` than are under way. */
-  refusal(more = 0): Error | undefined {
+  refusal(more: number): Error | undefined {
     const { life, limit, underWay } = this;
     if (!life.usable) return life.unusable();
     return underWay + more > limit ? aboveLimit(life.origin, limit, underWay) : undefined;
   }
 
-  begin(exchange: StreamExchange): void {
-    this.served += 1;
-    try {
-      exchange.begin();
-    } catch (error) {
-      this.served -= 1;
-      exchange.failWith(error as Error);
-      return;
-    }
-    if (!this.connection.hasStreams) this.retire(new Retired());
+  begun(): void {
+    if (!this.connection.hasStreams) this.requests.retire(new Retired());
     this.output.schedule();
+  }
+
+  resetStream(stream: Http2WireStream): void {
+    this.connection.reset(stream);
+  }
+
+  schedule(): void {
+    this.output.schedule();
+  }
+
+  ref(): void {
+    this.driver.ref();
+  }
+
+  unref(): void {
+    this.driver.unref();
+  }
+
+  /** With a reason: the server broke the protocol. */
+  end(reason?: string): void {
+    if (this.isEnding) return;
+    this.isEnding = true;
+    this.output.close(reason, reason === undefined && this.underWay === 0);
   }
 
   // The socket's side -------------------------------------------------------------
@@ -287,14 +242,9 @@ class Http2Wire implements Wire, StreamWire, SocketUser, UpgradesWire {
 
   onClose(error: Error | undefined): void {
     this.lost(error ?? new PeerClosed());
-    this.isGone = true;
     const { life } = this;
-    const { failure, origin } = life;
     this.pings.end(() => life.unusable());
-    const isOrderly =
-      this.isOrderly || (life.retired !== undefined && failure instanceof PeerClosed);
-    if (isOrderly || failure === undefined) this.onClosed();
-    else this.onClosed(http2Error(failure, { origin }));
+    this.requests.closed(life.failure instanceof PeerClosed);
   }
 
   // ---------------------------------------------------------------------------
@@ -326,42 +276,21 @@ class Http2Wire implements Wire, StreamWire, SocketUser, UpgradesWire {
     this.settled = true;
     if (!settled || this.limit !== limit) this.onChange();
     if (!this.output.senders.isEmpty) this.output.schedule();
-    this.upgrades.onSettings();
+    this.requests.onSettings();
   }
 
   private onGoaway(code: number): void {
     const { connection, life } = this;
     const { lastStream } = connection;
-    const isFirst = life.retired === undefined;
     const fault = new GoawayFault(code);
     // What ends the connection after it, ends it because of that.
-    if (code !== noError || !(life.retired instanceof GoawayFault)) life.retired = fault;
-    if (isFirst) this.onChange();
-    life.unprocessed(
-      (id) => id > lastStream,
+    const isRepeated = code === noError && life.retired instanceof GoawayFault;
+    this.requests.onGoaway(
+      isRepeated ? (life.retired as Error) : fault,
       fault,
+      (id) => id > lastStream,
       (id) => connection.drop(connection.streams.get(id) as Http2WireStream),
     );
-    if (this.underWay === 0) this.settle();
-  }
-
-  /** Takes the connection for no further requests. */
-  private retire(reason: Error): void {
-    const { life } = this;
-    if (life.retired !== undefined) return;
-    life.retired = reason;
-    this.hasChanged = true;
-  }
-
-  /** Nothing is under way any more. */
-  private settle(): void {
-    if (this.isEnding || this.isGone) return;
-    this.driver.unref();
-    const { life } = this;
-    if (life.retired === undefined) return;
-    this.isOrderly = true;
-    life.failure ??= life.retired;
-    this.end();
   }
 
   /** The server broke the protocol. */
@@ -378,21 +307,6 @@ class Http2Wire implements Wire, StreamWire, SocketUser, UpgradesWire {
     life.failure ??= isBecause ? retired : error;
     this.end();
     life.lost(life.failure);
-  }
-
-  private end(reason?: string): void {
-    if (this.isEnding) return;
-    this.isEnding = true;
-    this.output.close(reason, reason === undefined && this.underWay === 0);
-  }
-
-  /** The end of a turn in which something was written, or was to be. */
-  private onTurn(): void {
-    if (this.hasChanged) {
-      this.hasChanged = false;
-      this.onChange();
-    }
-    if (this.underWay === 0) this.settle();
   }
 }
 

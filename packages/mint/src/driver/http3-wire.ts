@@ -20,8 +20,7 @@ import { inCleanContext } from './clean-context.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { ConnectionLife } from './connection-life.ts';
-import type { HandedOver, UnderWay } from './connection-life.ts';
-import { Retired, tooManyPings } from './failures.ts';
+import { tooManyPings } from './failures.ts';
 import { Http3Body } from './http3-body.ts';
 import { aboveLimit, GoawayFault, http3Error, QuicClosed, streamReset } from './http3-failures.ts';
 import { Http3Output } from './http3-output.ts';
@@ -31,28 +30,13 @@ import type { ReadsUser } from './http3-reads.ts';
 import type { Http3WireConnection, Http3WireStream } from './http3-streams.ts';
 import { maxPings } from './pings.ts';
 import type { QuicEnd, QuicSession, QuicUser } from './quic-session.ts';
-import { ResetBudget } from './reset-budget.ts';
-import { StreamExchange } from './stream-exchange.ts';
-import type { StreamUser, StreamWire } from './stream-wire.ts';
+import { StreamRequests } from './stream-requests.ts';
+import type { RequestsWire, StreamWireOptions } from './stream-requests.ts';
+import type { StreamUser } from './stream-wire.ts';
 import { turn } from './turn.ts';
-import { Upgrades, type UpgradesWire } from './upgrades.ts';
 
 /** What a {@link createHttp3Wire} is given beside the session. */
-export interface Http3WireOptions extends Http3ConnectionOptions {
-  /** The server, for messages: `https://api.example.com:443`. */
-  readonly origin: string;
-  /** The most bytes of a response's body. Default: no limit. */
-  readonly maxResponseSize?: number | undefined;
-  /**
-   * How many streams the wire may reset (aborted requests, early responses) before it is not
-   * `usable` any more, and ends after what is under way. Default 400.
-   */
-  readonly resetBurst?: number | undefined;
-  /** How many more resets each second allows. Default 20. */
-  readonly resetRate?: number | undefined;
-  /** Time. Default: the system's. */
-  readonly clock?: Clock | undefined;
-}
+export interface Http3WireOptions extends Http3ConnectionOptions, StreamWireOptions {}
 
 /**
  * Makes the wire over an open connection of QUIC, which belongs to the wire from then on.
@@ -73,17 +57,17 @@ export function createHttp3Wire(session: QuicSession, options: Http3WireOptions)
   return inCleanContext(() => new Http3Wire(session, options));
 }
 
-class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, UpgradesWire {
+class Http3Wire implements Wire, RequestsWire, QuicUser, OutputUser, ReadsUser {
   readonly protocol = 'http3';
   readonly info: WireInfo;
   /** What the server allows comes with the handshake. */
   readonly settled = true;
-  served = 0;
   onClosed: (error?: Error) => void = () => {};
   onChange: () => void = () => {};
   onActivity: (() => void) | undefined = undefined;
 
   readonly life: ConnectionLife;
+  readonly requests: StreamRequests;
   readonly maxResponseSize: number;
   readonly clock: Clock;
   readonly noError = noError;
@@ -93,17 +77,11 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
   readonly output: Http3Output;
   /** How often datagrams were about to be written. */
   writes = 0;
-  /** It is being closed, or is gone. */
   isEnding = false;
 
   private readonly session: QuicSession;
-  private readonly resets: ResetBudget;
   private readonly reads: Http3Reads;
-  private readonly upgrades = new Upgrades(this);
   private pings = 0;
-  private hasChanged = false;
-  /** It ends by this side, or after the last response, as it was to. */
-  private isOrderly = false;
 
   constructor(session: QuicSession, options: Http3WireOptions) {
     this.session = session;
@@ -111,12 +89,16 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
     this.life = new ConnectionLife(options.origin, http3Error);
     this.maxResponseSize = options.maxResponseSize ?? Number.POSITIVE_INFINITY;
     this.clock = options.clock ?? systemClock;
-    this.resets = new ResetBudget(options.resetBurst, options.resetRate);
+    this.requests = new StreamRequests(this, options);
     this.connection = new Http3Connection(options);
     this.output = new Http3Output(session, this);
     this.reads = new Http3Reads(session, this);
     session.user = this;
     this.output.write(ownControlStream, this.connection.greeting(), false);
+  }
+
+  get served(): number {
+    return this.requests.served;
   }
 
   get usable(): boolean {
@@ -132,18 +114,7 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
   }
 
   send(request: WireRequest, handler: WireHandler): Exchange {
-    const exchange = new StreamExchange(this, request, handler);
-    const refusal = this.refusal();
-    if (refusal !== undefined) {
-      exchange.failUnsent(refusal);
-      return exchange;
-    }
-    this.life.begin(exchange);
-    if (this.underWay === 1) this.session.ref();
-    const { upgrade } = request;
-    if (upgrade === undefined) this.begin(exchange);
-    else this.upgrades.begin(exchange, upgrade);
-    return exchange;
+    return this.requests.send(request, handler);
   }
 
   async ping(): Promise<number> {
@@ -161,13 +132,7 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
   }
 
   destroy(error?: Error): void {
-    if (this.isEnding) return;
-    this.isOrderly = true;
-    const { life } = this;
-    life.failure ??= error ?? new Error('closed by this side');
-    this.isEnding = true;
-    life.destroyed(life.failure, error);
-    this.session.close(noError, '');
+    this.requests.destroy(error);
   }
 
   // The exchanges' side -------------------------------------------------------
@@ -197,26 +162,6 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
     return new Http3Body(this, stream, sender);
   }
 
-  finished(exchange: UnderWay): void {
-    if (this.life.end(exchange)) this.settle();
-  }
-
-  /**
-   * Gives a stream up, or the rest of its request if the response is complete. When too many were, the
-   * server is not told: the connection takes no request any more, and the stream ends with it.
-   */
-  reset(stream: Http3WireStream): void {
-    if (this.isEnding || stream.isClosed) return;
-    if (!this.resets.isSpent) {
-      if (stream.isComplete) this.stopSending(stream);
-      else this.cancel(stream, requestCancelled);
-      this.connection.drop(stream);
-      this.resets.spend(this.clock.now());
-    }
-    if (this.resets.isSpent) this.retire(new Retired());
-    this.session.schedule();
-  }
-
   /** Nothing: the window of a stream grows when it is read. */
   consumed(): void {}
 
@@ -224,11 +169,7 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
     this.reads.resume(stream);
   }
 
-  tunnelClosed(tunnel: HandedOver): void {
-    if (this.life.endTunnel(tunnel)) this.settle();
-  }
-
-  // The upgrades' side -----------------------------------------------------------
+  // The requests' side -----------------------------------------------------------
 
   get allowsUpgrades(): boolean | undefined {
     return this.connection.peer.areKnown ? this.connection.peer.enableConnectProtocol : undefined;
@@ -240,14 +181,30 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
     return session.streamsLeft > 0 ? undefined : aboveLimit(life.origin, life.underWay);
   }
 
-  begin(exchange: StreamExchange): void {
-    this.served += 1;
-    try {
-      exchange.begin();
-    } catch (error) {
-      this.served -= 1;
-      exchange.failWith(error as Error);
-    }
+  /** Nothing: what a stream is given leaves by itself. */
+  begun(): void {}
+
+  resetStream(stream: Http3WireStream): void {
+    if (stream.isComplete) this.stopSending(stream);
+    else this.cancel(stream, requestCancelled);
+    this.connection.drop(stream);
+  }
+
+  schedule(): void {
+    this.session.schedule();
+  }
+
+  ref(): void {
+    this.session.ref();
+  }
+
+  unref(): void {
+    this.session.unref();
+  }
+
+  end(): void {
+    this.isEnding = true;
+    this.session.close(noError, '');
   }
 
   // QUIC's side -------------------------------------------------------------------
@@ -272,11 +229,7 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
   onTurn(): void {
     this.writes += 1;
     this.output.startAll();
-    if (this.hasChanged) {
-      this.hasChanged = false;
-      this.onChange();
-    }
-    if (this.underWay === 0) this.settle();
+    this.requests.onTurn();
   }
 
   onClose(end: QuicEnd): void {
@@ -307,7 +260,7 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
   // What is read --------------------------------------------------------------------
 
   onEvent(what: ConnectionEvent, bytes: Buffer): void {
-    if (what === event.settings) this.upgrades.onSettings();
+    if (what === event.settings) this.requests.onSettings();
     else if (what === event.goaway) this.onGoaway();
     else this.onStreamEvent(what as StreamEvent, bytes);
   }
@@ -334,20 +287,17 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
   private onGoaway(): void {
     const { connection, life } = this;
     const { lastStream } = connection;
-    const isFirst = life.retired === undefined;
     const fault = new GoawayFault();
-    if (!(life.retired instanceof GoawayFault)) life.retired = fault;
-    if (isFirst) this.onChange();
-    life.unprocessed(
-      (id) => id >= lastStream,
+    this.requests.onGoaway(
+      life.retired instanceof GoawayFault ? life.retired : fault,
       fault,
+      (id) => id >= lastStream,
       (id) => {
         const stream = connection.streams.get(id) as Http3WireStream;
         this.cancel(stream, requestCancelled);
         connection.drop(stream);
       },
     );
-    if (this.underWay === 0) this.settle();
   }
 
   // ---------------------------------------------------------------------------------
@@ -367,34 +317,9 @@ class Http3Wire implements Wire, StreamWire, QuicUser, OutputUser, ReadsUser, Up
     this.session.reset(id, noError);
   }
 
-  /** Takes the connection for no further requests. */
-  private retire(reason: Error): void {
-    const { life } = this;
-    if (life.retired !== undefined) return;
-    life.retired = reason;
-    this.hasChanged = true;
-  }
-
-  /** Nothing is under way any more. */
-  private settle(): void {
-    if (this.isEnding) return;
-    this.session.unref();
-    const { life } = this;
-    if (life.retired === undefined) return;
-    this.isOrderly = true;
-    life.failure ??= life.retired;
-    this.isEnding = true;
-    this.session.close(noError, '');
-  }
-
   /** The connection is gone, and so is all that was under way. */
   private closed(): void {
-    const { life } = this;
-    const { failure, origin } = life;
-    const isOrderly =
-      this.isOrderly ||
-      (life.retired !== undefined && failure instanceof QuicClosed && failure.isOrderly);
-    if (isOrderly || failure === undefined) this.onClosed();
-    else this.onClosed(http3Error(failure, { origin }));
+    const { failure } = this.life;
+    this.requests.closed(failure instanceof QuicClosed && failure.isOrderly);
   }
 }

@@ -125,7 +125,7 @@ export class StreamExchange implements Exchange, UnderWay, StreamUser, Uploader 
   failWith(error: Error): void {
     if (this.over) return;
     this.finish((error as { requestSent?: unknown }).requestSent === false);
-    if (this.stream !== undefined) this.wire.reset(this.stream);
+    if (this.stream !== undefined) this.wire.requests.reset(this.stream);
     try {
       this.handler.onError(error);
     } catch (thrown) {
@@ -314,7 +314,7 @@ export class StreamExchange implements Exchange, UnderWay, StreamUser, Uploader 
   private succeed(): void {
     this.finish(false);
     // The server does not want the rest of the request.
-    if (!this.written) this.wire.reset(this.stream as WireStream);
+    if (!this.written) this.wire.requests.reset(this.stream as WireStream);
     try {
       this.handler.onEnd(this.trailers);
     } catch (error) {
@@ -342,7 +342,7 @@ export class StreamExchange implements Exchange, UnderWay, StreamUser, Uploader 
 
   private finish(isUnsent: boolean): void {
     this.over = true;
-    this.wire.finished(this);
+    this.wire.requests.finished(this);
     if (this.upload !== undefined) this.upload.stop();
     // A source that was not begun can still be sent elsewhere.
     if (this.source !== undefined && (this.source.begun || !isUnsent)) this.source.cancel();

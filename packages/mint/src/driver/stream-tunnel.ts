@@ -84,8 +84,8 @@ export class StreamTunnel extends Duplex implements BodySender, HandedOver {
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
-    this.wire.reset(this.stream);
-    this.wire.tunnelClosed(this);
+    this.wire.requests.reset(this.stream);
+    this.wire.requests.tunnelClosed(this);
     this.output.stop();
     this.settle();
     callback(error);

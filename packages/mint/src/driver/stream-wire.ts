@@ -20,18 +20,25 @@ export interface StreamUser {
 
 export type WireStream = RequestStream<StreamUser>;
 
+/** The requests of a connection, to one of them that ends. */
+export interface WireRequests {
+  /** The exchange is over. */
+  finished(exchange: UnderWay): void;
+  /** Gives a stream up, or the rest of its request if the response is complete. */
+  reset(stream: WireStream): void;
+  /** A stream that was handed over ended. */
+  tunnelClosed(tunnel: HandedOver): void;
+}
+
 /** What a tunnel needs of the wire that its stream belongs to. */
 export interface TunnelWire {
+  readonly requests: WireRequests;
   /** Where the bytes of a stream go. */
   bodyOutput(stream: WireStream, sender: BodySender): BodyOutput;
   /** So many bytes of a body were read. */
   consumed(stream: WireStream, length: number): void;
   /** The user of a stream wants more again. */
   resumed(stream: WireStream): void;
-  /** Gives a stream up, or the rest of its request if the response is complete. */
-  reset(stream: WireStream): void;
-  /** A stream that was handed over ended. */
-  tunnelClosed(tunnel: HandedOver): void;
   /** The typed error of a stream that the peer has reset; `isAnswered`: the head of its response had come. */
   resetError(code: number, facts: ExchangeFacts, isAnswered: boolean): Error;
 }
@@ -61,8 +68,6 @@ export interface StreamWire extends TunnelWire {
     body: Uint8Array | undefined,
     expects: boolean,
   ): WireStream;
-  /** The exchange is over. */
-  finished(exchange: UnderWay): void;
   /** The typed error of an exchange that ended with this one. */
   errorOf(error: Error, facts: ExchangeFacts): Error;
 }

@@ -11,10 +11,8 @@ export interface UpgradesWire {
   /** Whether the server allows them; undefined until its SETTINGS have come. */
   readonly allowsUpgrades: boolean | undefined;
   readonly protocol: Wire['protocol'];
-  /** Why no request can be sent now. */
-  refusal(): Error | undefined;
-  /** Sends a request. */
-  begin(exchange: StreamExchange): void;
+  /** Why no request can be sent, or not so many `more` than are under way. */
+  refusal(more: number): Error | undefined;
 }
 
 interface Waiting {
@@ -24,10 +22,13 @@ interface Waiting {
 
 export class Upgrades {
   private readonly wire: UpgradesWire;
+  private readonly send: (exchange: StreamExchange) => void;
   private waiting: Waiting[] = [];
 
-  constructor(wire: UpgradesWire) {
+  /** `send` is called with each that may be sent. */
+  constructor(wire: UpgradesWire, send: (exchange: StreamExchange) => void) {
     this.wire = wire;
+    this.send = send;
   }
 
   /** Sends a request, now or when the server's SETTINGS have come. */
@@ -49,8 +50,8 @@ export class Upgrades {
   private decide(exchange: StreamExchange, protocol: string): void {
     const { wire } = this;
     const isAllowed = wire.allowsUpgrades === true;
-    const refusal = isAllowed ? wire.refusal() : noUpgrade(protocol, wire.protocol);
-    if (refusal === undefined) wire.begin(exchange);
+    const refusal = isAllowed ? wire.refusal(0) : noUpgrade(protocol, wire.protocol);
+    if (refusal === undefined) this.send(exchange);
     else exchange.failUnsent(refusal);
   }
 }
