@@ -3,7 +3,7 @@
  * if the caller had called them just then, so that `self()`, `send` and every AsyncLocalStorage work
  * in them, no matter which request freed the connection.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncResource } from 'node:async_hooks';
 import { trailerFields, type Request } from '../request/index.ts';
 
 /** Runs a function in the async context, and so as the process, of the code that made this. */
@@ -12,9 +12,10 @@ export type CallerContext = <A extends readonly unknown[], R>(
   ...args: A
 ) => R;
 
-/** The context of the caller. */
+/** The context of the caller. Like `AsyncLocalStorage.snapshot`, at a fraction of its cost. */
 export function callerContext(): CallerContext {
-  return AsyncLocalStorage.snapshot();
+  const resource = new AsyncResource('FINCH_REQUEST');
+  return (run, ...args) => resource.runInAsyncScope(run, undefined, ...args);
 }
 
 /**

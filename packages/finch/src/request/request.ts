@@ -114,6 +114,31 @@ export function withHeaders(request: Request, headers: readonly string[]): Reque
   );
 }
 
+/** The same request to another path of its origin, which is checked already. */
+export function withTarget(
+  request: Request,
+  method: string,
+  { path, query, target }: Pick<RequestParts, 'path' | 'query' | 'target'>,
+): Request {
+  const { headers, body, contentLength, trailers, expectContinue, pool } = request;
+  return new Request(
+    {
+      method,
+      path,
+      query,
+      target,
+      headers,
+      body,
+      contentLength,
+      trailers,
+      expectContinue,
+      pool,
+    },
+    request,
+    request.private,
+  );
+}
+
 /**
  * Tells whether a value is a built request, whichever copy of the package made it.
  *

@@ -660,3 +660,31 @@ test('keeps the connection when a response is surplus to a handler that pauses',
   });
   expect(pieces.join('')).toBe('body');
 });
+
+describe('headers that are the same again and again', () => {
+  test('each request has its own, whatever the one before had, and the host of its origin', async () => {
+    await using one = await startEcho();
+    await using other = await startEcho();
+    const finch = await startFinch();
+    const dispatcher = finch.dispatcher();
+    const ask = async (url: string, headers: Record<string, string | string[]>) => {
+      const { body } = await undici8.request(url, { dispatcher, headers });
+      const echoed = (await body.json()) as { headers: Record<string, string>; url: string };
+      const { 'user-agent': _agent, connection: _kept, ...rest } = echoed.headers;
+      return { path: echoed.url, ...rest };
+    };
+    const host = new URL(one.url).host;
+    const mutable = ['1'];
+    expect(await ask(`${one.url}/1`, { a: '1' })).toEqual({ path: '/1', host, a: '1' });
+    expect(await ask(`${one.url}/2`, { a: '1' })).toEqual({ path: '/2', host, a: '1' });
+    expect(await ask(`${one.url}/3`, { a: '2' })).toEqual({ path: '/3', host, a: '2' });
+    expect(await ask(`${one.url}/4`, { b: '2' })).toEqual({ path: '/4', host, b: '2' });
+    expect(await ask(`${one.url}/5`, { b: '2', c: '3' })).toMatchObject({ b: '2', c: '3' });
+    expect(await ask(`${one.url}/6`, { b: '2' })).toEqual({ path: '/6', host, b: '2' });
+    expect(await ask(`${one.url}/7`, {})).toEqual({ path: '/7', host });
+    expect(await ask(`${one.url}/8`, { d: mutable })).toEqual({ path: '/8', host, d: '1' });
+    mutable[0] = '2';
+    expect(await ask(`${one.url}/9`, { d: mutable })).toEqual({ path: '/9', host, d: '2' });
+    expect(await ask(`${other.url}/1`, {})).toEqual({ path: '/1', host: new URL(other.url).host });
+  });
+});

@@ -6,7 +6,9 @@ import { describeValue } from '../../errors/describe-value.ts';
 import { checkProtocol } from '../../exchange/upgrade.ts';
 import type { BuildOptions, HeaderValue } from '../../options/index.ts';
 import { buildRequest, type BodyInput } from '../../request/index.ts';
-import { Request } from '../../request/request.ts';
+import { Request, withTarget } from '../../request/request.ts';
+import { parseTarget } from '../../request/target.ts';
+import type { RecentHeaders } from './recent-headers.ts';
 
 /** Headers as undici takes them: an object, pairs, or a flat list of names and values. */
 type DispatchHeaders =
@@ -53,19 +55,42 @@ interface OtherOptions {
 const odd = /[^\w\-.~:/?[\]@!$&'()*+,;=%]|%(?![0-9A-Fa-f]{2})/;
 
 /** The request that is meant. @throws InvalidRequestError, OptionsError */
-export function requestOf(options: DispatchOptions, build: BuildOptions): Request {
+export function requestOf(
+  options: DispatchOptions,
+  build: BuildOptions,
+  recent: RecentHeaders,
+): Request {
   refuseUnsupported(options);
   const { method, path } = options;
   if (typeof path !== 'string') throw badPath(path);
   const origin = originOf(options);
-  const headers = headersOf(options);
   if (method === 'CONNECT') {
-    return connectRequest(path, buildRequest('GET', origin, headers, null, build));
+    return connectRequest(path, buildRequest('GET', origin, headersOf(options), null, build));
   }
   if (!path.startsWith('/')) throw badPath(path);
   const target = withQuery(path, options.query);
   const url = odd.test(target) ? new URL(origin + target) : origin + target;
-  return buildRequest(method, url, headers, bodyOf(options.body), build);
+  const body = bodyOf(options.body);
+  const { headers } = options;
+  if (body !== null || options.reset === true || !isObject(headers)) {
+    return withMethod(method, buildRequest(method, url, headersOf(options), body, build));
+  }
+  const parsed = parseTarget(url);
+  const last = recent.find(parsed.origin, method, headers);
+  if (last !== undefined) return withTarget(last, method, parsed);
+  const request = withMethod(method, buildRequest(method, url, headersOf(options), null, build));
+  recent.keep(parsed.origin, headers, request);
+  return request;
+}
+
+/** Undici sends a method as it is given, and fetch has put those that it knows in upper case. */
+function withMethod(method: string, request: Request): Request {
+  return request.method === method ? request : withTarget(request, method, request);
+}
+
+/** Whether headers are given by name, as fetch gives them. */
+function isObject(headers: DispatchOptions['headers']): headers is Record<string, unknown> {
+  return headers !== undefined && headers !== null && !(Symbol.iterator in headers);
 }
 
 /** The protocol that a dispatch asks to switch to. @throws InvalidRequestError */

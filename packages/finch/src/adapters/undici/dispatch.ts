@@ -169,6 +169,8 @@ export class Dispatch implements Sink, Dispatched, Switching {
 
   private finish(): void {
     this.over = true;
+    // What keeps the controller, as fetch does for a while, keeps no exchange.
+    this.exchange = undefined;
     this.user.dispatched(this);
   }
 }

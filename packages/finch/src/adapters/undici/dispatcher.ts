@@ -22,6 +22,7 @@ import {
 } from './dispatch-options.ts';
 import type { DispatchHandler, ResponseHandler } from './handler.ts';
 import { responseHandler } from './legacy-handler.ts';
+import { RecentHeaders } from './recent-headers.ts';
 
 /** Called when a dispatcher is closed. */
 type Closed = () => void;
@@ -43,6 +44,7 @@ export class FinchDispatcher extends EventEmitter implements DispatchUser, Async
   readonly #build: BuildOptions;
   readonly #request: ResolvedRequestOptions;
   readonly #silences: Silences;
+  readonly #recent = new RecentHeaders();
   readonly #dispatch: DispatchFunction | undefined;
   /** @internal Not imported: an import reads all exports of node:http, and some of those load undici. */
   readonly phrases = process.getBuiltinModule('node:http').STATUS_CODES;
@@ -171,7 +173,7 @@ export class FinchDispatcher extends EventEmitter implements DispatchUser, Async
   #send(options: DispatchOptions, handler: ResponseHandler): boolean {
     try {
       if (this.#life.closed) throw closedError();
-      const request = requestOf(options, this.#build);
+      const request = requestOf(options, this.#build, this.#recent);
       const protocol = protocolOf(options);
       const silences = silencesOf(options, this.#silences);
       const switches = protocol !== undefined || request.method === 'CONNECT';
