@@ -84,7 +84,8 @@ export class Dials<C extends PoolConnection<C>> {
 
   /** Whether there are more connections than the size, or the limits of hosts, allow. */
   get hasTooMany(): boolean {
-    return this.context.table.counted > this.size || this.limits.overfull;
+    const { table, user } = this.context;
+    return table.counted > this.size || this.limits.isOverfull(user.host);
   }
 
   /** Whether a connection had better make room for one of another pool. */

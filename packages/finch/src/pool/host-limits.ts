@@ -73,9 +73,9 @@ export class HostLimits {
     this.wake();
   }
 
-  /** Whether there are more connections than the cap, which was lowered, allows. */
-  get overfull(): boolean {
-    return this.total > this.cap;
+  /** Whether there are more connections than the cap, which was lowered, or the leases for this host allow. */
+  isOverfull(host: string): boolean {
+    return this.total > this.cap || this.leases?.isWanted(host) === true;
   }
 
   join(user: SlotUser): void {
@@ -145,7 +145,7 @@ export class HostLimits {
    * another user waits for its slot, or others for its lease.
    */
   wants(host: string): boolean {
-    if (this.total > this.cap || this.leases?.isWanted(host) === true) return true;
+    if (this.isOverfull(host)) return true;
     if (this.waiting.size === 0) return false;
     for (const user of this.waiting) {
       if (!user.wanting) {

@@ -117,9 +117,10 @@ test('when others want leases, idle connections are closed as long as the limite
   other.idle = 1;
   expect(limits.wants('a')).toBe(false);
   shared.tellWanted('a');
-  // The third is in use: it is closed when it becomes idle.
+  // The third is in use: it is closed when its caller is done, whether another one waits for it or not.
   expect([user.held, other.held, shared.used]).toEqual([1, 1, 2]);
   expect(limits.wants('a')).toBe(true);
+  expect(limits.isOverfull('a')).toBe(true);
 });
 
 test('without the room for a connection, no lease is asked for', () => {
