@@ -64,21 +64,7 @@ export function connectFailed(connection: ObservedConnection, since: number, err
 
 export function reused(connection: ObservedConnection): void {
   if (!channels.connectionReused.hasSubscribers || !connection.wire?.served) return;
-  const { owner, pid, idledFor: idleTime } = connection;
-  const { key: pool, tag, scheme, host, port } = owner.pool;
-  const { instance: name } = owner;
-  const time = now();
-  channels.connectionReused.publish({
-    name,
-    pool,
-    tag,
-    scheme,
-    host,
-    port,
-    time,
-    connection: pid,
-    idleTime,
-  });
+  channels.connectionReused.publish({ ...facts(connection), idleTime: connection.idledFor });
 }
 
 export function idleTimedOut(connection: ObservedConnection, idleTime: number | undefined): void {

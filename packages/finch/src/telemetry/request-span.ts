@@ -25,7 +25,7 @@ export interface SpanConnection {
   readonly protocol: RequestOutcome['protocol'];
 }
 
-/** Events are object literals, for speed, and the clock is read once for those of one moment. */
+/** The clock is read once for the events of one moment. */
 export class RequestSpan {
   /** Counts the requests whose events had subscribers. */
   private static lastId = 0;
@@ -210,68 +210,32 @@ export class RequestSpan {
     return { queue, send, wait, receive };
   }
 
-  private started(time: number): RequestEvent & Started {
+  /** What all events of a request have. */
+  private about(time: number): RequestEvent {
     const { name, id, request } = this;
     const { key: pool, tag, scheme, host, port } = request.pool;
-    const systemTime = this.systemTimeOf(time);
-    return { name, pool, tag, scheme, host, port, time, id, request, systemTime };
+    return { name, pool, tag, scheme, host, port, time, id, request };
+  }
+
+  private started(time: number): RequestEvent & Started {
+    return { ...this.about(time), systemTime: this.systemTimeOf(time) };
   }
 
   private startedOn(time: number): RequestEvent & Started & OnConnection {
-    const { name, id, request, connection, idleTime } = this;
-    const { key: pool, tag, scheme, host, port } = request.pool;
-    const systemTime = this.systemTimeOf(time);
-    return {
-      name,
-      pool,
-      tag,
-      scheme,
-      host,
-      port,
-      time,
-      id,
-      request,
-      systemTime,
-      connection,
-      idleTime,
-    };
+    const { connection, idleTime } = this;
+    return { ...this.about(time), systemTime: this.systemTimeOf(time), connection, idleTime };
   }
 
   private stopped(time: number): RequestEvent & Ended & OnConnection {
-    const { name, id, request, connection, idleTime } = this;
-    const { key: pool, tag, scheme, host, port } = request.pool;
-    const duration = time - this.phaseAt;
-    return {
-      name,
-      pool,
-      tag,
-      scheme,
-      host,
-      port,
-      time,
-      id,
-      request,
-      duration,
-      connection,
-      idleTime,
-    };
+    const { connection, idleTime } = this;
+    return { ...this.about(time), duration: time - this.phaseAt, connection, idleTime };
   }
 
   private ended(bytesReceived: number, time: number): RequestEvent & Ended & RequestOutcome {
-    const { name, id, request, status, attempts, protocol, connection } = this;
-    const { key: pool, tag, scheme, host, port } = request.pool;
-    const duration = time - this.startedAt;
+    const { status, attempts, protocol, connection } = this;
     return {
-      name,
-      pool,
-      tag,
-      scheme,
-      host,
-      port,
-      time,
-      id,
-      request,
-      duration,
+      ...this.about(time),
+      duration: time - this.startedAt,
       status,
       attempts,
       protocol,
