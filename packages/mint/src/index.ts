@@ -37,6 +37,7 @@ export type {
 } from './codecs.ts';
 
 export { Fields } from './fields.ts';
+export { badValueIndex, isToken, withoutBlanks } from './syntax.ts';
 export type {
   Exchange,
   LentSocket,
@@ -72,10 +73,12 @@ export {
 export type { ExchangeFacts, Phase, ProxyErrorReason } from './errors/index.ts';
 
 export {
+  basicAuthorization,
   dial,
   dialQuic,
   dialThrough,
   environmentProxy,
+  isProxyHeaders,
   NoProxy,
   parseProxyUrl,
   quicUnsupported,

@@ -28,7 +28,7 @@ for (let code = 0; code < 256; code++) {
 }
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+const outsideValue = /[^\t\x20-\x7e\x80-\xff]/;
 const requestTarget = /^[\x21-\x7e\x80-\xff]+$/;
 
 /** Methods that are sent often, known to be tokens. */
@@ -42,14 +42,31 @@ const knownMethods: ReadonlySet<string> = new Set([
   'OPTIONS',
 ]);
 
-/** Whether a text is a token: the form of names, methods and protocols. */
+/**
+ * Whether a text is a token (RFC 9110, 5.6.2): the form of methods, protocols and names of fields.
+ *
+ * @example
+ * isToken('x-request-id'); // true
+ */
 export function isToken(text: string): boolean {
   return token.test(text);
 }
 
 /** Whether a text can be the value of a field. */
 export function isFieldValue(text: string): boolean {
-  return fieldValue.test(text);
+  return !outsideValue.test(text);
+}
+
+/**
+ * The index of the first character that the value of a field may not have (RFC 9110, 5.5), or -1.
+ * Allowed are visible ASCII, space, tab, and U+0080 to U+00FF, which are sent as those bytes. A line
+ * break would inject a field.
+ *
+ * @example
+ * badValueIndex('a\r\nset-cookie: b'); // 1
+ */
+export function badValueIndex(text: string): number {
+  return text.search(outsideValue);
 }
 
 /** @throws InvalidRequestError for a method that is no token. */
@@ -67,7 +84,7 @@ export function checkTarget(target: string): void {
 /** @throws InvalidRequestError for a field that cannot be sent. Its value is not shown: it may be a secret. */
 export function checkField(name: string, value: string): void {
   if (!token.test(name)) throw invalidPart('headers', name, 'a token as name of a field');
-  if (fieldValue.test(value)) return;
+  if (isFieldValue(value)) return;
   throw new InvalidRequestError({
     option: 'headers',
     value: name,
@@ -77,8 +94,11 @@ export function checkField(name: string, value: string): void {
 }
 
 /**
- * A part of a text without the spaces and tabs around it (RFC 9110, 5.6.3). `String.trim` takes off
- * more: U+00A0 around `chunked` would make a coding of what is none to others.
+ * A part of a text, by default all of it, without the spaces and tabs around it (RFC 9110, 5.6.3).
+ * `String.trim` takes off more: U+00A0 around `chunked` would make a coding of what is none to others.
+ *
+ * @example
+ * withoutBlanks('\t gzip '); // 'gzip'
  */
 export function withoutBlanks(text: string, start = 0, stop = text.length): string {
   let from = start;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InvalidRequestError } from '../src/errors/index.ts';
 import {
+  badValueIndex,
   checkField,
   checkMethod,
   checkTarget,
@@ -42,6 +43,12 @@ test('a token has one of 77 characters, and no value has a control but the tab',
   }
   expect(isToken('a\n')).toBe(false);
   expect(isFieldValue('a\n')).toBe(false);
+});
+
+test('the first character that no value may have is found', () => {
+  expect(badValueIndex('a \t\xe9')).toBe(-1);
+  expect(badValueIndex('a\r\nset-cookie: b')).toBe(1);
+  expect(badValueIndex('\u20ac')).toBe(0);
 });
 
 test.each([

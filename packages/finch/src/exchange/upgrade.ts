@@ -1,10 +1,9 @@
 /** `finch.upgrade`: a connection, or a stream of one, that a server switches to another protocol. */
 import type { Duplex } from 'node:stream';
 import { currentPid } from '@linnet/otp';
-import type { Fields } from '@linnet/mint';
+import { isToken, type Fields } from '@linnet/mint';
 import { describeValue } from '../errors/describe-value.ts';
 import { InvalidRequestError } from '../errors/index.ts';
-import { isToken } from '../options/header-syntax.ts';
 import { ResponseHeaders } from '../response/index.ts';
 import { Caller } from './caller.ts';
 import { OpenResponse } from './open-response.ts';

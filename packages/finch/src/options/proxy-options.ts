@@ -2,29 +2,21 @@
  * `connOpts.proxy`: through which proxy a pool reaches its server.
  */
 import { OptionsError } from '../errors/input-errors.ts';
-import { NoProxy, parseProxyUrl } from '@linnet/mint';
+import {
+  badValueIndex,
+  basicAuthorization,
+  isProxyHeaders,
+  NoProxy,
+  parseProxyUrl,
+} from '@linnet/mint';
 import type { ProxyAddress } from '@linnet/mint';
 import { boolean, custom, nested, required, string } from './fields.ts';
-import { badValueIndex, isToken } from './header-syntax.ts';
 import { invalid } from './field.ts';
 import { defineSchema } from './schema.ts';
 import type { Field, InputOf, OutputOf } from './field.ts';
 import { checkTls, tlsSchema } from './tls-options.ts';
 
 const scope = 'proxy options';
-
-/** Header fields about the connection, which the caller cannot set. */
-const reserved: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 const { alpn: _, ...proxyTlsFields } = tlsSchema.fields;
 
@@ -56,7 +48,7 @@ const proxyFields = {
     type: 'object',
     allowed: 'an object of header values by name, none of them about the connection',
     secret: true,
-    parse: (value) => (isHeaders(value) ? Object.freeze({ ...value }) : invalid),
+    parse: (value) => (isProxyHeaders(value) ? Object.freeze({ ...value }) : invalid),
   }),
   tls: nested(proxyTlsSchema, { doc: "TLS with the proxy, for an https proxy's URL." }),
   tunnel: boolean({
@@ -124,7 +116,7 @@ export class ProxySettings {
       name.toLowerCase(),
       value,
     ]);
-    const credentials = authorization ?? basic(this.#address);
+    const credentials = authorization ?? (this.#address && basicAuthorization(this.#address));
     return credentials === undefined ? list : [...list, 'proxy-authorization', credentials];
   }
 
@@ -200,25 +192,6 @@ function checkProxyOptions(given: Given, path: string): void {
       allowed: 'nothing with a SOCKS proxy: user and password are in its URL',
     });
   }
-}
-
-/** Basic authentication (RFC 7617); undefined without credentials, and for SOCKS, which has its own. */
-function basic(address: ProxyAddress | undefined): string | undefined {
-  if (address === undefined || address.protocol.startsWith('socks')) return undefined;
-  const { username, password } = address;
-  if (username === '' && password === '') return undefined;
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-}
-
-function isHeaders(value: unknown): value is Readonly<Record<string, string>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.entries(value).every(
-    ([name, text]) =>
-      isToken(name) &&
-      !reserved.has(name.toLowerCase()) &&
-      typeof text === 'string' &&
-      badValueIndex(text) === -1,
-  );
 }
 
 function isReadable(text: string): boolean {

@@ -2,6 +2,7 @@
  * Request headers: from what a caller gives to the flat list that is sent, checked and
  * completed with the defaults.
  */
+import { badValueIndex, isToken, withoutBlanks } from '@linnet/mint';
 import { describeValue } from '../errors/describe-value.ts';
 import { InvalidRequestError } from '../errors/input-errors.ts';
 import type { HeadersInput } from '../options/headers-input.ts';
@@ -12,7 +13,6 @@ import {
   type HeaderContext,
   type SeenHeaders,
 } from './header-rules.ts';
-import { badValueIndex, isToken, trimBlanks } from '../options/header-syntax.ts';
 import { userAgent } from './user-agent.ts';
 
 /** The headers, ready for the wire. */
@@ -200,7 +200,7 @@ function valueText(name: string, given: unknown): string {
     throw badValue(name, given, `is ${describeValue(given)}`);
   }
   const index = badValueIndex(given);
-  if (index === -1) return trimBlanks(given);
+  if (index === -1) return withoutBlanks(given);
   const code = given.charCodeAt(index).toString(16).toUpperCase().padStart(4, '0');
   throw badValue(name, given, `has the character U+${code} at index ${index}`);
 }

@@ -1,9 +1,9 @@
 /**
  * Request methods: which are known, and which are idempotent.
  */
+import { isToken } from '@linnet/mint';
 import { InvalidRequestError } from '../errors/input-errors.ts';
 import { describeValue } from '../errors/describe-value.ts';
-import { isToken } from '../options/header-syntax.ts';
 
 /** The methods that are accepted in any case: RFC 9110 section 9, PATCH, QUERY. */
 export type Method =

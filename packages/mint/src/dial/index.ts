@@ -16,6 +16,7 @@ export type { Environment } from './proxy/environment.ts';
 export { NoProxy } from './proxy/no-proxy.ts';
 export { dialThrough } from './proxy/proxied-dial.ts';
 export type { ThroughProxy } from './proxy/proxied-dial.ts';
+export { basicAuthorization, isProxyHeaders } from './proxy/proxy-headers.ts';
 export type { ProxyOptions } from './proxy/proxy-options.ts';
 export type { ProxiedTarget, ProxyServer } from './proxy/proxy-server.ts';
 export { parseProxyUrl } from './proxy/proxy-url.ts';

@@ -1,7 +1,7 @@
 /**
  * The options of a user for the way through a proxy.
  */
-import { isFieldValue, isToken } from '../../syntax.ts';
+import { isFieldValue } from '../../syntax.ts';
 import { booleanRule, checkOptions, invalidOption, objectRule, textRule } from '../option-rules.ts';
 import type { OptionRule, OptionRules } from '../option-rules.ts';
 import type { TlsIdentity } from '../tls-identity.ts';
@@ -10,6 +10,7 @@ import type { TlsOptions } from '../tls-options.ts';
 import type { TlsSource } from '../tls-source.ts';
 import { environmentProxy } from './environment.ts';
 import type { Environment, ProxiedServer } from './environment.ts';
+import { basicAuthorization, isProxyHeaders } from './proxy-headers.ts';
 import type { ProxyServer } from './proxy-server.ts';
 import { parseProxyUrl } from './proxy-url.ts';
 import type { ProxyAddress } from './proxy-url.ts';
@@ -40,19 +41,6 @@ export interface ProxyPlan {
   readonly tunnel: boolean;
 }
 
-/** Fields that say how the connection is used, which belongs to the wire. */
-const reserved: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
 const url: OptionRule = {
   allowed: `an http, https, socks5 or socks5h URL with a host and without a path, or 'environment'`,
   accepts: (value) =>
@@ -69,7 +57,7 @@ const rules: OptionRules<ProxyOptions> = {
   },
   headers: {
     allowed: 'an object of values by name, of fields that are not about the connection',
-    accepts: isHeaders,
+    accepts: isProxyHeaders,
   },
   tls: objectRule('an object of TLS options, or a TlsIdentity or TlsSource'),
   servername: textRule,
@@ -127,26 +115,9 @@ function checkMeaning(options: ProxyOptions, address: ProxyAddress): void {
 }
 
 function serverOf(options: ProxyOptions, address: ProxyAddress): ProxyServer {
-  const { authorization = basic(address), headers = {}, tls, servername } = options;
+  const { authorization = basicAuthorization(address), headers = {}, tls, servername } = options;
   const fields = Object.entries(headers).flat();
   if (authorization !== undefined) fields.push('proxy-authorization', authorization);
   const identity = address.protocol === 'https' ? identityOf(tls, 'proxy.tls') : undefined;
   return { ...address, headers: fields, tls: identity, servername };
-}
-
-/** RFC 7617; nothing without credentials, nor for SOCKS, which sends them in its own way. */
-function basic({ protocol, username, password }: ProxyAddress): string | undefined {
-  if (protocol.startsWith('socks') || username + password === '') return undefined;
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-}
-
-function isHeaders(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.entries(value).every(
-    ([name, text]) =>
-      isToken(name) &&
-      !reserved.has(name.toLowerCase()) &&
-      typeof text === 'string' &&
-      isFieldValue(text),
-  );
 }
