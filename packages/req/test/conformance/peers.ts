@@ -93,8 +93,10 @@ export async function curl({ url, method, headers = {}, body }: Task): Promise<R
     '--max-time',
     '20',
   ];
-  // As its manual says: the method of a body is POST, and follows from the redirect.
-  if (method !== undefined && (method !== 'POST' || body === undefined))
+  // As its manual says: HEAD has an option of its own, without which curl waits for a body; the
+  // method of a body is POST, and follows from the redirect.
+  if (method === 'HEAD') args.push('--head');
+  else if (method !== undefined && (method !== 'POST' || body === undefined))
     args.push('--request', method);
   for (const [name, value] of Object.entries(headers)) args.push('--header', `${name}: ${value}`);
   if (body !== undefined) args.push('--data', body);
