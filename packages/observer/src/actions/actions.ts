@@ -1,6 +1,5 @@
 /** What a viewer may change, if the observer lets it. */
 import { ActionError } from '../errors.ts';
-import type { Pids } from '../collect/pids.ts';
 import type { Tracer } from '../collect/tracer.ts';
 import type { LeveledLogger } from '../options.ts';
 import { drainPool, closeConnection, prewarmPool, resizePool } from './pool-actions.ts';
@@ -10,8 +9,6 @@ import { Input } from './input.ts';
 export interface ActionHost {
   readonly tracer: Tracer;
   readonly logger: LeveledLogger | undefined;
-  /** The processes that are alive now. */
-  pids(): Pids;
   /** Something has been changed: what was collected before is out of date. */
   changed(): void;
 }
@@ -19,25 +16,22 @@ export interface ActionHost {
 type Action = (input: Input, host: ActionHost) => Promise<string> | string;
 
 const all: Readonly<Record<string, Action>> = {
-  kill: (input, host) => killProcess(input.pid('pid', host.pids())),
-  stop: (input, host) => stopProcess(input.pid('pid', host.pids())),
-  'stop-child': (input, host) =>
-    stopChild(input.pid('supervisor', host.pids()), input.child(host.pids())),
-  'restart-child': (input, host) =>
-    restartChild(input.pid('supervisor', host.pids()), input.child(host.pids())),
+  kill: (input) => killProcess(input.pid('pid')),
+  stop: (input) => stopProcess(input.pid('pid')),
+  'stop-child': (input) => stopChild(input.pid('supervisor'), input.child()),
+  'restart-child': (input) => restartChild(input.pid('supervisor'), input.child()),
   'drain-pool': (input) => drainPool(input.text('instance'), input.text('pool')),
   'resize-pool': (input) =>
     resizePool(input.text('instance'), input.text('pool'), input.count('count', 1, 1024)),
   'prewarm-pool': (input) =>
     prewarmPool(input.text('instance'), input.text('pool'), input.count('count', 1, 10_000)),
-  'close-connection': (input, host) =>
-    closeConnection(input.text('instance'), input.pid('pid', host.pids())),
+  'close-connection': (input) => closeConnection(input.text('instance'), input.pid('pid')),
   trace: async (input, host) => {
-    await host.tracer.start(input.pid('pid', host.pids()));
+    await host.tracer.start(input.pid('pid'));
     return 'traced';
   },
   'end-trace': async (input, host) => {
-    await host.tracer.stop(input.pid('pid', host.pids()));
+    await host.tracer.stop(input.pid('pid'));
     return 'not traced any more';
   },
   'log-level': (input, { logger }) => {

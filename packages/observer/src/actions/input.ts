@@ -1,6 +1,6 @@
 /** What an action is given, checked. */
 import type { Pid } from '@linnet/otp';
-import type { Pids } from '../collect/pids.ts';
+import { pidOf } from '../collect/pids.ts';
 import { ActionError } from '../errors.ts';
 
 /** A child of a supervisor: running, or only known by the text of its id. */
@@ -29,14 +29,14 @@ export class Input {
     throw new ActionError(`"${name}" must be an integer from ${min} to ${max}`);
   }
 
-  pid(name: string, pids: Pids): Pid {
-    const pid = pids.get(this.text(name));
+  pid(name: string): Pid {
+    const pid = pidOf(this.text(name));
     if (pid === undefined) throw new ActionError(`${this.text(name)} is not alive`);
     return pid;
   }
 
-  child(pids: Pids): ChildRef {
-    if ('pid' in this.#members) return this.pid('pid', pids);
+  child(): ChildRef {
+    if ('pid' in this.#members) return this.pid('pid');
     return { id: this.text('id') };
   }
 }

@@ -6,14 +6,16 @@ import type { ResolvedOptions } from '../options.ts';
 import { CrashLog } from './crash-log.ts';
 import { TreeSource } from './live-tree.ts';
 import { LoopMonitor } from './loop-monitor.ts';
-import { Pids } from './pids.ts';
+import { pidOf } from './pids.ts';
 import { instanceFigures, poolsPage } from './pools-page.ts';
 import { processPage } from './process-page.ts';
 import { processTable } from './process-table.ts';
 import { program } from './program.ts';
 import { Recorder } from './recorder.ts';
 import { registryPage } from './registry-page.ts';
+import type { RequestEntry } from './request-entry.ts';
 import { RequestLog } from './request-log.ts';
+import { requestRow } from './request-rows.ts';
 import { Tracer } from './tracer.ts';
 import { treePage } from './tree-page.ts';
 
@@ -65,7 +67,7 @@ export class Collector {
   }
 
   /** The document of a page at this moment. */
-  collect(page: PageName, query: Query): Documents[PageName] {
+  async collect(page: PageName, query: Query): Promise<Documents[PageName]> {
     this.#recorders.loop.rotate();
     this.#recorders.requests.rotate();
     const system = this.#system();
@@ -73,11 +75,11 @@ export class Collector {
       case 'overview':
         return { system, ...program(), instances: instanceFigures() };
       case 'tree':
-        return { system, ...treePage(this.tree.get(), query) };
+        return { system, ...(await treePage(await this.tree.get(), query)) };
       case 'processes':
-        return { system, ...processTable(this.tree.get(), new Pids(), query) };
+        return { system, ...(await processTable(await this.tree.get(), query)) };
       case 'process':
-        return { system, ...this.#process(query.pid) };
+        return { system, ...(await this.#process(query.pid)) };
       case 'pools':
         return { system, ...poolsPage(this.#requests, system.at, query.pool) };
       case 'requests':
@@ -93,7 +95,7 @@ export class Collector {
         };
       }
       case 'registry':
-        return { system, ...registryPage(query.registry) };
+        return { system, ...(await registryPage(query.registry)) };
     }
   }
 
@@ -112,16 +114,18 @@ export class Collector {
     };
   }
 
-  #process(asked: string) {
+  async #process(asked: string) {
     const { reveal } = this.#options;
-    const pid = new Pids().get(asked);
+    const tree = await this.tree.get();
+    const pid = pidOf(asked);
     const trace = pid === undefined ? undefined : this.tracer.lines(pid);
-    return processPage(this.tree.get(), asked, pid, { reveal, trace });
+    return processPage(tree, asked, pid, { reveal, trace });
   }
 
   #requestLists() {
-    const recent = this.#requests.recent(mostRequests);
-    const slowest = this.#requests.slowest(mostRequests);
+    const show = (entry: RequestEntry) => requestRow(entry, this.#options);
+    const recent = this.#requests.recent(mostRequests).map(show);
+    const slowest = this.#requests.slowest(mostRequests).map(show);
     return {
       rows: Object.fromEntries([...recent, ...slowest]),
       recent: recent.map(([id]) => id),

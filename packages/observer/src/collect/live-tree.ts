@@ -1,7 +1,14 @@
 /** The live processes at one moment, flattened; kept for a moment, so that many viewers cost one look. */
-import { introspect, now, type ProcessNode, type Snapshot, type StateValue } from '@linnet/otp';
+import {
+  introspectInTurns,
+  now,
+  type ProcessNode,
+  type Snapshot,
+  type StateValue,
+} from '@linnet/otp';
 import type { ProcessFacts } from '../protocol/documents.ts';
 import { cut, given } from './show.ts';
+import { Turns } from './turns.ts';
 
 /** How long a look serves all viewers, in ms. */
 const freshness = 300;
@@ -22,17 +29,19 @@ export interface LiveTree {
   readonly others: readonly Entry[];
   /** All entries, the roots first; children after their parents. */
   readonly all: readonly Entry[];
+  readonly byKey: ReadonlyMap<string, Entry>;
 }
 
 export class TreeSource {
-  #known: LiveTree | undefined;
+  /** The last look, which may not be over. */
+  #known: Promise<LiveTree> | undefined;
   #knownAt = 0;
 
   /** The tree as it is now, or was a moment ago. */
-  get(): LiveTree {
+  get(): Promise<LiveTree> {
     const time = now();
     if (this.#known !== undefined && time - this.#knownAt < freshness) return this.#known;
-    this.#known = flatten(introspect());
+    this.#known = introspectInTurns().then(flatten);
     this.#knownAt = time;
     return this.#known;
   }
@@ -48,13 +57,16 @@ type Draft = Entry & { readonly children: Entry[] };
 /** The children of most entries. */
 const none: Entry[] = [];
 
-function flatten(snapshot: Snapshot): LiveTree {
+async function flatten(snapshot: Snapshot): Promise<LiveTree> {
+  const turns = new Turns();
   const all: Draft[] = [];
+  const byKey = new Map<string, Entry>();
   const enter = (node: ProcessNode, index: number, parent: Entry | undefined): Draft => {
     const key = node.pid ?? `${parent?.key ?? ''}/${node.id ?? index}`;
     const children = node.children.length === 0 ? none : [];
     const entry: Draft = { key, node, parent, children };
     all.push(entry);
+    byKey.set(key, entry);
     return entry;
   };
   const roots = snapshot.roots.map((node, index) => enter(node, index, undefined));
@@ -62,10 +74,13 @@ function flatten(snapshot: Snapshot): LiveTree {
   // A loop over a growing list: chains of processes may be longer than the stack.
   for (let i = 0; i < all.length; i++) {
     const entry = all[i] as Draft;
-    entry.node.children.forEach((node, index) => entry.children.push(enter(node, index, entry)));
+    for (const [index, node] of entry.node.children.entries()) {
+      if (turns.over) await turns.next();
+      entry.children.push(enter(node, index, entry));
+    }
   }
   const { takenAt, processCount: total } = snapshot;
-  return { takenAt, total, roots, others, all };
+  return { takenAt, total, roots, others, all, byKey };
 }
 
 /** What all pages tell of a process. */

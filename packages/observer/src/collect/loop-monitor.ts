@@ -1,7 +1,7 @@
 /** How late the event loop is, while somebody looks. */
 import { monitorEventLoopDelay, performance, type IntervalHistogram } from 'node:perf_hooks';
 import type { LoopFigures } from '../protocol/documents.ts';
-import { round } from './sample-ring.ts';
+import { round } from './show.ts';
 
 /** How often the event loop is asked for its time, in ms; on time, it is `resolution` late. */
 const resolution = 20;

@@ -1,20 +1,13 @@
-/** From the text of a pid to the pid of a live process. */
-import { listProcesses, type Pid } from '@linnet/otp';
+/** From the text of a pid to the pid of a live process of this node. */
+import type { Pid } from '@linnet/otp';
+import { localPid } from '@linnet/otp/distribution';
 
-/** `#PID<0.42.0>`, `0.42.0`, `42`, or with the name of the node. */
-const form = /^(?:#PID<)?(?:[^<>]*?\.)??(\d+)(?:\.\d+)?>?$/;
+/** `#PID<0.42.0>`, `0.42.0` or `42`. One with the name of another node is none of this node. */
+const form = /^(?:(?:#PID<)?0\.(\d{1,15})\.\d+>?|(\d{1,15}))$/;
 
-export class Pids {
-  readonly #byId: ReadonlyMap<number, Pid>;
-
-  /** The processes that are alive now. */
-  constructor() {
-    this.#byId = new Map(listProcesses().map((pid) => [pid.id, pid]));
-  }
-
-  /** Undefined when no such process is alive. */
-  get(text: string): Pid | undefined {
-    const id = form.exec(text)?.[1];
-    return id === undefined ? undefined : this.#byId.get(Number(id));
-  }
+/** Undefined when no such process is alive. */
+export function pidOf(text: string): Pid | undefined {
+  const [, full, short] = form.exec(text) ?? [];
+  const id = full ?? short;
+  return id === undefined ? undefined : localPid(Number(id));
 }

@@ -22,7 +22,7 @@ export function processPage(
   { reveal, trace }: ProcessPageOptions,
 ): ProcessPage {
   const info = pid === undefined ? undefined : processInfo(pid);
-  const entry = pid === undefined ? undefined : tree.all.find(({ key }) => key === String(pid));
+  const entry = tree.byKey.get(String(pid));
   if (info === undefined || entry === undefined) return { pid: asked };
   const { parent, links, trapExit } = info;
   return {

@@ -1,8 +1,10 @@
 /** The table of processes, one page at a time. */
 import { processInfo, type Pid } from '@linnet/otp';
 import type { ProcessesDocument, ProcessRow, SortKey } from '../protocol/documents.ts';
-import type { Pids } from './pids.ts';
+import { pidOf } from './pids.ts';
 import { factsOf, matches, type Entry, type LiveTree } from './live-tree.ts';
+import { Top } from './top.ts';
+import { Turns } from './turns.ts';
 
 export interface TableQuery {
   readonly search: string;
@@ -14,16 +16,25 @@ export interface TableQuery {
 
 type TablePage = Omit<ProcessesDocument, 'system'>;
 
-export function processTable(tree: LiveTree, pids: Pids, query: TableQuery): TablePage {
+export async function processTable(tree: LiveTree, query: TableQuery): Promise<TablePage> {
   const { offset, limit } = query;
   const search = query.search.toLowerCase();
-  const found = tree.all.filter(
-    (entry) => entry.node.pid !== undefined && (search === '' || matches(entry, search)),
-  );
-  const page = sorted(found, query).slice(offset, offset + limit);
+  const keyOf = keys[query.sort];
+  const top = new Top<Keyed>(offset + limit, orderOf(query));
+  const turns = new Turns();
+  let matched = 0;
+  for (const entry of tree.all) {
+    if (turns.over) await turns.next();
+    const { pid } = entry.node;
+    if (pid === undefined || (search !== '' && !matches(entry, search))) continue;
+    matched++;
+    top.add({ entry, key: keyOf(entry), id: idOf(pid) });
+  }
   const rows: Record<string, ProcessRow> = {};
-  for (const entry of page) rows[entry.key] = rowOf(entry, pids.get(entry.key), tree.takenAt);
-  return { total: tree.total, matched: found.length, offset, order: Object.keys(rows), rows };
+  for (const { entry } of top.list().slice(offset)) {
+    rows[entry.key] = rowOf(entry, pidOf(entry.key), tree.takenAt);
+  }
+  return { total: tree.total, matched, offset, order: Object.keys(rows), rows };
 }
 
 /** A process as the table and its own page show it. */
@@ -51,15 +62,19 @@ const keys: Readonly<Record<SortKey, (entry: Entry) => number | string>> = {
   restarts: ({ node }) => node.restarts ?? 0,
 };
 
-function sorted(entries: readonly Entry[], { sort, descending }: TableQuery): Entry[] {
-  const keyOf = keys[sort];
+interface Keyed {
+  readonly entry: Entry;
+  readonly key: number | string;
+  readonly id: number;
+}
+
+/** By the key; of those with the same one, the oldest first. */
+function orderOf({ descending }: TableQuery): (one: Keyed, other: Keyed) => number {
   const sign = descending ? -1 : 1;
-  const keyed = entries.map((entry) => ({ entry, key: keyOf(entry), id: idOf(entry.node.pid) }));
-  keyed.sort((one, other) => {
+  return (one, other) => {
     if (one.key !== other.key) return one.key < other.key ? -sign : sign;
     return one.id - other.id;
-  });
-  return keyed.map(({ entry }) => entry);
+  };
 }
 
 /** The number in `#PID<0.42.0>`. */

@@ -2,6 +2,7 @@
 import { processInfo, Registry, registered, whereis, type Name, type Pid } from '@linnet/otp';
 import type { RegistryDocument, RegistryFigures } from '../protocol/documents.ts';
 import { cut, showValue } from './show.ts';
+import { Turns } from './turns.ts';
 
 /** Names, and entries of a registry, that are shown. */
 const mostNames = 500;
@@ -9,12 +10,14 @@ const mostEntries = 500;
 
 type RegistryPage = Omit<RegistryDocument, 'system'>;
 
-export function registryPage(selected: string): RegistryPage {
+export async function registryPage(selected: string): Promise<RegistryPage> {
+  const turns = new Turns();
   const all = registered();
   const names: Array<readonly [string, string]> = [];
   const registries = new Map<string, RegistryFigures>();
   let entries: RegistryDocument['entries'] = [];
   for (const name of all) {
+    if (turns.over) await turns.next();
     const pid = whereis(name);
     if (pid === undefined) continue;
     if (names.length < mostNames) names.push([cut(String(name), 200), pid.toString()]);

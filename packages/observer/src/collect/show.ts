@@ -27,6 +27,11 @@ export function cut(text: string, length: number = longest): string {
   return text.length <= length ? text : `${text.slice(0, length)}… (${text.length} characters)`;
 }
 
+/** Ms with two digits: enough to see, and less to send. */
+export function round(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}
+
 /** What kind of message or state a value is, without what it carries. */
 export function showKind(value: unknown): string {
   try {

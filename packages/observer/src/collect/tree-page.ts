@@ -2,6 +2,7 @@
 import type { TreeDocument, TreeNode } from '../protocol/documents.ts';
 import { factsOf, matches, type Entry, type LiveTree } from './live-tree.ts';
 import { cut, given } from './show.ts';
+import { Turns } from './turns.ts';
 
 /** Nodes that a document has at most. */
 const mostNodes = 1000;
@@ -19,9 +20,9 @@ export interface TreeQuery {
 type TreePage = Omit<TreeDocument, 'system'>;
 
 /** Breadth first, so that what is left out is deep or one of many. */
-export function treePage(tree: LiveTree, { search, root }: TreeQuery): TreePage {
-  const wanted = search === '' ? undefined : withAncestors(tree, search.toLowerCase());
-  const below = root === '' ? undefined : tree.all.find(({ key }) => key === root);
+export async function treePage(tree: LiveTree, { search, root }: TreeQuery): Promise<TreePage> {
+  const wanted = search === '' ? undefined : await withAncestors(tree, search.toLowerCase());
+  const below = root === '' ? undefined : tree.byKey.get(root);
   const roots = below === undefined ? tree.roots : [below];
   const others = below === undefined ? tree.others : [];
   const isWanted = (entry: Entry): boolean => wanted === undefined || wanted.has(entry);
@@ -51,9 +52,11 @@ export function treePage(tree: LiveTree, { search, root }: TreeQuery): TreePage 
 }
 
 /** The entries that match a search: true; and those above them: false. */
-function withAncestors(tree: LiveTree, search: string): ReadonlyMap<Entry, boolean> {
+async function withAncestors(tree: LiveTree, search: string): Promise<ReadonlyMap<Entry, boolean>> {
+  const turns = new Turns();
   const wanted = new Map<Entry, boolean>();
   for (const entry of tree.all) {
+    if (turns.over) await turns.next();
     if (!matches(entry, search)) continue;
     wanted.set(entry, true);
     for (let up = entry.parent; up !== undefined && !wanted.has(up); up = up.parent) {

@@ -1,6 +1,6 @@
 /** The handler: from a request to a response, whatever server it is mounted in. */
 import { pageNames, type PageName, type Session } from '../protocol/documents.ts';
-import { parseQuery } from '../protocol/query.ts';
+import { parseQuery, type Query } from '../protocol/query.ts';
 import { ActionError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Actions } from '../actions/actions.ts';
@@ -22,7 +22,7 @@ export interface HandlerParts {
   readonly assets: Assets;
   readonly streams: Streams;
   readonly actions: Actions;
-  collect(page: PageName, query: ReturnType<typeof parseQuery>): object;
+  collect(page: PageName, query: Query): Promise<object>;
   /** A viewer looks at a page; the function that is returned is called once when it leaves. */
   enter(page: PageName): () => void;
 }
@@ -77,15 +77,15 @@ export class Handler {
     };
   }
 
-  #page(request: Request, url: URL, page: PageName): Response {
+  async #page(request: Request, url: URL, page: PageName): Promise<Response> {
     const { streams } = this.#parts;
     const enter = (): (() => void) => this.#parts.enter(page);
     const query = parseQuery(url.searchParams);
-    const collect = (): object => this.#parts.collect(page, query);
+    const collect = (): Promise<object> => this.#parts.collect(page, query);
     const wantsStream = request.headers.get('accept')?.includes('text/event-stream') === true;
     if (request.method === 'HEAD' || !wantsStream) {
       enter()();
-      return json(collect());
+      return json(await collect());
     }
     const stream = streams.start(
       { collect, enter, interval: query.interval * 1000 },

@@ -15,7 +15,7 @@ export interface StreamHost {
 
 export interface PageStream {
   /** The document at this moment. */
-  collect(): object;
+  collect(): Promise<object>;
   /** Its viewer comes; the function that is returned is called once when it leaves. */
   enter(): () => void;
   /** Ms between two deltas. */
@@ -80,8 +80,10 @@ class PageSource implements UnderlyingSource<Uint8Array> {
     await this.#due();
     if (this.#isOver) return;
     try {
-      controller.enqueue(this.#encoder.encode(this.#next()));
+      const text = await this.#next();
+      if (!this.#isOver) controller.enqueue(this.#encoder.encode(text));
     } catch (error) {
+      if (this.#isOver) return;
       this.#end();
       controller.error(error);
     }
@@ -91,8 +93,8 @@ class PageSource implements UnderlyingSource<Uint8Array> {
     this.#end();
   }
 
-  #next(): string {
-    const document = this.#page.collect();
+  async #next(): Promise<string> {
+    const document = await this.#page.collect();
     const before = this.#sent;
     this.#sent = document;
     this.#dueAt = performance.now() + this.#page.interval;

@@ -22,6 +22,9 @@ export interface Query {
 /** Rows of a page of the table, at most. */
 const mostRows = 200;
 
+/** Rows before those of a page, at most: to see what comes after them, search. */
+const mostSkipped = 20_000;
+
 /** What cannot be used has its default: a page is shown rather than refused. */
 export function parseQuery(params: URLSearchParams): Query {
   const text = (name: string): string => (params.get(name) ?? '').slice(0, 300);
@@ -29,7 +32,7 @@ export function parseQuery(params: URLSearchParams): Query {
     search: text('search').trim(),
     sort: oneOf(sortKeys, params.get('sort'), 'pid'),
     descending: params.get('order') === 'desc',
-    offset: integer(params.get('offset'), 0, 10_000_000, 0),
+    offset: integer(params.get('offset'), 0, mostSkipped, 0),
     limit: integer(params.get('limit'), 1, mostRows, 50),
     root: text('root'),
     pid: text('pid'),

@@ -2,7 +2,6 @@
 import { detached, GenServer, noreply, ok, reply, self, signal, trapExit } from '@linnet/otp';
 import { Actions } from '../actions/actions.ts';
 import { Collector } from '../collect/collector.ts';
-import { Pids } from '../collect/pids.ts';
 import { refuse } from '../http/answers.ts';
 import { Assets } from '../http/assets.ts';
 import { Guard } from '../http/guard.ts';
@@ -63,7 +62,6 @@ function handlerOf(options: ResolvedOptions, collector: Collector, ended: AbortS
     actions: new Actions({
       tracer,
       logger: options.logger,
-      pids: () => new Pids(),
       changed: () => tree.expire(),
     }),
     collect: (page, query) => collector.collect(page, query),

@@ -30,6 +30,15 @@ test('kill and stop a process', async () => {
   expect(answer).toEqual({ status: 400, text: '{"error":"#PID<0.99999.0> is not alive"}' });
 });
 
+test('the pid of another node is no process of this one', async () => {
+  const id = uniqueName('worker');
+  const { act } = await startProgram({ actions: true }, [worker(id)]);
+  const before = whereis(id);
+  const pid = String(before).replace('<0.', '<other@10.0.0.1.');
+  expect((await act('kill', { pid })).text).toContain('is not alive');
+  expect(whereis(id)).toBe(before);
+});
+
 test('stop and restart a child through its supervisor', async () => {
   const id = uniqueName('worker');
   const program = await startProgram({ actions: true }, [worker(id)]);
