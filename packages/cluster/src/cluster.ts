@@ -34,13 +34,14 @@ const ClusterServer = GenServer.define({
     onDeath(pid, () => void Promise.allSettled(leave()));
     rememberMember(pid, member);
     await member.start();
-    return { leave };
+    return { member, leave };
   },
   handleInfo: (state, message) => {
     const { type, reason } = message as Partial<ExitMessage>;
     return type === 'EXIT' ? stop(reason, state) : noreply(state);
   },
-  terminate: async (_reason, { leave }) => {
+  terminate: async (_reason, { member, leave }) => {
+    await member.prepareToLeave();
     await Promise.allSettled(leave());
   },
 });
@@ -58,7 +59,10 @@ export class ClusterHandle implements AsyncDisposable {
     this.node = node;
   }
 
-  /** Leaves the cluster, and waits until that is done. */
+  /**
+   * Leaves the cluster, and waits until that is done: the children that `ClusterSupervisor` has on this node
+   * are handed over to other nodes first.
+   */
   async stop(): Promise<void> {
     if (memberOf(this.pid) !== undefined) await GenServer.stop(this.pid);
   }

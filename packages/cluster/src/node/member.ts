@@ -64,6 +64,7 @@ export class Member implements SignalSender, TimeoutTarget {
   #announcedAt = 0;
   #leave: (() => void) | undefined = undefined;
   #refusal: ClusterError | undefined = undefined;
+  readonly #beforeLeaving = new Set<() => Promise<unknown>>();
   #starting = true;
 
   constructor(settings: MemberSettings) {
@@ -131,6 +132,17 @@ export class Member implements SignalSender, TimeoutTarget {
     // A node with another cookie cannot keep others from starting that find their cluster.
     const isAlone = this.#endpoint.connected().length === 0;
     if (refusal !== undefined && (refusal.reason !== 'bad_cookie' || isAlone)) throw refusal;
+  }
+
+  /** Has a function run before this node leaves in order; gives what takes that back. */
+  beforeLeaving(act: () => Promise<unknown>): () => void {
+    this.#beforeLeaving.add(act);
+    return () => this.#beforeLeaving.delete(act);
+  }
+
+  /** Waits for what is to be done before it leaves. */
+  async prepareToLeave(): Promise<void> {
+    await Promise.allSettled([...this.#beforeLeaving].map((act) => act()));
   }
 
   /** Leaves: other nodes are told, and signals from them end. */

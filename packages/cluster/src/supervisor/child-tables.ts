@@ -9,7 +9,18 @@ export class ChildTables {
   readonly #others = new Map<string, Map<string, ChildEntry>>();
 
   find(id: string, self: string): RunningChild | undefined {
-    return this.all(self).find((each) => each.id === id);
+    const own = this.own.get(id);
+    if (own !== undefined) return { id, node: self, pid: own.pid };
+    for (const [node, table] of this.#others) {
+      const entry = table.get(id);
+      if (entry !== undefined) return { id, node, pid: entry.pid };
+    }
+    return undefined;
+  }
+
+  /** Whether it runs on any node. */
+  isKnown(id: string): boolean {
+    return this.own.has(id) || [...this.#others.values()].some((table) => table.has(id));
   }
 
   all(self: string): RunningChild[] {
@@ -37,9 +48,11 @@ export class ChildTables {
 
   /** A node has gone: its children are orphans, but those that are not to be moved. */
   orphan(node: string): void {
-    for (const [id, { child }] of this.#others.get(node) ?? []) {
-      if (child.restart !== 'temporary' && !this.own.has(id)) this.orphans.set(id, child);
-    }
+    const lost = this.#others.get(node) ?? [];
     this.#others.delete(node);
+    for (const [id, { child }] of lost) {
+      // It may have moved to another node before its own went.
+      if (child.restart !== 'temporary' && !this.isKnown(id)) this.orphans.set(id, child);
+    }
   }
 }

@@ -3,8 +3,17 @@ import type { ChildSpec, Pid, Startable } from '@linnet/otp';
 
 /** A module that makes child specifications, such as a GenServer definition. */
 export interface ClusterChildModule {
-  /** The specification of a child that is started with an argument of another node. */
-  childSpec(arg: never): ChildSpec<Startable>;
+  /**
+   * The specification of a child that is started with an argument of another node. A child that moves here
+   * from another node has what its `handOff` gave as the second argument; when it is started again later,
+   * it has none.
+   */
+  childSpec(arg: never, handedOver?: never): ChildSpec<Startable>;
+  /**
+   * What a child that moves to another node goes on with there: plain data. It is asked while the child
+   * still runs, for `handoffMs` at most; if it fails, the child begins anew.
+   */
+  handOff?(pid: Pid): unknown;
 }
 
 /** What is to run once in the cluster; plain data, since it goes from node to node. */

@@ -1,6 +1,6 @@
 /**
  * A supervisor whose children are spread over the nodes: each child runs on one node, and on another one
- * when that is gone.
+ * when that is gone. A node that leaves in order hands its children over before it goes.
  *
  * Source: Horde's `DynamicSupervisor`.
  */
@@ -17,12 +17,8 @@ import {
 } from '@linnet/otp';
 import { Node } from '../node/node.ts';
 import type { ClusterChild, ClusterChildModule, RunningChild } from './cluster-child.ts';
-import {
-  type Placement,
-  placementIn,
-  PlacementServer,
-  type StartOutcome,
-} from './placement-server.ts';
+import type { Placement, StartOutcome } from './placement.ts';
+import { placementIn, PlacementServer } from './placement-server.ts';
 
 /** Options of `ClusterSupervisor.childSpec`, the same on all nodes. */
 export interface ClusterSupervisorOptions {
@@ -38,6 +34,15 @@ export interface ClusterSupervisorOptions {
    * until the parts meet.
    */
   readonly majorityOf?: number;
+  /**
+   * What becomes of running children when a node joins: `'passive'` leaves them where they are, `'active'`
+   * moves those that belong on the new node. Default `'passive'`.
+   *
+   * Source: `process_redistribution` of Horde.
+   */
+  readonly redistribution?: 'active' | 'passive';
+  /** Milliseconds that the `handOff` of a child may take before it moves without. Default 5000. */
+  readonly handoffMs?: number;
 }
 
 const serverNameOf = (name: string): string => `Linnet.ClusterSupervisor.${name}`;
@@ -61,14 +66,21 @@ function requirePlacement(name: string, operation: string): Placement {
 function childSpec(given: ClusterSupervisorOptions & ChildSpecOverrides): ChildSpec<Pid> {
   const [overrides, options] = splitOverrides(given);
   const { name, modules, redistributeAfterMs = 20_000, majorityOf } = options;
+  const { redistribution = 'passive', handoffMs = 5000 } = options;
   if (typeof name !== 'string' || name === '') {
     throw new BadArgumentError('name', name, 'a string that is not empty');
   }
+  if (redistribution !== 'active' && redistribution !== 'passive') {
+    throw new BadArgumentError('redistribution', redistribution, "'active' or 'passive'");
+  }
   const serverName = serverNameOf(name);
-  const arg = { serverName, modules, redistributeAfterMs, majorityOf };
+  const isActive = redistribution === 'active';
+  const arg = { serverName, modules, redistributeAfterMs, majorityOf, isActive, handoffMs };
   return {
     id: serverName,
     start: async () => (await PlacementServer.startLink(arg, { name: serverName })).pid,
+    // Its children move to other nodes first, with what they hand over.
+    shutdown: 2 * handoffMs + 5000,
     ...overrides,
   };
 }
@@ -77,8 +89,8 @@ function childSpec(given: ClusterSupervisorOptions & ChildSpecOverrides): ChildS
  * Starts a child on the node on which it belongs, which all nodes compute alike from its id.
  *
  * Source: `Horde.DynamicSupervisor.start_child/2`.
- * @throws {StartError} with `['already_started', pid]`, `['undef', module]`, `'no_majority'`, or what its
- *   start failed with; {CallError} when the supervisor does not run here or there.
+ * @throws {StartError} with `['already_started', pid]`, `['undef', module]`, `'no_majority'`, `'leaving'`,
+ *   or what its start failed with; {CallError} when the supervisor does not run here or there.
  * @example
  * const pid = await ClusterSupervisor.startChild('jobs', { id: 'job-1', module: 'Job', arg: 'order-1' });
  */
