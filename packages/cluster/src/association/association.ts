@@ -252,14 +252,14 @@ export class Association {
 
   #sendBatch({ signals, length }: Batch, now: number): void {
     if (!this.#open) return;
-    const frame = new Uint8Array(headerLength + length);
+    const frame = Buffer.allocUnsafeSlow(headerLength + length);
     writeSignals(frame, headerLength, signals);
     this.#sendNumbered(frameType.data, frame, now);
   }
 
   #sendFragment(fragment: Fragment, now: number): void {
     if (!this.#open) return;
-    const frame = new Uint8Array(headerLength + fragmentHeader + fragment.part.length);
+    const frame = Buffer.allocUnsafeSlow(headerLength + fragmentHeader + fragment.part.length);
     writeFragment(frame, headerLength, fragment);
     this.#sendNumbered(frameType.fragment, frame, now);
   }

@@ -7,6 +7,7 @@ import { isLocal, localPid, thisNode } from '@linnet/otp/distribution';
 
 export class PidTable {
   readonly #byNode = new Map<string, Map<number, WeakRef<Pid>>>();
+  readonly #local = new Map<number, WeakRef<Pid>>();
   readonly #registry = new FinalizationRegistry<readonly [node: string, id: number]>(
     ([node, id]) => {
       const pids = this.#byNode.get(node);
@@ -17,18 +18,22 @@ export class PidTable {
     },
   );
 
+  readonly #localRegistry = new FinalizationRegistry<number>((id) => this.#local.delete(id));
+
   /** A pid of this node goes to another one, and may come back when its process is dead. */
   keepLocal(pid: Pid): void {
-    const node = keyOf(thisNode().name, pid.creation);
-    if (this.#byNode.get(node)?.get(pid.id)?.deref() === undefined) this.#keep(node, pid);
+    if (this.#local.has(pid.id)) return;
+    this.#local.set(pid.id, new WeakRef(pid));
+    this.#localRegistry.register(pid, pid.id);
   }
 
   /** The pid with these parts. */
   get(node: string, creation: number, id: number): Pid {
     const self = thisNode();
-    const local = node === self.name && creation === self.creation;
-    const live = local ? localPid(id) : undefined;
-    if (live !== undefined) return live;
+    if (node === self.name && creation === self.creation) {
+      const local = localPid(id) ?? this.#local.get(id)?.deref();
+      if (local !== undefined) return local;
+    }
     const key = keyOf(node, creation);
     const kept = this.#byNode.get(key)?.get(id)?.deref();
     if (kept !== undefined) return kept;

@@ -5,7 +5,12 @@
  *
  * Source: nats.node, issue 531.
  */
-import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
+import {
+  connect,
+  type NatsConnection,
+  type NodeConnectionOptions,
+  TimeoutError,
+} from '@nats-io/transport-node';
 
 /** What such a connection tells. */
 export interface ConnectionEvents {
@@ -17,8 +22,8 @@ export interface ConnectionEvents {
 
 type Subscribe = (connection: NatsConnection) => void;
 
-/** Milliseconds for the client to reconnect by itself. */
-const patienceMs = 500;
+/** Milliseconds for the client to reconnect by itself, and between two attempts to replace it. */
+const patienceMs = 250;
 
 export class KeptConnection {
   readonly #options: NodeConnectionOptions;
@@ -45,7 +50,7 @@ export class KeptConnection {
     subscribe: Subscribe,
     events: ConnectionEvents,
   ): Promise<KeptConnection> {
-    return new KeptConnection(await connect(options), options, subscribe, events);
+    return new KeptConnection(await firstConnection(options), options, subscribe, events);
   }
 
   /** Publishes, if there is a connection; what is lost is noticed by those who wait for it. */
@@ -89,9 +94,11 @@ export class KeptConnection {
   }
 
   async #replace(old: NatsConnection): Promise<void> {
+    // The one that does not answer would be waited for.
+    let servers = othersThan(old.getServer(), this.#options);
     while (!this.#closed && old === this.#connection) {
       try {
-        const connection = await connect(this.#options);
+        const connection = await connect({ ...this.#options, ...servers });
         if (this.#closed || old !== this.#connection) {
           await connection.close();
           return;
@@ -102,8 +109,36 @@ export class KeptConnection {
         void old.close();
         return;
       } catch {
+        servers = {};
         await new Promise((resolve) => setTimeout(resolve, patienceMs));
       }
     }
   }
+}
+
+/**
+ * The first connection. A server that does not take the certificate of a client closes the connection only
+ * after the handshake of TLS 1.3, which the client tells as a timeout.
+ */
+async function firstConnection(options: NodeConnectionOptions): Promise<NatsConnection> {
+  try {
+    return await connect(options);
+  } catch (error) {
+    const mayBeCertificate = error instanceof TimeoutError && options.tls !== undefined;
+    if (!mayBeCertificate) throw error;
+    throw new Error(
+      'no answer in time over TLS: the server is not there, or wants a client certificate that it knows. ' +
+        'Look at `tls.certFile` and `tls.keyFile`, and at the log of the server',
+      { cause: error },
+    );
+  }
+}
+
+/** The servers without one of them, if there are others. */
+function othersThan(
+  server: string,
+  { servers = [] }: NodeConnectionOptions,
+): { readonly servers?: string[] } {
+  const others = [servers].flat().filter((each) => !each.endsWith(server));
+  return others.length > 0 ? { servers: others } : {};
 }

@@ -21,10 +21,17 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const empty = new Uint8Array();
 
+/** The subjects that lead to a node, and back when it is not there. */
+interface Route {
+  readonly inbox: string;
+  readonly unreachable: string;
+}
+
 class NatsCarrier implements Carrier {
   readonly #subjects: Subjects;
   readonly #options: NodeConnectionOptions;
   readonly #reached = new Map<string, NodeIdentity>();
+  readonly #routes = new WeakMap<NodeIdentity, Route>();
   #connection: KeptConnection | undefined = undefined;
   #self: NodeIdentity | undefined = undefined;
   #checked: (() => void) | undefined = undefined;
@@ -33,7 +40,7 @@ class NatsCarrier implements Carrier {
   constructor({ cluster = 'main', ...options }: NatsOptions) {
     this.#subjects = new Subjects(cluster);
     this.#options = {
-      timeout: 3000,
+      timeout: 2500,
       pingInterval: 1500,
       maxPingOut: 2,
       maxReconnectAttempts: -1,
@@ -65,14 +72,10 @@ class NatsCarrier implements Carrier {
   }
 
   send(to: NodeIdentity, frame: Uint8Array, probe: boolean): void {
-    const self = this.#self;
-    if (self === undefined) return;
-    let reply: string | undefined;
-    if (probe) {
-      reply = this.#subjects.unreachable(self, to);
-      this.#reached.set(reply, to);
-    }
-    this.#connection?.publish(this.#subjects.inbox(to), frame, reply);
+    if (this.#self === undefined) return;
+    const { inbox, unreachable } = this.#routes.get(to) ?? this.#routeTo(to, this.#self);
+    if (probe) this.#reached.set(unreachable, to);
+    this.#connection?.publish(inbox, frame, probe ? unreachable : undefined);
   }
 
   announce(): void {
@@ -90,6 +93,13 @@ class NatsCarrier implements Carrier {
       new Promise((resolve) => setTimeout(resolve, 500).unref()),
     ]);
     await connection.close();
+  }
+
+  #routeTo(to: NodeIdentity, self: NodeIdentity): Route {
+    const inbox = this.#subjects.inbox(to);
+    const route = { inbox, unreachable: this.#subjects.unreachable(self, to) };
+    this.#routes.set(to, route);
+    return route;
   }
 
   #publish(subject: string): void {

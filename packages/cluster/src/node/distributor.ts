@@ -59,11 +59,13 @@ export class Distributor implements Distribution {
   }
 
   exit(to: Pid, from: Pid, reason: unknown): void {
+    this.#pids.keepLocal(from);
     const signal = [signalType.exit2, from.id, to.id, sendable(reason, 'reason')];
     this.#sender.send(refOf(to), signal, from.id);
   }
 
   link(to: Pid, from: Pid): void {
+    this.#pids.keepLocal(from);
     this.#links.link(to, from);
   }
 
@@ -84,6 +86,7 @@ export class Distributor implements Distribution {
   }
 
   call(to: RemoteTarget, call: RemoteCall): void {
+    this.#pids.keepLocal(call.pid);
     this.#calls.call(to, call);
   }
 

@@ -96,7 +96,7 @@ function monitorNodes(on: boolean): void {
 }
 
 /**
- * Starts a process on another node: a function that this node has in its `modules`, with these
+ * Starts a process on a node, another one as a rule: a function that this has in its `modules`, with these
  * arguments. Resolves when the process is there.
  *
  * Source: `erlang:spawn/4`.

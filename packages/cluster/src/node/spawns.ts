@@ -3,6 +3,7 @@
  * body until it is, so that its end cannot come first.
  */
 import { ExitError, Pid, spawn } from '@linnet/otp';
+import { thisNode } from '@linnet/otp/distribution';
 import { sendable } from '../codec/sendable.ts';
 import { SpawnError, type SpawnFailure } from '../errors/spawn-error.ts';
 import { bodyOf, type Modules } from './modules.ts';
@@ -23,6 +24,18 @@ interface Held {
   end(): void;
 }
 
+/** Starts a process that waits before its body. */
+function spawnHeld(run: () => unknown): { readonly pid: Pid; readonly held: Held } {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  // The process may be killed before it waits.
+  promise.catch(() => {});
+  const pid = spawn(async () => {
+    await promise;
+    return run();
+  });
+  return { pid, held: { go: resolve, end: () => reject(new ExitError('noconnection')) } };
+}
+
 export class Spawns {
   readonly #sender: SignalSender;
   readonly #modules: Modules;
@@ -35,7 +48,7 @@ export class Spawns {
     this.#modules = modules;
   }
 
-  /** Starts a process on another node; `go` lets it begin if it was to wait. */
+  /** Starts a process on a node; `go` lets it begin if it was to wait. */
   spawn(
     node: string,
     module: string,
@@ -43,6 +56,7 @@ export class Spawns {
     waits: boolean,
   ): Promise<{ readonly pid: Pid; readonly go: () => void }> {
     const prepared = sendable(args, 'arguments');
+    if (node === thisNode().name) return this.#spawnHere(node, module, args, waits);
     const ref = ++this.#lastRef;
     const sender = currentSender();
     const signal = [signalType.spawnRequest, ref, module, prepared, waits];
@@ -63,22 +77,27 @@ export class Spawns {
       return;
     }
     const run = (): unknown => body(...(args as never[]));
-    const pid = waits === true ? this.#spawnHeld(node, ref, run) : spawn(run);
+    let pid: Pid;
+    if (waits === true) {
+      const started = spawnHeld(run);
+      pid = started.pid;
+      this.#theirs.set(node, ref, started.held);
+    } else pid = spawn(run);
     this.#sender.send({ name: node }, [signalType.spawnReply, ref, pid], pid.id);
   }
 
-  #spawnHeld(node: string, ref: number, run: () => unknown): Pid {
-    let held: Held;
-    const released = new Promise<void>((resolve, reject) => {
-      held = { go: resolve, end: () => reject(new ExitError('noconnection')) };
-      this.#theirs.set(node, ref, held);
-    });
-    // The process may be killed before it waits.
-    released.catch(() => {});
-    return spawn(async () => {
-      await released;
-      return run();
-    });
+  async #spawnHere(
+    node: string,
+    module: string,
+    args: readonly unknown[],
+    waits: boolean,
+  ): Promise<{ readonly pid: Pid; readonly go: () => void }> {
+    const body = bodyOf(this.#modules, module);
+    if (body === undefined) throw new SpawnError('undef', node, module);
+    const run = (): unknown => body(...(args as never[]));
+    if (!waits) return { pid: spawn(run), go: () => {} };
+    const { pid, held } = spawnHeld(run);
+    return { pid, go: () => held.go() };
   }
 
   released(node: string, ref: number): void {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Pid, spawn } from '@linnet/otp';
+import { exit, Pid, spawn } from '@linnet/otp';
 import { describe, expect, test } from 'vitest';
 import { Codec } from '../../src/codec/codec.ts';
 import { PidTable } from '../../src/codec/pid-table.ts';
@@ -103,6 +103,15 @@ describe('pids', () => {
     expect(codec.decode(reply, peer)).toEqual([pid]);
     expect((codec.decode(reply, peer) as unknown[])[0]).toBe(pid);
     expect(bytes.length).toBeGreaterThan(0);
+  });
+
+  test('of this node that went as a number come back as the same object, too', () => {
+    const pid = spawn(() => {});
+    // As the sender of a link, an exit signal or a call.
+    pids.keepLocal(pid);
+    exit(pid, 'kill');
+    const reply = codec.encode([new Pid(peer.name, peer.creation, pid.id)], peer).slice();
+    expect((codec.decode(reply, peer) as unknown[])[0]).toBe(pid);
   });
 
   test('of other nodes are one object for each', () => {

@@ -272,6 +272,18 @@ describe('spawn', () => {
     });
   });
 
+  test('on the node itself, runs one of its own functions', async () => {
+    await inProcess(async () => {
+      const pid = await Node.spawn(Node.self(), 'echo');
+      expect(pid.node).toBe(self().node);
+      send(pid, { do: 'echo', from: self(), value: 1 });
+      expect(await receive()).toEqual({ echo: 1 });
+      const { ref } = await Node.spawnMonitor(Node.self(), 'ends', ['at once']);
+      expect(await receive()).toMatchObject({ type: 'DOWN', ref, reason: 'at once' });
+      await expect(Node.spawn(Node.self(), 'absent')).rejects.toThrow('undef');
+    });
+  });
+
   test('a function that the node does not have cannot be spawned', async () => {
     const error: unknown = await Node.spawn(node, 'absent').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(SpawnError);

@@ -11,41 +11,66 @@ if (!hasNatsServer) {
   console.warn('nats-server is not installed: the tests of the NATS carrier are skipped');
 }
 
+/** Where a server runs. */
+export interface Place {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** The words before its command, such as those that put it into a network namespace. */
+  readonly within?: readonly string[];
+}
+
 export class NatsServer implements AsyncDisposable {
+  readonly host: string;
   readonly port: number;
   readonly #folder: string;
   readonly #config: string;
+  readonly #place: Place;
   #process: ChildProcess;
 
-  private constructor(port: number, folder: string, config: string, child: ChildProcess) {
+  private constructor(
+    port: number,
+    folder: string,
+    config: string,
+    place: Place,
+    child: ChildProcess,
+  ) {
+    this.host = place.host ?? '127.0.0.1';
     this.port = port;
     this.#folder = folder;
     this.#config = config;
+    this.#place = place;
     this.#process = child;
   }
 
-  static async start(config = ''): Promise<NatsServer> {
+  static async start(config = '', place: Place = {}): Promise<NatsServer> {
     const folder = await mkdtemp(join(tmpdir(), 'linnet-nats-'));
-    const child = await launch(folder, -1, config);
+    const child = await launch(folder, -1, config, place);
     const file = join(folder, `nats-server_${child.pid}.ports`);
     const { nats } = JSON.parse(await readFile(file, 'utf8')) as { nats: [string] };
-    return new NatsServer(Number(new URL(nats[0]).port), folder, config, child);
+    // With TLS, the address has another scheme, which `URL` may not know.
+    const port = Number(/:(\d+)$/.exec(nats[0])?.[1]);
+    return new NatsServer(port, folder, config, place, child);
   }
 
   get url(): string {
-    return `nats://127.0.0.1:${this.port}`;
+    return `nats://${this.host}:${this.port}`;
+  }
+
+  /** Sends it a signal, and waits for its end. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    this.#process.kill(signal);
+    await once(this.#process, 'exit');
   }
 
   /** As kill -9. */
   async kill(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    this.#process.kill('SIGKILL');
-    await once(this.#process, 'exit');
+    await this.end('SIGKILL');
   }
 
   /** Starts it again, on the same port. */
   async restart(): Promise<void> {
-    this.#process = await launch(this.#folder, this.port, this.#config);
+    this.#process = await launch(this.#folder, this.port, this.#config, this.#place);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -55,11 +80,17 @@ export class NatsServer implements AsyncDisposable {
 }
 
 /** Starts a server, and waits until it has written its ports. */
-async function launch(folder: string, port: number, config: string): Promise<ChildProcess> {
+async function launch(
+  folder: string,
+  port: number,
+  config: string,
+  { host = '127.0.0.1', within = [] }: Place,
+): Promise<ChildProcess> {
   const file = join(folder, 'nats.conf');
   await writeFile(file, `ping_interval: 2s\nping_max: 2\nwrite_deadline: 3s\n${config}`);
-  const args = ['-c', file, '-a', '127.0.0.1', '-p', String(port), '--ports_file_dir', folder];
-  const child = spawn('nats-server', args, { stdio: 'ignore' });
+  const args = ['-c', file, '-a', host, '-p', String(port), '--ports_file_dir', folder];
+  const [command = '', ...rest] = [...within, 'nats-server', ...args];
+  const child = spawn(command, rest, { stdio: 'ignore' });
   const ports = join(folder, `nats-server_${child.pid}.ports`);
   while (!(await readFile(ports, 'utf8').catch(() => '')).includes('}')) {
     if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}`);

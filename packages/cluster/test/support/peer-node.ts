@@ -1,6 +1,7 @@
 /** A node that runs in a program of its own. */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import type { ClusterOptions } from '../../src/index.ts';
 import type { NatsOptions } from '../../src/nats/index.ts';
 
@@ -11,15 +12,18 @@ export class PeerNode implements AsyncDisposable {
     this.process = child;
   }
 
-  /** Starts it, and waits until it is a node. */
+  /**
+   * Starts it, and waits until it is a node.
+   * @param within The words before its command, such as those that put it into a network namespace.
+   */
   static async start(
     options: Omit<ClusterOptions, 'carrier'> & { readonly nats: NatsOptions },
+    within: readonly string[] = [],
   ): Promise<PeerNode> {
-    const program = new URL('./peer-program.ts', import.meta.url);
-    const child = fork(program, [JSON.stringify(options)], {
-      execArgv: ['--conditions=@linnet/source', '--no-warnings'],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    const program = fileURLToPath(new URL('./peer-program.ts', import.meta.url));
+    const node = [process.execPath, '--conditions=@linnet/source', '--no-warnings', program];
+    const [command, ...args] = [...within, ...node, JSON.stringify(options)];
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
       unknown,
     ];

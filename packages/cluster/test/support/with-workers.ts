@@ -1,6 +1,6 @@
 /** A node in this process, with worker threads as other nodes. */
 import { Supervisor } from '@linnet/otp';
-import { jobs, strictJobs } from './peer-processes.ts';
+import { jobs, modules, strictJobs } from './peer-processes.ts';
 import { Cluster, Global, Pg, Workers, type ClusterOptions } from '../../src/index.ts';
 
 export const mainNode = 'test@127.0.0.1';
@@ -10,7 +10,7 @@ export const workerNode = (index: number): string => `test/w${index}@127.0.0.1`;
 export function startWorkers(count: number, options: Partial<ClusterOptions> = {}) {
   return Supervisor.startLink(
     [
-      Cluster.childSpec({ name: mainNode, cookie: 'secret', ...options }),
+      Cluster.childSpec({ name: mainNode, cookie: 'secret', modules, ...options }),
       Pg.childSpec(),
       Global.childSpec(),
       jobs(),
