@@ -20,7 +20,7 @@ export class Http1Peer extends Peer {
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => {
       this.text += chunk;
-      this.wake();
+      this.arrivals.wake();
     });
   }
 
@@ -44,7 +44,8 @@ export class Http1Peer extends Peer {
 
   /** The requests of the connection, each taken as it comes, until the connection is gone. */
   async *requests(): AsyncGenerator<Http1Request, void> {
-    while (await this.comesTrue(() => this.text.length > this.taken)) yield this.readRequest();
+    const hasMore = (): boolean => this.text.length > this.taken;
+    while (await this.arrivals.comesTrue(hasMore)) yield this.readRequest();
   }
 
   /** Waits for `mark`, and takes what came up to its end, from where the last reading ended. */

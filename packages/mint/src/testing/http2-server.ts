@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import { FrameDecoder } from './frame-decoder.ts';
+import { FrameLog } from './frame-log.ts';
 import {
   encodeData,
   encodeFrame,
@@ -45,8 +46,6 @@ export interface FrameFilter {
  * as `answersSettings` and `answersPings` say so, and these not before the handshake.
  */
 export class Http2Peer extends Peer {
-  /** All frames that came, in order. */
-  readonly frames: Frame[] = [];
   /** Whether SETTINGS of the client are acknowledged as they come. */
   answersSettings = true;
   /** Whether PINGs of the client are answered as they come. */
@@ -58,10 +57,7 @@ export class Http2Peer extends Peer {
     onFrame: (frame) => this.accept(frame),
     onHeaders: () => {},
   });
-  private readonly taken = new Set<Frame>();
-  /** The streams that the client has opened, and the HEADERS that did. */
-  private readonly opened = new Set<number>();
-  private readonly heads = new Set<Frame>();
+  private readonly log = new FrameLog<Frame>(this.arrivals);
   private isGreeted = false;
   private readonly unanswered: Frame[] = [];
   private roundTrips = 0;
@@ -76,8 +72,18 @@ export class Http2Peer extends Peer {
         // What the client sent is no HTTP/2: the script that waits for more is told so.
         socket.destroy(error as Error);
       }
-      this.wake();
+      this.arrivals.wake();
     });
+  }
+
+  /** All frames that came, in order. */
+  get frames(): readonly Frame[] {
+    return this.log.frames;
+  }
+
+  /** The frames that came so far: `SETTINGS/0 HEADERS/1`. */
+  override get summary(): string {
+    return this.log.summary;
   }
 
   // Waiting ---------------------------------------------------------------------
@@ -92,30 +98,21 @@ export class Http2Peer extends Peer {
   }
 
   /** Takes the oldest frame of a type that was not taken yet, and waits for it if need be. */
-  async next(type: FrameType, filter: FrameFilter = {}): Promise<Frame> {
-    const found = (): Frame | undefined => this.came(type, filter)[0];
-    await this.until(() => found() !== undefined, type);
-    const frame = found() as Frame;
-    this.taken.add(frame);
-    return frame;
+  next(type: FrameType, filter: FrameFilter = {}): Promise<Frame> {
+    return this.log.take(() => this.came(type, filter)[0], type);
   }
 
   /**
    * Takes the next request's HEADERS, whole: its `stream`, its `fields` (`fields.get(':path')`).
    * Trailers are no request: `next('HEADERS', { stream })` takes them.
    */
-  async readRequest(): Promise<Frame> {
-    await this.until(() => this.waitingRequest() !== undefined, 'a request');
-    const request = this.waitingRequest() as Frame;
-    this.taken.add(request);
-    return request;
+  readRequest(): Promise<Frame> {
+    return this.log.take(() => this.waitingRequest(), 'a request');
   }
 
   /** The requests of the connection, each taken as it comes, until the connection is gone. */
-  async *requests(): AsyncGenerator<Frame, void> {
-    while (await this.comesTrue(() => this.waitingRequest() !== undefined)) {
-      yield this.readRequest();
-    }
+  requests(): AsyncGenerator<Frame, void> {
+    return this.log.takeAll(() => this.waitingRequest());
   }
 
   /** Waits for the end of a request's body, and takes it. */
@@ -130,14 +127,10 @@ export class Http2Peer extends Peer {
 
   /** The frames of a type that came and were not taken. */
   came(type: FrameType, { stream, ack }: FrameFilter = {}): Frame[] {
-    return this.frames.filter(
-      (frame) =>
-        frame.type === type &&
-        !this.taken.has(frame) &&
-        (stream === undefined || frame.stream === stream) &&
-        (ack === undefined || frame.ack === ack) &&
-        frame !== this.decoder.unfinishedHead,
-    );
+    const { unfinishedHead } = this.decoder;
+    return this.log
+      .came(type, stream)
+      .filter((frame) => (ack === undefined || frame.ack === ack) && frame !== unfinishedHead);
   }
 
   /** How many bytes of DATA came, on one stream or on all. */
@@ -153,13 +146,7 @@ export class Http2Peer extends Peer {
     this.ping(payload);
     const answer = (): Frame | undefined =>
       this.came('PING', { ack: true }).find((frame) => frame.payload.equals(payload));
-    await this.until(() => answer() !== undefined, 'the answer to a PING');
-    this.taken.add(answer() as Frame);
-  }
-
-  /** The frames that came so far: `SETTINGS/0 HEADERS/1`. */
-  override get summary(): string {
-    return this.frames.map(({ type, stream }) => `${type}/${stream}`).join(' ') || 'no frame';
+    await this.log.take(answer, 'the answer to a PING');
   }
 
   // Sending ---------------------------------------------------------------------
@@ -240,15 +227,12 @@ export class Http2Peer extends Peer {
 
   /** The oldest request that was not taken. */
   private waitingRequest(): Frame | undefined {
-    return this.came('HEADERS').find((frame) => this.heads.has(frame));
+    return this.came('HEADERS').find((frame) => this.log.isRequest(frame));
   }
 
   private accept(frame: Frame): void {
-    this.frames.push(frame);
+    this.log.add(frame);
     this.answerTo(frame);
-    if (frame.type !== 'HEADERS') return;
-    if (!this.opened.has(frame.stream)) this.heads.add(frame);
-    this.opened.add(frame.stream);
   }
 
   private answerTo(frame: Frame): void {

@@ -5,6 +5,7 @@ import type { QuicDriver } from '../driver/quic-driver.ts';
 import { streamEnded } from '../driver/quic-session.ts';
 import type { QuicEnd, QuicUser } from '../driver/quic-session.ts';
 import { readVarint } from '../http3/varint.ts';
+import { FrameLog } from './frame-log.ts';
 import {
   encodeFieldSection,
   encodeHttp3Frame,
@@ -16,7 +17,7 @@ import {
 } from './http3-frames.ts';
 import type { Http3ErrorCode, Http3Frame, Http3FrameType, Http3Settings } from './http3-frames.ts';
 import type { FieldList } from './header-block.ts';
-import { Waiting } from './waiting.ts';
+import { Arrivals } from './arrivals.ts';
 
 /** How a part of a response is sent. */
 export interface Http3SendOptions {
@@ -40,8 +41,6 @@ interface Outgoing {
  * waits for it. Nothing is sent by itself but what QUIC does.
  */
 export class Http3Peer {
-  /** All frames that came, in order; of each unidirectional stream those after its type. */
-  readonly frames: Http3Frame[] = [];
   /** The types of the unidirectional streams that came, by their identifiers: 0 is the control stream. */
   readonly streamTypes = new Map<number, number>();
   /** The streams of which the end came. */
@@ -57,7 +56,8 @@ export class Http3Peer {
   /** How many bytes came on streams. */
   bytesRead = 0;
   private readonly driver: QuicDriver;
-  private readonly waiting = new Waiting();
+  private readonly arrivals = new Arrivals(this);
+  private readonly log = new FrameLog<Http3Frame>(this.arrivals);
   private readonly readers = new Map<number, Http3FrameReader>();
   /** The beginnings of unidirectional streams, until their type is complete. */
   private readonly heads = new Map<number, Buffer>();
@@ -65,9 +65,6 @@ export class Http3Peer {
   private readonly paused = new Set<number>();
   /** Streams that had something to read while they were paused. */
   private readonly held = new Set<number>();
-  private readonly taken = new Set<Http3Frame>();
-  private readonly opened = new Set<number>();
-  private readonly requestHeads = new Set<Http3Frame>();
   private readonly into = Buffer.allocUnsafe(65_536);
   private youngest = control;
   private pausesAll = false;
@@ -86,9 +83,14 @@ export class Http3Peer {
     return this.driver.isClosed;
   }
 
+  /** All frames that came, in order; of each unidirectional stream those after its type. */
+  get frames(): readonly Http3Frame[] {
+    return this.log.frames;
+  }
+
   /** The frames that came so far: `SETTINGS/2 HEADERS/0`. */
   get summary(): string {
-    return this.frames.map(({ type, stream }) => `${type}/${stream}`).join(' ') || 'no frame';
+    return this.log.summary;
   }
 
   // Waiting ---------------------------------------------------------------------
@@ -98,9 +100,8 @@ export class Http3Peer {
    *
    * Rejects when the connection is gone before: the message says what was awaited, and what came.
    */
-  async until(condition: () => boolean, what = 'more'): Promise<void> {
-    if (await this.comesTrue(condition)) return;
-    throw new Error(`The connection closed before ${what} came. What came: ${this.summary}`);
+  until(condition: () => boolean, what = 'more'): Promise<void> {
+    return this.arrivals.until(condition, what);
   }
 
   /** Waits for the end of QUIC's handshake and for the client's SETTINGS, and sends SETTINGS. */
@@ -117,27 +118,18 @@ export class Http3Peer {
   }
 
   /** Takes the oldest frame of a type that was not taken yet, and waits for it if need be. */
-  async next(type: Http3FrameType, stream?: number): Promise<Http3Frame> {
-    const found = (): Http3Frame | undefined => this.came(type, stream)[0];
-    await this.until(() => found() !== undefined, type);
-    const frame = found() as Http3Frame;
-    this.taken.add(frame);
-    return frame;
+  next(type: Http3FrameType, stream?: number): Promise<Http3Frame> {
+    return this.log.take(() => this.came(type, stream)[0], type);
   }
 
   /** Takes the next request's HEADERS: its `stream`, its `fields` (`fields.get(':path')`). Trailers are no request. */
-  async readRequest(): Promise<Http3Frame> {
-    await this.until(() => this.waitingRequest() !== undefined, 'a request');
-    const request = this.waitingRequest() as Http3Frame;
-    this.taken.add(request);
-    return request;
+  readRequest(): Promise<Http3Frame> {
+    return this.log.take(() => this.waitingRequest(), 'a request');
   }
 
   /** The requests of the connection, each taken as it comes, until the connection is gone. */
-  async *requests(): AsyncGenerator<Http3Frame, void> {
-    while (await this.comesTrue(() => this.waitingRequest() !== undefined)) {
-      yield this.readRequest();
-    }
+  requests(): AsyncGenerator<Http3Frame, void> {
+    return this.log.takeAll(() => this.waitingRequest());
   }
 
   /** Waits for the end of a request's body, and takes it. Rejects when the client resets the stream. */
@@ -145,19 +137,13 @@ export class Http3Peer {
     const isOver = (): boolean => this.ended.has(stream) || this.resets.has(stream);
     await this.until(isOver, 'the end of the body');
     if (this.resets.has(stream)) throw new Error(`The client reset stream ${stream}`);
-    const pieces = this.came('DATA', stream);
-    for (const piece of pieces) this.taken.add(piece);
+    const pieces = this.log.takeThere('DATA', stream);
     return Buffer.concat(pieces.map(({ payload }) => payload));
   }
 
   /** The frames of a type that came and were not taken. */
   came(type: Http3Frame['type'], stream?: number): Http3Frame[] {
-    return this.frames.filter(
-      (frame) =>
-        frame.type === type &&
-        !this.taken.has(frame) &&
-        (stream === undefined || frame.stream === stream),
-    );
+    return this.log.came(type, stream);
   }
 
   /** Waits for a packet of the client after all that was sent has left. */
@@ -303,11 +289,11 @@ export class Http3Peer {
       onTurn: () => {
         // Only a write tells that the client has stopped a stream.
         for (const [id, { bytes }] of this.outgoing) if (bytes.length === 0) this.sendOn(id);
-        this.waiting.wake();
+        this.arrivals.wake();
       },
       onClose: (end) => {
         this.resolveClosed(end);
-        this.waiting.wake();
+        this.arrivals.wake();
       },
     };
   }
@@ -351,14 +337,7 @@ export class Http3Peer {
     if (type !== undefined && type !== 0) return;
     let reader = this.readers.get(id);
     if (reader === undefined) this.readers.set(id, (reader = new Http3FrameReader(id)));
-    for (const frame of reader.read(rest)) this.acceptFrame(frame);
-  }
-
-  private acceptFrame(frame: Http3Frame): void {
-    this.frames.push(frame);
-    if (frame.type !== 'HEADERS') return;
-    if (!this.opened.has(frame.stream)) this.requestHeads.add(frame);
-    this.opened.add(frame.stream);
+    for (const frame of reader.read(rest)) this.log.add(frame);
   }
 
   /** What follows the type of a unidirectional stream. */
@@ -374,14 +353,6 @@ export class Http3Peer {
   }
 
   private waitingRequest(): Http3Frame | undefined {
-    return this.came('HEADERS').find((frame) => this.requestHeads.has(frame));
-  }
-
-  private async comesTrue(condition: () => boolean): Promise<boolean> {
-    while (!condition()) {
-      if (this.isClosed) return false;
-      await this.waiting.next();
-    }
-    return true;
+    return this.came('HEADERS').find((frame) => this.log.isRequest(frame));
   }
 }

@@ -2,7 +2,7 @@
  * One connection as its script sees it: what both protocols have in common.
  */
 import type { Socket } from 'node:net';
-import { Waiting } from './waiting.ts';
+import { Arrivals } from './arrivals.ts';
 
 /** The other end of one connection: a socket whose every byte the script decides on. */
 export abstract class Peer {
@@ -12,7 +12,8 @@ export abstract class Peer {
   readonly closed: Promise<void>;
   /** Fulfilled when the client has ended its side (FIN), all of which was read. */
   readonly ended: Promise<void>;
-  private readonly waiting = new Waiting();
+  /** What its script waits for. */
+  protected readonly arrivals = new Arrivals(this);
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -24,7 +25,7 @@ export abstract class Peer {
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         resolve();
-        this.waiting.wake();
+        this.arrivals.wake();
       });
     });
   }
@@ -66,25 +67,15 @@ export abstract class Peer {
    *
    * Rejects when the connection is gone before: the message says what was awaited, and what came.
    */
-  async until(condition: () => boolean, what = 'more'): Promise<void> {
-    if (await this.comesTrue(condition)) return;
-    throw new Error(`The connection closed before ${what} came. What came: ${this.summary}`);
+  until(condition: () => boolean, what = 'more'): Promise<void> {
+    return this.arrivals.until(condition, what);
+  }
+
+  /** Whether the connection is gone. */
+  get isClosed(): boolean {
+    return this.socket.destroyed;
   }
 
   /** What came so far, in short. */
   abstract get summary(): string;
-
-  /** Waits until a condition holds; resolves with false when the connection is gone before. */
-  protected async comesTrue(condition: () => boolean): Promise<boolean> {
-    while (!condition()) {
-      if (this.socket.destroyed) return false;
-      await this.waiting.next();
-    }
-    return true;
-  }
-
-  /** Something came. */
-  protected wake(): void {
-    this.waiting.wake();
-  }
 }
