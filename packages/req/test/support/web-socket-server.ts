@@ -9,7 +9,7 @@ import { createAuthority } from '@linnet/mint/testing';
 import { onTestFinished } from 'vitest';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 
-const authority = createAuthority('Linnet');
+export const authority = createAuthority('Linnet');
 
 /** What issued the certificates of these servers. */
 export const { ca } = authority;

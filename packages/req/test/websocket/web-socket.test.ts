@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { Finch } from '@linnet/finch';
 import { eventually } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
@@ -9,7 +11,7 @@ import {
   type ReqOptions,
   type ReqWebSocket,
 } from '../../src/index.ts';
-import { noLeaks, rejection, startReq, uniqueName } from '../support/client.ts';
+import { noLeaks, rejection, startClient, startReq, uniqueName } from '../support/client.ts';
 import { ca, startHttp1, startHttp2 } from '../support/web-socket-server.ts';
 import { startServer } from '../support/server.ts';
 
@@ -242,4 +244,85 @@ test('a close that no server may be told is refused, and the WebSocket stays ope
     option: 'reason',
   });
   await exchange(socket);
+});
+
+test.each<[string, string, object]>([
+  [
+    '401',
+    'HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n',
+    { reason: 'refused', status: 401 },
+  ],
+  [
+    '426',
+    'HTTP/1.1 426 Upgrade Required\r\ncontent-length: 2\r\n\r\nno',
+    { reason: 'refused', status: 426 },
+  ],
+  [
+    'a redirect to itself',
+    'HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n',
+    { code: 'ERR_REQ_REDIRECT' },
+  ],
+  [
+    'a redirect to no URL',
+    'HTTP/1.1 302 Found\r\nlocation: ftp://a\r\ncontent-length: 0\r\n\r\n',
+    { code: 'ERR_REQ_REDIRECT' },
+  ],
+  [
+    'a wrong proof',
+    'HTTP/1.1 101 X\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: x\r\n\r\n',
+    { reason: 'handshake' },
+  ],
+  [
+    'no proof',
+    'HTTP/1.1 101 X\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n',
+    { reason: 'handshake' },
+  ],
+  [
+    'another protocol',
+    'HTTP/1.1 101 X\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n',
+    { code: 'ERR_REQ_WEB_SOCKET' },
+  ],
+  ['an end', '', { reason: 'connect' }],
+  ['half a head', 'HTTP/1.1 101 Swi', { reason: 'connect' }],
+  ['no HTTP', 'hello\r\n\r\n', { reason: 'connect' }],
+])(
+  '%s in place of a WebSocket is a typed error, and the connection is let go',
+  async (_, answer, error) => {
+    const { req, finch } = await startClient({ retry: false });
+    const server = createServer((socket) => {
+      socket.on('error', () => {}).once('data', () => socket.end(answer));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    expect(await rejection(req.webSocket(`ws://127.0.0.1:${port}`))).toMatchObject(error);
+    await eventually(() => expect(finch.getStats()).toMatchObject({ inUse: 0, queued: 0 }));
+  },
+);
+
+test('an opening that is cancelled, or runs out of time, leaves no connection in use', async () => {
+  const { req, finch } = await startClient();
+  const silent = await startServer(() => {});
+  const controller = new AbortController();
+  const call = rejection(req.webSocket(silent.url, { signal: controller.signal }));
+  await eventually(() => expect(silent.seen).toHaveLength(1));
+  controller.abort();
+  expect(await call).toBeInstanceOf(ReqCancelledError);
+  expect(await rejection(req.webSocket(silent.url, { timeout: 20 }))).toMatchObject({
+    code: 'ERR_REQ_TIMEOUT',
+  });
+  await eventually(() => expect(finch.getStats()).toMatchObject({ inUse: 0, queued: 0 }));
+});
+
+test('credentials are not shown to another server that an opening is redirected to', async () => {
+  const req = await client();
+  const seen: unknown[] = [];
+  const other = await startHttp1((_socket, { headers }) => seen.push(headers.authorization));
+  const server = await startServer((_, response) => {
+    response.writeHead(302, { location: other.url.replace('ws', 'http') }).end();
+  });
+  await using socket = await req.webSocket(server.url, { auth: { bearer: 'secret' } });
+  expect(socket.url).toBe(`${other.url.replace('ws', 'http')}/`);
+  expect(seen).toEqual([undefined]);
 });
