@@ -42,6 +42,8 @@ function unit(name: string, root: string, include: string[]) {
       pool: 'forks' as const,
       // Test files share a process: each leaves nothing behind, which is a test of its own.
       isolate: false,
+      // Tests that say that they may run at once start programs, which want a core each.
+      maxConcurrency: 3,
       env: compileCache,
       // Generous: a limit here stops a hang, it does not measure speed.
       testTimeout: 30_000,

@@ -5,7 +5,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundlePackages } from './bundle.ts';
 import { extractBlocks, extractProgram, type Program } from './extract.ts';
 import { workFolder } from './work-folder.ts';
 
@@ -80,14 +81,25 @@ async function withStandIns({ page, hosts }: Program): Promise<string> {
   return file;
 }
 
-test.each(programs.filter(({ runs }) => runs))('the code of $page runs', async (program) => {
-  const file = await withStandIns(program);
-  const conditions = ['--conditions=@linnet/source'];
-  const { stderr } = await run(process.execPath, [...conditions, file], {
-    cwd: root,
-    timeout: 20_000,
-    // All pages run the same sources: each is stripped of its types and compiled once.
-    env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: join(work, 'compile-cache') },
-  });
-  expect(stderr).not.toContain('Error');
+describe('each page is a program', () => {
+  beforeAll(async () => {
+    await bundlePackages(
+      globSync('packages/*', { cwd: root }).map((path) => join(root, path)),
+      work,
+    );
+  }, 60_000);
+
+  // Some wait, and the others run meanwhile.
+  test.concurrent.each(programs.filter(({ runs }) => runs))(
+    'the code of $page runs',
+    async (program) => {
+      const { stderr } = await run(process.execPath, [await withStandIns(program)], {
+        cwd: root,
+        timeout: 20_000,
+        // All pages run the same packages: they are compiled once.
+        env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: join(work, 'compile-cache') },
+      });
+      expect(stderr).not.toContain('Error');
+    },
+  );
 });
