@@ -1,6 +1,6 @@
 /**
  * What may go to another node, checked where it is sent: msgpackr leaves functions out without a
- * word. Errors are replaced by what travels of them.
+ * word, and renames a field `__proto__`. Errors are replaced by what travels of them.
  */
 import { Pid } from '@linnet/otp';
 import { types } from 'node:util';
@@ -81,6 +81,7 @@ function prepareRecord(
 ): object {
   let copy: Record<string, unknown> | undefined;
   for (const key of Object.keys(record)) {
+    if (key === '__proto__') throw new DataCloneError(`${path}.${key}`, 'a field of this name');
     const item = record[key];
     if (isPrimitive(item)) continue;
     const prepared = prepare(item, `${path}.${key}`, depth + 1, seen);

@@ -44,7 +44,9 @@ test('circles and shared parts stay what they are', () => {
 });
 
 test('any value of plain data survives', () => {
-  const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true });
+  const key = fc.string().filter((name) => name !== '__proto__');
+  const kinds = { withBigInt: true, withDate: true, withMap: true, withSet: true };
+  const anything = fc.anything({ key, ...kinds });
   fc.assert(
     fc.property(anything, (value) => {
       const back = roundTrip(value);
@@ -133,6 +135,7 @@ describe('what cannot be sent is the error of the sender', () => {
     ['a promise', [Promise.resolve()], 'message[0]'],
     ['an object of the class Account', new Account(), 'message'],
     ['a function', new Map([['k', () => {}]]), 'message[0][1]'],
+    ['a field of this name', JSON.parse('{"a":{"__proto__":1}}'), 'message.a.__proto__'],
   ])('%s', (what, value, path) => {
     const attempt = (): unknown => roundTrip(value);
     expect(attempt).toThrow(DataCloneError);
