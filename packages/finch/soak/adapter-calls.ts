@@ -9,22 +9,13 @@ import {
   isFinchError,
   type FinchAgents,
 } from '../src/index.ts';
-import { badBehaviours, poison } from './behaviours.ts';
+import { faultsOf, type Answer } from './answers.ts';
 import type { Caller } from './calls.ts';
 import type { Entry } from './tally.ts';
 import type { Aim } from './world.ts';
 
 /** By what a soak calls; `finch` is the client itself. */
 export type ClientKind = 'fetch' | 'agent';
-
-/** What an adapter gave as an answer. */
-interface Answer {
-  readonly status: number;
-  readonly behaviour: string | undefined;
-  readonly received: string | undefined;
-  /** Undefined when the caller left it early. */
-  readonly body: string | undefined;
-}
 
 let calls = 0;
 
@@ -112,25 +103,11 @@ abstract class AdapterCall {
     return false;
   }
 
-  /** An answer that was taken for one must be one, and the one to this request. */
-  private check({ status, behaviour, received, body }: Answer): void {
+  private check(answer: Answer): void {
     const { caller, path, aim } = this;
-    const about = `${path} to ${aim.url}#${aim.tag}, answered with ${String(behaviour)} and ${status}`;
-    const violation = (text: string): void => caller.tally.violation(`${text}: ${about}`);
-    if (behaviour === undefined) {
-      // Some connections greet with a 408.
-      if (status !== 408) violation('got an answer that nobody gave');
-      return;
-    }
-    if (received !== undefined && Number(received) !== (this.body?.length ?? 0)) {
-      violation(`${received} bytes arrived`);
-    }
-    if (body === undefined || body === '') return;
-    if (body.includes(poison)) violation('got an answer that nobody asked for');
-    else if (behaviour in badBehaviours) violation('took a broken response');
-    else if (!behaviour.endsWith('trickle') && !body.startsWith(`${path}\n`)) {
-      violation(`got the answer of ${body.slice(0, 20)}`);
-    }
+    const about = `${path} to ${aim.url}#${aim.tag}, answered with ${String(answer.behaviour)} and ${answer.status}`;
+    const asked = { path, bodyLength: this.body?.length ?? 0 };
+    for (const fault of faultsOf(answer, asked)) caller.tally.violation(`${fault}: ${about}`);
   }
 }
 

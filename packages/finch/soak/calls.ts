@@ -9,9 +9,7 @@ import {
   type Request,
   type RequestOptions,
 } from '../src/index.ts';
-import { badBehaviours, poison } from './behaviours.ts';
-import { badH2Behaviours } from './h2-behaviours.ts';
-import { badH3Behaviours } from './h3-behaviours.ts';
+import { faultsOf } from './answers.ts';
 import type { Random } from './random.ts';
 import type { Entry, Tally } from './tally.ts';
 import type { World } from './world.ts';
@@ -365,28 +363,12 @@ class Call {
     return streamed ? pieces(piece) : piece;
   }
 
-  /** An answer that was taken for one must be one, and the one to this request. */
   private check(status: number, headers: Fields, body: string): void {
-    const { tally } = this.caller;
     const behaviour = headers.get('x-behaviour');
+    const answer = { status, behaviour, received: headers.get('x-received'), body };
+    const asked = { path: `${this.path}/${this.sent}`, bodyLength: this.bodyLength };
     const about = `${this.what} ${this.path} to ${this.key}, answered with ${String(behaviour)}, ${status} and ${body.length} bytes`;
-    if (body.includes(poison)) tally.violation(`got an answer that nobody asked for: ${about}`);
-    if (behaviour === undefined) {
-      // Some connections greet with a 408.
-      if (status !== 408) tally.violation(`got an answer that nobody gave: ${about}`);
-    } else if (isBad(behaviour) && body !== '') {
-      tally.violation(`took a broken response: ${about}`);
-    } else if (
-      !behaviour.endsWith('trickle') &&
-      body !== '' &&
-      !body.startsWith(`${this.path}/${this.sent}\n`)
-    ) {
-      tally.violation(`got the answer of ${body.slice(0, 20)}: ${about}`);
-    }
-    const received = headers.get('x-received');
-    if (received !== undefined && Number(received) !== this.bodyLength) {
-      tally.violation(`${received} bytes of ${this.bodyLength} arrived: ${about}`);
-    }
+    for (const fault of faultsOf(answer, asked)) this.caller.tally.violation(`${fault}: ${about}`);
   }
 }
 
@@ -405,8 +387,4 @@ async function* pieces(piece: string): AsyncGenerator<string> {
     yield piece;
     await pause(1, 0);
   }
-}
-
-function isBad(behaviour: string): boolean {
-  return [badBehaviours, badH2Behaviours, badH3Behaviours].some((bad) => behaviour in bad);
 }
