@@ -51,6 +51,7 @@ import {
   poolStatus,
   requirePool,
   setPoolCount,
+  setPoolSize,
   startInstancePool,
   stopPool,
   type PoolListing,
@@ -75,6 +76,7 @@ import {
   checkIdleTime,
   checkMaxConnections,
   checkPoolCount,
+  checkPoolSize,
   checkPrewarmCount,
   parseInstanceOptions,
   parsePoolOptions,
@@ -742,6 +744,36 @@ export class Finch implements AsyncDisposable {
   async setPoolCount(pool: PoolLike, count: number): Promise<void> {
     checkPoolCount(count);
     await setPoolCount(this.#ref.running(), pool, count, 5000);
+  }
+
+  /**
+   * How many connections each shard of a pool may have: its option `size`, or what `setPoolSize` made of it.
+   *
+   * @throws PoolNotFoundError
+   *
+   * @example
+   * finch.getPoolSize('https://api.internal'); // 50
+   */
+  getPoolSize(pool: PoolLike): number {
+    return requirePool(this.#ref.running(), pool).size;
+  }
+
+  /**
+   * Changes how many connections each shard of a pool may have, until the pool ends. Acts at once: callers
+   * that wait get connections of a larger pool; of a smaller one, idle connections are closed, and those in
+   * use when they are given back, until there are no more than that. No caller loses its place in the queue.
+   *
+   * For one pool what `setMaxConnections` is for the instance, and `hackney_pool:set_max_connections/2` for
+   * a pool of hackney's.
+   *
+   * @throws PoolNotFoundError, OptionsError unless it is an integer >= 1
+   *
+   * @example
+   * finch.setPoolSize('https://api.internal', 100);
+   */
+  setPoolSize(pool: PoolLike, size: number): void {
+    checkPoolSize(size);
+    setPoolSize(this.#ref.running(), pool, size);
   }
 
   // The instance as a whole: figures and limits ----------------------------------

@@ -190,6 +190,11 @@ async function resize(pool: Pool, count: number, grace: number): Promise<void> {
   }
 }
 
+/** Changes the cap on the connections of each shard, at once. */
+export function setPoolSize(instance: Instance, id: PoolLike, size: number): void {
+  requirePool(instance, id).resize(size);
+}
+
 /**
  * The figures of a pool.
  *

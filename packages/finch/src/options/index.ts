@@ -16,6 +16,7 @@ export { parsePoolOptions, poolSchema } from './pool-options.ts';
 export type { PoolOptions, ResolvedPoolOptions } from './pool-options.ts';
 export {
   checkPoolCount,
+  checkPoolSize,
   instanceSchema,
   isDeclared,
   parseInstanceOptions,

@@ -180,6 +180,15 @@ export function checkPoolCount(count: number): void {
   poolSchema.parse({ count });
 }
 
+/**
+ * Checks the size of a pool.
+ *
+ * @throws OptionsError
+ */
+export function checkPoolSize(size: number): void {
+  poolSchema.parse({ size });
+}
+
 const isHostLimiter = (value: unknown): value is HostLimiter =>
   typeof value === 'object' &&
   value !== null &&

@@ -95,7 +95,9 @@ export class Checkouts<C extends PoolConnection<C>> {
     this.share(connection);
     if (connection.users > 0 || connection.state !== 'idle') return;
     const isKept = !this.draining && this.idleTime !== 0;
-    if (connection.overflow || (!isKept && !this.blockedByServer(connection))) {
+    // The pool, or the cap of the instance, may have been made smaller meanwhile.
+    const isTooMany = connection.overflow || this.dials.hasTooMany;
+    if (isTooMany || (!isKept && !this.blockedByServer(connection))) {
       connection.close('drained');
     } else {
       this.offerSlot(connection);

@@ -38,6 +38,8 @@ export class Pool {
   connections: Pid | undefined;
   /** How many shards it is to have. */
   count: number;
+  /** The cap on the open connections of each shard. */
+  size: number;
   /** Set while the pool winds down; nothing new reaches it. */
   stopping = false;
   /** The winding down that was asked for, while it lasts. */
@@ -61,6 +63,7 @@ export class Pool {
     this.instance = instance;
     this.userManaged = userManaged;
     this.count = options.count;
+    this.size = options.size;
   }
 
   /** The shards that are up. */
@@ -90,6 +93,7 @@ export class Pool {
 
   /** A shard has started; when its process dies its waiters look for another one. */
   attach(shard: Shard, process: Pid): void {
+    if (this.size !== shard.size) shard.resize(this.size);
     this.shards[shard.index] = shard;
     this.processes.set(shard, process);
     this.refresh();
@@ -101,6 +105,12 @@ export class Pool {
     this.processes.delete(shard);
     this.refresh();
     shard.close();
+  }
+
+  /** Changes the cap of all shards, those included that start later. */
+  resize(size: number): void {
+    this.size = size;
+    for (const shard of this.live) shard.resize(size);
   }
 
   /** Nothing new for this shard from here on. */

@@ -136,6 +136,8 @@ describe('Finch', () => {
       () => finch.getPoolStatus('default'),
       () => finch.getPoolCount(pool),
       () => finch.setPoolCount(pool, 2),
+      () => finch.getPoolSize(pool),
+      () => finch.setPoolSize(pool, 2),
     ];
 
     for (const call of calls) {
@@ -156,6 +158,8 @@ describe('Finch', () => {
       () => finch.getPoolStatus(pool),
       () => finch.getPoolCount(pool),
       () => finch.setPoolCount(pool, 2),
+      () => finch.getPoolSize(pool),
+      () => finch.setPoolSize(pool, 2),
     ];
 
     for (const call of calls) {
@@ -303,6 +307,15 @@ test.each([0, -1, 1.5, 'two'])('setPoolCount refuses %s', async (count) => {
   expect(await failure(() => finch.setPoolCount(pool, bad(count)))).toMatchObject({
     code: 'ERR_FINCH_OPTIONS',
     option: 'count',
+  });
+});
+
+test.each([0, -1, 1.5, 'two', 'infinity'])('setPoolSize refuses %s', async (size) => {
+  const { finch, pool } = await startPoolApp();
+
+  expect(await failure(() => finch.setPoolSize(pool, bad(size)))).toMatchObject({
+    code: 'ERR_FINCH_OPTIONS',
+    option: 'size',
   });
 });
 

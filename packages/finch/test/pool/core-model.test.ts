@@ -223,6 +223,7 @@ const steps: Record<string, (world: CoreWorld, pick: number) => void> = {
   'is warmed': (world, pick) => void world.shard(pick).core.prewarm(pick % 3),
   'has another idle time': (world, pick) => world.shard(pick).core.setIdleTime((pick % 2) * 50),
   'makes room': (world, pick) => void world.shard(pick).core.evictIdle(),
+  'has another size': (world, pick) => world.shard(pick).core.resize(1 + (pick % 4)),
   'has another cap': (world, pick) => world.lower(pick % 5),
 };
 

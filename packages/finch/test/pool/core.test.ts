@@ -490,6 +490,42 @@ describe('a full pool', () => {
     core.checkin(dial(2));
     expect(core.open).toBe(0);
   });
+
+  test('that is made smaller keeps none of the connections that were being opened', () => {
+    const { core, dial } = startCore({ pool: { size: 3 } });
+    core.prewarm(3);
+
+    core.resize(1);
+    for (const index of [0, 1, 2]) dial(index).opens();
+
+    expect(core.figures).toMatchObject({ size: 1, idle: 1, connecting: 0 });
+  });
+
+  test('that is made smaller while callers wait serves all of them, in their order', () => {
+    const { core, wait, dial } = startCore({ pool: { size: 3 } });
+    const waiters = Array.from({ length: 6 }, () => wait());
+    for (const index of [0, 1, 2]) dial(index).opens();
+
+    core.resize(1);
+    for (const index of [0, 1, 2]) core.checkin(dial(index));
+
+    expect(core.figures).toMatchObject({ size: 1, inUse: 1, queued: 2 });
+    expect(waiters.map(({ told }) => told.length)).toEqual([1, 1, 1, 1, 0, 0]);
+    core.checkin(dial(2));
+    core.checkin(dial(2));
+    expect(waiters.every(({ told }) => told.join() === 'connected')).toBe(true);
+  });
+
+  test('that is made larger opens connections for those who wait', () => {
+    const { core, wait, dial, dials } = startCore({ pool: { size: 1 } });
+    const waiters = Array.from({ length: 4 }, () => wait());
+
+    core.resize(3);
+
+    expect(dials).toHaveLength(3);
+    for (const index of [0, 1, 2]) dial(index).opens();
+    expect(waiters.map(({ told }) => told.length)).toEqual([1, 1, 1, 0]);
+  });
 });
 
 describe('the end of a shard', () => {

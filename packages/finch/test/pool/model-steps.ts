@@ -152,6 +152,12 @@ export const commands: readonly fc.Arbitrary<Step>[] = [
       world.background.push(finch.setPoolCount(world.key(at), count).catch(() => {}));
     }),
   ),
+  fc.record({ pool, size: fc.integer({ min: 1, max: 4 }) }).map(({ pool: at, size }) =>
+    step(`pool ${at} has ${size} connections at most from here on`, (world) => {
+      const { finch } = world;
+      if (finch?.findPool(world.key(at)) !== undefined) finch.setPoolSize(world.key(at), size);
+    }),
+  ),
   fc.record({ pool, count: fc.integer({ min: 1, max: 4 }) }).map(({ pool: at, count }) =>
     step(`pool ${at} is warmed to ${count}`, (world) => {
       for (const shard of world.instance?.pool(world.key(at))?.live ?? []) shard.prewarm(count);

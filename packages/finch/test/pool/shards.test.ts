@@ -369,3 +369,48 @@ describe('figures', () => {
     expect(() => finch.getPoolStatus(pool)).toThrow(/has no pool/);
   });
 });
+
+describe('setPoolSize', () => {
+  test('has callers that wait served at once, and closes what is idle beyond it', async () => {
+    const { finch, pool, server } = await startPoolApp({ size: 1 });
+    const first = await finch.checkout(pool);
+    const waiting = [finch.checkout(pool), finch.checkout(pool)];
+
+    finch.setPoolSize(pool, 3);
+
+    const leases = [first, ...(await Promise.all(waiting))];
+    expect(finch.getPoolSize(pool)).toBe(3);
+    await eventually(async () => expect(await server.sockets()).toBe(3));
+    for (const lease of leases) lease.release();
+    finch.setPoolSize(pool, 1);
+    expect(finch.getPoolStatus(pool)).toMatchObject([{ size: 1, idle: 1, inUse: 0 }]);
+    await eventually(async () => expect(await server.sockets()).toBe(1));
+    expect(openSlots(finch)).toBe(1);
+  });
+
+  test('lets what is in use go on, and ends it when it is given back; callers that wait are served', async () => {
+    const { ask, finch, pool, server } = await startPoolApp({ size: 3 });
+    const held = [ask('/hold'), ask('/hold'), ask('/hold')];
+    await server.holds(3);
+    const queued = [ask('/now'), ask('/now')];
+
+    finch.setPoolSize(pool, 1);
+
+    server.release(3);
+    for (const { status } of await Promise.all([...held, ...queued])) expect(status).toBe(200);
+    expect(finch.getPoolStatus(pool)).toMatchObject([{ size: 1, idle: 1, inUse: 0, queued: 0 }]);
+  });
+
+  test('holds for shards that start later, anew or in addition', async () => {
+    using _ = captureCrashReports();
+    const { finch, pool } = await startPoolApp({ size: 5 });
+    finch.setPoolSize(pool, 2);
+    const [status] = finch.getPoolStatus(pool);
+
+    if (status !== undefined) exit(status.pid, 'kill');
+
+    await eventually(() => expect(finch.getPoolStatus(pool)[0]?.pid).not.toBe(status?.pid));
+    await finch.setPoolCount(pool, 2);
+    expect(finch.getPoolStatus(pool).map(({ size }) => size)).toEqual([2, 2]);
+  });
+});
