@@ -3,12 +3,15 @@ import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import * as node from 'node:zlib';
 import type { Coding } from '../options/index.ts';
+import { framesIn } from './zstd-frames.ts';
 
 /** What decompresses and compresses one coding. */
 export interface CodingFunctions {
   /** All at once; rejects when there would be more than `maxOutputLength` bytes. */
   decode(bytes: Uint8Array, options: { readonly maxOutputLength: number }): Promise<Buffer>;
   encode(bytes: Uint8Array): Promise<Buffer>;
+  /** Whether each frame of a body has a decoder of its own. */
+  readonly isFramed?: boolean;
   /** @param first the first byte of what it will be given */
   decoder(first: number | undefined): Transform;
   encoder(): Transform;
@@ -54,12 +57,28 @@ const brotliOptions: node.BrotliOptions = { params: { [node.constants.BROTLI_PAR
 const zstd: CodingFunctions | undefined =
   typeof node.zstdDecompress === 'function'
     ? {
-        decode: promisify<node.InputType, node.ZstdOptions, Buffer>(node.zstdDecompress),
+        decode: decodeFrames,
+        isFramed: true,
         encode: promisify<node.InputType, Buffer>(node.zstdCompress),
         decoder: () => node.createZstdDecompress(),
         encoder: () => node.createZstdCompress(),
       }
     : undefined;
+
+async function decodeFrames(
+  bytes: Uint8Array,
+  { maxOutputLength }: { readonly maxOutputLength: number },
+): Promise<Buffer> {
+  const decode = promisify<node.InputType, node.ZstdOptions, Buffer>(node.zstdDecompress);
+  const decoded: Buffer[] = [];
+  let left = maxOutputLength;
+  for (const frame of framesIn(bytes)) {
+    const content = await decode(frame, { maxOutputLength: Math.max(1, left) });
+    decoded.push(content);
+    left -= content.length;
+  }
+  return decoded.length === 1 && decoded[0] !== undefined ? decoded[0] : Buffer.concat(decoded);
+}
 
 /** The codings that this Node.js has. */
 export const zlib: Readonly<Record<Coding, CodingFunctions | undefined>> = {

@@ -2,6 +2,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { DecompressError } from '../errors/index.ts';
 import { codingNamed, codingsOf, type CodingFunctions } from './codings.ts';
+import { framesOf } from './zstd-frames.ts';
 
 /** More layers than any honest server applies; curl and undici stop there, too. */
 const maxCodings = 5;
@@ -60,7 +61,9 @@ export async function* decompressStream(
   let received = 0;
   try {
     let pieces: AsyncIterable<Uint8Array> = origin;
-    for (const coding of codings) pieces = through(pieces, coding);
+    for (const coding of codings) {
+      pieces = coding.isFramed === true ? frameByFrame(pieces, coding) : through(pieces, coding);
+    }
     for await (const piece of pieces) {
       received += piece.length;
       if (typeof limit === 'number' && received > limit) {
@@ -91,6 +94,14 @@ class ErrorWatch implements AsyncIterable<Uint8Array> {
       throw error;
     }
   }
+}
+
+/** One layer of a coding whose frames stand for themselves. */
+async function* frameByFrame(
+  source: AsyncIterable<Uint8Array>,
+  coding: CodingFunctions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const frame of framesOf(source)) yield* through(frame, coding);
 }
 
 /** One layer. A body without a byte has none to take off. */

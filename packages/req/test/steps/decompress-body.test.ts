@@ -1,5 +1,7 @@
+import { createHash, randomBytes } from 'node:crypto';
 import {
   brotliCompressSync,
+  constants,
   deflateRawSync,
   deflateSync,
   gzipSync,
@@ -31,7 +33,28 @@ const encodings: [string, Buffer][] = [
   ['identity', plain],
   ['gzip', Buffer.concat([gzipSync(plain.subarray(0, 100)), gzipSync(plain.subarray(100))])],
 ];
-if (typeof zstdCompressSync === 'function') encodings.push(['zstd', zstdCompressSync(plain)]);
+if (typeof zstdCompressSync === 'function') {
+  const withChecksum = { params: { [constants.ZSTD_c_checksumFlag]: 1 } };
+  // A frame that is passed over (RFC 8878, 3.1.2), one with a checksum, and one of nothing.
+  const skippable = Buffer.concat([
+    Buffer.from([0x51, 0x2a, 0x4d, 0x18, 3, 0, 0, 0]),
+    Buffer.from('abc'),
+  ]);
+  encodings.push(
+    ['zstd', zstdCompressSync(plain)],
+    ['zstd', zstdCompressSync(plain, withChecksum)],
+    [
+      'zstd',
+      Buffer.concat([
+        zstdCompressSync(plain.subarray(0, 100), withChecksum),
+        skippable,
+        zstdCompressSync(plain.subarray(100)),
+        zstdCompressSync(''),
+      ]),
+    ],
+    ['gzip, zstd', zstdCompressSync(gzipSync(plain))],
+  );
+}
 
 test.each(encodings)('%s is taken off, collected and as it comes', async (encoding, body) => {
   const req = await startReq();
@@ -77,7 +100,13 @@ test.each<[string, ReqOptions]>([
     ['br', brotliCompressSync(plain).subarray(0, -4)],
     ['br', Buffer.from('no brotli at all')],
   ];
-  if (typeof zstdCompressSync === 'function') codings.push(['zstd', Buffer.from('no zstd at all')]);
+  if (typeof zstdCompressSync === 'function') {
+    const whole = zstdCompressSync(plain);
+    for (const cut of [1, 4, 10]) codings.push(['zstd', whole.subarray(0, -cut)]);
+    codings.push(['zstd', whole.subarray(0, 3)], ['zstd', Buffer.from('no zstd at all')]);
+    codings.push(['zstd', Buffer.concat([whole, whole.subarray(0, -4)])]);
+    codings.push(['zstd', Buffer.concat([whole, Buffer.from('surplus')])]);
+  }
   for (const [encoding, body] of codings) {
     const server = await startEncoded(body, encoding);
     const error = await rejection(req.get(server.url, options));
@@ -117,3 +146,33 @@ test('the connection of a response that is cut off fails with the error of Finch
     code: 'ERR_FINCH_CONNECTION_CLOSED',
   });
 });
+
+test.runIf(typeof zstdCompressSync === 'function')(
+  'frames of Zstandard are found however large they are, and however they come',
+  async () => {
+    const req = await startReq();
+    const random = randomBytes(700_000);
+    const parts = [random, Buffer.alloc(500_000), Buffer.from('x'), random.subarray(0, 300_000)];
+    const body = Buffer.concat(
+      parts.map((part, n) =>
+        zstdCompressSync(part, { params: { [constants.ZSTD_c_checksumFlag]: n % 2 } }),
+      ),
+    );
+    const server = await startServer(async (_, response) => {
+      response.writeHead(200, { 'content-encoding': 'zstd' });
+      for (let at = 0; at < body.length; at += 9973) {
+        await new Promise<unknown>((resolve) =>
+          response.write(body.subarray(at, at + 9973), resolve),
+        );
+      }
+      response.end();
+    });
+    const plainHash = createHash('sha256').update(Buffer.concat(parts)).digest('hex');
+    const checksum = `sha256:${plainHash}`;
+    expect((await req.get(server.url, { checksum })).status).toBe(200);
+    expect((await req.get(server.url, { checksum, into: () => {} })).status).toBe(200);
+    // A reader that leaves in the midst of a frame leaves nothing behind.
+    const { body: stream } = await req.get(server.url, { into: 'stream' });
+    for await (const _piece of stream) break;
+  },
+);
