@@ -72,20 +72,29 @@ export function requestOf(
   const url = odd.test(target) ? new URL(origin + target) : origin + target;
   const body = bodyOf(options.body);
   const { headers } = options;
-  if (body !== null || options.reset === true || !isObject(headers)) {
-    return withMethod(method, buildRequest(method, url, headersOf(options), body, build));
+  if (body !== null || options.reset === true || !isObject(headers) || /^[^?]*\?$/.test(target)) {
+    return asGiven(method, target, buildRequest(method, url, headersOf(options), body, build));
   }
   const parsed = parseTarget(url);
   const last = recent.find(parsed.origin, method, headers);
   if (last !== undefined) return withTarget(last, method, parsed);
-  const request = withMethod(method, buildRequest(method, url, headersOf(options), null, build));
+  const request = asGiven(
+    method,
+    target,
+    buildRequest(method, url, headersOf(options), null, build),
+  );
   recent.keep(parsed.origin, headers, request);
   return request;
 }
 
-/** Undici sends a method as it is given, and fetch has put those that it knows in upper case. */
-function withMethod(method: string, request: Request): Request {
-  return request.method === method ? request : withTarget(request, method, request);
+/**
+ * Undici sends a method as it is given, as fetch has put those that it knows in upper case, and the
+ * question mark before an empty query.
+ */
+function asGiven(method: string, target: string, request: Request): Request {
+  const sent = target === `${request.target}?` ? target : request.target;
+  if (sent === request.target && request.method === method) return request;
+  return withTarget(request, method, { path: request.path, query: request.query, target: sent });
 }
 
 /** Whether headers are given by name, as fetch gives them. */

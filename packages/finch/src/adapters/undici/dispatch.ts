@@ -32,6 +32,8 @@ export class Dispatch implements Sink, Dispatched, Switching {
   private readonly inCaller: CallerContext;
   private exchange: Exchange | undefined = undefined;
   private headCame = false;
+  /** What came in the same read as that during which the handler paused. */
+  private held: Buffer | undefined = undefined;
   private over = false;
 
   constructor(
@@ -75,7 +77,11 @@ export class Dispatch implements Sink, Dispatched, Switching {
   }
 
   resume(): void {
-    if (!this.over) this.exchange?.resume();
+    if (this.over) return;
+    const { held, controller } = this;
+    this.held = undefined;
+    if (held !== undefined) this.inCaller(tellData, this, held);
+    if (!controller.paused) this.exchange?.resume();
   }
 
   // From the exchange -----------------------------------------------------------------
@@ -93,7 +99,9 @@ export class Dispatch implements Sink, Dispatched, Switching {
 
   data(bytes: Buffer, from: number, to: number): boolean {
     const { controller } = this;
-    this.inCaller(tellData, this, copyBytes(bytes, from, to));
+    const piece = copyBytes(bytes, from, to);
+    if (controller.paused) this.held = piece;
+    else this.inCaller(tellData, this, piece);
     return !controller.paused;
   }
 
@@ -170,7 +178,7 @@ export class Dispatch implements Sink, Dispatched, Switching {
   private finish(): void {
     this.over = true;
     // What keeps the controller, as fetch does for a while, keeps no exchange.
-    this.exchange = undefined;
+    this.exchange = this.held = undefined;
     this.user.dispatched(this);
   }
 }

@@ -21,7 +21,7 @@ export interface DispatchController {
   readonly rawTrailers: Buffer[] | null;
   /** Gives it up, in the queue as well: `onResponseError` is called with this reason. */
   abort(reason?: Error): void;
-  /** The reading pauses after the present piece, and the server has to wait. */
+  /** No further piece comes, and the server has to wait. */
   pause(): void;
   /** Goes on after a pause. */
   resume(): void;
