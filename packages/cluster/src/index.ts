@@ -21,5 +21,6 @@ export { multiCall, type MultiCallOptions, type MultiCallResult } from './multi-
 export { Workers, type JoinOptions, type WorkersOptions } from './workers/workers.ts';
 export { ClusterError, type ClusterFailure } from './errors/cluster-error.ts';
 export { DataCloneError } from './errors/data-clone-error.ts';
+export { MessageTooLongError } from './errors/message-too-long-error.ts';
 export { SpawnError, type SpawnFailure } from './errors/spawn-error.ts';
 export type { NodeBusyEvent, NodeDownEvent, NodeRefusedEvent, NodeUpEvent } from './telemetry.ts';

@@ -2,6 +2,7 @@
 import { Pid } from '@linnet/otp';
 import { isLocal, thisNode } from '@linnet/otp/distribution';
 import { addExtension, Packr } from 'msgpackr';
+import { MessageTooLongError } from '../errors/message-too-long-error.ts';
 import type { PidTable } from './pid-table.ts';
 import { receivedError, SentError } from './sent-error.ts';
 
@@ -53,17 +54,25 @@ function readPid(datum: unknown): Pid {
 export class Codec {
   readonly #packr = new Packr({ structuredClone: true, moreTypes: true, useRecords: true });
   readonly #pids: PidTable;
+  readonly #mostBytes: number;
 
-  constructor(pids: PidTable) {
+  /** @param mostBytes Of one signal. */
+  constructor(pids: PidTable, mostBytes = Number.POSITIVE_INFINITY) {
     this.#pids = pids;
+    this.#mostBytes = mostBytes;
   }
 
-  /** Encodes what `sendable` has passed. The bytes are not written to again. */
+  /**
+   * Encodes what `sendable` has passed. The bytes are not written to again.
+   * @throws {MessageTooLongError}
+   */
   encode(value: unknown, peer: CodecPeer): Uint8Array {
     const outer = current;
     current = { pids: this.#pids, peer };
     try {
-      return this.#packr.pack(value);
+      const bytes = this.#packr.pack(value);
+      if (bytes.length <= this.#mostBytes) return bytes;
+      throw new MessageTooLongError(bytes.length, this.#mostBytes);
     } finally {
       current = outer;
     }

@@ -12,13 +12,7 @@ import {
 import type { Pid } from '@linnet/otp';
 import { sendable } from '../codec/sendable.ts';
 import { liveProcess } from './local.ts';
-import {
-  addressOf,
-  currentSender,
-  sendableReason,
-  signalType,
-  type SignalSender,
-} from './signal.ts';
+import { addressOf, currentSender, sendReason, signalType, type SignalSender } from './signal.ts';
 import { TablesByNode } from './tables.ts';
 
 export class Calls {
@@ -47,8 +41,14 @@ export class Calls {
     // First: to send may turn out to be the end of the connection.
     this.#refs.set(call, ref);
     this.#ours.set(node.name, ref, call);
-    if (this.#sender.send(node, signal, call.pid.id)) return;
-    this.#ours.take(node.name, ref)?.fail(['nodedown', node.name]);
+    let isSent: boolean;
+    try {
+      isSent = this.#sender.send(node, signal, call.pid.id);
+    } catch (error) {
+      this.#ours.take(node.name, ref);
+      throw error;
+    }
+    if (!isSent) this.#ours.take(node.name, ref)?.fail(['nodedown', node.name]);
   }
 
   drop(target: RemoteTarget, call: RemoteCall): void {
@@ -62,24 +62,23 @@ export class Calls {
     if (typeof ref !== 'number') throw new TypeError('a call without a number');
     const pid = liveProcess(process);
     const server = pid?.id ?? 0;
-    const answer = (type: number, value: unknown, sender: number): void => {
-      this.#theirs.take(node, ref);
-      this.#sender.send({ name: node }, [type, ref, value], sender);
-    };
     const outcome = {
       reply: (value: unknown): void => {
-        let sent: unknown;
+        this.#theirs.take(node, ref);
         try {
-          sent = sendable(value, 'reply');
+          const signal = [signalType.reply, ref, sendable(value, 'reply')];
+          // Another process than the server may answer.
+          this.#sender.send({ name: node }, signal, currentSender() || server);
         } catch (error) {
           // The error is the server's, which goes on, but the caller must hear of it.
-          answer(signalType.callExit, sendableReason(error), server);
-          return;
+          outcome.fail(error);
         }
-        // Another process than the server may answer.
-        answer(signalType.reply, sent, currentSender() || server);
       },
-      fail: (why: unknown): void => answer(signalType.callExit, sendableReason(why), server),
+      fail: (why: unknown): void => {
+        this.#theirs.take(node, ref);
+        const signalWith = (reason: unknown) => [signalType.callExit, ref, reason];
+        sendReason(this.#sender, { name: node }, signalWith, why, server);
+      },
     };
     if (pid === undefined) {
       outcome.fail('noproc');

@@ -12,7 +12,7 @@ import {
   localPid,
   unlinkReceived,
 } from '@linnet/otp/distribution';
-import { refOf, sendableReason, signalType, type SignalSender } from './signal.ts';
+import { refOf, sendReason, signalType, type SignalSender } from './signal.ts';
 
 /** Of one process of another node: the local processes that are linked with it, and the unlinks under way. */
 interface Half {
@@ -61,8 +61,8 @@ export class Links {
     if (half === undefined) return;
     half.linked.delete(local);
     this.#tidy(remote, half);
-    const signal = [signalType.exit, local.id, remote.id, sendableReason(reason)];
-    this.#sender.send(refOf(remote), signal, local.id);
+    const signalWith = (sent: unknown) => [signalType.exit, local.id, remote.id, sent];
+    sendReason(this.#sender, refOf(remote), signalWith, reason, local.id);
   }
 
   received(remote: Pid, to: number): void {

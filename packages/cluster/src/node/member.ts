@@ -232,7 +232,7 @@ export class Member implements SignalSender, TimeoutTarget {
 
   async #loadCodec(): Promise<void> {
     const { Codec: CodecClass } = await import('../codec/codec.ts');
-    this.#codec ??= new CodecClass(this.#pids);
+    this.#codec ??= new CodecClass(this.#pids, this.settings.associations.maxSignalBytes);
   }
 
   #announce(): void {

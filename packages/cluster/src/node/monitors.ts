@@ -2,13 +2,7 @@
 import type { Watch } from '@linnet/otp';
 import { monitorReceived, type RemoteMonitor, type RemoteTarget } from '@linnet/otp/distribution';
 import { liveProcess } from './local.ts';
-import {
-  addressOf,
-  currentSender,
-  sendableReason,
-  signalType,
-  type SignalSender,
-} from './signal.ts';
+import { addressOf, currentSender, sendReason, signalType, type SignalSender } from './signal.ts';
 import { TablesByNode } from './tables.ts';
 
 /** How a monitor was sent: it is taken back by the same process, in whichever context that happens. */
@@ -56,8 +50,8 @@ export class Monitors {
     const sender = pid?.id ?? (typeof process === 'number' ? process : 0);
     const down = (reason: unknown): void => {
       this.#theirs.take(from, ref);
-      const signal = [signalType.monitorExit, ref, sendableReason(reason)];
-      this.#sender.send({ name: from }, signal, sender);
+      const signalWith = (sent: unknown) => [signalType.monitorExit, ref, sent];
+      sendReason(this.#sender, { name: from }, signalWith, reason, sender);
     };
     if (pid === undefined) down('noproc');
     else this.#theirs.set(from, ref, monitorReceived(pid, down));

@@ -11,6 +11,7 @@ import { BadArgumentError, currentPid, Pid as PidClass } from '@linnet/otp';
 import { inspect } from 'node:util';
 import type { RemoteTarget } from '@linnet/otp/distribution';
 import { sendable } from '../codec/sendable.ts';
+import { MessageTooLongError } from '../errors/message-too-long-error.ts';
 
 export const signalType = {
   /** from, to */
@@ -60,6 +61,7 @@ export interface SignalSender {
    *
    * Signals of one sender arrive in their order; one that is too long for a frame may be overtaken by
    * those of other senders.
+   * @throws {MessageTooLongError}
    * @param sender The number of the process from which the signal comes; 0 for plain code.
    */
   send(to: NodeRef, signal: readonly unknown[], sender: number): boolean;
@@ -82,11 +84,35 @@ export const refOf = ({ node, creation }: Pid): NodeRef => ({ name: node, creati
 /** The number of the process that runs now; 0 for plain code. */
 export const currentSender = (): number => currentPid()?.id ?? 0;
 
+/** Sends a signal with an exit reason: no such signal is lost because of what is in it. */
+export function sendReason(
+  sender: SignalSender,
+  to: NodeRef,
+  signalWith: (reason: unknown) => readonly unknown[],
+  reason: unknown,
+  from: number,
+): void {
+  try {
+    sender.send(to, signalWith(sendableReason(reason)), from);
+  } catch (error) {
+    if (!(error instanceof MessageTooLongError)) throw error;
+    sender.send(to, signalWith(inWords(reason)), from);
+  }
+}
+
 /** An exit reason as it travels; what cannot is replaced by words: no exit signal is lost for it. */
 export function sendableReason(reason: unknown): unknown {
   try {
     return sendable(reason, 'reason');
   } catch {
-    return ['unserialisable', inspect(reason, { depth: 2 })];
+    return inWords(reason);
   }
 }
+
+const inWords = (reason: unknown): readonly unknown[] => [
+  'unserialisable',
+  inspect(reason, { depth: 2 }).slice(0, mostWords),
+];
+
+/** Characters of a reason that is told in words. */
+const mostWords = 100_000;

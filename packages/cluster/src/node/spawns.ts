@@ -62,7 +62,14 @@ export class Spawns {
     const signal = [signalType.spawnRequest, ref, module, prepared, waits];
     return new Promise((resolve, reject) => {
       this.#ours.set(node, ref, { module, sender, resolve, reject });
-      if (this.#sender.send({ name: node }, signal, sender)) return;
+      let isSent: boolean;
+      try {
+        isSent = this.#sender.send({ name: node }, signal, sender);
+      } catch (error) {
+        this.#ours.take(node, ref);
+        throw error;
+      }
+      if (isSent) return;
       this.#ours.take(node, ref)?.reject(new SpawnError('noconnection', node, module));
     });
   }

@@ -9,6 +9,7 @@ import {
   type SupervisorFlags,
 } from '@linnet/otp';
 import { parentPort, workerData, type WorkerOptions } from 'node:worker_threads';
+import { isNodeName } from '../association/identity.ts';
 import { PortCarrier } from '../carrier/message-ports.ts';
 import { Cluster, type ClusterHandle } from '../cluster.ts';
 import { requireMember } from '../node/current.ts';
@@ -23,9 +24,12 @@ export interface WorkersOptions extends Omit<SupervisorFlags, 'strategy'> {
   readonly count: number;
   /** What each of them runs; it calls `Workers.join()`. */
   readonly module: URL;
-  /** The prefix of their names: `app@host` has the workers `app/w1@host`, `app/w2@host`… Default `'w'`. */
+  /**
+   * The prefix of their names: `app@host` has the workers `app/w1@host`, `app/w2@host`… Default `'w'`.
+   * Letters, digits, `-`, `_` and `.`.
+   */
   readonly prefix?: string;
-  /** Options of the threads, such as `resourceLimits`. */
+  /** Options of the threads, such as `resourceLimits`. `workerData` must be an object. */
   readonly worker?: WorkerOptions;
   /** Milliseconds in which a thread must have joined. Default 10,000. */
   readonly startTimeout?: number;
@@ -54,6 +58,16 @@ function childSpec(given: WorkersOptions & ChildSpecOverrides): ChildSpec<AnySup
     throw new BadArgumentError('count', count, 'a whole number >= 1');
   }
   if (!(module instanceof URL)) throw new BadArgumentError('module', module, 'a URL');
+  if (!isNodeName(`app/${prefix}1@host`)) {
+    throw new BadArgumentError('prefix', prefix, 'letters, digits, `-`, `_` and `.`');
+  }
+  if (!(startTimeout > 0)) {
+    throw new BadArgumentError('startTimeout', startTimeout, 'a number of ms > 0');
+  }
+  const { workerData: data } = worker as { readonly workerData?: unknown };
+  if (data !== undefined && (typeof data !== 'object' || data === null)) {
+    throw new BadArgumentError('worker.workerData', data, 'an object: it gets a field more');
+  }
   const start = (): Promise<AnySupervisorHandle> => {
     const [app = '', host = ''] = requireMember('Workers').self.name.split('@');
     const group = new WorkerGroup();

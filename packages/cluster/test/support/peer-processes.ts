@@ -24,6 +24,7 @@ const Counter = GenServer.define({
     value: (n) => reply(n, n),
     add: (n, by: number) => reply(n + by, n + by),
     echo: (n, value: unknown) => reply(value, n),
+    long: (n, length: number) => reply(new Uint8Array(length), n),
     caller: (n) => reply(GenServer.from().pid, n),
     fail: () => {
       throw new RangeError('as asked');
@@ -95,6 +96,12 @@ export const modules: Modules = {
   sum: (to: Pid, ...numbers: number[]) => send(to, { sum: numbers.reduce((a, b) => a + b, 0) }),
   ends: (reason: string) => exit(reason),
   waits: () => receive(),
+  processExits: () => process.exit(3),
+  /** Ends with a long reason when it is told to. */
+  endsLong: async (length: number) => {
+    await receive();
+    exit(new Uint8Array(length));
+  },
   /** Joins a group, and waits. */
   joins: async (group: unknown, to: Pid) => {
     Pg.join(group, self());
