@@ -26,9 +26,7 @@ describe('throws', () => {
     ['a text', [0xdb, 0x7f, 0xff, 0xff, 0xff]],
     ['an extension', [0xc9, 0x7f, 0xff, 0xff, 0xff, 0x10]],
   ])('%s that says it has two thousand million entries, without room for them', (_what, bytes) => {
-    const before = process.memoryUsage().rss;
-    expect(() => decode(...bytes)).toThrow();
-    expect(process.memoryUsage().rss - before).toBeLessThan(256 * 1024 * 1024);
+    expect(() => decode(...bytes)).toThrow('end of MessagePack');
   });
 
   test('an extension that is not known', () => {
@@ -49,7 +47,7 @@ describe('throws', () => {
       peer,
     );
     for (let length = 0; length < whole.length; length++) {
-      expect(() => codec.decode(whole.slice(0, length), peer)).toThrow();
+      expect(() => codec.decode(whole.slice(0, length), peer)).toThrow(Error);
     }
   });
 });
@@ -82,7 +80,7 @@ describe('does no harm:', () => {
   });
 
   test('what has thrown leaves nothing behind for the next message', () => {
-    expect(() => decode(0x92, 0xd4, 0x72, 0x40, 0x91, ...text('a'))).toThrow();
+    expect(() => decode(0x92, 0xd4, 0x72, 0x40, 0x91, ...text('a'))).toThrow(Error);
     const value = [{ a: 1, b: [{ a: 2, b: [] }] }];
     expect(codec.decode(codec.encode(value, peer).slice(), peer)).toEqual(value);
   });
