@@ -38,6 +38,8 @@ function isSystemRequest(value: unknown): value is SystemRequest {
     operation === 'getState' ||
     operation === 'suspend' ||
     operation === 'resume' ||
-    operation === 'terminate'
+    operation === 'terminate' ||
+    // To end a trace; a listener cannot travel.
+    (operation === 'trace' && (value as { readonly listener?: unknown }).listener === undefined)
   );
 }

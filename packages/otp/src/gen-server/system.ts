@@ -122,5 +122,8 @@ export function trace(
   listener: ((event: TraceEvent) => void) | undefined,
   options?: SystemOptions,
 ): Promise<void> {
+  if (listener !== undefined && typeof listener !== 'function') {
+    throw new BadArgumentError('listener', listener, 'a function or undefined');
+  }
   return ask(server, { operation: 'trace', listener }, options);
 }

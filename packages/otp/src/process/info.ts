@@ -1,7 +1,7 @@
 /** Looking at processes. */
 import { requireProcess } from './context.ts';
 import type { Name } from './name.ts';
-import { checkPid, processOf, type Pid } from './pid.ts';
+import { checkPid, processHere, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
 import { watchesOf, watchesOn } from './watch.ts';
 import { MonitorRef } from './monitor.ts';
@@ -65,12 +65,13 @@ export function detailsOf(process: Process): Readonly<Record<string, unknown>> {
  * What is known of a live process; undefined when it is dead.
  *
  * Source: `erlang:process_info/1`.
+ * @throws {BadArgumentError} for a process of another node.
  * @example
  * processInfo(pid)?.messageQueueLength;
  */
 export function processInfo(pid: Pid): ProcessInfo | undefined {
   checkPid(pid);
-  const process = processOf(pid);
+  const process = processHere(pid);
   return process === undefined ? undefined : describeProcess(process);
 }
 

@@ -4,7 +4,7 @@ import { BadArgumentError } from './errors.ts';
 import { ExitError, type ExitReason } from './exit-reason.ts';
 import { processes } from './local-process.ts';
 import { distribution, isLocal, thisNode } from './node.ts';
-import { checkPid, Pid, processOf } from './pid.ts';
+import { checkPid, Pid, processHere, processOf } from './pid.ts';
 import type { Process } from './process.ts';
 import { signalExit, type ExitMessage } from './signals.ts';
 
@@ -124,15 +124,16 @@ export function exit(...args: [reason: ExitReason] | [pid: Pid, reason: ExitReas
 }
 
 /**
- * Whether a local process is alive.
+ * Whether a process of this node is alive.
  *
  * Source: `erlang:is_process_alive/1`.
+ * @throws {BadArgumentError} for a process of another node: `monitor` tells whether that is there.
  * @example
  * if (!isAlive(worker)) console.log('gone');
  */
 export function isAlive(pid: Pid): boolean {
   checkPid(pid);
-  return processOf(pid) !== undefined;
+  return processHere(pid) !== undefined;
 }
 
 /**

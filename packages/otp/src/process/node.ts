@@ -82,6 +82,11 @@ export function isLocal(pid: Pid): boolean {
   return pid.creation === identity.creation && names.has(pid.node);
 }
 
+/** True when a pid belongs to this node: to this incarnation, or to an earlier one, which is dead. */
+export function isOfThisNode(pid: Pid): boolean {
+  return names.has(pid.node);
+}
+
 /**
  * Makes this runtime a node of a cluster, by a name and what carries signals to other nodes, until the
  * returned function is called. Processes go on as they are, and their pids stay local.

@@ -5,7 +5,7 @@ import { BadArgumentError, checkTimeout } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { outside } from './link.ts';
 import { LocalProcess } from './local-process.ts';
-import { distribution } from './node.ts';
+import { distribution, isLocal } from './node.ts';
 import { Pid, processOf } from './pid.ts';
 import { checkRef, resolveRef, type ServerRef } from './server-ref.ts';
 import { signalExit } from './signals.ts';
@@ -37,8 +37,10 @@ export class TimerRef extends Watch implements TimeoutTarget {
     const target = Pid.isPid(to) ? processOf(to) : undefined;
     // A timer to a pid goes away with the process; one to a name finds the process that has it then.
     if (target !== undefined) attachWatch(this, target, undefined);
-    else if (Pid.isPid(to)) return;
+    else if (Pid.isPid(to) && isLocal(to)) return;
     this.#timer = arm(this, ms);
+    // What is sent once to a process of another node that has died is lost there; this would go on.
+    if (target === undefined && Pid.isPid(to) && interval !== undefined) this.watch(to);
   }
 
   /** @internal Sends what it is to send. */

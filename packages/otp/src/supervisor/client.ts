@@ -10,7 +10,7 @@ import { stopServer } from '../gen-server/server-handle.ts';
 import { expandChild } from './check-spec.ts';
 import type { FullChildSpec } from './child-record.ts';
 import { SupervisorError } from './errors.ts';
-import { Refused, type Answer } from './supervisor-base.ts';
+import type { Answer } from './supervisor-base.ts';
 import type {
   CheckedChild,
   Child,
@@ -33,7 +33,7 @@ export async function ask<T>(
 ): Promise<T> {
   const site = { module, function: publicNames[operation] ?? operation };
   const answer = await request<Answer>(site, supervisor, [operation, ...args], 'infinity');
-  if (answer instanceof Refused) {
+  if (answer.type === 'refused') {
     throw new SupervisorError(`${module}.${site.function}`, answer.reason);
   }
   return answer.value as T;

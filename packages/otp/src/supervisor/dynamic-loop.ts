@@ -9,7 +9,7 @@ import type { Process } from '../process/process.ts';
 import type { Backoff } from './backoff.ts';
 import type { FullChildSpec } from './child-record.ts';
 import { startChild, Started, type OnThrown, type StartOutcome } from './start-child.ts';
-import { Granted, Refused, SupervisorBase, type Answer } from './supervisor-base.ts';
+import { granted, refused, SupervisorBase, type Answer } from './supervisor-base.ts';
 import type { ChildCounts, ChildInfo, SupervisorDetails } from './types.ts';
 
 /** What a kind of supervisor decides for its loop. */
@@ -85,7 +85,7 @@ export class DynamicLoop extends SupervisorBase implements DynamicChildren {
     operation: unknown,
     args: readonly unknown[],
   ): Answer | Promise<Answer> | undefined {
-    if (operation === 'whichChildren') return new Granted(this.all());
+    if (operation === 'whichChildren') return granted(this.all());
     return this.#kind.answer(operation, args, this);
   }
 
@@ -155,13 +155,13 @@ export class DynamicLoop extends SupervisorBase implements DynamicChildren {
 
   startNew(spec: FullChildSpec, args: readonly unknown[]): Answer | Promise<Answer> {
     const finish = (outcome: StartOutcome): Answer => {
-      if (!(outcome instanceof Started)) return new Refused(outcome.reason);
+      if (!(outcome instanceof Started)) return refused(outcome.reason);
       const { pid } = outcome;
       if (pid !== undefined) {
         this.#children.set(pid, { spec, args, restarting: false, restarts: 0, backoff: undefined });
         this.publishStarted('child_started', spec, pid);
       }
-      return new Granted(outcome.result);
+      return granted(outcome.result);
     };
     const started = startChild(spec.start, args, this.#kind.onThrown);
     return started instanceof Promise ? started.then(finish) : finish(started);
@@ -172,7 +172,7 @@ export class DynamicLoop extends SupervisorBase implements DynamicChildren {
     const finish = (): Answer => {
       entry.backoff?.cancel();
       this.#children.delete(pid);
-      return new Granted();
+      return granted();
     };
     const pending = entry.restarting ? undefined : this.stopChild(entry.spec, pid);
     return pending === undefined ? finish() : pending.then(finish);

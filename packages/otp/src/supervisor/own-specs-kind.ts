@@ -4,7 +4,7 @@ import type { DynamicFlags } from './check-dynamic.ts';
 import type { FullChildSpec } from './child-record.ts';
 import type { DynamicChildren, DynamicKind } from './dynamic-loop.ts';
 import { thrownInDynamicSupervisor } from './start-child.ts';
-import { Granted, Refused, type Answer } from './supervisor-base.ts';
+import { granted, refused, type Answer } from './supervisor-base.ts';
 
 export class OwnSpecsKind implements DynamicKind {
   readonly onThrown = thrownInDynamicSupervisor;
@@ -33,17 +33,17 @@ export class OwnSpecsKind implements DynamicKind {
       case 'startDynamicChild':
         return children.size < this.#flags.maxChildren
           ? children.startNew(arg as FullChildSpec, this.#flags.extraArguments)
-          : new Refused('max_children');
+          : refused('max_children');
       case 'terminateChild':
         return children.has(arg as Pid)
           ? children.terminateChild(arg as Pid)
-          : new Refused('not_found');
+          : refused('not_found');
       case 'countChildren':
-        return new Granted(children.count());
+        return granted(children.count());
       case 'changeOptions':
         this.#flags = arg as DynamicFlags;
         children.change({ args: this.#flags.extraArguments });
-        return new Granted();
+        return granted();
       default:
         return undefined;
     }

@@ -4,7 +4,7 @@ import { checkChildSpecs, Invalid, type FullFlags } from './check-spec.ts';
 import type { FullChildSpec } from './child-record.ts';
 import type { DynamicChildren, DynamicKind } from './dynamic-loop.ts';
 import { thrownInSupervisor } from './start-child.ts';
-import { Granted, Refused, type Answer } from './supervisor-base.ts';
+import { granted, refused, type Answer, type Refused } from './supervisor-base.ts';
 
 export class SimpleKind implements DynamicKind {
   readonly onThrown = thrownInSupervisor;
@@ -35,24 +35,24 @@ export class SimpleKind implements DynamicKind {
       case 'startChild':
         return Array.isArray(raw)
           ? children.startNew(this.#template, raw)
-          : new Refused(['badarg', raw]);
+          : refused(['badarg', raw]);
       case 'terminateChild':
         return withPid(arg, (pid) =>
-          children.has(pid) ? children.terminateChild(pid) : ifDead(pid, new Granted()),
+          children.has(pid) ? children.terminateChild(pid) : ifDead(pid, granted()),
         );
       case 'restartChild':
       case 'deleteChild':
-        return new Refused('simple_one_for_one');
+        return refused('simple_one_for_one');
       case 'whichChild':
         return withPid(arg, (pid) => {
           const info = children.info(pid);
-          return info === undefined ? new Refused('not_found') : new Granted(info);
+          return info === undefined ? refused('not_found') : granted(info);
         });
       case 'countChildren':
-        return new Granted({ ...children.count(), specs: 1 });
+        return granted({ ...children.count(), specs: 1 });
       case 'getChildSpec':
         return withPid(arg, (pid) => {
-          const template = new Granted(this.#template);
+          const template = granted(this.#template);
           return children.has(pid) ? template : ifDead(pid, template);
         });
       case 'changeSpecs':
@@ -67,26 +67,26 @@ export class SimpleKind implements DynamicKind {
     children: DynamicChildren,
   ): Answer {
     if (flags.strategy !== 'simple_one_for_one') {
-      return new Refused(['error', ['invalid_strategy', flags.strategy]]);
+      return refused(['error', ['invalid_strategy', flags.strategy]]);
     }
     const checked = checkChildSpecs(specs, flags.autoShutdown);
-    if (checked instanceof Invalid) return new Refused(['error', checked.reason]);
+    if (checked instanceof Invalid) return refused(['error', checked.reason]);
     const [template] = checked;
     if (template === undefined || checked.length > 1) {
-      return new Refused(['error', ['ok', [flags, specs]]]);
+      return refused(['error', ['ok', [flags, specs]]]);
     }
     this.#flags = flags;
     this.#template = template;
     children.change({ spec: template });
-    return new Granted();
+    return granted();
   }
 }
 
 function withPid<A>(pid: unknown, use: (pid: Pid) => A): A | Refused {
-  return Pid.isPid(pid) ? use(pid) : new Refused('simple_one_for_one');
+  return Pid.isPid(pid) ? use(pid) : refused('simple_one_for_one');
 }
 
 /** OTP takes any dead pid for a former child; a live process that is no child is not found. */
 function ifDead(pid: Pid, answer: Answer): Answer {
-  return processOf(pid) === undefined ? answer : new Refused('not_found');
+  return processOf(pid) === undefined ? answer : refused('not_found');
 }

@@ -14,7 +14,7 @@ import {
   thrownInSupervisor,
   type StartOutcome,
 } from './start-child.ts';
-import { Granted, Refused, SupervisorBase, type Answer } from './supervisor-base.ts';
+import { granted, refused, SupervisorBase, type Answer, type Refused } from './supervisor-base.ts';
 import type { ChildCounts, ChildInfo, ChildState, SupervisorDetails } from './types.ts';
 
 const isPid = (state: ChildState): state is Pid => state !== undefined && state !== 'restarting';
@@ -69,13 +69,13 @@ export class StaticLoop extends SupervisorBase {
       case 'deleteChild':
         return this.#deleteById(arg as ChildId);
       case 'whichChildren':
-        return new Granted(Array.from(this.#children, describe).toReversed());
+        return granted(Array.from(this.#children, describe).toReversed());
       case 'whichChild':
-        return this.#find(arg, (child) => new Granted(describe(child)));
+        return this.#find(arg, (child) => granted(describe(child)));
       case 'countChildren':
-        return new Granted(this.#count());
+        return granted(this.#count());
       case 'getChildSpec':
-        return this.#find(arg, (child) => new Granted(child.spec));
+        return this.#find(arg, (child) => granted(child.spec));
       case 'changeSpecs':
         return this.#change(arg as { flags: FullFlags; specs: readonly unknown[] });
       default:
@@ -221,21 +221,21 @@ export class StaticLoop extends SupervisorBase {
 
   #startNew(value: unknown): Answer | Promise<Answer> {
     const spec = checkChildSpec(value, this.#flags.autoShutdown);
-    if (spec instanceof Invalid) return new Refused(spec.reason);
+    if (spec instanceof Invalid) return refused(spec.reason);
     const known = this.#children.byId(spec.id);
     if (known !== undefined) {
-      return new Refused(isPid(known.pid) ? ['already_started', known.pid] : 'already_present');
+      return refused(isPid(known.pid) ? ['already_started', known.pid] : 'already_present');
     }
     const child = new ChildRecord(spec);
     const finish = (outcome: StartOutcome): Answer => {
       if (outcome instanceof Started) {
         if (outcome.pid !== undefined || !child.temporary) this.#children.add(child);
         this.#up(child, outcome, 'child_started');
-        return new Granted(outcome.result);
+        return granted(outcome.result);
       }
       const { reason } = outcome;
       this.report('start_error', reason, spec, undefined);
-      return new Refused(isAlreadyStarted(reason) ? reason : [reason, child]);
+      return refused(isAlreadyStarted(reason) ? reason : [reason, child]);
     };
     const started = this.#run(child);
     return started instanceof Promise ? started.then(finish) : finish(started);
@@ -245,7 +245,7 @@ export class StaticLoop extends SupervisorBase {
     return this.#find(id, (child) => {
       const finish = (): Answer => {
         this.#drop(child);
-        return new Granted();
+        return granted();
       };
       if (!isPid(child.pid)) return finish();
       const pending = this.stopChild(child.spec, child.pid);
@@ -258,10 +258,10 @@ export class StaticLoop extends SupervisorBase {
       const finish = (outcome: StartOutcome): Answer => {
         if (outcome instanceof Failed) {
           this.report('start_error', outcome.reason, child.spec, undefined);
-          return new Refused(outcome.reason);
+          return refused(outcome.reason);
         }
         this.#up(child, outcome, 'child_started');
-        return new Granted(outcome.result);
+        return granted(outcome.result);
       };
       const started = this.#run(child);
       return started instanceof Promise ? started.then(finish) : finish(started);
@@ -271,19 +271,19 @@ export class StaticLoop extends SupervisorBase {
   #deleteById(id: ChildId): Answer | Promise<Answer> {
     return this.#findStopped(id, (child) => {
       this.#children.remove(child);
-      return new Granted();
+      return granted();
     });
   }
 
   #find<A>(id: unknown, use: (child: ChildRecord) => A): A | Refused {
     const child = this.#children.byId(id);
-    return child === undefined ? new Refused('not_found') : use(child);
+    return child === undefined ? refused('not_found') : use(child);
   }
 
   #findStopped<A>(id: ChildId, use: (child: ChildRecord) => A): A | Refused {
     return this.#find(id, (child) => {
       if (child.pid === undefined) return use(child);
-      return new Refused(child.pid === 'restarting' ? 'restarting' : 'running');
+      return refused(child.pid === 'restarting' ? 'restarting' : 'running');
     });
   }
 
@@ -301,10 +301,10 @@ export class StaticLoop extends SupervisorBase {
   /** Takes new flags and specifications; running children are left alone. */
   #change({ flags, specs }: { flags: FullFlags; specs: readonly unknown[] }): Answer {
     if (flags.strategy === 'simple_one_for_one') {
-      return new Refused(['error', ['invalid_strategy', flags.strategy]]);
+      return refused(['error', ['invalid_strategy', flags.strategy]]);
     }
     const checked = checkChildSpecs(specs, flags.autoShutdown);
-    if (checked instanceof Invalid) return new Refused(['error', checked.reason]);
+    if (checked instanceof Invalid) return refused(['error', checked.reason]);
     const children = new Set<ChildRecord>();
     for (const spec of checked) {
       const child = this.#children.byId(spec.id) ?? new ChildRecord(spec);
@@ -314,7 +314,7 @@ export class StaticLoop extends SupervisorBase {
     for (const child of this.#children) children.add(child);
     this.#children.replace([...children]);
     this.#flags = flags;
-    return new Granted();
+    return granted();
   }
 
   /** The child stays down: a temporary one is forgotten, the others are kept. */

@@ -15,23 +15,17 @@ import { RestartWindow } from './restart-window.ts';
 import { Stopping } from './stop-child.ts';
 import type { ChildState, SupervisorDetails } from './types.ts';
 
-/** The answer to a request that was granted. */
-export class Granted {
-  readonly value: unknown;
-  constructor(value?: unknown) {
-    this.value = value;
-  }
-}
-
 /** The answer to a request that was refused; the client rejects with it. */
-export class Refused {
+export interface Refused {
+  readonly type: 'refused';
   readonly reason: ExitReason;
-  constructor(reason: ExitReason) {
-    this.reason = reason;
-  }
 }
 
-export type Answer = Granted | Refused;
+/** The answer to a request. Plain data: it may go to another node. */
+export type Answer = { readonly type: 'granted'; readonly value: unknown } | Refused;
+
+export const granted = (value?: unknown): Answer => ({ type: 'granted', value });
+export const refused = (reason: ExitReason): Refused => ({ type: 'refused', reason });
 
 /** Sent by a supervisor to itself when a restart has failed: what came before is handled first. */
 class RetryMessage {

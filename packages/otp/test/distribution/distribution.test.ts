@@ -118,9 +118,8 @@ test('messages, casts and exit signals go to pids and names of other nodes', () 
   expect(envelope).toEqual({ kind: 'cast', content: ['add', 1] });
   expect(envelopeOf('hello')).toBeUndefined();
   expect(() => openEnvelope({ kind: 'cast', content: 7 })).toThrow('envelope');
-  expect(() => openEnvelope({ kind: 'system', content: { operation: 'trace' } })).toThrow(
-    'envelope',
-  );
+  const replaced = { operation: 'replaceState', replace: 'x' };
+  expect(() => openEnvelope({ kind: 'system', content: replaced })).toThrow('envelope');
 });
 
 describe('monitors', () => {

@@ -100,9 +100,12 @@ test('a pid is printed, compared and sent as JSON by what it is', async () => {
   expect(String(new Pid('a@b', 7, 42))).toBe('#PID<a@b.42.7>');
 });
 
-test('a process of another node is neither alive nor linked without a cluster', async () => {
+test('a process of another node is not linked without a cluster, and cannot be looked at', async () => {
   const remote = new Pid('other@host', 1, 1);
-  expect(isAlive(remote)).toBe(false);
+  expect(() => isAlive(remote)).toThrow('a process of this node');
+  expect(() => processInfo(remote)).toThrow('a process of this node');
+  // A run of this node before this one: dead for ever.
+  expect(isAlive(new Pid('nonode@nohost', 1, 1))).toBe(false);
   send(remote, 'lost');
   exit(remote, 'kill');
   await inProcess(async () => {
