@@ -4,7 +4,7 @@ import { type CallSite, CallError } from '../process/call-error.ts';
 import { currentContext, currentProcess } from '../process/context.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
-import { LocalProcess } from '../process/local-process.ts';
+import { isProcess } from '../process/local-process.ts';
 import { distribution } from '../process/node.ts';
 import { Pid } from '../process/pid.ts';
 import { resolveRef, whereis, type ServerRef } from '../process/server-ref.ts';
@@ -66,7 +66,7 @@ export function castServer(server: ServerRef, message: Request): void {
   // What a process does after its death has no effect on others.
   if (currentProcess()?.dead === true) return;
   const target = resolveRef(server);
-  if (target instanceof LocalProcess) {
+  if (isProcess(target)) {
     target.deliver(new Cast(message, target.carriesContext ? currentContext() : undefined));
   } else if (target !== undefined) distribution()?.send(target, new Cast(message));
 }
@@ -102,7 +102,7 @@ export async function stopServer(
     if (!(error instanceof CallError)) throw error;
     const { why } = error;
     // Of a process of another node, any reason but these is the one with which it ended.
-    const alive = target instanceof LocalProcess && !target.dead;
+    const alive = isProcess(target) && !target.dead;
     const ended = target !== undefined && why !== 'calling_self' && !alive;
     if (ended && Object.is(why, reason)) return;
     throw new CallError(why, stopSite, [server, reason, timeout]);

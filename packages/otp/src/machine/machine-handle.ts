@@ -6,7 +6,7 @@ import { request } from '../process/call.ts';
 import { CallError, type CallSite } from '../process/call-error.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
-import { LocalProcess } from '../process/local-process.ts';
+import { isProcess } from '../process/local-process.ts';
 import type { Pid } from '../process/pid.ts';
 import { send } from '../process/send.ts';
 import { resolveRef, whereis, type ServerRef } from '../process/server-ref.ts';
@@ -130,7 +130,7 @@ export class Handle {
 
   #find(): MachineLoop | undefined {
     const target = resolveRef(this.#server);
-    if (!(target instanceof LocalProcess)) return undefined;
+    if (!isProcess(target)) return undefined;
     if (target.behaviour instanceof MachineLoop) return target.behaviour;
     throw new BadArgumentError('machine', this.#server, 'a process that runs a machine');
   }

@@ -8,7 +8,7 @@ import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
 import { CallError } from '../process/call-error.ts';
 import { currentProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
-import { LocalProcess } from '../process/local-process.ts';
+import { isProcess } from '../process/local-process.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import { resolveRef, type ServerRef } from '../process/server-ref.ts';
@@ -92,7 +92,7 @@ function childSpec<State, Message>(
  */
 function reference(process: ServerRef): NactReference {
   const target = resolveRef(process);
-  if (target instanceof LocalProcess) return target.reference;
+  if (isProcess(target)) return target.reference;
   throw new CallError('noproc', { module: 'Nact', function: 'reference' }, [process]);
 }
 

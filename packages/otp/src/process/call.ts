@@ -13,7 +13,7 @@ import { currentContext, currentProcess, isRunning, type CallerContext } from '.
 import { checkTimeout } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { outside } from './link.ts';
-import { LocalProcess } from './local-process.ts';
+import { isProcess } from './local-process.ts';
 import { distribution, type Distribution, type RemoteName, type RemoteTarget } from './node.ts';
 import type { Pid } from './pid.ts';
 import type { Process } from './process.ts';
@@ -263,7 +263,7 @@ export function receiveCall(
   outcome: CallOutcome,
 ): () => void {
   const target = resolveRef(server);
-  if (!(target instanceof LocalProcess)) {
+  if (!isProcess(target)) {
     outcome.fail('noproc');
     return () => {};
   }
@@ -278,7 +278,7 @@ export function receiveCall(
 
 /** Sends a call to the process that a reference stands for, or fails it at once. */
 export function sendCall(call: Call, target: Target, caller: Process | undefined): void {
-  if (!(target instanceof LocalProcess)) {
+  if (!isProcess(target)) {
     sendElsewhere(call, target);
   } else if (target === caller && (target.busy || isRunning(target))) {
     call.fail('calling_self');
@@ -315,7 +315,7 @@ export function request<T>(
   if (caller?.dead === true) return new Promise(() => {}); // the code of a dead process hears nothing more
   const call = new Call(site, server, message, timeout, caller);
   const answer = call.answer<T>();
-  if (!(target instanceof LocalProcess)) return requestElsewhere(call, target, answer);
+  if (!isProcess(target)) return requestElsewhere(call, target, answer);
   sendCall(call, target, caller);
   return answer;
 }

@@ -27,10 +27,6 @@ const checkInterval = 32;
 
 /** A {@link Process}; what that says of a member is not said again here. */
 export class LocalProcess extends ProcessActor implements Process, Runnable {
-  // For the compiler only, there is no code of it: no other class implements Process, so what
-  // `instanceof` denies is none.
-  declare static readonly [Symbol.hasInstance]: (value: unknown) => value is Process;
-
   readonly pid: Pid;
   readonly startedBy: Pid | undefined;
   readonly startedAt: number = Date.now();
@@ -350,4 +346,9 @@ export function processes(): Iterable<LocalProcess> {
 /** How many processes are alive. */
 export function processCount(): number {
   return liveCount();
+}
+
+/** Whether a target is a process of this program: every {@link Process} is a {@link LocalProcess}. */
+export function isProcess(target: unknown): target is Process {
+  return target instanceof LocalProcess;
 }

@@ -3,7 +3,7 @@ import { brand, brandKey, type Brand } from './brand.ts';
 import { requireProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
-import { LocalProcess } from './local-process.ts';
+import { isProcess } from './local-process.ts';
 import { isName, type Name } from './name.ts';
 import { thisNode, type RemoteName } from './node.ts';
 import { Pid } from './pid.ts';
@@ -73,7 +73,7 @@ export function monitorFor(owner: Process, ref: ServerRef): MonitorRef {
   const target = resolveRef(ref);
   const object = objectOf(ref, target);
   const monitor = new MonitorRef(owner, object);
-  if (target instanceof LocalProcess) {
+  if (isProcess(target)) {
     // A process never hears of its own death.
     if (target !== owner) attachMonitor(monitor, target, owner);
   } else if (target === undefined) monitor.fire('noproc');
@@ -87,7 +87,7 @@ function objectOf(
 ): Pid | RemoteName {
   if (isName(ref)) return { name: ref, node: thisNode().name };
   if (Pid.isPid(ref)) return ref;
-  if (target instanceof LocalProcess) return target.pid;
+  if (isProcess(target)) return target.pid;
   if (target !== undefined) return target;
   return 'pid' in ref && Pid.isPid(ref.pid)
     ? ref.pid

@@ -2,7 +2,7 @@
 import { Alias } from './alias.ts';
 import { currentProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
-import { LocalProcess } from './local-process.ts';
+import { isProcess } from './local-process.ts';
 import { isName } from './name.ts';
 import { distribution } from './node.ts';
 import { Pid, processOf } from './pid.ts';
@@ -37,7 +37,7 @@ export function send<M>(to: ServerRef | Alias, message: Settled<M>): void {
 
 function deliver(to: ServerRef, message: unknown): void {
   const target = resolveRef(to);
-  if (target instanceof LocalProcess) target.deliver(message);
+  if (isProcess(target)) target.deliver(message);
   else if (target !== undefined) distribution()?.send(target, message);
   else if (isName(to) || isVia(to)) throw new BadArgumentError('process', to, 'a registered name');
 }

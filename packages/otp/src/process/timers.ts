@@ -4,7 +4,7 @@ import { currentProcess, refuseZombie } from './context.ts';
 import { BadArgumentError, checkTimeout } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { outside } from './link.ts';
-import { LocalProcess } from './local-process.ts';
+import { isProcess } from './local-process.ts';
 import { distribution, isLocal } from './node.ts';
 import { Pid, processOf } from './pid.ts';
 import { checkRef, resolveRef, type ServerRef } from './server-ref.ts';
@@ -102,7 +102,7 @@ function timerFor(
 const deliver =
   (message: unknown) =>
   (target: Target): void => {
-    if (target instanceof LocalProcess) target.deliver(message);
+    if (isProcess(target)) target.deliver(message);
     else if (target !== undefined) distribution()?.send(target, message);
   };
 
@@ -150,7 +150,7 @@ export function sendInterval<M>(to: ServerRef, message: Settled<M>, ms: number):
 export function exitAfter(to: ServerRef, reason: ExitReason, ms: number): TimerRef {
   const from = currentProcess()?.pid ?? outside;
   return timerFor(to, ms, (target) => {
-    if (target instanceof LocalProcess) signalExit(target, from, reason);
+    if (isProcess(target)) signalExit(target, from, reason);
     else if (Pid.isPid(target)) distribution()?.exit(target, from, reason);
   });
 }

@@ -5,7 +5,7 @@ import { idOf, splitOverrides } from '../process/child-options.ts';
 import type { ChildSpec, ChildSpecOverrides, Startable } from '../process/child-spec.ts';
 import { self } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
-import { LocalProcess } from '../process/local-process.ts';
+import { isProcess } from '../process/local-process.ts';
 import { isName } from '../process/name.ts';
 import { onDeath } from '../process/on-death.ts';
 import { Pid } from '../process/pid.ts';
@@ -158,7 +158,7 @@ function pidOf(started: unknown): Pid | undefined {
 /** The table of a running PartitionSupervisor. */
 function tableOf(supervisor: ServerRef, operation: string): PartitionTable {
   const process = resolveRef(supervisor);
-  if (process instanceof LocalProcess && process.behaviour instanceof StaticLoop) {
+  if (isProcess(process) && process.behaviour instanceof StaticLoop) {
     const { attachment } = process.behaviour;
     if (attachment instanceof PartitionTable) return attachment;
   }

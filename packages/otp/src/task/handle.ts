@@ -4,7 +4,7 @@ import { currentProcess } from '../process/context.ts';
 import { BadArgumentError, checkTimeout } from '../process/errors.ts';
 import { ExitError, type ExitReason } from '../process/exit-reason.ts';
 import { outside, unlinkProcesses } from '../process/link.ts';
-import { LocalProcess } from '../process/local-process.ts';
+import { isProcess } from '../process/local-process.ts';
 import type { MonitorRef } from '../process/monitor.ts';
 import { processOf, type Pid } from '../process/pid.ts';
 import { signalExit } from '../process/signals.ts';
@@ -56,7 +56,7 @@ export class TaskHandle<T> {
   /** The process that started it; undefined for plain code. */
   get owner(): Pid | undefined {
     const { inbox } = this.#ref;
-    return inbox instanceof LocalProcess ? inbox.pid : undefined;
+    return isProcess(inbox) ? inbox.pid : undefined;
   }
 
   /**
@@ -155,13 +155,13 @@ export class TaskHandle<T> {
     const caller = currentProcess();
     // Code that goes on after the death of its process must not end anything.
     if (caller?.dead === true) throw new ExitError(caller.exitReason);
-    if (inbox instanceof LocalProcess ? inbox === caller : caller === undefined) return;
+    if (isProcess(inbox) ? inbox === caller : caller === undefined) return;
     throw new TaskOwnerError(this.owner, caller?.pid);
   }
 
   #unlink(): void {
     const { inbox } = this.#ref;
-    if (inbox instanceof LocalProcess && this.pid !== undefined) unlinkProcesses(inbox, this.pid);
+    if (isProcess(inbox) && this.pid !== undefined) unlinkProcesses(inbox, this.pid);
   }
 
   #end(reason: 'shutdown' | 'kill'): void {
