@@ -17,7 +17,7 @@ export const clients = {
     const { Finch } = await import('@linnet/finch');
     const { Req } = await import('@linnet/req');
     const req = Req.new({ finch: await Finch.startLink({ name: 'Bench', pools }) });
-    return async () => (await req.get(url, { decode: 'text' })).body as string;
+    return async () => (await req.get(url, { decode: 'text' })).body;
   },
   'finch.get': async (url: string): Promise<Send> => {
     const { Finch } = await import('@linnet/finch');

@@ -44,11 +44,17 @@ export type StreamOptions = Omit<ReqOptions, 'decode' | 'into' | 'raw'>;
  */
 export type BodyOf<O> = O extends { readonly into: 'stream' }
   ? AsyncIterable<Uint8Array>
-  : O extends { readonly into: {} } | { readonly httpErrors: 'return' } | { readonly raw: boolean }
+  : O extends { readonly into: {} } | { readonly raw: boolean }
     ? unknown
-    : O extends { readonly decode: infer D extends StandardSchemaV1 }
-      ? StandardSchemaV1.InferOutput<D>
-      : unknown;
+    : O extends { readonly decode: 'text' }
+      ? string
+      : O extends { readonly decode: 'bytes' }
+        ? Uint8Array
+        : O extends { readonly httpErrors: 'return' }
+          ? unknown
+          : O extends { readonly decode: infer D extends StandardSchemaV1 }
+            ? StandardSchemaV1.InferOutput<D>
+            : unknown;
 
 /** What changes the steps of a client; each function gets a list and returns another one. */
 export interface StepEdits {

@@ -19,6 +19,16 @@ test('the body is unknown where the server decides', () => {
   expectTypeOf(returned).resolves.toBeUnknown();
 });
 
+test('text and bytes are what was asked for', () => {
+  expectTypeOf(req.get('/', { decode: 'text' }).then(({ body }) => body)).resolves.toBeString();
+  const bytes = req.post('/', { decode: 'bytes', json: {} }).then(({ body }) => body);
+  expectTypeOf(bytes).resolves.toEqualTypeOf<Uint8Array>();
+  const either = req.get('/', { decode: 'text' as 'text' | 'bytes' }).then(({ body }) => body);
+  expectTypeOf(either).resolves.toBeUnknown();
+  const raw = req.get('/', { decode: 'text', raw: true }).then(({ body }) => body);
+  expectTypeOf(raw).resolves.toBeUnknown();
+});
+
 test('a stream is pieces', () => {
   const { body } = {} as Awaited<ReturnType<typeof stream>>;
   expectTypeOf(body).toEqualTypeOf<AsyncIterable<Uint8Array>>();

@@ -41,8 +41,9 @@ function valueOf(
 ): string | undefined | Promise<string | undefined> {
   if (typeof credentials !== 'object' || !('netrc' in credentials)) return plainValue(credentials);
   const path = credentials.netrc === true ? netrcPath() : credentials.netrc;
-  const host = URL.canParse(origin) ? new URL(origin).hostname : '';
-  return netrcLogin(path, host).then((found) =>
+  const { hostname = '' } = URL.parse(origin) ?? {};
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return netrcLogin(path, host, !('machinesOnly' in credentials)).then((found) =>
     found === undefined ? undefined : basicOf(`${found.login}:${found.password}`),
   );
 }

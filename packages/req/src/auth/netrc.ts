@@ -20,9 +20,14 @@ export function netrcPath(): string {
 /**
  * The login of a host in a file; undefined when there is none.
  *
+ * @param mayDefault whether the entry `default` counts, which is for every host
  * @throws AuthError when the file cannot be read.
  */
-export async function netrcLogin(path: string, host: string): Promise<Login | undefined> {
+export async function netrcLogin(
+  path: string,
+  host: string,
+  mayDefault: boolean,
+): Promise<Login | undefined> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -33,16 +38,16 @@ export async function netrcLogin(path: string, host: string): Promise<Login | un
       cause,
     });
   }
-  return loginFor(text, host);
+  return loginFor(text, host, mayDefault);
 }
 
 /** The login of a host in the text of such a file: the first entry of the host, else `default`. */
-export function loginFor(text: string, host: string): Login | undefined {
+export function loginFor(text: string, host: string, mayDefault = true): Login | undefined {
   let fallback: Login | undefined;
   for (const { machine, login, password } of entriesOf(text)) {
     if (login === undefined || password === undefined) continue;
     if (machine?.toLowerCase() === host.toLowerCase()) return { login, password };
-    if (machine === undefined) fallback ??= { login, password };
+    if (machine === undefined && mayDefault) fallback ??= { login, password };
   }
   return fallback;
 }
@@ -55,8 +60,8 @@ interface Entry {
 }
 
 function entriesOf(text: string): Entry[] {
-  // A macro goes on to the next empty line.
-  const tokens = tokensOf(text.replace(/^\s*macdef\b[\s\S]*?(?:\n\s*\n|$(?![\s\S]))/gm, '\n'));
+  // A macro, alone on its line or after an entry, goes on to the next empty line.
+  const tokens = tokensOf(text.replace(/(?<=^|\s)macdef\s[\s\S]*?(?:\n\s*\n|$)/g, '\n'));
   const entries: Entry[] = [];
   for (let index = 0; index < tokens.length; index++) {
     const value = tokens[index + 1];
@@ -86,8 +91,14 @@ function entriesOf(text: string): Entry[] {
 
 /** Words, and texts in quotes; `#` at the start of a word begins a comment. */
 function tokensOf(text: string): string[] {
-  const found = text.matchAll(/"((?:[^"\\]|\\.)*)"|#[^\n]*|(\S+)/g);
-  return Array.from(found, ([, quoted, word]) => quoted?.replace(/\\(.)/g, '$1') ?? word).filter(
-    (token) => token !== undefined,
-  );
+  const found = text.matchAll(/"((?:[^"\\]|\\.)*)"|#[^\n]*|(\S+)/gs);
+  return Array.from(found, ([, quoted, word]) =>
+    quoted === undefined ? word : unquoted(quoted),
+  ).filter((token) => token !== undefined);
+}
+
+const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
+
+function unquoted(text: string): string {
+  return text.replace(/\\(.)/gs, (_, character: string) => escapes[character] ?? character);
 }

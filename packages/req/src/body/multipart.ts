@@ -61,7 +61,7 @@ async function encodePart(part: Part, boundary: string): Promise<Encoded> {
     (file === undefined ? undefined : 'application/octet-stream');
   const lines = [
     `--${boundary}`,
-    `content-disposition: form-data; name="${quoted(name)}"` +
+    `content-disposition: form-data; name="${quoted(name.replace(/\r\n?|\n/g, '\r\n'))}"` +
       (file === undefined ? '' : `; filename="${quoted(file)}"`),
     ...(type === undefined ? [] : [`content-type: ${type.replace(/[\r\n]/g, ' ')}`]),
   ];
@@ -87,13 +87,19 @@ async function contentOf({ value }: Part): Promise<Content> {
   }
   if ('file' in value) {
     const { file } = value;
-    const { size } = await stat(file);
+    const stats = await stat(file);
+    const filename = basename(file);
+    // A pipe or a device has no length, and is read once.
+    if (!stats.isFile()) {
+      return { length: undefined, replayable: false, open: () => createReadStream(file), filename };
+    }
+    const { size } = stats;
     return {
       length: size,
       replayable: true,
       // No more than its length: the file may be growing.
       open: () => (size === 0 ? [] : createReadStream(file, { end: size - 1 })),
-      filename: basename(file),
+      filename,
     };
   }
   const { stream, length } = value;
@@ -104,7 +110,10 @@ function inMemory(bytes: Uint8Array): Content {
   return { length: bytes.length, replayable: true, open: () => [bytes] };
 }
 
-/** As browsers do it (HTML, 4.10.21.8): `"`, CR and LF in percent-encoding, all else as UTF-8. */
+/**
+ * As browsers do it (HTML, 4.10.21.8): `"`, CR and LF in percent-encoding, all else as UTF-8. Line ends are made
+ * CRLF in the names of fields, not in those of files.
+ */
 function quoted(text: string): string {
-  return text.replace(/\r\n|\r|\n/g, '%0D%0A').replaceAll('"', '%22');
+  return text.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
 }

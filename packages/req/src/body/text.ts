@@ -37,11 +37,23 @@ export function utf8(bytes: Uint8Array): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-/** Text in a charset by its label (the Encoding standard's). @throws RangeError for an unknown label. */
-export function decodeText(bytes: Uint8Array, charset: string | undefined): string {
+/**
+ * Text in a charset by its label, unless a byte order mark says another (the Encoding standard, 6).
+ *
+ * @throws RangeError for an unknown label.
+ */
+export function decodeText(bytes: Uint8Array, label: string | undefined): string {
+  const charset = markedCharset(bytes) ?? label;
   if (charset === undefined || /^utf-?8$/i.test(charset)) return utf8(bytes);
   const decoder = new TextDecoder(charset);
   return corrected(decoder.decode(bytes), decoder);
+}
+
+/** The charset of a byte order mark. */
+function markedCharset([first, second, third]: Uint8Array): string | undefined {
+  if (first === 0xef && second === 0xbb && third === 0xbf) return 'utf-8';
+  if (first === 0xfe && second === 0xff) return 'utf-16be';
+  return first === 0xff && second === 0xfe ? 'utf-16le' : undefined;
 }
 
 /** What the bytes from 0x80 to 0x9f are in windows-1252; those without a meaning stay. */

@@ -1,6 +1,7 @@
 /** Under which key a response is kept, and how requests and responses look to the rules of RFC 9111. */
 import { createHash } from 'node:crypto';
 import type { HeaderList } from '../header-list.ts';
+import type { ResolvedOptions } from '../options/index.ts';
 import type { RuleRequest } from './http-cache.ts';
 
 /** What is asked of the cache. */
@@ -8,6 +9,7 @@ interface Asked {
   readonly method: string;
   readonly url: string;
   readonly headers: HeaderList;
+  readonly options: Pick<ResolvedOptions, 'unixSocket'>;
 }
 
 /**
@@ -15,24 +17,36 @@ interface Asked {
  * many: what identifies the user is part of the key, as a hash. For a shared cache the rules leave out
  * what is for one user.
  */
-export function keyOf({ method, url, headers }: Asked, shared: boolean): string {
+export function keyOf(request: Asked, shared: boolean): string {
+  const { method, url, headers } = request;
   const user = shared
     ? []
     : ['authorization', 'cookie']
         .map((name) => headers.get(name))
         .filter((value) => value !== undefined);
-  const base = baseOf(method, url);
+  const base = baseOf(method, url, request);
   if (user.length === 0) return base;
   return `${base} ${createHash('sha256').update(user.join('\n')).digest('base64')}`;
 }
 
-/** What the keys of all users for a method and URL begin with. */
-export function baseOf(method: string, url: string): string {
-  return `${method} ${url}`;
+/**
+ * What the keys of all users for a method and URL begin with. Behind a Unix socket, or with a `host` of its own,
+ * a URL is that of another resource.
+ */
+export function baseOf(
+  method: string,
+  url: string,
+  { headers, options: { unixSocket } }: Pick<Asked, 'headers' | 'options'>,
+): string {
+  const [target = ''] = url.split('#', 1);
+  const host = headers.get('host');
+  const server =
+    host === undefined && unixSocket === undefined ? [] : [host ?? '', unixSocket ?? ''];
+  return [method, target, ...server].join(' ');
 }
 
 /** A request as the rules take it. */
-export function ruleRequest({ method, url, headers }: Asked): RuleRequest {
+export function ruleRequest({ method, url, headers }: Omit<Asked, 'options'>): RuleRequest {
   return { method, url, headers: ruleHeaders(headers) };
 }
 

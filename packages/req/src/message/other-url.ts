@@ -1,7 +1,6 @@
 /** The options of a call for a URL that a server named: of a redirect, of a next page. */
 import type { HeaderList } from '../header-list.ts';
-import type { ResolvedOptions } from '../options/index.ts';
-import { originOf } from './request.ts';
+import { machinesOnly, type ResolvedOptions } from '../options/index.ts';
 
 /** Options that may be changed. */
 export type OpenOptions = { -readonly [K in keyof ResolvedOptions]: ResolvedOptions[K] };
@@ -21,8 +20,14 @@ export function optionsForUrl(options: ResolvedOptions, from: string, to: string
     pathParams: undefined,
     headers: options.headers?.clone(),
   };
-  if (originOf(from) !== originOf(to)) leaveOrigin(changed, changed.headers);
+  if (!isSameOrigin(from, to)) leaveOrigin(changed, changed.headers);
   return changed;
+}
+
+/** As the platform compares them: with the default port or without, in any spelling of the host. */
+function isSameOrigin(one: string, other: string): boolean {
+  const origin = URL.parse(one)?.origin;
+  return origin !== undefined && origin === URL.parse(other)?.origin;
 }
 
 /** A Unix socket is the old origin's; a netrc file has its own login for each host. */
@@ -32,5 +37,5 @@ function leaveOrigin(options: OpenOptions, headers: HeaderList | undefined): voi
   if (options.redirectTrusted) return;
   for (const name of credentials) headers?.delete(name);
   const { auth } = options;
-  if (typeof auth !== 'object' || !('netrc' in auth)) options.auth = undefined;
+  options.auth = typeof auth === 'object' && 'netrc' in auth ? machinesOnly(auth) : undefined;
 }

@@ -84,8 +84,8 @@ export class ReqRequest {
   }
 }
 
-/** The scheme and authority of a URL; of an incomplete one all before its path. */
-export function originOf(url: string): string {
-  const end = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i.exec(url);
-  return end === null ? '' : end[0].toLowerCase();
+/** The scheme and authority of a URL, without the default port; empty for a URL without them. */
+function originOf(url: string): string {
+  const [origin = ''] = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i.exec(url) ?? [];
+  return origin.toLowerCase().replace(/^(http:.*):80$|^(https:.*):443$/, '$1$2');
 }

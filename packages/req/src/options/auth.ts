@@ -9,6 +9,11 @@ export type Credentials =
   | { readonly bearer: string }
   | { readonly netrc: true | string };
 
+/** A netrc file but for its entry `default`, which is for every host: of servers that a server has named. */
+export function machinesOnly(credentials: { readonly netrc: true | string }): Credentials {
+  return Object.assign({ machinesOnly: true }, credentials);
+}
+
 /** What a function of `auth` is told. */
 export interface AuthContext {
   /** The value of `authorization` to which the server answered 401 just now: it is good no more. */

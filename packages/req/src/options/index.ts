@@ -13,6 +13,7 @@ export { invalid } from './field.ts';
 export { defineSchema } from './schema.ts';
 export {
   isCredentials,
+  machinesOnly,
   type Auth,
   type AuthContext,
   type AuthFunction,

@@ -1,6 +1,6 @@
 /** The parts of a multipart form, as a caller gives them. */
 import { invalid } from './field.ts';
-import { custom, isObject } from './kinds.ts';
+import { custom, isInteger, isObject } from './kinds.ts';
 
 /** What a part may be made of. */
 export type PartValue =
@@ -39,9 +39,10 @@ export const formMultipart = custom<MultipartInput, readonly Part[]>({
   doc: 'The body as `multipart/form-data`: by name a string, number, boolean, bytes, `Blob`, `{ file: path }`, `{ stream, length }`, `{ value, filename, contentType }`, or a list of them. Files are streamed; the length is sent when every part has one.',
   type: 'object',
   allowed:
-    'an object of strings, numbers, booleans, bytes, Blobs, { file }, { stream, length }, { value, filename, contentType }, or lists of them',
+    'an object of strings, numbers, booleans, bytes, Blobs, { file }, { stream, length }, { value, filename, contentType }, or lists of them; a FormData is a body by itself: the option body',
   parse(value) {
-    if (!isObject(value)) return invalid;
+    // A FormData, or pairs, would be an object without a part.
+    if (!isObject(value) || Symbol.iterator in value) return invalid;
     const parts: Part[] = [];
     for (const [name, given] of Object.entries(value)) {
       for (const each of Array.isArray(given) ? (given as unknown[]) : [given]) {
@@ -71,7 +72,8 @@ function isPartValue(value: unknown): value is PartValue {
   if (value instanceof Uint8Array || value instanceof Blob) return true;
   if (!isObject(value)) return false;
   if (typeof value['file'] === 'string') return true;
-  const { stream } = value;
+  const { stream, length } = value;
+  if (length !== undefined && !isInteger(length, 0)) return false;
   return (
     typeof stream === 'object' &&
     stream !== null &&

@@ -1,5 +1,6 @@
 /** An ordered list of named steps that never changes. */
 import { ReqOptionsError } from '../errors/index.ts';
+import { nearestName } from '../options/suggest.ts';
 
 /** Steps by their names, in the order in which they run. */
 export type StepsByName<S> = Readonly<Record<string, S>>;
@@ -88,12 +89,12 @@ export class StepList<S> {
   #indexOf(name: string): number {
     const index = this.#entries.findIndex((entry) => entry.name === name);
     if (index >= 0) return index;
-    const allowed = this.names.join(', ');
+    const nearest = nearestName(this.names, name);
     throw new ReqOptionsError({
       option: 'steps',
       value: name,
-      detail: 'There is no such step',
-      allowed,
+      detail: `There is no such step${nearest === undefined ? '' : `; ${nearest} may be meant`}`,
+      allowed: this.names.join(', '),
     });
   }
 }

@@ -140,7 +140,7 @@ function invalidate(cache: HttpCache, request: ReqRequest, response: ReqResponse
   }
   for (const each of urls) {
     for (const kept of ['GET', 'HEAD']) {
-      cache.removeAll(baseOf(kept, each));
+      cache.removeAll(baseOf(kept, each, request));
     }
   }
 }

@@ -133,6 +133,9 @@ test('a name that is there, and one that is not, are refused', () => {
   expect(() => Req.new().editSteps({ request: (list) => list.remove('oauth') })).toThrow(
     /no such step.*auth/i,
   );
+  expect(() =>
+    Req.new().editSteps({ response: (list) => list.insertAfter('decompresBody', {}) }),
+  ).toThrow(/no such step; decompressBody may be meant.*Allowed: storeCookies/);
   expect(() => Req.new().appendRequestSteps({ a: 1 as never })).toThrow(ReqOptionsError);
 });
 

@@ -71,11 +71,50 @@ test.each([
     'h',
     { login: 'a', password: 'b' },
   ],
+  ['machine ::1 login a password b', '::1', { login: 'a', password: 'b' }],
+  ['machine h login a password b macdef init\nmachine g login x password y\n\n', 'g', undefined],
+  [
+    'macdef init\r\nmachine h login x password y\r\n\r\ndefault login a password b',
+    'h',
+    { login: 'a', password: 'b' },
+  ],
+  ['machine h password "b\\n\\t\\"\nc" login a', 'h', { login: 'a', password: 'b\n\t"\nc' }],
+  ['machine h login a password "#b"', 'h', { login: 'a', password: '#b' }],
+  ['default login x password y machine h login a password b', 'h', { login: 'a', password: 'b' }],
   ['machine h login a', 'h', undefined],
   ['machine g login a password b', 'h', undefined],
   ['', 'h', undefined],
 ])('netrc %j', (text, host, login) => {
   expect(loginFor(text, host)).toEqual(login);
+});
+
+test('netrc: another server that a redirect or a page names gets its own login, not the default', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'linnet-req-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const netrc = join(folder, 'netrc');
+  const req = await startReq({ auth: { netrc } });
+  const seen: (string | undefined)[] = [];
+  const other = await startServer(({ headers }, response) => {
+    seen.push(headers.authorization);
+    response.end();
+  }, '::1');
+  const server = await startServer(({ url, headers }, response) => {
+    seen.push(headers.authorization);
+    if (url === '/moved') response.writeHead(302, { location: other.url }).end();
+    else response.writeHead(200, { link: `<${other.url}/2>; rel="next"` }).end();
+  });
+  const basic = (login: string) => `Basic ${Buffer.from(login).toString('base64')}`;
+  writeFileSync(netrc, 'default login ada password secret\n');
+  await req.get(`${server.url}/moved`);
+  for await (const _page of req.paginate(server.url));
+  expect(seen.splice(0)).toEqual([basic('ada:secret'), undefined, basic('ada:secret'), undefined]);
+  writeFileSync(netrc, 'default login ada password secret machine ::1 login bob password b\n');
+  await req.get(`${server.url}/moved`);
+  expect(seen).toEqual([basic('ada:secret'), basic('bob:b')]);
+  // What cannot be read is an error, not a request without credentials.
+  expect(await rejection(req.get(server.url, { auth: { netrc: folder } }))).toBeInstanceOf(
+    AuthError,
+  );
 });
 
 test('a function is asked again after 401, once a call, and told what was refused', async () => {
@@ -114,6 +153,45 @@ test('cachedAuth loads once for many calls, and again when it is refused or expi
   );
   const context = { origin: 'http://h', refused: undefined, signal: undefined };
   expect(await short(context)).not.toEqual(await short(context));
+});
+
+test('cachedAuth loads for each origin by itself: no server gets the token of another', async () => {
+  const loads: string[] = [];
+  const auth = cachedAuth(({ origin }) => {
+    loads.push(origin);
+    return Promise.resolve({ credentials: { bearer: `for ${origin}` } });
+  });
+  const req = await startReq({ auth });
+  const one = await guard(() => true);
+  const two = await guard(() => true);
+  for (let call = 0; call < 2; call++) {
+    expect((await req.get(one.url)).body).toBe(`Bearer for ${one.url}`);
+    expect((await req.get(two.url)).body).toBe(`Bearer for ${two.url}`);
+  }
+  expect(loads).toEqual([one.url, two.url]);
+  // For a thousand origins at most.
+  const context = { refused: undefined, signal: undefined };
+  for (let n = 0; n < 1000; n++) await auth({ ...context, origin: `http://host-${n}` });
+  await auth({ ...context, origin: 'http://host-999' });
+  expect(loads).toHaveLength(1002);
+  await auth({ ...context, origin: one.url });
+  expect(loads).toHaveLength(1003);
+});
+
+test('cachedAuth whose load fails fails those who wait for it, and is asked again', async () => {
+  let loads = 0;
+  const auth = cachedAuth(() => {
+    loads += 1;
+    return loads === 1
+      ? Promise.reject(new Error('down'))
+      : Promise.resolve({ credentials: { bearer: 't' } });
+  });
+  const req = await startReq({ auth });
+  const server = await guard(() => true);
+  const outcomes = await Promise.allSettled([req.get(server.url), req.get(server.url)]);
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect((await req.get(server.url)).body).toBe('Bearer t');
+  expect(loads).toBe(2);
 });
 
 test('a function that throws, or returns no credentials, is an AuthError', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { HttpCache, ReqOptionsError } from '../../src/index.ts';
+import { HttpCache, ReqOptionsError, ReqResponse, type ReqOptions } from '../../src/index.ts';
 import { startReq } from '../support/client.ts';
 import { startServer } from '../support/server.ts';
 
@@ -142,7 +142,7 @@ test('what callers do to a body changes no kept one', async () => {
     response.writeHead(200, { 'cache-control': 'max-age=60' }).end('bytes');
   });
   for (let call = 0; call < 3; call += 1) {
-    const body = (await req.get(server.url, { decode: 'bytes' })).body as Uint8Array;
+    const body = (await req.get(server.url, { decode: 'bytes' })).body;
     expect(Buffer.from(body).toString()).toBe('bytes');
     body.fill(0);
   }
@@ -158,4 +158,75 @@ test('a change by one user makes what is kept for the others void as well', asyn
   expect((await req.get(server.url, as('b'))).body).toBe(1);
   await req.put(server.url, { ...as('a'), json: {} });
   expect((await req.get(server.url, as('b'))).body).toBe(3);
+});
+
+test('a URL behind another Unix socket, or of another host, is another resource', async () => {
+  let sent = 0;
+  const req = (await startReq({ cache: true })).withAdapter(
+    () =>
+      new ReqResponse({
+        headers: { 'cache-control': 'max-age=60', date: new Date().toUTCString() },
+        body: Buffer.from(String(sent++)),
+      }),
+  );
+  const ask = async (options: ReqOptions, method = 'GET') =>
+    Buffer.from(
+      (await req.request('http://h/#part', { ...options, method, decode: 'bytes' })).body,
+    ).toString();
+  const [one, two, host] = [
+    { unixSocket: '/one' },
+    { unixSocket: '/two' },
+    { headers: { host: 'a' } },
+  ];
+  expect([await ask(one), await ask(two), await ask(host), await ask({})]).toEqual([
+    '0',
+    '1',
+    '2',
+    '3',
+  ]);
+  expect([await ask(one), await ask(two), await ask(host), await ask({})]).toEqual([
+    '0',
+    '1',
+    '2',
+    '3',
+  ]);
+  // A change by the one leaves what is kept of the other.
+  await ask(one, 'DELETE');
+  expect([await ask(one), await ask(two)]).toEqual(['5', '1']);
+});
+
+test('one program is a private cache: s-maxage is not for it, private is', async () => {
+  const shared = await startReq({ cache: new HttpCache({ shared: true }) });
+  const own = shared.merge({ cache: true });
+  const counts = async (headers: Headers) => {
+    const server = await startCounting(headers);
+    for (let call = 0; call < 2; call++) await own.get(server.url);
+    const byOne = server.seen.length;
+    for (let call = 0; call < 2; call++) await shared.get(server.url);
+    return [byOne, server.seen.length - byOne];
+  };
+  expect(await counts({ 'cache-control': 's-maxage=60, max-age=0' })).toEqual([2, 1]);
+  expect(await counts({ 'cache-control': 'private, max-age=60' })).toEqual([1, 2]);
+  // By the tenth of its age, where nothing else is said (RFC 9111, 4.2.2).
+  const old = new Date(Date.now() - 86_400_000).toUTCString();
+  expect(await counts({ 'last-modified': old })).toEqual([1, 1]);
+});
+
+test('304 renews the headers that are kept; a part of a body is neither kept nor taken', async () => {
+  const req = await startReq({ cache: true });
+  const server = await startCounting(
+    (index) => ({ 'cache-control': 'max-age=0', 'x-version': String(index) }),
+    '"1"',
+  );
+  await req.get(server.url);
+  const renewed = await req.get(server.url);
+  expect([renewed.body, renewed.headers.get('x-version')]).toEqual([0, '1']);
+  const ranges = await startServer(({ headers }, response) => {
+    response.writeHead(headers.range === undefined ? 200 : 206, { 'cache-control': 'max-age=60' });
+    response.end(headers.range ?? 'whole');
+  });
+  for (const range of ['bytes=0-1', 'bytes=2-3']) {
+    expect((await req.get(ranges.url, { range, decode: 'text' })).body).toBe(range);
+  }
+  expect((await req.get(ranges.url, { decode: 'text' })).body).toBe('whole');
 });

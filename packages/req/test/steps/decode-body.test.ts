@@ -33,6 +33,9 @@ test.each([
   ['text/plain;CHARSET=Shift_JIS', [0x93, 0xfa], '日'],
   ['text/plain; charset=utf-16le', [0x41, 0x00], 'A'],
   ['text/plain; charset=utf-8', [0xff], '\ufffd'],
+  ['text/plain; charset=iso-8859-1', [0xef, 0xbb, 0xbf, 0xc3, 0xa9], 'é'],
+  ['text/plain', [0xff, 0xfe, 0x41, 0x00], 'A'],
+  ['text/plain; charset=utf-8', [0xfe, 0xff, 0x00, 0x41], 'A'],
 ])('%s is decoded by its charset', async (type, bytes, text) => {
   const req = await startReq();
   const server = await startTyped(new Uint8Array(bytes), type);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -87,10 +87,65 @@ test('a part that is a stream has its length, or the body is sent in chunks', as
   expect(await ((await formOf(last())).get('f') as File).text()).toBe('abc');
 });
 
-test('a name of a part cannot add a header', async () => {
+test('a name of a part cannot add a header; line ends of a field are CRLF, of a file as they are', async () => {
   const { req, last } = await setUp();
-  await req.post('/', { formMultipart: { 'a"\r\nx: y': 'v' } });
-  expect(last().body.toString()).toContain('name="a%22%0D%0Ax: y"');
+  const part = { value: 'v', filename: 'ü"\n\r.txt', contentType: 'text/plain\r\nx: y' };
+  await req.post('/', { formMultipart: { 'a"\r\nx: y': 'v', 'ä\nb\rc': part } });
+  const text = last().body.toString();
+  expect(text).toContain('name="a%22%0D%0Ax: y"');
+  expect(text).toContain('name="ä%0D%0Ab%0D%0Ac"; filename="ü%22%0A%0D.txt"');
+  expect(text).toContain('content-type: text/plain  x: y\r\n');
+});
+
+test('a file that grows while it is sent is sent as it was; one that is gone, or shorter, is an error', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'linnet-req-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'file');
+  const { req, last } = await setUp();
+  /** Changes the file after its length was taken, before it is read. */
+  const post = (change: () => void) => {
+    writeFileSync(path, 'x'.repeat(200_000));
+    return req
+      .appendRequestSteps({ change })
+      .post('/', { formMultipart: { f: { file: path } }, receiveTimeout: 2000 });
+  };
+  await post(() => appendFileSync(path, 'more'));
+  expect(((await formOf(last())).get('f') as File).size).toBe(200_000);
+  expect(await rejection(post(() => rmSync(path)))).toMatchObject({
+    code: 'ERR_FINCH_REQUEST_BODY',
+    cause: { code: 'ENOENT' },
+  });
+  expect(await rejection(post(() => truncateSync(path, 10)))).toMatchObject({
+    code: 'ERR_FINCH_INVALID_REQUEST',
+  });
+  expect(await rejection(req.post('/', { formMultipart: { f: { file: folder } } }))).toMatchObject({
+    code: 'ERR_FINCH_REQUEST_BODY',
+    cause: { code: 'EISDIR' },
+  });
+  expect(
+    await rejection(req.post('/', { formMultipart: { f: { file: path + 'x' } } })),
+  ).toMatchObject({
+    code: 'ENOENT',
+  });
+});
+
+test.each([2, 4])('a stream of 3 bytes that says %i is an error', async (length) => {
+  const { req } = await setUp();
+  const stream = Readable.from([Buffer.from('abc')]);
+  const form = { formMultipart: { f: { stream, length } }, receiveTimeout: 2000 };
+  expect(await rejection(req.post('/', form))).toMatchObject({
+    code: 'ERR_FINCH_INVALID_REQUEST',
+  });
+  expect(stream.destroyed).toBe(true);
+});
+
+test('a FormData, pairs, or a length that is none, is no multipart form', async () => {
+  const { req } = await setUp();
+  const stream = Readable.from(['a']);
+  for (const formMultipart of [new FormData(), [['a', 'b']], { f: { stream, length: -1 } }]) {
+    const error = await rejection(req.post('/', { formMultipart } as never));
+    expect(error).toMatchObject({ code: 'ERR_REQ_OPTIONS', option: 'formMultipart' });
+  }
 });
 
 test.each([

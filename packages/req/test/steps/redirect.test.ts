@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { RedirectError } from '../../src/index.ts';
+import { RedirectError, ReqResponse } from '../../src/index.ts';
 import { rejection, startReq } from '../support/client.ts';
 import { json, startServer, type TestServer } from '../support/server.ts';
 
@@ -156,4 +156,35 @@ test('a location in UTF-8 and one with a fragment are understood', async () => {
     } else json(response, request.url);
   });
   expect((await req.get(server.url)).body).toBe('/%C3%BC?q=%C3%A9');
+});
+
+test('the default port is no other origin, nor is a host in another spelling', async () => {
+  const seen: (string | undefined)[] = [];
+  const req = (await startReq({ auth: { bearer: 't' } })).withAdapter(({ url, headers }) => {
+    seen.push(headers.get('authorization'));
+    const location = '/end';
+    return url.endsWith('/end')
+      ? new ReqResponse()
+      : new ReqResponse({ status: 302, headers: { location } });
+  });
+  for (const url of ['http://h:80/', 'https://h:443/', 'HTTP://H/', 'http://bücher.example/']) {
+    expect((await req.get(url)).status).toBe(200);
+  }
+  expect(seen).toEqual(Array.from({ length: 8 }, () => 'Bearer t'));
+  // Another port is, and so is the scheme without TLS.
+  for (const [from, to] of [
+    ['http://h/', 'http://h:81/'],
+    ['https://h/', 'http://h/'],
+    ['https://h/', '//g/'],
+  ] as const) {
+    const other: (string | undefined)[] = [];
+    const client = req.withAdapter(({ url, headers }) => {
+      other.push(headers.get('authorization'));
+      return url === from
+        ? new ReqResponse({ status: 302, headers: { location: to } })
+        : new ReqResponse();
+    });
+    await client.get(from);
+    expect(other).toEqual(['Bearer t', undefined]);
+  }
 });
