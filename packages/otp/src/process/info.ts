@@ -1,7 +1,8 @@
 /** Looking at processes. */
 import { requireProcess } from './context.ts';
 import type { Name } from './name.ts';
-import { checkPid, processHere, type Pid } from './pid.ts';
+import { processHere } from './node.ts';
+import { checkPid, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
 import { watchesOf, watchesOn } from './watch.ts';
 import { MonitorRef } from './monitor.ts';

@@ -3,8 +3,8 @@ import { currentProcess, requireProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
 import { ExitError, type ExitReason } from './exit-reason.ts';
 import { processes } from './local-process.ts';
-import { distribution, isLocal, thisNode } from './node.ts';
-import { checkPid, Pid, processHere, processOf } from './pid.ts';
+import { distribution, isLocal, processHere, thisNode } from './node.ts';
+import { checkPid, Pid, processOf } from './pid.ts';
 import type { Process } from './process.ts';
 import { signalExit, type ExitMessage } from './signals.ts';
 

@@ -1,7 +1,9 @@
 /** This node: its name, its run, and the way to other nodes. */
+import { BadArgumentError } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { Name } from './name.ts';
-import type { Pid } from './pid.ts';
+import { processOf, type Pid } from './pid.ts';
+import type { Process } from './process.ts';
 
 /** The name of a runtime that is not part of a cluster, as in Erlang. */
 const localName = 'nonode@nohost';
@@ -82,9 +84,15 @@ export function isLocal(pid: Pid): boolean {
   return pid.creation === identity.creation && names.has(pid.node);
 }
 
-/** True when a pid belongs to this node: to this incarnation, or to an earlier one, which is dead. */
-export function isOfThisNode(pid: Pid): boolean {
-  return names.has(pid.node);
+/**
+ * The live process of a pid, for what only a process of this node can be asked; undefined when it is dead.
+ * @throws {BadArgumentError} for a process of another node.
+ */
+export function processHere(pid: Pid): Process | undefined {
+  const process = processOf(pid);
+  // One of an earlier incarnation of this node is dead.
+  if (process !== undefined || names.has(pid.node)) return process;
+  throw new BadArgumentError('pid', pid, 'a process of this node');
 }
 
 /**

@@ -2,7 +2,6 @@
 import { inspect } from 'node:util';
 import { brand, brandKey, type Brand } from './brand.ts';
 import { BadArgumentError } from './errors.ts';
-import { isOfThisNode } from './node.ts';
 import type { Process } from './process.ts';
 
 const pidBrand = brand('pid');
@@ -72,16 +71,6 @@ export class Pid {
 
 /** The live local process of a pid; undefined when it is dead or on another node. */
 export const processOf = (pid: Pid): Process | undefined => read(pid);
-
-/**
- * The same for what only a process of this node can be asked.
- * @throws {BadArgumentError} for a process of another node.
- */
-export function processHere(pid: Pid): Process | undefined {
-  const process = processOf(pid);
-  if (process !== undefined || isOfThisNode(pid)) return process;
-  throw new BadArgumentError('pid', pid, 'a process of this node');
-}
 
 /** Binds a pid to its process while it lives. */
 export const bindPid = (pid: Pid, process: Process | undefined): void => write(pid, process);
