@@ -2,7 +2,7 @@
 import type { NodeIdentity } from './identity.ts';
 import type { FrameSigner } from './signing.ts';
 
-interface Ended {
+export interface Ended {
   readonly node: NodeIdentity;
   /** The other node's number of the connection. */
   readonly remote: number;

@@ -1,45 +1,29 @@
 /**
- * This node's end of all its associations: which nodes it knows, which connections are open or being
- * opened, and what waits for one. Pure, as associations are: its owner gives it frames and the time.
+ * This node's end of all its associations: which nodes it knows, to which of them a connection is open,
+ * and what waits for one. Pure, as associations are: its owner gives it frames and the time.
  *
- * A handshake has three frames: hello, hello_ack, confirm. A node opens a connection only if it has
- * none; one that is asked for another while it has one keeps the old until the other side has proven
- * that it asks now, so that a late copy of a hello ends nothing. All states that another node can be
- * in, and what leads from one to the next, are in this one file.
+ * A node opens a connection only if it has none; one that is asked for another while it has one keeps the
+ * old until the other side has proven that it asks now, so that a late copy of a hello ends nothing. Of
+ * two runs of one name, the second takes the place of the first if that does not answer any more.
  */
 import { Association, type AssociationFigures } from './association.ts';
 import type { DownReason } from './down-reason.ts';
-import { EndedConnections } from './ended-connections.ts';
-import type { ConnectFailure, EndpointEffects, EndpointSettings } from './endpoint-types.ts';
+import type { EndpointEffects, EndpointSettings } from './endpoint-types.ts';
 import { decodeFrame, frameType, type Frame } from './frame.ts';
-import {
-  decodeFence,
-  decodeGreeting,
-  decodeProof,
-  decodeProvenGreeting,
-  decodeRefusal,
-  protocolVersion,
-  prove,
-  sameProof,
-  type Greeting,
-  type Refusal,
-} from './greeting.ts';
-import {
-  confirmFrame,
-  endFrame,
-  fenceFrame,
-  helloAckFrame,
-  helloFrame,
-  refuseFrame,
-} from './handshake-frames.ts';
+import { decodeFence } from './greeting.ts';
+import { endFrame, fenceFrame } from './handshake-frames.ts';
+import { Handshakes, type Opened } from './handshakes.ts';
 import { isSameNode, type NodeIdentity } from './identity.ts';
-import { Answer, Attempt } from './opening.ts';
-import { Peer } from './peer.ts';
-import { randomU32 } from './randomness.ts';
-import { FrameSigner } from './signing.ts';
+import type { Answer } from './opening.ts';
+import { PeerTable } from './peer-table.ts';
+import type { Peer } from './peer.ts';
+import type { FrameSigner } from './signing.ts';
 
 const keyOf = ({ name, creation, startedAt }: NodeIdentity): string =>
   `${name} ${creation} ${startedAt}`;
+
+/** Nodes that left, as many as are remembered. */
+const mostForgotten = 1024;
 
 /** The other node knows already, or is told in another way, or is not there. */
 const endsInSilence: ReadonlySet<DownReason> = new Set([
@@ -53,9 +37,8 @@ const endsInSilence: ReadonlySet<DownReason> = new Set([
 export class Endpoint {
   readonly #settings: EndpointSettings;
   readonly #effects: EndpointEffects;
-  readonly #peers = new Map<string, Peer>();
-  readonly #open = new Map<number, Peer>();
-  readonly #ended = new EndedConnections();
+  readonly #peers = new PeerTable();
+  readonly #handshakes: Handshakes;
   readonly #toFlush = new Set<Association>();
   /** Nodes that left or were left: to be connected to again when that is asked for, not because they are heard of. */
   readonly #forgotten = new Set<string>();
@@ -64,11 +47,19 @@ export class Endpoint {
   constructor(settings: EndpointSettings, effects: EndpointEffects) {
     this.#settings = settings;
     this.#effects = effects;
+    this.#handshakes = new Handshakes(settings, this.#peers, {
+      transmit: (to, frame, probe) => effects.transmit(to, frame, probe),
+      opened: (peer, connection) => this.#establish(peer, connection),
+      failed: (node, reason) => effects.connectFailed(node, reason),
+      refused: (reason, by) => effects.refused(reason, by),
+      competes: (peer, newcomer) => this.#compete(peer, newcomer),
+      makeRoom: (peer, answer) => this.#makeRoom(peer, answer),
+    });
   }
 
   /** The nodes to which a connection is open. */
   connected(): NodeIdentity[] {
-    return [...this.#peers.values()].flatMap(({ association, node }) =>
+    return [...this.#peers.all()].flatMap(({ association, node }) =>
       association === undefined ? [] : [node],
     );
   }
@@ -111,7 +102,8 @@ export class Endpoint {
       return true;
     }
     peer.wait(signal, sender);
-    if (peer.waitingBytes > this.#settings.options.windowBytes) this.#giveUp(peer, 'overload');
+    if (peer.waitingBytes > this.#settings.options.windowBytes)
+      this.#handshakes.giveUp(peer, 'overload');
     return true;
   }
 
@@ -126,22 +118,18 @@ export class Endpoint {
   connect(node: NodeIdentity): void {
     this.#forgotten.delete(keyOf(node));
     if (this.#stopped || node.name === this.#settings.self.name) return;
-    const peer = this.#peerFor(node);
+    const peer = this.#peers.obtain(node);
     if (!isSameNode(peer.node, node)) {
       // Another run: the one that is there must turn out to be gone first.
       if (peer.association !== undefined) {
         this.#challenge(peer, node);
         return;
       }
-      this.#giveUp(peer, 'gone');
+      this.#handshakes.giveUp(peer, 'gone');
       this.connect(node);
       return;
     }
-    if (peer.association !== undefined || peer.attempt !== undefined) return;
-    if (peer.answer !== undefined) return;
-    peer.attempt = new Attempt(node, this.#greeting(), this.#settings.now());
-    this.#open.set(peer.attempt.greeting.connection, peer);
-    this.#sendHello(peer.attempt);
+    this.#handshakes.open(peer);
   }
 
   /** Ends the connection to a node. */
@@ -155,7 +143,7 @@ export class Endpoint {
   announced(node: NodeIdentity): void {
     const { self } = this.#settings;
     if (isSameNode(node, self)) return;
-    if (node.name === self.name) this.#refuse(node, 'name_in_use');
+    if (node.name === self.name) this.#handshakes.refuse(node, 'name_in_use');
     else if (!this.#forgotten.has(keyOf(node))) this.connect(node);
   }
 
@@ -175,7 +163,7 @@ export class Endpoint {
   gone(node: NodeIdentity, reason: 'bye' | 'gone'): void {
     const peer = this.#peers.get(node.name);
     if (peer === undefined || !isSameNode(peer.node, node)) return;
-    if (peer.association === undefined) this.#giveUp(peer, 'gone');
+    if (peer.association === undefined) this.#handshakes.giveUp(peer, 'gone');
     // A goodbye through the carrier is not signed, so that anyone may say it.
     else if (reason === 'bye' && peer.signer !== undefined) {
       peer.association.probe(this.#settings.now());
@@ -185,23 +173,15 @@ export class Endpoint {
   /** The carrier works again after an interruption: what was lost is asked for at once. */
   carrierUp(): void {
     const now = this.#settings.now();
-    for (const { association } of this.#peers.values()) association?.probe(now);
+    for (const { association } of this.#peers.all()) association?.probe(now);
   }
 
   /** Looks at the clock; to be called every `intervalOf(options)` ms. */
   tick(): void {
-    const { handshakeMs, suspectMs } = this.#settings.options;
     const now = this.#settings.now();
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.#peers.all()) {
       peer.association?.tick(now);
-      const { attempt, answer } = peer;
-      if (attempt?.isOver(now, handshakeMs) === true) this.#giveUp(peer, 'handshake_timeout');
-      else if (attempt?.isUnreachable(now, suspectMs) === true) this.#giveUp(peer, 'no_responders');
-      else if (attempt?.isDue(now) === true) this.#sendHello(attempt);
-      if (answer?.isOver(now, handshakeMs) === true) {
-        if (peer.association === undefined) this.#giveUp(peer, 'handshake_timeout');
-        else this.#dropAnswer(peer);
-      } else if (answer?.isDue(now) === true) this.#sendAnswer(answer);
+      this.#handshakes.tick(peer, now);
     }
   }
 
@@ -212,16 +192,16 @@ export class Endpoint {
     if (frame === undefined) return;
     switch (frame.type) {
       case frameType.hello:
-        this.#hello(frame);
+        this.#handshakes.hello(frame);
         return;
       case frameType.helloAck:
-        this.#helloAck(frame);
+        this.#handshakes.helloAck(frame);
         return;
       case frameType.confirm:
-        this.#confirmed(frame);
+        this.#handshakes.confirmed(frame);
         return;
       case frameType.refuse:
-        this.#wasRefused(frame);
+        this.#handshakes.wasRefused(frame);
         return;
       default:
         this.#connectionFrame(frame, bytes);
@@ -231,113 +211,16 @@ export class Endpoint {
   /** Leaves in order: every connection ends, and the other nodes are told. */
   stop(): void {
     if (this.#stopped) return;
-    for (const { association, node, signer } of this.#peers.values()) {
+    for (const { association, node, signer } of this.#peers.all()) {
       if (association === undefined) continue;
       this.#transmitSigned(node, signer, endFrame('bye', association.remoteConnection));
       association.fail('stopped');
     }
     this.#stopped = true;
     this.#peers.clear();
-    this.#open.clear();
   }
 
-  // Handshakes ------------------------------------------------------------------
-
-  #greeting(): Greeting {
-    const { self, randomness, takeover, options } = this.#settings;
-    const nonce = Buffer.from(randomness.bytes(16)).toString('hex');
-    const connection = randomU32(randomness);
-    const { sign } = options;
-    return { version: protocolVersion, node: self, connection, nonce, takeover, sign };
-  }
-
-  #sendHello(attempt: Attempt): void {
-    attempt.sentAt(this.#settings.now());
-    this.#transmitTo(attempt.node, helloFrame(attempt.greeting), true);
-  }
-
-  #hello(frame: Frame): void {
-    const theirs = decodeGreeting(frame.body);
-    if (theirs === undefined) return;
-    const { self } = this.#settings;
-    const { node } = theirs;
-    if (theirs.version !== protocolVersion) this.#refuse(node, 'version');
-    else if (node.name === self.name) {
-      if (!isSameNode(node, self)) this.#refuse(node, 'name_in_use');
-    } else this.#answer(theirs);
-  }
-
-  #answer(theirs: Greeting): void {
-    const { node } = theirs;
-    const { self } = this.#settings;
-    const peer = this.#peerFor(node);
-    if (!isSameNode(peer.node, node)) {
-      if (peer.association === undefined) {
-        this.#giveUp(peer, 'gone');
-        this.#answer(theirs);
-        return;
-      }
-      if (!theirs.takeover) {
-        this.#compete(peer, node);
-        return;
-      }
-    }
-    // Of two that open at the same time, the one with the lesser name goes on.
-    if (peer.attempt !== undefined && self.name < node.name) return;
-    if (peer.answer?.theirs.connection !== theirs.connection) {
-      this.#dropAnswer(peer);
-      peer.answer = new Answer(theirs, this.#greeting(), this.#settings.now());
-      this.#open.set(peer.answer.greeting.connection, peer);
-    }
-    this.#dropAttempt(peer);
-    this.#sendAnswer(peer.answer);
-  }
-
-  #sendAnswer(answer: Answer): void {
-    answer.sentAt(this.#settings.now());
-    this.#transmitTo(answer.theirs.node, helloAckFrame(this.#settings.cookie, answer), true);
-  }
-
-  #helloAck({ connection, body }: Frame): void {
-    const peer = this.#open.get(connection);
-    if (peer?.association?.localConnection === connection) {
-      // The confirm was lost.
-      if (peer.confirm !== undefined) this.#transmitTo(peer.node, peer.confirm);
-      return;
-    }
-    const attempt = peer?.attempt;
-    if (peer === undefined || attempt?.greeting.connection !== connection) return;
-    const theirs = decodeProvenGreeting(body);
-    if (theirs === undefined || !isSameNode(theirs.node, peer.node)) return;
-    const { cookie } = this.#settings;
-    if (!sameProof(theirs.proof, prove(cookie, 'answerer', attempt.greeting, theirs))) {
-      this.#giveUp(peer, 'bad_cookie');
-      this.#refuse(theirs.node, 'bad_cookie');
-      this.#effects.refused('bad_cookie', theirs.node);
-      return;
-    }
-    peer.attempt = undefined;
-    peer.confirm = confirmFrame(cookie, attempt.greeting, theirs);
-    this.#transmitTo(peer.node, peer.confirm);
-    const signer = this.#signerOf('opener', attempt.greeting, theirs);
-    this.#establish(peer, connection, theirs.connection, signer);
-  }
-
-  #confirmed({ connection, body }: Frame): void {
-    const peer = this.#open.get(connection);
-    const answer = peer?.answer;
-    if (peer === undefined || answer?.greeting.connection !== connection) return;
-    const proof = decodeProof(body);
-    const expected = prove(this.#settings.cookie, 'opener', answer.theirs, answer.greeting);
-    if (proof === undefined || !sameProof(proof, expected)) {
-      this.#dropAnswer(peer);
-      this.#refuse(answer.theirs.node, 'bad_cookie');
-      return;
-    }
-    const opened = this.#makeRoom(peer, answer);
-    const signer = this.#signerOf('answerer', answer.theirs, answer.greeting);
-    this.#establish(opened, connection, answer.theirs.connection, signer);
-  }
+  // Connections ------------------------------------------------------------------
 
   /** Ends the connection that a new one, which is proven now, takes the place of. */
   #makeRoom(peer: Peer, answer: Answer): Peer {
@@ -354,21 +237,12 @@ export class Endpoint {
       this.#transmitSigned(peer.node, peer.signer, fence);
       peer.association.fail('replaced');
     }
-    const successor = this.#peerFor(node);
-    this.#open.set(answer.greeting.connection, successor);
+    const successor = this.#peers.obtain(node);
+    this.#peers.setConnection(answer.greeting.connection, successor);
     return successor;
   }
 
-  #signerOf(
-    role: 'opener' | 'answerer',
-    opener: Greeting,
-    answerer: Greeting,
-  ): FrameSigner | undefined {
-    if (!opener.sign && !answerer.sign) return undefined;
-    return new FrameSigner(this.#settings.cookie, role, opener, answerer);
-  }
-
-  #establish(peer: Peer, local: number, remote: number, signer: FrameSigner | undefined): void {
+  #establish(peer: Peer, { local, remote, signer }: Opened): void {
     const { options, now } = this.#settings;
     const association: Association = new Association(
       local,
@@ -394,8 +268,7 @@ export class Endpoint {
   #associationFailed(peer: Peer, association: Association, reason: DownReason): void {
     const { localConnection, remoteConnection } = association;
     const { node, signer } = peer;
-    this.#open.delete(localConnection);
-    this.#ended.add(localConnection, { node, remote: remoteConnection, signer });
+    this.#peers.deleteConnection(localConnection, { node, remote: remoteConnection, signer });
     peer.association = undefined;
     peer.signer = undefined;
     peer.confirm = undefined;
@@ -403,16 +276,23 @@ export class Endpoint {
       const type = reason === 'disconnected' ? 'bye' : 'reset';
       this.#transmitSigned(node, signer, endFrame(type, remoteConnection));
     }
-    if (reason === 'bye' || reason === 'disconnected') this.#forgotten.add(keyOf(peer.node));
-    if (peer.answer === undefined) this.#peers.delete(peer.node.name);
+    if (reason === 'bye' || reason === 'disconnected') this.#forget(peer.node);
+    if (peer.answer === undefined) this.#peers.delete(peer);
     this.#effects.nodeDown(peer.node, reason);
     // The other node has given up this connection, and is there: a new one can be opened.
     if (reason === 'connection_reset' && peer.answer === undefined) this.connect(peer.node);
     else if (reason === 'replaced' && peer.challenger !== undefined) this.connect(peer.challenger);
   }
 
+  #forget(node: NodeIdentity): void {
+    this.#forgotten.add(keyOf(node));
+    if (this.#forgotten.size <= mostForgotten) return;
+    const [oldest] = this.#forgotten;
+    if (oldest !== undefined) this.#forgotten.delete(oldest);
+  }
+
   #connectionFrame(frame: Frame, bytes: Uint8Array): void {
-    const peer = this.#open.get(frame.connection);
+    const peer = this.#peers.connectedBy(frame.connection);
     const association = peer?.association;
     if (association?.localConnection === frame.connection) {
       const verified = peer?.signer?.verify(bytes);
@@ -423,7 +303,7 @@ export class Endpoint {
       return;
     }
     // It goes on with a connection that is over for this node.
-    const ended = this.#ended.get(frame.connection);
+    const ended = this.#peers.ended(frame.connection);
     if (ended === undefined || frame.type === frameType.reset || frame.type === frameType.bye) {
       return;
     }
@@ -443,7 +323,7 @@ export class Endpoint {
     if (peer.challengedAt === undefined) this.#challenge(peer, newcomer);
     else if (peer.association?.heardSince(peer.challengedAt) === true) {
       peer.challengedAt = undefined;
-      this.#refuse(newcomer, 'name_in_use');
+      this.#handshakes.refuse(newcomer, 'name_in_use');
     }
   }
 
@@ -454,71 +334,14 @@ export class Endpoint {
     peer.association?.probe(now);
   }
 
-  #refuse(node: NodeIdentity, reason: Refusal): void {
-    this.#transmitTo(node, refuseFrame(reason, this.#settings.self));
-  }
-
-  #wasRefused({ body }: Frame): void {
-    const refusal = decodeRefusal(body);
-    if (refusal === undefined) return;
-    const peer = this.#peers.get(refusal.by.name);
-    if (peer?.attempt !== undefined) this.#giveUp(peer, refusal.reason);
-    this.#effects.refused(refusal.reason, refusal.by);
-  }
-
   #fenced({ body }: Frame): void {
     const by = decodeFence(body);
     if (by !== undefined) this.#effects.refused('fenced', by);
   }
 
-  // Tables --------------------------------------------------------------------------
-
-  #peerFor(node: NodeIdentity): Peer {
-    let peer = this.#peers.get(node.name);
-    if (peer === undefined) {
-      peer = new Peer(node);
-      this.#peers.set(node.name, peer);
-    }
-    return peer;
-  }
-
-  /** Forgets a node to which no connection is open, with what waited for one. */
-  #giveUp(peer: Peer, reason: ConnectFailure): void {
-    this.#dropAttempt(peer);
-    this.#dropAnswer(peer);
-    peer.takeWaiting();
-    if (peer.association !== undefined) return;
-    this.#peers.delete(peer.node.name);
-    this.#effects.connectFailed(peer.node, reason);
-  }
-
-  #dropAttempt(peer: Peer): void {
-    if (peer.attempt === undefined) return;
-    this.#open.delete(peer.attempt.greeting.connection);
-    peer.attempt = undefined;
-  }
-
-  #dropAnswer(peer: Peer): void {
-    const { answer } = peer;
-    if (answer === undefined) return;
-    const { theirs, greeting } = answer;
-    this.#open.delete(greeting.connection);
-    // The other node may have been told that it is open.
-    this.#ended.add(greeting.connection, {
-      node: theirs.node,
-      remote: theirs.connection,
-      signer: this.#signerOf('answerer', theirs, greeting),
-    });
-    peer.answer = undefined;
-  }
-
   #flushLater(association: Association): void {
     if (this.#toFlush.size === 0) this.#effects.wantsFlush();
     this.#toFlush.add(association);
-  }
-
-  #transmitTo(node: NodeIdentity, frame: Uint8Array, probe = false): void {
-    this.#effects.transmit(node, frame, probe);
   }
 
   /** Sends a frame of a connection. */
@@ -528,6 +351,6 @@ export class Endpoint {
     frame: Uint8Array,
     probe = false,
   ): void {
-    this.#transmitTo(node, signer?.sign(frame) ?? frame, probe);
+    this.#effects.transmit(node, signer?.sign(frame) ?? frame, probe);
   }
 }
