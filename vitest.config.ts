@@ -53,21 +53,20 @@ function unit(name: string, root: string, include: string[]) {
   };
 }
 
-function types(name: string, root: string) {
-  return {
-    test: {
-      name: `${name}:types`,
-      root,
-      include: [],
-      typecheck: {
-        enabled: true,
-        only: true,
-        include: ['test/**/*.test-d.ts'],
-        tsconfig: './test/tsconfig.json',
-      },
+/** The tests of types of all packages, for one run of the compiler. */
+const types = {
+  test: {
+    name: 'types',
+    root: '.',
+    include: [],
+    typecheck: {
+      enabled: true,
+      only: true,
+      include: ['packages/*/test/**/*.test-d.ts'],
+      tsconfig: './tsconfig.types.json',
     },
-  };
-}
+  },
+};
 
 export default defineConfig({
   test: {
@@ -83,12 +82,7 @@ export default defineConfig({
       unit('observer', './packages/observer', ['test/**/*.test.ts']),
       unit('cluster', './packages/cluster', ['test/**/*.test.ts']),
       unit('examples', './examples', ['**/*.test.ts']),
-      types('otp', './packages/otp'),
-      types('mint', './packages/mint'),
-      types('finch', './packages/finch'),
-      types('req', './packages/req'),
-      types('observer', './packages/observer'),
-      types('cluster', './packages/cluster'),
+      types,
     ],
   },
 });
