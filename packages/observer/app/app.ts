@@ -28,6 +28,7 @@ const titles: Readonly<Record<PageName, string>> = {
   requests: 'Requests',
   crashes: 'Crashes',
   registry: 'Registry',
+  cluster: 'Cluster',
 };
 
 const statuses: Readonly<Record<Status, string>> = {
@@ -45,7 +46,8 @@ export function App(): VNode {
   const [question, setQuestion] = useState<Question>();
   const [message, setMessage] = useState('');
   const heading = useRef<HTMLHeadingElement>(null);
-  const histories = useMemo(() => new Histories(), []);
+  const { node = '' } = route.query;
+  const histories = useMemo(() => new Histories(), [node]);
   const { status, shown } = useLive(route, interval, (next) => histories.add(next));
 
   useEffect(() => {
@@ -68,7 +70,8 @@ export function App(): VNode {
     setMessage(answer);
     if (action === 'log-level') setSession(await loadSession());
   };
-  const context: Act = { session, act, ask: setQuestion };
+  // What a viewer may change is of this node.
+  const context: Act = { session: node === '' ? session : readOnly, act, ask: setQuestion };
   const onAnswer = (input: Readonly<Record<string, unknown>> | undefined): void => {
     setQuestion(undefined);
     if (question !== undefined && input !== undefined) void act(question.action, input);
@@ -90,7 +93,7 @@ export function App(): VNode {
       <span class="brand">Observer</span>
       <nav aria-label="Pages">${navigation(route)}</nav>
       <div class="settings">
-        ${session.logLevel === undefined ? null : html`<${LogLevel} level=${session.logLevel} />`}
+        ${session.logLevel === undefined || node !== '' ? null : html`<${LogLevel} level=${session.logLevel} />`}
         <label>
           <span>Every</span>
           <select value=${interval} onChange=${onInterval}>
@@ -109,6 +112,14 @@ export function App(): VNode {
     </header>
     <main>
       <h1 id="content" ref=${heading} tabindex="-1">${titles[route.page]}</h1>
+      ${
+        node === ''
+          ? null
+          : html`<p class="of-node">
+              Of the node <b>${node}</b>.${' '}
+              <a href=${hrefOf(route.page, { node: '' })}>Back to this node</a>
+            </p>`
+      }
       ${
         shown === undefined
           ? html`<p class="muted">Waiting for the program…</p>`
@@ -134,6 +145,7 @@ function navigation({ page }: Route): readonly VNode[] {
     'requests',
     'crashes',
     'registry',
+    'cluster',
   ];
   const current = page === 'process' ? 'processes' : page;
   return pages.map(

@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import type { Documents, PageName } from '../src/protocol/documents.ts';
 import { html } from './html.ts';
+import { ClusterPage } from './pages/cluster.ts';
 import { CrashesPage } from './pages/crashes.ts';
 import { OverviewPage } from './pages/overview.ts';
 import { PoolsPage } from './pages/pools.ts';
@@ -36,6 +37,7 @@ const pages: { readonly [P in PageName]: (props: PageProps<P>) => VNode } = {
   requests: RequestsPage,
   crashes: CrashesPage,
   registry: RegistryPage,
+  cluster: ClusterPage,
 };
 
 export function PageBody({ shown, route, histories }: PageBodyProps): VNode {

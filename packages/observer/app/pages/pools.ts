@@ -106,6 +106,8 @@ function rowsOf(id: string, pool: PoolFigures, isSelected: boolean): readonly VN
 const width = (part: number, of: number): string =>
   `${Math.min(100, (part / Math.max(1, of)) * 100)}%`;
 
+const sizeOf = ({ shards }: PoolFigures): number => Object.values(shards)[0]?.size ?? 1;
+
 interface OnePoolProps {
   readonly id: string;
   readonly pool: PoolFigures;
@@ -133,8 +135,19 @@ function OnePool({ pool, document: shown, history }: OnePoolProps): VNode {
       <${AskButton}
         question=${{
           title: 'Resize',
-          text: `Changes how many shards ${key} has; those too many are drained.`,
+          text:
+            `Changes how many connections each shard of ${key} may have. Those too many are closed: ` +
+            'idle ones now, the others when they are given back.',
           action: 'resize-pool',
+          input,
+          count: { member: 'size', label: 'Connections', value: sizeOf(pool) },
+        }}
+      />
+      <${AskButton}
+        question=${{
+          title: 'Shards',
+          text: `Changes how many shards ${key} has; those too many are drained.`,
+          action: 'shard-pool',
           input,
           count: { member: 'count', label: 'Shards', value: Object.keys(shards).length },
         }}

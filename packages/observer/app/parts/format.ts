@@ -22,6 +22,10 @@ export function megabytes(value: number): string {
   return `${whole.format(value / 2 ** 20)} MB`;
 }
 
+export function kilobytes(value: number): string {
+  return value < 2 ** 20 ? `${whole.format(value / 1024)} kB` : megabytes(value);
+}
+
 export function percent(part: number): string {
   return `${whole.format(part * 100)} %`;
 }

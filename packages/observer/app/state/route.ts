@@ -12,8 +12,11 @@ export function readRoute(): Route {
   return { page, query: Object.fromEntries(new URLSearchParams(search)) };
 }
 
+/** Of the node that is shown, unless the query says which. The page of the cluster is that of this node. */
 export function hrefOf(page: PageName, query: Readonly<Record<string, string>> = {}): string {
-  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ''));
+  const { node = '' } = readRoute().query;
+  const all = page === 'cluster' ? query : { node, ...query };
+  const search = new URLSearchParams(Object.entries(all).filter(([, value]) => value !== ''));
   const text = search.toString();
   return `#/${page}${text === '' ? '' : `?${text}`}`;
 }

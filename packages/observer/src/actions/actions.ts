@@ -2,7 +2,7 @@
 import { ActionError } from '../errors.ts';
 import type { Tracer } from '../collect/tracer.ts';
 import type { LeveledLogger } from '../options.ts';
-import { drainPool, closeConnection, prewarmPool, resizePool } from './pool-actions.ts';
+import { drainPool, closeConnection, prewarmPool, resizePool, shardPool } from './pool-actions.ts';
 import { killProcess, restartChild, stopChild, stopProcess } from './process-actions.ts';
 import { Input } from './input.ts';
 
@@ -22,7 +22,9 @@ const all: Readonly<Record<string, Action>> = {
   'restart-child': (input) => restartChild(input.pid('supervisor'), input.child()),
   'drain-pool': (input) => drainPool(input.text('instance'), input.text('pool')),
   'resize-pool': (input) =>
-    resizePool(input.text('instance'), input.text('pool'), input.count('count', 1, 1024)),
+    resizePool(input.text('instance'), input.text('pool'), input.count('size', 1, 1_000_000)),
+  'shard-pool': (input) =>
+    shardPool(input.text('instance'), input.text('pool'), input.count('count', 1, 1024)),
   'prewarm-pool': (input) =>
     prewarmPool(input.text('instance'), input.text('pool'), input.count('count', 1, 10_000)),
   'close-connection': (input) => closeConnection(input.text('instance'), input.pid('pid')),

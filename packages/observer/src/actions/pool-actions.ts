@@ -24,8 +24,15 @@ export async function drainPool(instance: string, key: string): Promise<string> 
   return 'drained and stopped';
 }
 
+/** Changes how many connections each of its shards may have. */
+export function resizePool(instance: string, key: string, size: number): string {
+  const { finch, pool } = find(instance, key);
+  finch.setPoolSize(pool, size);
+  return `${size} ${size === 1 ? 'connection' : 'connections'} at most, a shard`;
+}
+
 /** Changes the number of its shards. */
-export async function resizePool(instance: string, key: string, count: number): Promise<string> {
+export async function shardPool(instance: string, key: string, count: number): Promise<string> {
   const { finch, pool } = find(instance, key);
   await finch.setPoolCount(pool, count);
   return `${count} ${count === 1 ? 'shard' : 'shards'}`;

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { sortKeys, type SortKey } from '../protocol/documents.ts';
 
-export const commands = ['tree', 'pools', 'top', 'crashes'] as const;
+export const commands = ['tree', 'pools', 'top', 'crashes', 'cluster'] as const;
 
 export type CommandName = (typeof commands)[number];
 
@@ -15,6 +15,8 @@ export interface Arguments {
   /** Seconds between two looks. */
   readonly interval: number;
   readonly search: string;
+  /** Of the cluster; empty for the one that answers. */
+  readonly node: string;
   readonly sort: SortKey;
   readonly limit: number;
   /** Sent with each request. */
@@ -31,6 +33,7 @@ Commands:
   pools     the pools of HTTP clients
   top       the table of processes, drawn anew: m n l u r p sort, q quits
   crashes   the last crashes
+  cluster   the nodes of the cluster, and how they are connected
 
 Options:
   --json                as JSON
@@ -38,6 +41,7 @@ Options:
   -w, --watch           again and again, until ctrl-c
   -i, --interval <s>    seconds between two looks, 1 by default
   -s, --search <text>   what has this text in its name, kind or pid
+      --node <name>     what another node of the cluster shows
       --sort <key>      ${sortKeys.join(', ')}
   -n, --limit <count>   rows, 20 by default
   -H, --header <field>  a header for the observer's authorize: 'authorization: Bearer …'
@@ -73,6 +77,7 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
     watch: values.watch,
     interval: numberOf('--interval', values.interval, 0.2, 3600),
     search: values.search,
+    node: values.node,
     sort: sortOf(values.sort),
     limit: numberOf('--limit', values.limit, 1, 200),
     headers: values.header.map(headerOf),
@@ -90,6 +95,7 @@ function parse(args: readonly string[]) {
         watch: { type: 'boolean', default: false, short: 'w' },
         interval: { type: 'string', default: '1', short: 'i' },
         search: { type: 'string', default: '', short: 's' },
+        node: { type: 'string', default: '' },
         sort: { type: 'string', default: 'mailbox' },
         limit: { type: 'string', default: '20', short: 'n' },
         header: { type: 'string', multiple: true, default: [], short: 'H' },

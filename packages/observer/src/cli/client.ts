@@ -9,11 +9,12 @@ export class ClientError extends Error {
 
 /** @throws ClientError */
 export async function fetchPage<P extends PageName>(
-  { url, headers }: Pick<Arguments, 'url' | 'headers'>,
+  { url, headers, node }: Pick<Arguments, 'url' | 'headers' | 'node'>,
   page: P,
   query: Readonly<Record<string, string>> = {},
 ): Promise<Documents[P]> {
-  const address = `${url}api/${page}?${new URLSearchParams(query).toString()}`;
+  const asked = node === '' ? query : { ...query, node };
+  const address = `${url}api/${page}?${new URLSearchParams(asked).toString()}`;
   let response: Response;
   try {
     response = await fetch(address, {

@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 import type { SortKey, SystemFigures } from '../protocol/documents.ts';
 import { parseArguments, usage, UsageError, type Arguments } from './arguments.ts';
 import { ClientError, fetchPage } from './client.ts';
+import { clusterText } from './cluster-text.ts';
 import { crashesText, poolsText, processesText, systemLine } from './tables.ts';
 import { treeDot, treeText } from './tree-text.ts';
 
@@ -115,6 +116,10 @@ class Run {
     if (command === 'pools') {
       const document = await fetchPage(this.#arguments, 'pools');
       return format === 'json' ? asJson(document) : poolsText(document);
+    }
+    if (command === 'cluster') {
+      const document = await fetchPage(this.#arguments, 'cluster');
+      return format === 'json' ? asJson(document) : clusterText(document);
     }
     if (command === 'crashes') {
       const document = await fetchPage(this.#arguments, 'crashes');

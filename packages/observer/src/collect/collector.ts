@@ -1,5 +1,7 @@
 /** Makes the documents of the pages from the live program. */
 import { statistics } from '@linnet/otp';
+import { thisNode } from '@linnet/otp/distribution';
+import { ClusterSource } from '../cluster/cluster-page.ts';
 import type { Documents, PageName, SystemFigures } from '../protocol/documents.ts';
 import type { Query } from '../protocol/query.ts';
 import type { ResolvedOptions } from '../options.ts';
@@ -33,23 +35,24 @@ export class Collector {
   readonly #requests: RequestLog;
   readonly #loop = new LoopMonitor();
   readonly #recorders: { readonly loop: Recorder; readonly requests: Recorder };
-  readonly #node: string;
+  readonly #cluster = new ClusterSource();
   readonly #startedAt = Math.round(Date.now() - performance.now());
 
-  /** Begins to listen to crashes. */
-  constructor(options: ResolvedOptions, node: string) {
+  /** Begins to listen to crashes, and to nodes that come and go. */
+  constructor(options: ResolvedOptions) {
     this.#options = options;
-    this.#node = node;
     this.#crashes = new CrashLog(options);
     this.#requests = new RequestLog(options);
     this.#recorders = { loop: new Recorder(this.#loop), requests: new Recorder(this.#requests) };
     this.tracer = new Tracer(options.reveal);
     this.#crashes.start();
+    this.#cluster.watch.start();
   }
 
   /** Ends everything that it listens to. */
   stop(): void {
     this.#crashes.stop();
+    this.#cluster.watch.stop();
     this.#recorders.loop.stop();
     this.#recorders.requests.stop();
     this.tracer.stopAll();
@@ -70,7 +73,7 @@ export class Collector {
   async collect(page: PageName, query: Query): Promise<Documents[PageName]> {
     this.#recorders.loop.rotate();
     this.#recorders.requests.rotate();
-    const system = this.#system();
+    const system = this.system();
     switch (page) {
       case 'overview':
         return { system, ...program(), instances: instanceFigures() };
@@ -96,15 +99,18 @@ export class Collector {
       }
       case 'registry':
         return { system, ...(await registryPage(query.registry)) };
+      case 'cluster':
+        return { system, ...(await this.#cluster.page(system)) };
     }
   }
 
-  #system(): SystemFigures {
+  /** The figures of the program as a whole. */
+  system(): SystemFigures {
     const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
     const requests = this.#requests.figures;
     return {
       at: Date.now(),
-      node: this.#node,
+      node: thisNode().name,
       startedAt: this.#startedAt,
       ...statistics(),
       memory: { rss, heapUsed, heapTotal, external },

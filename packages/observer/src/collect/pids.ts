@@ -2,12 +2,13 @@
 import type { Pid } from '@linnet/otp';
 import { localPid } from '@linnet/otp/distribution';
 
-/** `#PID<0.42.0>`, `0.42.0` or `42`. One with the name of another node is none of this node. */
-const form = /^(?:(?:#PID<)?0\.(\d{1,15})\.\d+>?|(\d{1,15}))$/;
+/** `#PID<0.42.0>`, `0.42.0`, `42`, or with the name of the node and the number of its run. */
+const form = /^(?:#PID<)?(?:(?<node>[^<>]+?)\.)??(?<id>\d{1,15})(?:\.\d+)?>?$/;
 
-/** Undefined when no such process is alive. */
+/** Undefined when no such process is alive, or it is one of another node. */
 export function pidOf(text: string): Pid | undefined {
-  const [, full, short] = form.exec(text) ?? [];
-  const id = full ?? short;
-  return id === undefined ? undefined : localPid(Number(id));
+  const { node = '0', id } = form.exec(text)?.groups ?? {};
+  if (id === undefined) return undefined;
+  const pid = localPid(Number(id));
+  return node === '0' || String(pid) === text ? pid : undefined;
 }

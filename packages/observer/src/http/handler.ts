@@ -9,6 +9,8 @@ import type { Assets } from './assets.ts';
 import type { Guard } from './guard.ts';
 import type { Streams } from './stream.ts';
 import { formatReason } from '@linnet/otp';
+import { thisNode } from '@linnet/otp/distribution';
+import { NodeUnreachableError } from '../cluster/node-agent.ts';
 
 /** The longest URL that is looked at, in characters. */
 const longestUrl = 4096;
@@ -23,6 +25,8 @@ export interface HandlerParts {
   readonly streams: Streams;
   readonly actions: Actions;
   collect(page: PageName, query: Query): Promise<object>;
+  /** The same of another node. */
+  collectOf(node: string, page: PageName, search: string): Promise<object>;
   /** A viewer looks at a page; the function that is returned is called once when it leaves. */
   enter(page: PageName): () => void;
 }
@@ -81,17 +85,33 @@ export class Handler {
     const { streams } = this.#parts;
     const enter = (): (() => void) => this.#parts.enter(page);
     const query = parseQuery(url.searchParams);
-    const collect = (): Promise<object> => this.#parts.collect(page, query);
+    const collect = this.#collecting(page, query, url);
     const wantsStream = request.headers.get('accept')?.includes('text/event-stream') === true;
-    if (request.method === 'HEAD' || !wantsStream) {
+    const isStream = wantsStream && request.method !== 'HEAD';
+    let first: object | undefined;
+    // Whether another node answers is known before a stream of it begins.
+    if (!isStream || query.node !== '') {
       enter()();
-      return json(await collect());
+      try {
+        first = await collect();
+      } catch (error) {
+        if (error instanceof NodeUnreachableError) return refuse(502, error.message);
+        throw error;
+      }
     }
-    const stream = streams.start(
-      { collect, enter, interval: query.interval * 1000 },
-      request.signal,
-    );
+    if (!isStream) return json(first);
+    const interval = query.interval * 1000;
+    const stream = streams.start({ collect, first, enter, interval }, request.signal);
     return stream ?? refuse(503, 'too many viewers', { 'retry-after': '30' });
+  }
+
+  /** Of this node, or of the one that was asked for. */
+  #collecting(page: PageName, query: Query, { searchParams }: URL): () => Promise<object> {
+    const { node } = query;
+    if (node === '' || node === thisNode().name) return () => this.#parts.collect(page, query);
+    searchParams.delete('node');
+    const search = searchParams.toString();
+    return () => this.#parts.collectOf(node, page, search);
   }
 
   async #act(request: Request, name: string): Promise<Response> {

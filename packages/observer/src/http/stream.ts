@@ -16,6 +16,8 @@ export interface StreamHost {
 export interface PageStream {
   /** The document at this moment. */
   collect(): Promise<object>;
+  /** The first one, where it is there already. */
+  readonly first: object | undefined;
   /** Its viewer comes; the function that is returned is called once when it leaves. */
   enter(): () => void;
   /** Ms between two deltas. */
@@ -94,8 +96,9 @@ class PageSource implements UnderlyingSource<Uint8Array> {
   }
 
   async #next(): Promise<string> {
-    const document = await this.#page.collect();
     const before = this.#sent;
+    const first = before === undefined ? this.#page.first : undefined;
+    const document = first ?? (await this.#page.collect());
     this.#sent = document;
     this.#dueAt = performance.now() + this.#page.interval;
     if (before === undefined) return `event: document\ndata: ${JSON.stringify(document)}\n\n`;

@@ -13,6 +13,7 @@ export const pageNames = [
   'requests',
   'crashes',
   'registry',
+  'cluster',
 ] as const;
 
 export type PageName = (typeof pageNames)[number];
@@ -318,6 +319,49 @@ export interface RegistryDocument extends Document {
   readonly entries: ReadonlyArray<readonly [key: string, pid: string]>;
 }
 
+/** A node of the cluster, as this one sees it. */
+export interface NodeRow {
+  /** `'lost'`: it was connected since the observer began. */
+  readonly state: 'this node' | 'connected' | 'lost';
+  /** Since when it is connected or lost; missing for one that was connected before the observer began. */
+  readonly since?: number;
+  /** Why it was lost. */
+  readonly reason?: string;
+  /** How long a call to it and its answer took; missing until there is an answer. */
+  readonly roundTrip?: number;
+  /** When something of it arrived last. */
+  readonly heardAt?: number;
+  /** It was reported unreachable. */
+  readonly suspected?: boolean;
+  /** What waits for it to acknowledge, and whether that is more than half of what may wait. */
+  readonly waitingFrames?: number;
+  readonly waitingBytes?: number;
+  readonly busy?: boolean;
+  /** What was sent to it so far. */
+  readonly signalsSent?: number;
+  readonly bytesSent?: number;
+  readonly framesResent?: number;
+  readonly gaps?: number;
+  /** Of its observer, if one runs there: then its pages can be asked for, too, by its name as `node`. */
+  readonly figures?: Pick<
+    SystemFigures,
+    'startedAt' | 'processes' | 'runQueue' | 'crashes' | 'restarts'
+  > & { readonly rss: number };
+}
+
+export interface ClusterDocument extends Document {
+  /** Whether this program is a node of a cluster. */
+  readonly isRunning: boolean;
+  readonly nodes: Readonly<Record<string, NodeRow>>;
+  readonly order: readonly string[];
+  /** Names of `Global`, where that runs; at most as many as a page has. */
+  readonly names?: ReadonlyArray<readonly [name: string, pid: string, node: string]>;
+  readonly nameCount?: number;
+  /** Groups of `Pg` in its default scope, where that runs, with their members on all nodes. */
+  readonly groups?: ReadonlyArray<readonly [group: string, members: number]>;
+  readonly groupCount?: number;
+}
+
 /** The documents by the names of their pages. */
 export interface Documents {
   readonly overview: OverviewDocument;
@@ -328,6 +372,7 @@ export interface Documents {
   readonly requests: RequestsDocument;
   readonly crashes: CrashesDocument;
   readonly registry: RegistryDocument;
+  readonly cluster: ClusterDocument;
 }
 
 /** What a viewer may do: the answer to `api/session`. */

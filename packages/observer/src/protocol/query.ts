@@ -15,6 +15,8 @@ export interface Query {
   readonly pool: string;
   /** The registry whose entries are shown. */
   readonly registry: string;
+  /** The node that the page is of; empty for this one. */
+  readonly node: string;
   /** Seconds between two deltas of a stream. */
   readonly interval: number;
 }
@@ -38,6 +40,7 @@ export function parseQuery(params: URLSearchParams): Query {
     pid: text('pid'),
     pool: text('pool'),
     registry: text('registry'),
+    node: text('node'),
     interval: oneOf(intervals, Number(params.get('interval') ?? 1), 1),
   };
 }

@@ -1,6 +1,17 @@
 /** The process of an observer: it owns what is collected, and the server if there is one. */
-import { detached, GenServer, noreply, ok, reply, self, signal, trapExit } from '@linnet/otp';
+import {
+  detached,
+  type ExitMessage,
+  GenServer,
+  noreply,
+  ok,
+  reply,
+  signal,
+  stop,
+  trapExit,
+} from '@linnet/otp';
 import { Actions } from '../actions/actions.ts';
+import { askDocument, startNodeAgent } from '../cluster/node-agent.ts';
 import { Collector } from '../collect/collector.ts';
 import { refuse } from '../http/answers.ts';
 import { Assets } from '../http/assets.ts';
@@ -23,9 +34,16 @@ export const ObserverServer = GenServer.define({
   init: async (options: ResolvedOptions) => {
     trapExit(); // so that `terminate` is called
     const ended = signal();
-    const collector = new Collector(options, self().node);
+    const collector = new Collector(options);
     // However it ends, also when it is killed.
     ended.addEventListener('abort', () => collector.stop(), { once: true });
+    await startNodeAgent({
+      figures: () => collector.system(),
+      document: (page, query) => {
+        collector.enter(page)();
+        return collector.collect(page, query);
+      },
+    });
     const handler = handlerOf(options, collector, ended);
     const handle: Handle = (request) => handler.handle(request);
     // A server of others may be reached from anywhere, under any name.
@@ -44,7 +62,11 @@ export const ObserverServer = GenServer.define({
     url: (state) => reply(state.url, state),
   },
 
-  handleInfo: (state) => noreply(state),
+  /** Told to end, or a part of it has ended: its supervisor starts it anew as a whole. */
+  handleInfo: (state, message) => {
+    const { type, reason } = message as Partial<ExitMessage>;
+    return type === 'EXIT' ? stop(reason, state) : noreply(state);
+  },
 
   formatStatus: ({ state }) => ({ state: { url: state.url } }),
 });
@@ -65,6 +87,7 @@ function handlerOf(options: ResolvedOptions, collector: Collector, ended: AbortS
       changed: () => tree.expire(),
     }),
     collect: (page, query) => collector.collect(page, query),
+    collectOf: askDocument,
     enter: (page) => collector.enter(page),
   });
 }

@@ -75,8 +75,12 @@ test('prewarm, resize and drain a pool, and close a connection', async () => {
   expect(await act('prewarm-pool', { ...pool, count: 3 })).toMatchObject({
     text: '{"done":"3 idle"}',
   });
-  expect((await act('resize-pool', { ...pool, count: 2 })).status).toBe(200);
+  expect((await act('shard-pool', { ...pool, count: 2 })).status).toBe(200);
   expect(finch.getPoolCount(server.url)).toBe(2);
+  expect(await act('resize-pool', { ...pool, size: 7 })).toMatchObject({
+    text: '{"done":"7 connections at most, a shard"}',
+  });
+  expect(finch.getPoolStatus(server.url).map(({ size }) => size)).toEqual([7, 7]);
   const [connection] = finch.listConnections(server.url);
   const close = { instance: name, pid: String(connection?.pid) };
   expect((await act('close-connection', close)).status).toBe(200);
@@ -88,7 +92,10 @@ test('prewarm, resize and drain a pool, and close a connection', async () => {
   expect(finch.findPool(server.url)).toBeUndefined();
   expect((await act('drain-pool', pool)).text).toContain('there is no pool');
   for (const count of [0, 1.5, '2', 1e9]) {
-    expect((await act('resize-pool', { ...pool, count })).status).toBe(400);
+    expect((await act('shard-pool', { ...pool, count })).status).toBe(400);
+  }
+  for (const size of [0, 1.5, '2', 1e9, null]) {
+    expect((await act('resize-pool', { ...pool, size })).status).toBe(400);
   }
 });
 

@@ -1,4 +1,4 @@
-import { exit, isAlive, Supervisor } from '@linnet/otp';
+import { exit, isAlive, Supervisor, whereis } from '@linnet/otp';
 import { captureCrashReports, eventually } from '@linnet/otp/testing';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -15,6 +15,29 @@ test('is a supervised process: killed, it serves again', async () => {
     const response = await fetch(`${await observer.url()}api/session`);
     expect(await response.json()).toEqual({ actions: false, reveal: false });
   });
+});
+
+test.each([
+  ['is told to shut down', (name: string) => whereis(name)],
+  ['loses the process that answers other nodes', () => whereis('Linnet.Observer')],
+])('%s: its supervisor starts all of it anew', async (_what, find) => {
+  using _ = captureCrashReports();
+  const { observer } = await startProgram();
+  const { pid } = observer;
+  const target = find(observer.name);
+  if (target !== undefined) exit(target, 'shutdown');
+  await eventually(async () => {
+    expect(isAlive(pid)).toBe(false);
+    expect((await fetch(`${await observer.url()}api/session`)).status).toBe(200);
+    expect(whereis('Linnet.Observer')).toBeDefined();
+  });
+});
+
+test('of two observers in a program, both serve, and one answers other nodes', async () => {
+  const [one, other] = [await startProgram(), await startProgram()];
+  for (const { url } of [one, other]) expect((await fetch(`${url}api/session`)).status).toBe(200);
+  await one.supervisor.stop();
+  expect((await fetch(`${other.url}api/session`)).status).toBe(200);
 });
 
 test('its supervisor starts it anew on the same port', async () => {
