@@ -92,9 +92,12 @@ describeQuic('unregisterH3 and registerH3', () => {
     expect(finch.registerH3(pool, connection)).toBe(true);
     expect(finch.registerH3(pool, connection)).toBe(false);
     expect(connection.registered).toBe(true);
-    expect(finch.unregisterH3All(pool)).toHaveLength(2);
+    const all = finch.unregisterH3All(pool);
+    expect(all).toHaveLength(2);
     expect(finch.unregisterH3All()).toEqual([]);
     expect(finch.checkoutH3(pool)).toBeUndefined();
+    // A pool that stops waits for those that callers have.
+    for (const each of all) expect(finch.registerH3(pool, each)).toBe(true);
   });
 
   test('refuse what is no such connection, or one of another pool', async () => {
