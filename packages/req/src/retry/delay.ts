@@ -25,8 +25,13 @@ export function retryAfter(headers: HeaderList): number | undefined {
   const value = headers.get('retry-after')?.trim();
   if (value === undefined || value === '') return undefined;
   if (/^\d+$/.test(value)) return Number(value) * 1000;
-  const date = /^[a-z]/i.test(value) ? Date.parse(value) : Number.NaN;
+  const date = /^[a-z]/i.test(value) ? Date.parse(inGmt(value)) : Number.NaN;
   if (Number.isNaN(date)) return undefined;
   const sent = Date.parse(headers.get('date') ?? '');
   return Math.max(0, date - (Number.isNaN(sent) ? Date.now() : sent));
+}
+
+/** The oldest form of a date has no zone, and means GMT (RFC 9110, 5.6.7): `Sun Nov  6 08:49:37 1994`. */
+function inGmt(date: string): string {
+  return /:\d\d \d{4}$/.test(date) ? `${date} GMT` : date;
 }

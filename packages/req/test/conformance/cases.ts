@@ -152,6 +152,7 @@ export const cases: readonly Case[] = [
   decoded('zstd', 'zstd'),
   decoded('gzip, br', 'gzip and then br'),
   decoded('truncated', 'gzip that is cut off'),
+  decoded('surplus', 'gzip, and other bytes after its end'),
   decoded('unknown', 'a coding that is not known'),
   {
     topic: 'Responses',

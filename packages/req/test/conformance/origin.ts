@@ -18,7 +18,8 @@ const encoded: Readonly<Record<string, () => Buffer>> = {
   zstd: () => zstdCompressSync(text),
   'gzip, br': () => brotliCompressSync(gzipSync(text)),
   truncated: () => gzipSync(text).subarray(0, -10),
-  unknown: () => Buffer.from(text),
+  surplus: () => Buffer.concat([gzipSync(text), Buffer.from('surplus')]),
+  unknown: () => Buffer.from('in a coding of its own'),
 };
 
 export const startOrigin = (): Promise<TestServer> =>
@@ -45,7 +46,7 @@ export const startOrigin = (): Promise<TestServer> =>
         const name = decodeURIComponent(argument);
         const coding = name.startsWith('deflate')
           ? 'deflate'
-          : name === 'truncated'
+          : name === 'truncated' || name === 'surplus'
             ? 'gzip'
             : name;
         response.writeHead(200, { 'content-type': 'text/plain', 'content-encoding': coding });

@@ -182,11 +182,22 @@ test.each([
   ['0', undefined, 0],
   ['Mon, 30 Nov 2026 10:00:10 GMT', 'Mon, 30 Nov 2026 10:00:00 GMT', 10_000],
   ['Mon, 30 Nov 2020 10:00:10 GMT', undefined, 0],
+  ['Monday, 30-Nov-26 10:00:10 GMT', 'Mon, 30 Nov 2026 10:00:00 GMT', 10_000],
+  ['Mon Nov 30 10:00:10 2026', 'Mon, 30 Nov 2026 10:00:00 GMT', 10_000],
+  ['99999999999999999999', undefined, 1e23],
   ['soon', undefined, undefined],
+  ['1.5', undefined, undefined],
   ['-5', undefined, undefined],
 ] as const)('Retry-After: %s, with date %s, is %s ms', (value, date, ms) => {
   const headers = new HeaderList({ 'retry-after': value, ...(date === undefined ? {} : { date }) });
-  expect(retryAfter(headers)).toBe(ms);
+  const { TZ } = process.env;
+  onTestFinished(
+    () => void (TZ === undefined ? delete process.env['TZ'] : (process.env['TZ'] = TZ)),
+  );
+  for (const zone of ['UTC', 'Asia/Tokyo']) {
+    process.env['TZ'] = zone;
+    expect(retryAfter(headers)).toBe(ms);
+  }
 });
 
 test('a function that returns no delay is told so, and nothing is sent again', async () => {
