@@ -8,6 +8,7 @@ export type { NodeIdentity } from './association/identity.ts';
 export type { Carrier, CarrierEvents } from './carrier/carrier.ts';
 export { Node, type ConnectOptions } from './node/node.ts';
 export type { Modules, RemoteBody } from './node/modules.ts';
+export { RemoteTask, type RemoteTasks, type TaskTarget } from './node/remote-task.ts';
 export type { NodeDownMessage, NodeMessage, NodeUpMessage } from './node/node-monitors.ts';
 export { Pg, type PgOptions } from './pg/pg.ts';
 export type { PgMessage, PgMonitor } from './pg/group-monitors.ts';

@@ -23,6 +23,7 @@ import {
 import { Distributor } from './distributor.ts';
 import type { Modules } from './modules.ts';
 import { NodeMonitors } from './node-monitors.ts';
+import { taskBody, taskModule } from './remote-task-body.ts';
 import type { NodeRef, SignalSender } from './signal.ts';
 
 /** What a member is made of. */
@@ -72,7 +73,8 @@ export class Member implements SignalSender, TimeoutTarget {
     this.settings = settings;
     this.#carriers = [...settings.carriers];
     this.self = { name, creation: thisNode().creation, startedAt: Date.now() };
-    this.distributor = new Distributor(this, this.#pids, settings.modules);
+    const modules = { ...settings.modules, [taskModule]: taskBody(settings.modules) };
+    this.distributor = new Distributor(this, this.#pids, modules);
     this.#endpoint = new Endpoint(
       {
         self: this.self,
