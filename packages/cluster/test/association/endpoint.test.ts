@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { protocolVersion } from '../../src/association/greeting.ts';
+import { helloFrame } from '../../src/association/handshake-frames.ts';
 import { noFaults, signalOf, World, type Seen, type SimulatedNode } from './world.ts';
 
 function pair(seed = 1, options = {}): { world: World; a: SimulatedNode; b: SimulatedNode } {
@@ -197,6 +199,33 @@ test('a run that starts anew with its name replaces the one that is gone', () =>
   expect(downs(a)).toEqual(['replaced']);
   expect(a.endpoint.connected()).toEqual([again.identity]);
   expect(a.endpoint.send(b.identity, signalOf(1))).toBe(false);
+});
+
+test('a run whose clock was put back replaces the one that is gone, too', () => {
+  const { world, a, b } = pair();
+  world.kill(b);
+  const again = world.start('b@host', { startedAt: -1e12 });
+  world.announce(again);
+  world.run(1000);
+  expect(a.endpoint.connected()).toEqual([again.identity]);
+});
+
+test('a node of another version of the protocol is refused, and told', () => {
+  const world = new World(1);
+  const a = world.start('a@host');
+  const b = world.start('b@host');
+  const greeting = {
+    version: protocolVersion + 1,
+    node: b.identity,
+    connection: 5,
+    nonce: '0'.repeat(32),
+    takeover: false,
+    sign: false,
+  };
+  a.endpoint.frame(helloFrame(greeting));
+  world.run(100);
+  expect(b.refusals).toEqual(['version']);
+  expect(a.endpoint.connected()).toEqual([]);
 });
 
 test('a second node with the name of a living one is refused', () => {

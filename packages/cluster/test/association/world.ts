@@ -100,9 +100,9 @@ export class World {
 
   start(
     name: string,
-    { cookie = 'secret', takeover = false, sign = this.options.sign } = {},
+    { cookie = 'secret', takeover = false, sign = this.options.sign, startedAt = this.now } = {},
   ): SimulatedNode {
-    const identity = { name, creation: 1 + this.dice.below(2 ** 31), startedAt: this.now };
+    const identity = { name, creation: 1 + this.dice.below(2 ** 31), startedAt };
     const seen: Seen[] = [];
     const refusals: string[] = [];
     const endpoint: Endpoint = new Endpoint(

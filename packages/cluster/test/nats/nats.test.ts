@@ -6,6 +6,7 @@ import { Cluster, ClusterError, Node, type ClusterOptions } from '../../src/inde
 import { nats } from '../../src/nats/index.ts';
 import { hasNatsServer, NatsServer } from '../support/nats-server.ts';
 import { PeerNode } from '../support/peer-node.ts';
+import { TlsServer } from '../support/tls-server.ts';
 
 const here = 'here@127.0.0.1';
 const there = 'there@127.0.0.1';
@@ -117,7 +118,57 @@ describe.skipIf(!hasNatsServer)('over NATS', () => {
     });
   });
 
+  test('of several servers, one that is there is enough', async () => {
+    await using server = await NatsServer.start();
+    const gone = await NatsServer.start();
+    await gone[Symbol.asyncDispose]();
+    const carrier = nats({ servers: [gone.url, server.url], noRandomize: true });
+    await using _cluster = await startHere(server, { carrier });
+    await using _peer = await startThere(server);
+    expect(await Node.connect(there)).toBe(true);
+  });
+
+  test('clusters of different names on one server do not see each other', async () => {
+    await using server = await NatsServer.start();
+    const carrier = nats({ servers: server.url, cluster: 'other' });
+    await using _cluster = await startHere(server, { carrier });
+    await using _peer = await startThere(server);
+    expect(await Node.connect(there, { timeout: 500 })).toBe(false);
+    expect(Node.list()).toEqual([]);
+  });
+
+  test('with a user and a password, nodes are as without', async () => {
+    await using server = await NatsServer.start('authorization { user: a, password: b }');
+    const carrier = nats({ servers: server.url, user: 'a', pass: 'b' });
+    await using _cluster = await startHere(server, { carrier });
+    await using _peer = await PeerNode.start({
+      name: there,
+      cookie,
+      nats: { servers: server.url, user: 'a', pass: 'b' },
+    });
+    expect(await Node.connect(there)).toBe(true);
+  });
+
+  test('with TLS and a certificate that the server knows, nodes are as without', async () => {
+    await using tls = await TlsServer.start();
+    const options = { servers: tls.server.url, tls: tls.known };
+    await using _cluster = await startHere(tls.server, { carrier: nats(options) });
+    await using _peer = await PeerNode.start({ name: there, cookie, nats: options });
+    expect(await Node.connect(there)).toBe(true);
+  });
+
   describe('the start fails', () => {
+    test.each(['none', 'stranger'] as const)(
+      'with TLS, for a client certificate: %s',
+      async (kind) => {
+        await using tls = await TlsServer.start();
+        const carrier = nats({ servers: tls.server.url, tls: tls[kind] });
+        const error = await clusterFailure(startHere(tls.server, { carrier }));
+        expect(error.reason).toBe('carrier');
+        expect(error.message).toMatch(/client certificate/);
+      },
+    );
+
     test('with another cookie than a node that is there', async () => {
       await using server = await NatsServer.start();
       await using _peer = await startThere(server, { cookie: 'other' });
