@@ -1,9 +1,10 @@
 /** What signals of other nodes do to the processes of this one. */
 import type { ExitReason } from '../process/exit-reason.ts';
 import { processById } from '../process/local-process.ts';
+import { DeathHook } from '../process/on-death.ts';
 import { processOf, type Pid } from '../process/pid.ts';
 import { linkDown, signalExit } from '../process/signals.ts';
-import { attachMonitor, Watch } from '../process/watch.ts';
+import { attachMonitor, type Watch } from '../process/watch.ts';
 
 /** The pid of the live process of this node with this number. */
 export function localPid(id: number): Pid | undefined {
@@ -39,27 +40,13 @@ export function exitReceived(to: Pid, from: Pid, reason: ExitReason): void {
   if (process !== undefined) signalExit(process, from, reason);
 }
 
-/** A monitor of another node. */
-class ReceivedMonitor extends Watch {
-  readonly #act: (reason: ExitReason) => void;
-
-  constructor(act: (reason: ExitReason) => void) {
-    super();
-    this.#act = act;
-  }
-
-  protected override down(_pid: Pid, reason: ExitReason): void {
-    this.#act(reason);
-  }
-}
-
 /**
  * Monitors a process of this node for one of another: `act` is called once, after the links of the dead
  * process are told; at once with `'noproc'` when it is dead. It runs inside the runtime, as plain code,
  * and must not throw. `unwatch()` of the result takes it back.
  */
 export function monitorReceived(pid: Pid, act: (reason: ExitReason) => void): Watch {
-  const monitor = new ReceivedMonitor(act);
+  const monitor = new DeathHook(act);
   const process = processOf(pid);
   if (process === undefined) act('noproc');
   else attachMonitor(monitor, process, undefined);

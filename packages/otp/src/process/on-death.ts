@@ -3,7 +3,8 @@ import type { ExitReason } from './exit-reason.ts';
 import type { Pid } from './pid.ts';
 import { Watch } from './watch.ts';
 
-class DeathHook extends Watch {
+/** Calls a function when the process that it watches dies. */
+export class DeathHook extends Watch {
   readonly #act: (reason: ExitReason) => void;
 
   constructor(act: (reason: ExitReason) => void) {

@@ -26,6 +26,7 @@ import {
 import { OwnSpecsKind } from './own-specs-kind.ts';
 import { DynamicLoop } from './dynamic-loop.ts';
 import { SupervisorError } from './errors.ts';
+import { supervisorModule } from './module.ts';
 import { startProcess } from './start-supervisor.ts';
 import type {
   CheckedDynamicChild,
@@ -165,16 +166,7 @@ function define<Arg, R extends DynamicSupervisorFlags | Ignore>(callbacks: {
   type Ignored = Extract<R, Ignore>;
   const runWith = (arg: Arg, name: NameOption | undefined) =>
     run(moduleName, () => init(arg), name) as Promise<DynamicHandle | Ignored>;
-  const module: DynamicSupervisorModule<Arg, Ignored> = {
-    name: moduleName,
-    startLink: (...args) => runWith(args[0] as Arg, args[1]?.name),
-    childSpec: (...args) => {
-      const [overrides, { name }] = splitOverrides(args[1] ?? {});
-      const id = idOf(name) ?? (callbacks.name === undefined ? module : moduleName);
-      return { id, start: () => runWith(args[0] as Arg, name), type: 'supervisor', ...overrides };
-    },
-  };
-  return Object.freeze(module);
+  return supervisorModule(callbacks.name, moduleName, runWith);
 }
 
 /**

@@ -32,6 +32,7 @@ import {
   type SupervisorHandle,
 } from './client.ts';
 import { SupervisorError } from './errors.ts';
+import { supervisorModule } from './module.ts';
 import { startSupervisor } from './start-supervisor.ts';
 import type {
   AutoShutdown,
@@ -139,16 +140,7 @@ function define<
     const pid = await startSupervisor({ module: moduleName, init: () => init(arg) }, name);
     return pid === ignore ? (ignore as Ignored) : new StaticHandle(pid);
   };
-  const module: SupervisorModule<Arg, Ignored> = {
-    name: moduleName,
-    startLink: (...args) => run(args[0] as Arg, args[1]?.name),
-    childSpec: (...args) => {
-      const [overrides, { name }] = splitOverrides(args[1] ?? {});
-      const id = idOf(name) ?? (callbacks.name === undefined ? module : moduleName);
-      return { id, start: () => run(args[0] as Arg, name), type: 'supervisor', ...overrides };
-    },
-  };
-  return Object.freeze(module);
+  return supervisorModule(callbacks.name, moduleName, run);
 }
 
 /**
