@@ -3,6 +3,7 @@
  * means, such as node:http. What that uses of a socket is there; the socket itself stays the wire's.
  */
 import { Duplex } from 'node:stream';
+import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { PeerCertificate } from 'node:tls';
@@ -71,6 +72,12 @@ export class DriverSocket extends Duplex implements LentSocket {
 
   get remoteAddress(): string | undefined {
     return this.lender?.info.remoteAddress;
+  }
+
+  get remoteFamily(): 'IPv4' | 'IPv6' | undefined {
+    const { remoteAddress = '' } = this;
+    const version = isIP(remoteAddress);
+    return version === 0 ? undefined : `IPv${version as 4 | 6}`;
   }
 
   get remotePort(): number | undefined {
