@@ -17,32 +17,38 @@ export const http1Schema = defineSchema('HTTP/1 options', {
   }),
 });
 
+const pingTimeout = finiteDuration({
+  default: 15_000,
+  doc: 'How long the answer to a PING may take before the connection counts as dead.',
+});
+
+const maxConcurrentStreams = limit({
+  min: 1,
+  default: 'infinity',
+  unit: 'requests',
+  doc: 'How many requests one connection carries at a time, at most; the server may allow fewer.',
+});
+
+const streamWindowSize = integer({
+  min: 65_535,
+  max: 2_147_483_647,
+  default: 1_048_576,
+  unit: 'bytes',
+  doc: 'The most bytes of one response that a server may send before they are read.',
+});
+
 export const http2Schema = defineSchema('HTTP/2 options', {
   pingInterval: duration({
     default: 'infinity',
     doc: 'How long a connection is silent before it is probed with a PING.',
   }),
-  pingTimeout: finiteDuration({
-    default: 15_000,
-    doc: 'How long the answer to a PING may take before the connection counts as dead.',
-  }),
+  pingTimeout,
   waitForServerSettings: boolean({
     default: false,
     doc: "Whether requests wait for the server's SETTINGS, and so for its stream limit.",
   }),
-  maxConcurrentStreams: limit({
-    min: 1,
-    default: 'infinity',
-    unit: 'requests',
-    doc: 'How many requests one connection carries at a time, at most; the server may allow fewer.',
-  }),
-  streamWindowSize: integer({
-    min: 65_535,
-    max: 2_147_483_647,
-    default: 1_048_576,
-    unit: 'bytes',
-    doc: 'The most bytes of one response that a server may send before they are read.',
-  }),
+  maxConcurrentStreams,
+  streamWindowSize,
   connectionWindowSize: integer({
     min: 65_535,
     max: 2_147_483_647,
@@ -78,29 +84,15 @@ export const http3Schema = defineSchema('HTTP/3 options', {
     default: 'infinity',
     doc: 'How long a connection is silent before it is probed with a PING, also without a request.',
   }),
-  pingTimeout: finiteDuration({
-    default: 15_000,
-    doc: 'How long the answer to a PING may take before the connection counts as dead.',
-  }),
-  maxConcurrentStreams: limit({
-    min: 1,
-    default: 'infinity',
-    unit: 'requests',
-    doc: 'How many requests one connection carries at a time, at most; the server may allow fewer.',
-  }),
+  pingTimeout,
+  maxConcurrentStreams,
   maxRequestsPerConnection: limit({
     min: 1,
     default: 100_000,
     unit: 'requests',
     doc: 'How many requests an HTTP/3 connection serves before it is closed, if `maxRequestsPerConnection` is not lower: QUIC keeps some bytes of each for as long as the connection lives.',
   }),
-  streamWindowSize: integer({
-    min: 65_535,
-    max: 2_147_483_647,
-    default: 1_048_576,
-    unit: 'bytes',
-    doc: 'The most bytes of one response that a server may send before they are read.',
-  }),
+  streamWindowSize,
   connectionWindowSize: limit({
     min: 65_535,
     default: 'infinity',

@@ -15,19 +15,11 @@ export type PrivateData = Readonly<Record<string | symbol, unknown>>;
 
 const noPrivate: PrivateData = Object.freeze(Object.create(null) as PrivateData);
 
-/** What a {@link Request} is made of. */
-export interface RequestParts {
-  readonly method: string;
-  readonly path: string;
-  readonly query: string | undefined;
-  readonly target: string;
-  readonly headers: readonly string[];
-  readonly body: RequestBody;
-  readonly contentLength: number | undefined;
-  readonly trailers: TrailersInput | undefined;
-  readonly expectContinue: boolean;
-  readonly pool: PoolIdentity;
-}
+/** What a {@link Request} is made of, beside its origin and the caller's data. */
+export type RequestParts = Omit<
+  Request,
+  'scheme' | 'host' | 'port' | 'private' | 'poolTag' | 'unixSocket'
+>;
 
 /**
  * A request, made by `Finch.build`. It can be sent any number of times, as long

@@ -35,8 +35,22 @@ export interface DialTarget {
   readonly servername?: string | undefined;
 }
 
+/** Between which addresses to connect. */
+export interface AddressOptions {
+  /** The local address to connect from. */
+  readonly localAddress?: string | undefined;
+  /** 4 or 6: use addresses of that family only. Default: both. */
+  readonly family?: 4 | 6 | undefined;
+  /** Try the addresses of a name in turn, both families interleaved (RFC 8305). Default: Node's, which is true. */
+  readonly autoSelectFamily?: boolean | undefined;
+  /** How long one address is tried before the next one is, too, in ms. Default: Node's, which is 250. */
+  readonly autoSelectFamilyAttemptTimeout?: number | undefined;
+  /** Replaces `dns.lookup`. */
+  readonly lookup?: LookupFunction | undefined;
+}
+
 /** How to open a socket. */
-export interface SocketOptions {
+export interface SocketOptions extends AddressOptions {
   /** The protocols offered by ALPN, the preferred first. Default: none. */
   readonly alpnProtocols?: readonly string[] | undefined;
   /**
@@ -44,16 +58,6 @@ export interface SocketOptions {
    * false: a server without ALPN is one that speaks HTTP/1.1.
    */
   readonly requireAlpn?: boolean | undefined;
-  /** The local address to connect from. */
-  readonly localAddress?: string | undefined;
-  /** 4 or 6: use addresses of that family only. Default: both. */
-  readonly family?: 4 | 6 | undefined;
-  /** Try the addresses of a name in turn, both families interleaved (RFC 8305). Default: Node's, which is true. */
-  readonly autoSelectFamily?: boolean | undefined;
-  /** How long one address is tried before the next one, in ms. Default: Node's, which is 250. */
-  readonly autoSelectFamilyAttemptTimeout?: number | undefined;
-  /** Replaces `dns.lookup`. */
-  readonly lookup?: LookupFunction | undefined;
   /** Send small writes at once (TCP_NODELAY). Default true. */
   readonly noDelay?: boolean | undefined;
   /** After how many ms of silence TCP keep-alive probes begin; `false` for none. Default 60000. */

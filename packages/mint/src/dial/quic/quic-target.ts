@@ -1,9 +1,9 @@
 /**
  * What is dialled over QUIC, and how.
  */
-import type { LookupFunction } from 'node:net';
 import type { QuicSession } from '../../driver/quic-session.ts';
 import type { DialLimits, DialTimings } from '../attempt.ts';
+import type { AddressOptions } from '../dial-target.ts';
 import type { TlsIdentity } from '../tls-identity.ts';
 
 /** What to connect to over QUIC. */
@@ -23,17 +23,7 @@ export interface QuicTarget {
 }
 
 /** How to connect over QUIC. */
-export interface QuicDialOptions extends DialLimits {
-  /** The local address to connect from. */
-  readonly localAddress?: string | undefined;
-  /** 4 or 6: use addresses of that family only. Default: both. */
-  readonly family?: 4 | 6 | undefined;
-  /** Try the addresses of a name in turn, both families interleaved (RFC 8305). Default: Node's, which is true. */
-  readonly autoSelectFamily?: boolean | undefined;
-  /** How long one address is tried before the next one is, too, in ms. Default: Node's, which is 250. */
-  readonly autoSelectFamilyAttemptTimeout?: number | undefined;
-  /** Replaces `dns.lookup`. */
-  readonly lookup?: LookupFunction | undefined;
+export interface QuicDialOptions extends DialLimits, AddressOptions {
   /** How long nothing may come before the connection ends, in ms; the server may want less. Default 30000. */
   readonly idleTimeout?: number | undefined;
   /**
