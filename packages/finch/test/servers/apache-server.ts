@@ -5,6 +5,8 @@ import type { Recipe, Site } from './web-server.ts';
 export const apache: Recipe = {
   name: 'apache',
   packages: { apache2: 'apache2' },
+  // It tells how long in `Keep-Alive`, in seconds.
+  shortIdle: 1000,
   lacks: ['socket'],
   configure: (site) => {
     const file = site.folder.write('apache.conf', configuration(site));
@@ -22,7 +24,7 @@ const modules = [
   'socache_shmcb',
 ];
 
-function configuration({ folder, www, ports }: Site): string {
+function configuration({ folder, www, shortIdle, ports }: Site): string {
   const load = modules
     .map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`)
     .join('\n');
@@ -70,7 +72,7 @@ ProxyPass /down/ http://127.0.0.1:${ports.down}/ retry=0
 ${host(ports.plain, '')}
 ${host(ports.tls, tls)}
 ${host(ports.mutualTls, `${tls}\n  SSLCACertificateFile ${folder.at('ca.crt')}\n  SSLVerifyClient require`)}
-${host(ports.short, 'KeepAliveTimeout 1')}
+${host(ports.short, `KeepAliveTimeout ${shortIdle / 1000}`)}
 ${host(ports.closing, 'KeepAlive Off')}
 # It counts the responses after which it keeps the connection: the third one is the last.
 ${host(ports.three, 'MaxKeepAliveRequests 2')}

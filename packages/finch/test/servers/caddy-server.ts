@@ -13,7 +13,7 @@ export const caddy: Recipe = {
   },
 };
 
-function configuration({ folder, www, socketPath, ports }: Site): object {
+function configuration({ folder, www, socketPath, shortIdle, ports }: Site): object {
   const path = (pattern: string) => [{ path: [pattern] }];
   const proxy = (prefix: string, port: number) => ({
     match: path(`${prefix}/*`),
@@ -77,7 +77,7 @@ function configuration({ folder, www, socketPath, ports }: Site): object {
           mutualTls: server(ports.mutualTls, {
             tls_connection_policies: [{ client_authentication: trust }],
           }),
-          short: server(ports.short, { idle_timeout: '1s' }),
+          short: server(ports.short, { idle_timeout: `${shortIdle}ms` }),
           closing: server(ports.closing, { routes: [closing, ...routes] }),
         },
       },

@@ -19,7 +19,7 @@ export async function command(server: WebServer, line: string): Promise<string> 
   return (await text(socket)).trim();
 }
 
-function configuration({ folder, socketPath, ports }: Site): string {
+function configuration({ folder, socketPath, shortIdle, ports }: Site): string {
   const rules = `
   http-request return status 200 content-type text/plain string whoami hdr x-port "%[src_port]" hdr x-sni "%[ssl_fc_sni]" hdr x-resumed "%[ssl_fc_is_resumed]" hdr x-client "%{+Q}[ssl_c_s_dn(cn)]" if { path /whoami }
   use_backend down if { path_beg /down/ }
@@ -48,7 +48,7 @@ frontend plain
   bind 127.0.0.1:${ports.mutualTls} ${tls} ca-file ${folder.at('ca.crt')} verify required${rules}
 frontend short
   bind 127.0.0.1:${ports.short}
-  timeout http-keep-alive 1s${rules}
+  timeout http-keep-alive ${shortIdle}ms${rules}
 frontend closing
   bind 127.0.0.1:${ports.closing}
   option httpclose${rules}

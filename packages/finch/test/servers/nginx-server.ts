@@ -13,7 +13,7 @@ export const nginx: Recipe = {
   },
 };
 
-function configuration({ folder, www, socketPath, ports }: Site): string {
+function configuration({ folder, www, socketPath, shortIdle, ports }: Site): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((what) => `${what}_temp_path ${folder.at(what)};`)
     .join('\n  ');
@@ -62,7 +62,7 @@ http {
     ssl_client_certificate ${folder.at('ca.crt')};
     ssl_verify_client on;${common}
   }
-  server { listen 127.0.0.1:${ports.short}; keepalive_timeout 1s;${common}
+  server { listen 127.0.0.1:${ports.short}; keepalive_timeout ${shortIdle}ms;${common}
   }
   server { listen 127.0.0.1:${ports.closing}; keepalive_timeout 0;${common}
   }

@@ -18,8 +18,10 @@ export interface WebServer extends AsyncDisposable {
   readonly tlsPort: number;
   /** Wants a certificate of the client. */
   readonly mutualTlsPort: number;
-  /** Ends those that are idle for a short time. */
+  /** Ends those that are idle for `shortIdle`. */
   readonly shortUrl: string;
+  /** In ms. */
+  readonly shortIdle: number;
   /** Ends them after each response. */
   readonly closingUrl: string;
   /** Ends them after three requests; not every server can. */
@@ -38,6 +40,8 @@ export interface Site {
   readonly folder: Folder;
   readonly www: string;
   readonly socketPath: string;
+  /** In ms. */
+  readonly shortIdle: number;
   readonly ports: {
     readonly plain: number;
     readonly tls: number;
@@ -57,11 +61,18 @@ export interface Recipe {
   readonly packages: Readonly<Record<string, string>>;
   /** Writes the configuration, and says how the program is run. */
   readonly configure: (site: Site) => Pick<ProgramOptions, 'command' | 'env'>;
+  /** After how many ms of idleness `shortUrl` ends a connection. Default: 200. */
+  readonly shortIdle?: number;
   /** What the server does not have: a limit of requests on a connection, Unix sockets. */
   readonly lacks?: readonly ('three' | 'socket')[];
 }
 
-export async function startWebServer({ name, configure, lacks = [] }: Recipe): Promise<WebServer> {
+export async function startWebServer({
+  name,
+  configure,
+  shortIdle = 200,
+  lacks = [],
+}: Recipe): Promise<WebServer> {
   const folder = new Folder(name);
   const [
     plain = 0,
@@ -84,7 +95,7 @@ export async function startWebServer({ name, configure, lacks = [] }: Recipe): P
   const listens: (number | string)[] = [plain, tls, mutualTls, short, closing];
   if (!lacks.includes('three')) listens.push(three);
   if (!lacks.includes('socket')) listens.push(socketPath);
-  const run = configure({ folder, www, socketPath, ports });
+  const run = configure({ folder, www, socketPath, shortIdle, ports });
   const behind = await Program.start({
     command: [process.execPath, join(import.meta.dirname, 'origin.ts'), String(origin)],
     folder,
@@ -106,6 +117,7 @@ export async function startWebServer({ name, configure, lacks = [] }: Recipe): P
     tlsPort: tls,
     mutualTlsPort: mutualTls,
     shortUrl: `http://127.0.0.1:${short}`,
+    shortIdle,
     closingUrl: `http://127.0.0.1:${closing}`,
     threeUrl: `http://127.0.0.1:${three}`,
     socketPath,

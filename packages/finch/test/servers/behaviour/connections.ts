@@ -57,7 +57,7 @@ export function connections(server: () => WebServer): void {
   it('serves a GET although its connection was ended, and nobody could know yet', async () => {
     const finch = await startFinch();
     await finch.get(`${server().shortUrl}/whoami`);
-    blockFor(1500);
+    blockFor(server().shortIdle + 500);
     expect((await finch.get(`${server().shortUrl}/whoami`)).status).toBe(200);
   });
 
@@ -65,7 +65,7 @@ export function connections(server: () => WebServer): void {
     const finch = await startFinch();
     const url = `${server().shortUrl}/origin/digest`;
     await finch.post(url, 'first');
-    blockFor(1500);
+    blockFor(server().shortIdle + 500);
     // The pool may have dropped the connection already; else it is the caller's decision.
     const outcome = await finch.post(url, 'second').catch((error: Error) => error);
     expect(['ConnectionClosedError', 200]).toContain(
