@@ -84,51 +84,39 @@ export class Request {
 
 Object.defineProperty(Request.prototype, brand, { value: true });
 
+/** Where a request goes on its origin. */
+type Target = Pick<RequestParts, 'path' | 'query' | 'target'>;
+
 /** The same request with other headers, which are checked already. */
 export function withHeaders(request: Request, headers: readonly string[]): Request {
-  const { method, path, query, target, body, contentLength, trailers, expectContinue, pool } =
-    request;
-  return new Request(
-    {
-      method,
-      path,
-      query,
-      target,
-      headers,
-      body,
-      contentLength,
-      trailers,
-      expectContinue,
-      pool,
-    },
-    request,
-    request.private,
-  );
+  return remade(request, request.method, request, headers);
 }
 
 /** The same request to another path of its origin, which is checked already. */
-export function withTarget(
+export function withTarget(request: Request, method: string, target: Target): Request {
+  return remade(request, method, target, request.headers);
+}
+
+function remade(
   request: Request,
   method: string,
-  { path, query, target }: Pick<RequestParts, 'path' | 'query' | 'target'>,
+  { path, query, target }: Target,
+  headers: readonly string[],
 ): Request {
-  const { headers, body, contentLength, trailers, expectContinue, pool } = request;
-  return new Request(
-    {
-      method,
-      path,
-      query,
-      target,
-      headers,
-      body,
-      contentLength,
-      trailers,
-      expectContinue,
-      pool,
-    },
-    request,
-    request.private,
-  );
+  const { body, contentLength, trailers, expectContinue, pool } = request;
+  const parts = {
+    method,
+    path,
+    query,
+    target,
+    headers,
+    body,
+    contentLength,
+    trailers,
+    expectContinue,
+    pool,
+  };
+  return new Request(parts, request, request.private);
 }
 
 /**
