@@ -5,10 +5,8 @@ import { isFinchError } from './finch-error.ts';
 /** The frames of the caller: those of this package come before, and are dropped. */
 const moreFrames = 15;
 
-const ownFolder = new URL('..', import.meta.url);
-
-/** A frame names its file by URL, or by path. */
-const ownFiles = [ownFolder.href, fileURLToPath(ownFolder)];
+/** A frame names its file by URL, or by path. In a bundle of CommonJS there is no URL. */
+const ownFiles = filesIn(import.meta.url);
 
 /** What the frames of the caller begin with, in the stack of an error. */
 const heading = '    --- the request was made here ---';
@@ -51,6 +49,14 @@ export class CallSite {
     const lines = (this.at.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
     const isOwn = (line: string): boolean => ownFiles.some((own) => line.includes(own));
     const first = lines.findLastIndex(isOwn) + 1;
-    return lines.slice(first, first + Error.stackTraceLimit);
+    // In a bundle, the caller stands in the same file.
+    const from = first === lines.length ? 0 : first;
+    return lines.slice(from, from + Error.stackTraceLimit);
   }
+}
+
+function filesIn(file: string | undefined): readonly string[] {
+  if (file === undefined) return [];
+  const folder = new URL('..', file);
+  return [folder.href, fileURLToPath(folder)];
 }
