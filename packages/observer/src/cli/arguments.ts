@@ -70,9 +70,10 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
   if (format === 'dot' && (command ?? 'tree') !== 'tree') {
     throw new UsageError('--dot is for the tree');
   }
+  const address = addressOf(url ?? 'http://127.0.0.1:4400/');
   return {
     command: command ?? 'tree',
-    url: urlOf(url ?? 'http://127.0.0.1:4400/'),
+    url: address.url,
     format,
     watch: values.watch,
     interval: numberOf('--interval', values.interval, 0.2, 3600),
@@ -80,7 +81,7 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
     node: values.node,
     sort: sortOf(values.sort),
     limit: numberOf('--limit', values.limit, 1, 200),
-    headers: values.header.map(headerOf),
+    headers: [...address.headers, ...values.header.map(headerOf)],
   };
 }
 
@@ -107,12 +108,19 @@ function parse(args: readonly string[]) {
   }
 }
 
-function urlOf(given: string): string {
+/** The name and password of an address are a header: `fetch` takes them nowhere else. */
+function addressOf(given: string): Pick<Arguments, 'url' | 'headers'> {
   const text = /^https?:\/\//.test(given) ? given : `http://${given}`;
   try {
     const url = new URL(text);
-    url.search = url.hash = '';
-    return url.href.endsWith('/') ? url.href : `${url.href}/`;
+    const { username, password } = url;
+    url.search = url.hash = url.username = url.password = '';
+    const pair = [username, password].map(decodeURIComponent).join(':');
+    const basic = `Basic ${Buffer.from(pair).toString('base64')}`;
+    return {
+      url: url.href.endsWith('/') ? url.href : `${url.href}/`,
+      headers: pair === ':' ? [] : [['authorization', basic]],
+    };
   } catch (error) {
     throw new UsageError(`${given} is neither a command nor a url`, { cause: error });
   }

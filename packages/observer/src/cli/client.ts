@@ -19,18 +19,36 @@ export async function fetchPage<P extends PageName>(
   try {
     response = await fetch(address, {
       headers: headers.map(([name, value]) => [name, value]),
+      // What `--header` has is for this address only.
+      redirect: 'manual',
       signal: AbortSignal.timeout(10_000),
     });
   } catch (cause) {
     throw new ClientError(`no observer answers at ${url}: ${reasonOf(cause)}`, { cause });
   }
   const text = await response.text();
-  if (!response.ok)
-    throw new ClientError(`${url} answers ${response.status}: ${text.slice(0, 300)}`);
+  if (!response.ok) throw new ClientError(refusalOf(url, response, text));
   try {
     return JSON.parse(text) as Documents[P];
   } catch (cause) {
     throw new ClientError(`${url} is not the address of an observer`, { cause });
+  }
+}
+
+function refusalOf(url: string, { status, headers }: Response, text: string): string {
+  const location = headers.get('location');
+  if (location !== null) return `${url} answers ${status}: it leads to ${location.slice(0, 300)}`;
+  const isRight = status === 401 || status === 403;
+  const advice = isRight ? `; what its "authorize" asks for is given by --header` : '';
+  return `${url} answers ${status}: ${errorIn(text).slice(0, 300)}${advice}`;
+}
+
+function errorIn(text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { readonly error?: unknown };
+    return typeof error === 'string' ? error : text;
+  } catch {
+    return text;
   }
 }
 

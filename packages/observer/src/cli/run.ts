@@ -54,6 +54,7 @@ class Run {
   #before: SystemFigures | undefined;
   #wake: (() => void) | undefined;
   #isOver = false;
+  #hasSeen = false;
 
   constructor(parsed: Arguments, terminal: Terminal) {
     this.#arguments = parsed;
@@ -73,7 +74,7 @@ class Run {
     const endKeys = repeats && interactive ? this.#terminal.onKey((key) => this.#key(key)) : end;
     try {
       for (;;) {
-        this.#draw(await this.#look(), repeats);
+        this.#draw(await this.#lookAgain(), repeats);
         if (!repeats || this.#isOver) return;
         await this.#pause(interval * 1000);
         if (this.#isOver) return;
@@ -104,6 +105,18 @@ class Run {
     const { interactive } = this.#terminal;
     // From the top of the screen, and nothing of what was there before.
     this.#terminal.write(`${repeats && interactive ? '\u001B[H\u001B[2J' : ''}${text}\n`);
+  }
+
+  /** An observer that is restarted meanwhile does not end what repeats. */
+  async #lookAgain(): Promise<string> {
+    try {
+      const text = await this.#look();
+      this.#hasSeen = true;
+      return text;
+    } catch (error) {
+      if (!this.#hasSeen || !(error instanceof ClientError)) throw error;
+      return error.message;
+    }
   }
 
   async #look(): Promise<string> {

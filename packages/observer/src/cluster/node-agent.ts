@@ -2,7 +2,7 @@
  * What answers the observers of other nodes: figures of this one, and its documents. The nodes of a cluster
  * trust each other; what is hidden here is hidden there as well.
  */
-import { detached, GenServer, noreply, reply } from '@linnet/otp';
+import { detached, exit, GenServer, noreply, reply, signal, whereis } from '@linnet/otp';
 import { pageNames, type PageName, type SystemFigures } from '../protocol/documents.ts';
 import { parseQuery, type Query } from '../protocol/query.ts';
 
@@ -60,9 +60,16 @@ const NodeAgent = GenServer.define({
   formatStatus: () => ({ state: {} }),
 });
 
-/** Starts it, linked to the current process; of several observers of a node, the first one answers. */
+/**
+ * Starts it, linked to the current process, until that ends: a link alone would let it survive an end in
+ * order. Of several observers of a node, the first one answers.
+ */
 export async function startNodeAgent(host: AgentHost): Promise<void> {
-  await NodeAgent.startLink(host, { name: agentName }).catch(() => {});
+  if (whereis(agentName) !== undefined) return;
+  const { pid } = await NodeAgent.startLink(host, { name: agentName });
+  // What the code of a dead process sends would be dropped.
+  const end = (): void => detached(() => exit(pid, 'shutdown'));
+  signal().addEventListener('abort', end, { once: true });
 }
 
 /** The figures of another node. Rejects with a CallError, `'noproc'` where no observer runs. */

@@ -3,9 +3,9 @@
  * anybody looks: a crash is of interest afterwards. Its channels are silent until a child starts or ends.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { formatReason, now, Pid, type CrashReport, type SupervisorEvent } from '@linnet/otp';
+import { now, Pid, type CrashReport, type SupervisorEvent } from '@linnet/otp';
 import type { CrashRow } from '../protocol/documents.ts';
-import { cut, given, showValue } from './show.ts';
+import { cut, given, showReason, showValue } from './show.ts';
 
 type Draft = { -readonly [K in keyof CrashRow]: CrashRow[K] };
 
@@ -95,7 +95,7 @@ export class CrashLog {
       ...given('name', name === undefined ? undefined : cut(String(name), 200)),
       label: cut(label, 200),
       cause,
-      reason: cut(formatReason(reason)),
+      reason: showReason(reason, this.#options.reveal),
       ...given('stack', stackOf(reason)),
       ...given('parent', parent?.toString()),
       mailbox: messageQueueLength,

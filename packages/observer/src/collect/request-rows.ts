@@ -42,7 +42,7 @@ function pathOf({ path, query }: RequestEntry, { reveal, redact }: Disclosure): 
   if (!reveal) return `${path}?…`;
   const shown = query.split('&').map((pair) => {
     const [name = '', ...value] = pair.split('=');
-    const replaced = redact(decoded(name), decoded(value.join('=')));
+    const replaced = redacted(redact, decoded(name), decoded(value.join('=')));
     return replaced === undefined ? pair : `${name}=${replaced}`;
   });
   return `${path}?${shown.join('&')}`;
@@ -56,9 +56,18 @@ function headersOf(
   const shown: Array<readonly [string, string]> = [];
   for (let i = 0; i + 1 < headers.length && shown.length < mostHeaders; i += 2) {
     const [name = '', value = ''] = headers.slice(i, i + 2);
-    shown.push([cut(name, 100), cut(redact(name, value) ?? value, 500)]);
+    shown.push([cut(name, 100), cut(redacted(redact, name, value) ?? value, 500)]);
   }
   return shown;
+}
+
+/** What decides may fail: then nothing of the value is shown. */
+function redacted(redact: Redact, name: string, value: string): string | undefined {
+  try {
+    return redact(name, value);
+  } catch {
+    return '[redacted]';
+  }
 }
 
 function phaseTimes({ phases, connect }: RequestEntry): PhaseTimes {

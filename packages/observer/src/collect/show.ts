@@ -1,4 +1,5 @@
 /** Values of the program as bounded text. */
+import { formatReason } from '@linnet/otp';
 import { inspect } from 'node:util';
 
 /** The longest text that is shown, in characters. */
@@ -25,6 +26,35 @@ export function showValue(value: unknown): string {
 /** A text, cut off where it is too long. */
 export function cut(text: string, length: number = longest): string {
   return text.length <= length ? text : `${text.slice(0, length)}… (${text.length} characters)`;
+}
+
+/**
+ * The reason of an exit. What a term carries beside its tags may be anything of the program, such as a message
+ * or a state: it is shown only where the observer reveals those. Errors have their message.
+ */
+export function showReason(reason: unknown, reveal: boolean): string {
+  if (reveal || reason instanceof Error || typeof reason !== 'object' || reason === null) {
+    return cut(formatReason(reason));
+  }
+  try {
+    return cut(tagsOf(reason));
+  } catch {
+    return 'a reason that cannot be shown';
+  }
+}
+
+/** `{ shutdown: … }`, `['noproc', …]`: the names in it, to the depth of two. */
+function tagsOf(reason: object, depth = 0): string {
+  const nested = (value: unknown): string =>
+    typeof value === 'object' && value !== null && depth === 0 ? tagsOf(value, 1) : '…';
+  if (Array.isArray(reason)) {
+    const [tag, ...others] = reason as readonly unknown[];
+    const first = typeof tag === 'string' ? `'${cut(tag, 60)}'` : '…';
+    return others.length === 0 ? `[${first}]` : `[${first}, …]`;
+  }
+  if (reason instanceof Error) return `${reason.name}: ${reason.message}`;
+  const members = Object.entries(reason).slice(0, 5);
+  return `{ ${members.map(([name, value]) => `${cut(name, 60)}: ${nested(value)}`).join(', ')} }`;
 }
 
 /** Ms with two digits: enough to see, and less to send. */

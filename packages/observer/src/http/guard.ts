@@ -15,6 +15,14 @@ export class Guard {
     this.#options = options;
   }
 
+  /**
+   * The refusal of data to a page of another site. That cannot read it, but its streams would take the
+   * places of others.
+   */
+  foreignRefusal(request: Request): Response | undefined {
+    return isForeign(request) ? refuse(403, 'asked for by another site') : undefined;
+  }
+
   /** The refusal of a request; undefined when it is to be answered. */
   async refusal(request: Request): Promise<Response | undefined> {
     const { authorize } = this.#options;
@@ -31,8 +39,6 @@ export class Guard {
     if (!this.#options.actions) {
       return refuse(403, 'actions are off: give the observer the option actions: true');
     }
-    const site = request.headers.get('sec-fetch-site');
-    if (site !== null && site !== 'same-origin') return refuse(403, 'asked for by another site');
     if (!/^application\/json\b/.test(request.headers.get('content-type') ?? '')) {
       return refuse(415, 'an action is asked for in application/json');
     }
@@ -50,6 +56,17 @@ async function allows(
   } catch {
     return false;
   }
+}
+
+/** Browsers say where a request comes from, the older ones by `origin` only; other programs say nothing. */
+function isForeign({ headers, url }: Request): boolean {
+  const site = headers.get('sec-fetch-site');
+  if (site !== null) return site !== 'same-origin' && site !== 'none';
+  const origin = headers.get('origin');
+  if (origin === null) return false;
+  return (
+    !URL.canParse(origin) || new URL(origin).host !== (headers.get('host') ?? new URL(url).host)
+  );
 }
 
 function hostOf(request: Request): string {

@@ -50,6 +50,8 @@ export class Handler {
     const refusal = await guard.refusal(request);
     if (refusal !== undefined) return refusal;
     const path = pathname.slice(options.basePath.length + 1);
+    const foreign = path.startsWith('api/') ? guard.foreignRefusal(request) : undefined;
+    if (foreign !== undefined) return foreign;
     if (path.startsWith('api/actions/')) return this.#act(request, path.slice(12));
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return refuse(405, 'only GET and HEAD', { allow: 'GET, HEAD' });

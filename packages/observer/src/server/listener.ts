@@ -17,7 +17,7 @@ export interface Listening {
 /** @throws ObserverListenError */
 export function listen(host: string, port: number, handle: Handle): Promise<Listening> {
   const server = createServer(
-    { requestTimeout: 10_000, headersTimeout: 10_000 },
+    { requestTimeout: 10_000, headersTimeout: 10_000, connectionsCheckingInterval: 5000 },
     (incoming, outgoing) => {
       void respond(handle, incoming, outgoing);
     },

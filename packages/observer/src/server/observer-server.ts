@@ -2,6 +2,7 @@
 import {
   detached,
   type ExitMessage,
+  formatReason,
   GenServer,
   noreply,
   ok,
@@ -45,7 +46,11 @@ export const ObserverServer = GenServer.define({
       },
     });
     const handler = handlerOf(options, collector, ended);
-    const handle: Handle = (request) => handler.handle(request);
+    const handle: Handle = (request) =>
+      handler.handle(request).catch((error: unknown) => {
+        // A function of the program, such as `redact`, or a body that was cut off.
+        return refuse(500, `the observer failed: ${formatReason(error).slice(0, 300)}`);
+      });
     // A server of others may be reached from anywhere, under any name.
     const mounted = options.authorize === undefined ? refuseMounted : handle;
     if (options.port === false) return ok<State>({ mounted, url: undefined });

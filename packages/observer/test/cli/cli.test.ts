@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
+import { Observer } from '../../src/index.ts';
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { run, type Terminal } from '../../src/cli/run.ts';
 import type { TreeDocument } from '../../src/protocol/documents.ts';
@@ -113,8 +114,60 @@ test('says that an address is not that of an observer', async () => {
 test('sends headers for authorize', async () => {
   const authorize = (request: Request): boolean => request.headers.get('x-pass') === 'yes';
   const { url } = await startProgram({ authorize });
-  expect((await observer('tree', url)).err).toContain('answers 403');
+  const { err } = await observer('tree', url);
+  expect(err).toContain(
+    'answers 403: not authorized; what its "authorize" asks for is given by --header',
+  );
   expect((await observer('tree', url, '-H', 'x-pass: yes')).code).toBe(0);
+});
+
+test('sends the name and password of an address, and shows them nowhere', async () => {
+  const wanted = `Basic ${Buffer.from('ada:l@ve').toString('base64')}`;
+  const authorize = (request: Request): boolean => request.headers.get('authorization') === wanted;
+  const { url } = await startProgram({ authorize });
+  expect((await observer('tree', url.replace('//', '//ada:l%40ve@'))).code).toBe(0);
+  const { err } = await observer('tree', url.replace('//', '//ada:wrong@'));
+  expect(err).toContain('answers 403');
+  expect(err).not.toContain('wrong');
+});
+
+test('follows no address that it was not given: that would get the headers as well', async () => {
+  let asked = 0;
+  await using other = await startHttpServer((_request, answer) => {
+    asked++;
+    answer.end('{}');
+  });
+  await using server = await startHttpServer((_request, answer) =>
+    answer.writeHead(302, { location: other.url }).end(),
+  );
+  const { err, code } = await observer('tree', server.url, '-H', 'x-pass: yes');
+  expect(code).toBe(1);
+  expect(err).toContain(`answers 302: it leads to ${other.url}`);
+  expect(asked).toBe(0);
+});
+
+test('what repeats goes on while the observer is restarted', async () => {
+  const { url, supervisor, observer: it } = await startProgram();
+  const port = Number(new URL(url).port);
+  const ended = new AbortController();
+  const seen: string[] = [];
+  let restarted: Promise<Observer> | undefined;
+  const drawn: Promise<number> = run(['tree', url, '--watch', '-i', '0.2'], {
+    write: (text) => {
+      seen.push(text);
+      const isDown = seen.some((each) => each.includes('no observer answers'));
+      if (seen.length === 1) void supervisor.terminateChild(it.name);
+      else if (isDown && text.includes('supervisor')) ended.abort();
+      else if (isDown) restarted ??= Observer.startLink({ port, name: uniqueName() });
+    },
+    writeError: (text) => void seen.push(text),
+    interactive: false,
+    onKey: () => () => {},
+    signal: ended.signal,
+  });
+  expect(await drawn).toBe(0);
+  await (await restarted)?.stop();
+  expect(seen.at(-1)).toContain('supervisor');
 });
 
 test.each([

@@ -175,6 +175,35 @@ test('a redaction of the user decides instead', async () => {
   expect(rows[recent[0] ?? '']?.headers).toContainEqual(['x-kind', 'gone']);
 });
 
+test('a redaction that fails shows nothing', async () => {
+  await using server = await startHttpServer((_request, answer) => answer.end('OK'));
+  const name = uniqueName('Finch');
+  const redact = (): string => {
+    throw new Error('no');
+  };
+  const program = await startProgram({ reveal: true, redact }, [Finch.childSpec({ name })]);
+  await program.page('requests');
+  await Finch.get(name).get(`${server.url}/a?page=secret`, { headers: { 'x-kind': 'secret' } });
+  const { rows, recent } = await program.page('requests');
+  expect(rows[recent[0] ?? '']?.headers).toContainEqual(['x-kind', '[redacted]']);
+  expect(JSON.stringify(rows)).not.toContain('secret');
+});
+
+test('what a reason carries beside its tags is hidden unless the observer reveals it', async () => {
+  using _ = captureCrashReports();
+  const reasonOf = async (reveal: boolean): Promise<string> => {
+    const id = uniqueName('worker');
+    const program = await startProgram({ reveal }, [worker(id)]);
+    const pid = whereis(id);
+    if (pid !== undefined) exit(pid, { refused: { order: 'a private one' }, by: 'me' });
+    await eventually(() => expect(whereis(id)).not.toBe(pid));
+    const { crashes, order } = await program.page('crashes');
+    return crashes[order[0] ?? '']?.reason ?? '';
+  };
+  expect(await reasonOf(false)).toBe('{ refused: { order: … }, by: … }');
+  expect(await reasonOf(true)).toContain('a private one');
+});
+
 test('crashes have reason, stack and what became of the process', async () => {
   using _ = captureCrashReports();
   const id = uniqueName('worker');

@@ -33,6 +33,13 @@ test.each([
   });
 });
 
+test('stopped in order, it leaves nothing behind', async () => {
+  const observer = await Observer.startLink({ port: 0, name: uniqueName() });
+  expect(whereis('Linnet.Observer')).toBeDefined();
+  await observer.stop();
+  expect(whereis('Linnet.Observer')).toBeUndefined();
+});
+
 test('of two observers in a program, both serve, and one answers other nodes', async () => {
   const [one, other] = [await startProgram(), await startProgram()];
   for (const { url } of [one, other]) expect((await fetch(`${url}api/session`)).status).toBe(200);
