@@ -372,7 +372,8 @@ export class Req {
   /**
    * Opens a WebSocket over a connection of a pool: over HTTP/2 or HTTP/3 where the server has it there (RFC
    * 8441, RFC 9220), else over an upgrade of HTTP/1.1 (RFC 6455). The steps of the client apply: base URL,
-   * credentials, cookies, redirects, retries. `signal` ends it at any time.
+   * credentials, cookies, redirects, retries. `signal` ends it at any time, and so does a server that answers no
+   * ping within `pingInterval`, 30,000 ms.
    *
    * The pool is that of the server with the tag `'websocket'`, unless `poolTag` names another, so that
    * WebSockets, which stay, take no place of requests. It has the options of the key `'#websocket'` in `pools`
@@ -389,8 +390,8 @@ export class Req {
     url: string | URL,
     options: ReqOptions & WebSocketSettings = {},
   ): Promise<ReqWebSocket> {
-    const { subprotocols, perMessageDeflate, maxPayload, ...rest } = options;
-    const given = { subprotocols, perMessageDeflate, maxPayload };
+    const { subprotocols, perMessageDeflate, maxPayload, pingInterval, ...rest } = options;
+    const given = { subprotocols, perMessageDeflate, maxPayload, pingInterval };
     const settings = webSocketSchema.parse(given);
     return openWebSocket(this.#caller, this.#input('GET', url, rest), settings);
   }

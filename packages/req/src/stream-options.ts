@@ -1,6 +1,6 @@
 /** The checks of the options of `paginate`, `events` and `webSocket` that other calls do not have. */
 import type { ReqResponse } from './message/response.ts';
-import { boolean, custom, duration, integer } from './options/kinds.ts';
+import { boolean, custom, duration, integer, isDelay, type Duration } from './options/kinds.ts';
 import { defineSchema, invalid } from './options/index.ts';
 
 export const pageSchema = defineSchema('options of paginate', {
@@ -55,6 +55,14 @@ export const webSocketSchema = defineSchema('options of webSocket', {
     unit: 'bytes',
     default: 16 * 1024 * 1024,
     doc: 'The size of the largest message.',
+  }),
+  pingInterval: custom<Duration, Duration, 30_000>({
+    unit: 'ms',
+    type: "integer | 'infinity'",
+    default: 30_000,
+    doc: 'How often the server is sent a ping: one that sends nothing until the next ping is taken for lost.',
+    allowed: "an integer from 1 to 2147483647 in ms, or 'infinity'",
+    parse: (value) => (value === 'infinity' || (isDelay(value) && value > 0) ? value : invalid),
   }),
 });
 

@@ -59,6 +59,8 @@ test('a signal that aborts in the wait for a retry, the rate limit or a step end
     controller.abort('enough');
     const failed = (await errors).filter(({ status }) => status === 'rejected');
     expect(failed.length).toBeGreaterThan(0);
-    expect(failed[0]).toMatchObject({ reason: { code: expect.stringMatching(/CANCELLED$/) } });
+    expect(failed[0]).toMatchObject({
+      reason: { code: expect.stringMatching(/CANCELLED$/) as string },
+    });
   }
 });

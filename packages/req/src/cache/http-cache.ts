@@ -36,7 +36,7 @@ export interface CacheEntry {
 
 /** The options of an {@link HttpCache}. */
 export interface HttpCacheOptions {
-  /** The bytes of all bodies together, 64 MiB by default; the least recently used go first. */
+  /** The bytes of all bodies and headers together, 64 MiB by default; the least recently used go first. */
   readonly maxSize?: number;
   /** The bytes of one body, 4 MiB by default; a larger one is not kept. */
   readonly maxEntrySize?: number;
@@ -47,7 +47,7 @@ export interface HttpCacheOptions {
   readonly shared?: boolean;
 }
 
-/** What an entry costs beside its body: headers, policy, key. */
+/** What an entry costs beside its body and its headers: its rules, its place. */
 const overhead = 2048;
 /** How many variants of one URL are kept (`vary`). */
 const variants = 8;
@@ -142,6 +142,8 @@ export class HttpCache {
   }
 }
 
-function costOf({ body }: CacheEntry): number {
-  return body.length + overhead;
+/** Headers are held twice: as they came, and by the rules. */
+function costOf({ body, headers, url }: CacheEntry): number {
+  const fields = headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  return body.length + 2 * fields + url.length + overhead;
 }

@@ -9,6 +9,8 @@ const endOfHead = '\r\n\r\n';
 
 /** A duplex stream for the option `createConnection` of ws. */
 export class Bridge extends Duplex {
+  /** How many bytes have come from the server. */
+  received = 0;
   readonly #stream: Duplex;
   /** The fields of the real answer that ws has to know. */
   readonly #answer: Readonly<Record<string, string | undefined>>;
@@ -20,6 +22,7 @@ export class Bridge extends Duplex {
     this.#stream = stream;
     this.#answer = answer;
     stream.on('data', (chunk: Buffer) => {
+      this.received += chunk.length;
       if (!this.push(chunk)) stream.pause();
     });
     // Nothing before the handshake was answered.

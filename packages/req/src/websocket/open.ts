@@ -89,7 +89,8 @@ async function overStream(
   settings: WebSocketSettings,
   signal: AbortSignal | undefined,
 ): Promise<ReqWebSocket> {
-  const { subprotocols = [], perMessageDeflate = true, maxPayload = 16 * 1024 * 1024 } = settings;
+  const { subprotocols = [], perMessageDeflate = true } = settings;
+  const { maxPayload = 16 * 1024 * 1024, pingInterval = 30_000 } = settings;
   if (stream.destroyed) throw new WebSocketError({ url, reason: 'closed' });
   const names = ['sec-websocket-protocol', 'sec-websocket-extensions'] as const;
   const bridge = new Bridge(
@@ -113,6 +114,7 @@ async function overStream(
   if (signal?.aborted === true) onAbort();
   try {
     await once(socket, 'open');
+    if (typeof pingInterval === 'number') opened.watch(bridge, pingInterval);
     return opened;
   } catch (cause) {
     bridge.destroy();

@@ -1,4 +1,5 @@
 /** How a WebSocket is opened. */
+import type { Duration } from '../options/index.ts';
 
 /** The options of a WebSocket beside those of a call. */
 export interface WebSocketSettings {
@@ -8,4 +9,9 @@ export interface WebSocketSettings {
   readonly perMessageDeflate?: boolean | undefined;
   /** The bytes of the largest message. Default 16 MiB. */
   readonly maxPayload?: number | undefined;
+  /**
+   * How often the server is sent a ping, in ms: one that sends nothing until the next ping is taken for lost.
+   * Default 30,000; `'infinity'` for none.
+   */
+  readonly pingInterval?: Duration | undefined;
 }

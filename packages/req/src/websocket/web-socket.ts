@@ -1,5 +1,6 @@
 /** An open WebSocket: messages to read and to send. Frames, masks and compression are those of ws. */
 import { ReqOptionsError, WebSocketError } from '../errors/index.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { MessageQueue } from './message-queue.ts';
 
 /** A message: text, or bytes. */
@@ -22,6 +23,8 @@ export interface FrameSocket {
   send(data: string | Uint8Array, done: (error?: Error) => void): void;
   close(code: number, reason: string): void;
   terminate(): void;
+  ping(): void;
+  readonly isPaused: boolean;
   pause(): void;
   resume(): void;
 }
@@ -50,23 +53,48 @@ export class ReqWebSocket implements AsyncDisposable, AsyncIterable<WebSocketMes
   readonly #socket: FrameSocket;
   readonly #messages = new MessageQueue<WebSocketMessage>();
   #close: WebSocketClose | undefined;
+  /** Why the connection ended, if something went wrong. */
+  #failure: Error | undefined;
 
   /** @internal Takes an open WebSocket of ws. */
   constructor(socket: FrameSocket, url: string) {
     this.#socket = socket;
     this.url = url;
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
-    let failure: Error | undefined;
     socket.on('error', (error) => {
-      failure = error;
+      this.#failure = error;
     });
     this.closed = new Promise((resolve) => {
       socket.on('close', (code, reason) => {
         this.#close = { code, reason: reason.toString() };
-        this.#messages.end(this.#errorOf(code, failure));
+        this.#messages.end(this.#errorOf(code, this.#failure));
         resolve(this.#close);
       });
     });
+  }
+
+  /** @internal Ends the connection when its server is silent, though it is asked. */
+  watch(stream: { readonly received: number }, interval: number): void {
+    const socket = this.#socket;
+    const heartbeat = new Heartbeat(
+      {
+        get received() {
+          return stream.received;
+        },
+        get isPaused() {
+          return socket.isPaused;
+        },
+        ping: () => socket.ping(),
+        lost: (silence) => {
+          this.#failure = new Error(
+            `the server sent nothing for ${silence} ms, not even to a ping`,
+          );
+          socket.terminate();
+        },
+      },
+      interval,
+    );
+    void this.closed.then(() => heartbeat.end());
   }
 
   /** The subprotocol that the server chose; empty without one. */

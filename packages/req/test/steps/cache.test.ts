@@ -230,3 +230,15 @@ test('304 renews the headers that are kept; a part of a body is neither kept nor
   }
   expect((await req.get(ranges.url, { decode: 'text' })).body).toBe('whole');
 });
+
+test('large headers count, too, for what the store may hold', async () => {
+  const cache = new HttpCache({ maxSize: 100_000 });
+  const req = await startReq({ cache });
+  const server = await startCounting({
+    'cache-control': 'max-age=60',
+    'x-large': 'x'.repeat(10_000),
+  });
+  for (let n = 0; n < 20; n++) await req.get(`${server.url}/${n}`);
+  expect(cache.count).toBe(4);
+  expect(cache.size).toBeLessThanOrEqual(100_000);
+});

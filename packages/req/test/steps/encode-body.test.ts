@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
+import type { ReqOptions } from '../../src/index.ts';
 import { rejection, startReq } from '../support/client.ts';
 import { json, startServer, type Seen } from '../support/server.ts';
 
@@ -175,4 +176,22 @@ test('a compressed form keeps its content type', async () => {
   const { headers, body } = last();
   const plain = { ...last(), headers, body: gunzipSync(body) };
   expect((await formOf(plain)).get('a')).toBe('b');
+});
+
+test.each<[string, (stream: Readable) => ReqOptions]>([
+  ['as it is', (stream) => ({ body: stream })],
+  ['compressed', (stream) => ({ body: stream, compressBody: 'gzip' })],
+  ['as a part of a form', (stream) => ({ formMultipart: { f: { stream } } })],
+])('a stream that fails, %s, fails the request with its error', async (_, options) => {
+  const { req } = await setUp();
+  const failure = new Error('the disk is gone');
+  async function* failing() {
+    yield Buffer.from('a part');
+    await new Promise((resolve) => setImmediate(resolve));
+    throw failure;
+  }
+  const stream = Readable.from(failing());
+  const error = await rejection(req.post('/', options(stream)));
+  expect(error).toMatchObject({ code: 'ERR_FINCH_REQUEST_BODY', cause: failure });
+  expect(stream.destroyed).toBe(true);
 });

@@ -1,8 +1,8 @@
 /** The frames of RFC 6455, as the cases of Autobahn ask for them, over both carriers. */
 import { deflateRawSync } from 'node:zlib';
 import type { Finch } from '@linnet/finch';
-import { eventually } from '@linnet/otp/testing';
-import { expect, test } from 'vitest';
+import { eventually, TestClock } from '@linnet/otp/testing';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Req, ReqWebSocket, WebSocketMessage, WebSocketSettings } from '../../src/index.ts';
 import { rejection, startClient } from '../support/client.ts';
 import {
@@ -326,3 +326,64 @@ test.each(
     await released(finch);
   },
 );
+
+test.each(carriers)('%s: a server that is silent, even to a ping, is lost', async (carrier) => {
+  const { req, finch, server } = await setUp(carrier, {});
+  const clock = new TestClock().install(onTestFinished);
+  const socket = await req.webSocket(server.url, { pingInterval: 1000 });
+  const read = collectUntilLost(socket);
+  const pings = () => server.frames.filter(({ opcode }) => opcode === ping).length;
+  await clock.advance(1000);
+  await eventually(() => expect(pings()).toBe(1));
+  await clock.advance(1000);
+  expect((await read).error).toMatchObject({
+    reason: 'closed',
+    closeCode: 1006,
+    cause: { message: expect.stringContaining('1000 ms') as string },
+  });
+  await released(finch);
+});
+
+test.each(carriers)('%s: one that answers pings, or sends anything, is not', async (carrier) => {
+  const { req, server } = await setUp(carrier, {
+    onFrame: ({ opcode, payload }, stream) => {
+      if (opcode === ping) stream.write(frameOf(fin | 10, payload));
+      if (opcode === close) stream.end();
+    },
+  });
+  const clock = new TestClock().install(onTestFinished);
+  await using socket = await req.webSocket(server.url, { pingInterval: 1000 });
+  const messages: WebSocketMessage[] = [];
+  const read = (async () => {
+    for await (const message of socket) messages.push(message);
+  })();
+  for (let round = 1; round <= 5; round++) {
+    await clock.advance(1000);
+    await eventually(() =>
+      expect(server.frames.filter(({ opcode }) => opcode === ping)).toHaveLength(round),
+    );
+    // When this has come, the pong before it has, too.
+    server.streams[0]?.write(frameOf(fin | text, 'a'));
+    await eventually(() => expect(messages).toHaveLength(round));
+  }
+  server.streams[0]?.write(closeOf(1000));
+  await read;
+  expect(await socket.closed).toEqual({ code: 1000, reason: '' });
+});
+
+test('a reader that is slow is not taken for a server that is lost', async () => {
+  const first = Buffer.concat(Array.from({ length: 100 }, () => frameOf(fin | text, 'x')));
+  const { req, server } = await setUp('HTTP/1.1', { first });
+  const clock = new TestClock().install(onTestFinished);
+  const socket = await req.webSocket(server.url, { pingInterval: 1000 });
+  // So much waits for the reader that the connection is not read.
+  await new Promise((resolve) => setImmediate(resolve));
+  for (let round = 1; round <= 5; round++) {
+    await clock.advance(1000);
+    await eventually(() =>
+      expect(server.frames.filter(({ opcode }) => opcode === ping)).toHaveLength(round),
+    );
+  }
+  server.streams[0]?.write(closeOf(1000));
+  expect(await collect(socket)).toHaveLength(100);
+});
