@@ -6,7 +6,7 @@ import type { Wire } from '@linnet/mint';
 export class Heartbeat implements TimeoutTarget {
   private readonly wire: Wire;
   private readonly interval: number;
-  private readonly patience: number;
+  private readonly timeout: number;
   private readonly onDead: () => void;
   private heardAt = now();
   private probing = false;
@@ -15,12 +15,12 @@ export class Heartbeat implements TimeoutTarget {
 
   /**
    * Probes after `interval` ms of silence, and calls `onDead` when nothing at all came within
-   * `patience` ms from then on.
+   * `timeout` ms from then on.
    */
-  constructor(wire: Wire, interval: number, patience: number, onDead: () => void) {
+  constructor(wire: Wire, interval: number, timeout: number, onDead: () => void) {
     this.wire = wire;
     this.interval = interval;
-    this.patience = patience;
+    this.timeout = timeout;
     this.onDead = onDead;
     wire.onActivity = () => this.heard();
     this.timer = arm(this, interval, true);
@@ -43,7 +43,7 @@ export class Heartbeat implements TimeoutTarget {
       return;
     }
     this.probing = true;
-    this.timer = arm(this, this.patience, true);
+    this.timer = arm(this, this.timeout, true);
     // A connection that ends before the answer says so itself.
     this.wire.ping?.().then(
       () => this.heard(),
@@ -55,7 +55,7 @@ export class Heartbeat implements TimeoutTarget {
     this.heardAt = now();
     if (!this.probing || this.stopped) return;
     this.probing = false;
-    // The next silence counts from here, not from the end of the patience with this one.
+    // The next silence counts from here, not from the end of the wait for this one.
     this.timer.cancel();
     this.timer = arm(this, this.interval, true);
   }

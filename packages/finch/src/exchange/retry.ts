@@ -22,7 +22,7 @@ export function retryAfter(error: Error, request: Request): Retry {
   if (wantsHttp1(error)) return 'http1';
   if (error.requestSent === false) return error.reused === true ? 'fresh' : 'again';
   if (!isIdempotent(request.method)) return 'never';
-  // The end of a connection that was kept crossed the request.
+  // The server closed an idle connection while the request was on its way.
   if (error.reused === true && error.bytesReceived === 0) return 'fresh';
   // A server that leaves PINGs unanswered has not begun to answer.
   return error.reason === 'ping_timeout' ? 'again' : 'never';

@@ -38,7 +38,7 @@ export class HostLimits {
   private total = 0;
   private readonly used = new Map<string, number>();
   private readonly users = new Set<SlotUser>();
-  /** Those who asked in vain, in the order in which they asked. */
+  /** Those whom no slot could be given, in the order in which they asked. */
   private readonly waiting = new Set<SlotUser>();
 
   /** The user that has idle connections of others closed for it. */

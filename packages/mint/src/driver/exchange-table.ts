@@ -33,7 +33,7 @@ export class ExchangeTable<T extends Placed> {
     return true;
   }
 
-  /** Those that are there now, whatever becomes of them. */
+  /** A copy of what is there now: the table may change while it is gone through. */
   all(): T[] {
     return this.items.slice();
   }

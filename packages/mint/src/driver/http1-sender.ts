@@ -124,9 +124,9 @@ export class Http1Sender {
       ? fields.length
       : checkedLength(fields, Buffer.byteLength(body ?? ''));
     const length = trailers === undefined ? known : chunked;
-    const patience = length === 0 ? undefined : expectContinue;
+    const continueTimeout = length === 0 ? undefined : expectContinue;
     const head = (framed: number): string =>
-      headOf({ ...parts, length: framed, expectsContinue: patience !== undefined });
+      headOf({ ...parts, length: framed, expectsContinue: continueTimeout !== undefined });
     // Found now what would be found when the head is made: nothing is begun yet.
     head(length);
     const source = isStreamed(body) ? body : [body ?? ''];
@@ -135,7 +135,7 @@ export class Http1Sender {
     exchange.begun = true;
     exchange.upload = new Http1Upload(
       pieces,
-      { head, length, patience, trailers },
+      { head, length, continueTimeout, trailers },
       this.driver,
       this.clock,
       this.uploader,

@@ -21,7 +21,7 @@ export interface UploadPlan {
   /** The length that is declared; {@link chunked}: none. */
   readonly length: number;
   /** How long to wait for `100 Continue`, in ms, if at all. */
-  readonly patience: number | undefined;
+  readonly continueTimeout: number | undefined;
   readonly trailers: (() => readonly string[]) | undefined;
 }
 
@@ -91,10 +91,10 @@ export class Http1Upload {
   }
 
   private async run(): Promise<void> {
-    const { length, patience, trailers } = this.plan;
-    if (patience !== undefined) {
+    const { length, continueTimeout, trailers } = this.plan;
+    if (continueTimeout !== undefined) {
       this.sendHead(length);
-      await this.waits.nextContinue(this.clock, patience);
+      await this.waits.nextContinue(this.clock, continueTimeout);
     } else if (length !== chunked || trailers !== undefined) {
       this.sendHead(length);
     }

@@ -90,7 +90,7 @@ export class Http3Output {
     this.waiting.delete(id);
   }
 
-  /** Returns how much was taken; all of it, if nobody wants it any more. */
+  /** Returns how much was taken; all of it when the peer has stopped the stream. */
   private give(
     id: number,
     bytes: Uint8Array,

@@ -309,7 +309,7 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
       }
       if (this.isClosed || !connection.hasReadable()) return;
     }
-    // Streams that the peer has opened, and those that nobody reads now.
+    // Streams that the peer has opened, and those that are not read at this time.
     for (const id of connection.readable()) {
       if (this.isClosed) return;
       if (areFew && unread.has(id)) continue;

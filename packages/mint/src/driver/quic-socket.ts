@@ -104,7 +104,7 @@ export class QuicSocket implements DatagramPort {
   };
 }
 
-/** The zone of a link-local IPv6 address is the system's affair. */
+/** Without the zone of a link-local IPv6 address (`%eth0`), which only the system needs. */
 function withoutZone({ host, port }: QuicAddress): QuicAddress {
   const [address = host] = host.split('%', 1);
   return { host: address, port };

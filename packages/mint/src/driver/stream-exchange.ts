@@ -93,18 +93,23 @@ export class StreamExchange implements Exchange, UnderWay, StreamUser, Uploader 
       else bytes = body instanceof Uint8Array ? body : undefined;
     }
     const length = bytes === undefined ? -1 : bytes.length;
-    const patience = length === 0 ? undefined : expectContinue;
+    const continueTimeout = length === 0 ? undefined : expectContinue;
     const isJoined =
-      length <= joined && patience === undefined && trailers === undefined && !isTunnel;
+      length <= joined && continueTimeout === undefined && trailers === undefined && !isTunnel;
     const whole = isJoined ? bytes : undefined;
-    const stream = wire.open(this, request, length, whole, patience !== undefined);
+    const stream = wire.open(this, request, length, whole, continueTimeout !== undefined);
     this.stream = stream;
     if (isTunnel || stream.isSent) {
       this.uploaded();
     } else {
       if (isStreamed(body)) this.source = new RequestBody(body, sliceSize, this.handler);
       const contentLength = wire.declaredLength;
-      const plan = { body: this.source ?? bytes ?? noBytes, contentLength, patience, trailers };
+      const plan = {
+        body: this.source ?? bytes ?? noBytes,
+        contentLength,
+        continueTimeout,
+        trailers,
+      };
       this.upload = new StreamUpload(this, plan, wire, stream);
       this.upload.start();
     }

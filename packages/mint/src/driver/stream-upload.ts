@@ -21,7 +21,7 @@ export interface UploadPlan {
   /** The length that is declared; -1: none. */
   readonly contentLength: number;
   /** How long to wait for `100 Continue`, in ms. */
-  readonly patience: number | undefined;
+  readonly continueTimeout: number | undefined;
   readonly trailers: (() => readonly string[]) | undefined;
 }
 
@@ -88,8 +88,8 @@ export class StreamUpload implements BodySender {
   // -----------------------------------------------------------------------------
 
   private async run(): Promise<void> {
-    const { body, patience, trailers } = this.plan;
-    if (patience !== undefined) await this.waits.nextContinue(this.clock, patience);
+    const { body, continueTimeout, trailers } = this.plan;
+    if (continueTimeout !== undefined) await this.waits.nextContinue(this.clock, continueTimeout);
     if (body instanceof Uint8Array) {
       await this.send(body, trailers === undefined);
     } else {

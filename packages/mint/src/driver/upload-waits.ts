@@ -22,10 +22,10 @@ export class UploadWaits {
     });
   }
 
-  /** The same for the server's word on `expect: 100-continue`, for `patience` ms at most. */
-  async nextContinue(clock: Clock, patience: number): Promise<void> {
+  /** The same for the server's word on `expect: 100-continue`, for `timeout` ms at most. */
+  async nextContinue(clock: Clock, timeout: number): Promise<void> {
     this.awaitsContinue = true;
-    const alarm = clock.after(patience, () => this.wake());
+    const alarm = clock.after(timeout, () => this.wake());
     await this.next();
     alarm.cancel();
     this.awaitsContinue = false;

@@ -719,7 +719,7 @@ export class Http2Connection<User> implements StreamReport {
     const { id, flags } = this.reader;
     if (this.isIdle(id)) throw protocol('DATA of a stream that was never opened');
     if (this.resets.has(id)) {
-      // It crossed the reset.
+      // The server sent it before the reset arrived.
       if ((flags & endStreamFlag) !== 0) this.resets.delete(id);
       return;
     }

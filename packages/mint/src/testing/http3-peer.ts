@@ -280,7 +280,7 @@ export class Http3Peer {
 
   // From the connection ---------------------------------------------------------
 
-  /** What the connection calls, which is no affair of scripts. */
+  /** What the connection calls; scripts do not see it. */
   private user(): QuicUser {
     return {
       onReadable: (id) => this.readAll(id),

@@ -194,7 +194,7 @@ export class ResponseReader implements Sink, BodyReader {
   private watchUntouched(): void {
     const { receiveTimeout } = this;
     if (receiveTimeout === 'infinity' || this.untouchedTimer !== undefined) return;
-    const reason = `nobody began to read the body within receiveTimeout, ${receiveTimeout} ms`;
+    const reason = `the body was not read within receiveTimeout, ${receiveTimeout} ms`;
     this.untouchedTimer = arm({ onTimeout: () => this.discard(reason) }, receiveTimeout);
   }
 }

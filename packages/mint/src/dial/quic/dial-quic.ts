@@ -24,7 +24,7 @@ const defaults = {
 };
 
 /** Connections without an identity share one, and the trusted certificates that were parsed for it. */
-let nobody: TlsIdentity | undefined;
+let withoutIdentity: TlsIdentity | undefined;
 
 /**
  * Starts to open a QUIC connection for HTTP/3, as `dial` does over TCP. Rejects with
@@ -62,7 +62,7 @@ function settingsOf(
   elapsed: { readonly waited: number },
   backend: QuicBackend,
 ): HandshakeSettings {
-  const { origin, host, servername = host, tls = (nobody ??= new TlsIdentity()) } = target;
+  const { origin, host, servername = host, tls = (withoutIdentity ??= new TlsIdentity()) } = target;
   const { idleTimeout = defaults.idleTimeout } = options;
   const name = serverNameOf(servername);
   const progress = (): ReturnType<HandshakeSettings['progress']> => ({

@@ -15,7 +15,7 @@ import { QuicHandshake } from './handshake.ts';
 import type { HandshakeSettings, HandshakeUser } from './handshake.ts';
 import type { DialledQuic, QuicDialOptions, QuicTarget } from './quic-target.ts';
 
-/** H3_NO_ERROR (RFC 9114, 8.1): nobody wants the connection any more. */
+/** H3_NO_ERROR (RFC 9114, 8.1): the connection is not needed any more. */
 const noError = 0x100;
 
 /** Opens one connection. Begins when it is made. */
