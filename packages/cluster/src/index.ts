@@ -12,7 +12,9 @@ export { RemoteTask, type RemoteTasks, type TaskTarget } from './node/remote-tas
 export type { NodeDownMessage, NodeMessage, NodeUpMessage } from './node/node-monitors.ts';
 export { Pg, type PgOptions } from './pg/pg.ts';
 export type { PgMessage, PgMonitor } from './pg/group-monitors.ts';
-export { Global } from './global/global.ts';
+export { Global, type GlobalOptions, type RegisterOptions } from './global/global.ts';
+export type { NameConflictMessage } from './global/names.ts';
+export type { OnConflict, Resolve } from './global/name-table.ts';
 export {
   ClusterSupervisor,
   type ClusterSupervisorOptions,

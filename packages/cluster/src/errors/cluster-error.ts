@@ -10,6 +10,8 @@ export type ClusterFailure =
   | 'version'
   /** A newcomer with `takeover` has taken the name over. */
   | 'fenced'
+  /** Too few nodes are here for what a majority of them must agree to. */
+  | 'no_majority'
   /** The carrier could not be started: see `cause`. */
   | 'carrier'
   /** There is no running cluster in this runtime. */

@@ -1,129 +1,85 @@
 /**
- * The process behind `Global` on each node: it keeps the table of names, with the processes of this node
- * as its own part, and for the names whose keeper this node is it decides who gets one.
+ * The process behind `Global` on each node: through it, all that happens to the names of this node comes
+ * in one order.
  */
-import { exit, GenServer, noreply, onDeath, type Pid, reply, self, type Watch } from '@linnet/otp';
+import { GenServer, noreply, onDeath, type Pid, reply, self, sendAfter } from '@linnet/otp';
 import { nodeOf } from '../codec/pid-table.ts';
 import { Node } from '../node/node.ts';
 import { Companions } from '../shared/companions.ts';
-import { rendezvous } from '../shared/rendezvous.ts';
-import { NameTable, type Registration } from './name-table.ts';
+import type { OnConflict, Registration } from './name-table.ts';
+import { Names, type NamesOptions, type Update } from './names.ts';
 
 /** Its registered name on each node. */
 export const globalName = 'Linnet.Global';
 
-/** What other processes read without asking it. */
-export interface Names {
-  readonly table: NameTable;
-  /** The nodes that take part, this one among them. */
-  readonly nodes: () => string[];
-  /** The node that decides about a name. */
-  keeperOf(name: string): string;
-}
-
 const namesByPid = new WeakMap<Pid, Names>();
 
+/** What other processes read without asking it. */
 export const namesIn = (pid: Pid): Names | undefined => namesByPid.get(pid);
 
-type Update =
-  | { readonly type: 'add'; readonly registration: Registration }
-  | { readonly type: 'delete'; readonly name: string; readonly pid: Pid };
-
-interface State extends Names {
-  readonly companions: Companions;
-  /** Of the processes of this node that have names: what frees these at their deaths. */
-  readonly owned: Map<string, Watch>;
-  /** Names that were granted here, and are not in the table yet. */
-  readonly granted: Map<string, { readonly pid: Pid; readonly watch: Watch }>;
+/** Sent to itself when the strict names of a node that has gone are free. */
+interface Release {
+  readonly type: 'linnet:release';
+  readonly node: string;
 }
 
 export const GlobalServer = GenServer.define({
   name: 'Global',
-  init: (): State => {
-    const table = new NameTable();
-    const owned: State['owned'] = new Map();
-    const granted: State['granted'] = new Map();
-    const add = (registration: Registration): void => {
-      const { name } = registration;
-      granted.get(name)?.watch.unwatch();
-      granted.delete(name);
-      const loser = table.add(registration);
-      if (loser === undefined || nodeOf(loser.pid) !== Node.self()) return;
-      // Both were registered while their nodes did not know of each other.
-      owned.get(name)?.unwatch();
-      owned.delete(name);
-      exit(loser.pid, { shutdown: ['name_conflict', name] });
-    };
+  init: (options: NamesOptions) => {
+    const server = self();
+    const names = new Names(options, {
+      died: (name, pid) => GenServer.cast(server, ['free', name, pid]),
+      hold: (node) =>
+        sendAfter(server, { type: 'linnet:release', node } satisfies Release, options.releaseMs),
+    });
     const companions: Companions = new Companions(globalName, {
-      ownContent: () => table.of(Node.self()),
-      synced: (node, content) => {
-        table.deleteNode(node);
-        for (const registration of content as Registration[]) add(registration);
-      },
+      ownContent: () => names.table.of(Node.self()),
+      synced: (node, content) => names.synced(node, content as Registration[]),
       updated: (_node, content) => {
         const update = content as Update;
-        if (update.type === 'add') add(update.registration);
-        else table.delete(update.name, update.pid);
+        if (update.type === 'add') names.add(update.registration);
+        else names.table.delete(update.name, update.pid);
       },
-      left: (node) => table.deleteNode(node),
+      left: (node) => names.left(node),
     });
-    const nodes = (): string[] => [Node.self(), ...companions.nodes()];
-    const keeperOf = (name: string): string => rendezvous(name, nodes()) ?? Node.self();
-    const pid = self();
-    namesByPid.set(pid, { table, nodes, keeperOf });
-    onDeath(pid, () => {
-      namesByPid.delete(pid);
-      for (const watch of owned.values()) watch.unwatch();
-      for (const { watch } of granted.values()) watch.unwatch();
+    names.companions = companions;
+    namesByPid.set(server, names);
+    onDeath(server, () => {
+      namesByPid.delete(server);
+      names.close();
     });
-    return { table, nodes, keeperOf, companions, owned, granted };
+    return { names, companions };
   },
   handleCall: {
-    /** Asks the keeper of a name for it. */
-    claim: (state, name: string, pid: Pid) => {
-      const { table, granted } = state;
-      if (table.get(name) !== undefined || granted.has(name)) return reply(false, state);
-      const watch = onDeath(pid, () => {
-        if (granted.get(name)?.pid === pid) granted.delete(name);
-      });
-      granted.set(name, { pid, watch });
-      return reply(true, state);
-    },
-    /** Enters a name that the keeper has granted; `pid` is of this node. */
-    add: (state, name: string, pid: Pid) => {
-      const { table, companions, owned, granted } = state;
-      granted.get(name)?.watch.unwatch();
-      granted.delete(name);
-      const registration = { name, pid, stamp: table.nextStamp() };
-      if (table.add(registration) === registration) return reply(false, state);
-      companions.update({ type: 'add', registration } satisfies Update);
-      const server = self();
-      const watch = onDeath(pid, () => GenServer.cast(server, ['free', name, pid]));
-      owned.set(name, watch);
-      return reply(true, state);
-    },
+    /** Asks the keeper of a name for it, or for its vote. */
+    claim: (state, name: string, pid: Pid) => reply(state.names.promise(name, pid), state),
+    /** Enters a name that was granted; `pid` is of this node. */
+    add: (state, name: string, pid: Pid, onConflict: OnConflict, strict: boolean) =>
+      reply(state.names.enter({ name, pid, onConflict, strict }), state),
     remove: (state, name: string) => {
-      const registration = state.table.get(name);
+      const registration = state.names.table.get(name);
       const isOwn = registration !== undefined && nodeOf(registration.pid) === Node.self();
-      if (isOwn) free(state, name, registration.pid);
+      if (isOwn) state.names.free(name, registration.pid);
       return reply(isOwn, state);
     },
   },
   handleCast: {
     free: (state, name: string, pid: Pid) => {
-      free(state, name, pid);
+      state.names.free(name, pid);
+      return noreply(state);
+    },
+    /** A process was promised a name, and does not take it. */
+    renounce: (state, name: string, pid: Pid) => {
+      state.names.breakPromise(name, pid);
       return noreply(state);
     },
   },
   handleInfo: (state, message) => {
-    state.companions.handle(message);
+    const { names, companions } = state;
+    if (companions.handle(message)) return noreply(state);
+    const { type, node } = message as Partial<Release>;
+    // Not if it has come back meanwhile.
+    if (type === 'linnet:release' && node !== undefined) names.release(node);
     return noreply(state);
   },
 });
-
-function free({ table, companions, owned }: State, name: string, pid: Pid): void {
-  if (!table.delete(name, pid)) return;
-  owned.get(name)?.unwatch();
-  owned.delete(name);
-  companions.update({ type: 'delete', name, pid } satisfies Update);
-}

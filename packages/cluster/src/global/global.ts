@@ -3,7 +3,8 @@
  *
  * They stay available when the cluster is cut in two: each side may register the same name then. When the
  * sides meet again, the process that was registered first keeps the name, and the other one gets the exit
- * signal `{ shutdown: ['name_conflict', name] }`.
+ * signal `{ shutdown: ['name_conflict', name] }`, or a message. Names that are registered with `strict` are
+ * given by a majority of the nodes only.
  */
 import {
   BadArgumentError,
@@ -14,12 +15,53 @@ import {
   GenServer,
   type Pid,
   self,
+  splitOverrides,
   type Via,
   whereis,
 } from '@linnet/otp';
 import { nodeOf } from '../codec/pid-table.ts';
 import { Node } from '../node/node.ts';
-import { globalName, GlobalServer, type Names, namesIn } from './global-server.ts';
+import { ClusterError } from '../errors/cluster-error.ts';
+import { globalName, GlobalServer, namesIn } from './global-server.ts';
+import type { OnConflict, Resolve } from './name-table.ts';
+import type { Names } from './names.ts';
+
+/** Options of `Global.startLink`, the same on all nodes. */
+export interface GlobalOptions {
+  /** How many nodes there are when all are there: needed for names that are registered with `strict`. */
+  readonly majorityOf?: number;
+  /**
+   * Which of two processes keeps a name that both got while their nodes did not know of each other;
+   * undefined for neither. It must not depend on the node that computes it. By default the one that was
+   * registered first.
+   *
+   * Source: the `Resolve` of `global:register_name/3`.
+   */
+  readonly resolve?: Resolve;
+  /**
+   * Milliseconds for which a strict name is not free after the node of its process has gone, so that the
+   * process, which may be in a minority, has ended. More than `downAfterMs`. Default 20,000.
+   */
+  readonly releaseMs?: number;
+}
+
+/** Options of `Global.register`. */
+export interface RegisterOptions extends CallOptions {
+  /**
+   * What becomes of the process if it loses the name to another one: `'exit'` ends it with
+   * `{ shutdown: ['name_conflict', name] }`, `'notify'` sends it a {@link NameConflictMessage}. Default
+   * `'exit'`.
+   *
+   * Source: `random_exit_name`, `random_notify_name` and `notify_all_name` of `global`.
+   */
+  readonly onConflict?: OnConflict;
+  /**
+   * Whether a majority of all nodes must agree, so that no two processes have the name, even when the
+   * network is cut. The process gets `{ shutdown: ['no_majority', name] }` when its node finds itself in a
+   * minority. Default false.
+   */
+  readonly strict?: boolean;
+}
 
 function requireNames(operation: string): Names {
   const pid = whereis(globalName);
@@ -32,11 +74,18 @@ function requireNames(operation: string): Names {
  * Starts the table of names of this node, linked to the current process. It has to run on each node that
  * takes part.
  * @throws {StartError} with a `ClusterError` when this runtime is no node.
+ * @throws {BadArgumentError} naming the option.
  * @example
- * await Global.startLink();
+ * await Global.startLink({ majorityOf: 3 });
  */
-async function startLink(): Promise<Pid> {
-  return (await GlobalServer.startLink(undefined, { name: globalName })).pid;
+async function startLink(options: GlobalOptions = {}): Promise<Pid> {
+  const { majorityOf, resolve = (_name, older) => older, releaseMs = 20_000 } = options;
+  if (majorityOf !== undefined && !(Number.isInteger(majorityOf) && majorityOf > 0)) {
+    throw new BadArgumentError('majorityOf', majorityOf, 'an integer > 0');
+  }
+  if (typeof resolve !== 'function') throw new BadArgumentError('resolve', resolve, 'a function');
+  const arg = { majorityOf, resolve, releaseMs };
+  return (await GlobalServer.startLink(arg, { name: globalName })).pid;
 }
 
 /**
@@ -45,28 +94,66 @@ async function startLink(): Promise<Pid> {
  * const cluster = Cluster.childSpec({ name: 'api@127.0.0.1', cookie: 'secret' });
  * await Supervisor.startLink([cluster, Global.childSpec()], { strategy: 'rest_for_one' });
  */
-const childSpec = (overrides: ChildSpecOverrides = {}): ChildSpec<Pid> => ({
-  id: 'Global',
-  start: startLink,
-  ...overrides,
-});
+function childSpec(given: GlobalOptions & ChildSpecOverrides = {}): ChildSpec<Pid> {
+  const [overrides, options] = splitOverrides(given);
+  return { id: 'Global', start: () => startLink(options), ...overrides };
+}
 
 /**
  * Registers a process of this node, the current one by default. Resolves with whether it has the name
  * now; false when another process has it. The name is free again when the process dies. Each of the two
- * calls that it takes may wait 5000 ms by default.
+ * calls that it takes (three with `strict`) may wait 5000 ms by default.
  *
- * Source: `global:register_name/2`.
+ * Source: `global:register_name/3`.
  * @throws {CallError} when `Global` does not run here, or the node that decides cannot be reached.
- * @throws {BadArgumentError} for a process of another node.
+ * @throws {ClusterError} with reason `'no_majority'` for a strict name in a minority.
+ * @throws {BadArgumentError} for a process of another node, and for `strict` without `majorityOf`.
  * @example
- * if (await Global.register('leader', self(), { timeout: 1000 })) console.log('this one leads');
+ * if (await Global.register('leader', self(), { strict: true })) console.log('this one leads');
  */
-async function register(name: string, pid: Pid = self(), options?: CallOptions): Promise<boolean> {
+async function register(
+  name: string,
+  pid: Pid = self(),
+  options: RegisterOptions = {},
+): Promise<boolean> {
+  const { onConflict = 'exit', strict = false, ...call } = options;
   if (nodeOf(pid) !== Node.self()) throw new BadArgumentError('pid', pid, 'a process of this node');
-  const keeper = { name: globalName, node: requireNames('register').keeperOf(name) };
-  if (!(await GenServer.call<boolean>(keeper, ['claim', name, pid], options))) return false;
-  return GenServer.call<boolean>(globalName, ['add', name, pid], options);
+  if (onConflict !== 'exit' && onConflict !== 'notify') {
+    throw new BadArgumentError('onConflict', onConflict, "'exit' or 'notify'");
+  }
+  const names = requireNames('register');
+  const { majorityOf } = names.options;
+  if (strict && majorityOf === undefined) {
+    throw new BadArgumentError('strict', true, 'false without the option `majorityOf` of Global');
+  }
+  const keeper = { name: globalName, node: names.keeperOf(name) };
+  if (!(await GenServer.call<boolean>(keeper, ['claim', name, pid], call))) return false;
+  if (strict && !(await isElected(names, name, pid, call))) return false;
+  return GenServer.call<boolean>(globalName, ['add', name, pid, onConflict, strict], call);
+}
+
+/** Whether more than half of all nodes agree that a process gets a name. */
+async function isElected(
+  names: Names,
+  name: string,
+  pid: Pid,
+  options: CallOptions,
+): Promise<boolean> {
+  const { majorityOf = 1 } = names.options;
+  const nodes = names.nodes();
+  const ask = (node: string): Promise<boolean> =>
+    GenServer.call<boolean>({ name: globalName, node }, ['claim', name, pid], options).catch(
+      () => false,
+    );
+  const votes = names.hasMajority ? await Promise.all(nodes.map(ask)) : [];
+  const isMajority = votes.filter(Boolean).length > majorityOf / 2;
+  if (isMajority && names.hasMajority) return true;
+  for (const node of nodes) GenServer.cast({ name: globalName, node }, ['renounce', name, pid]);
+  if (names.hasMajority) return false;
+  throw new ClusterError(
+    'no_majority',
+    `${name} is a strict name, and only ${names.nodes().length} of ${majorityOf} nodes are here`,
+  );
 }
 
 /**

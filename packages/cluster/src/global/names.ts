@@ -1,0 +1,185 @@
+/**
+ * The global names of one node: its table, the processes of this node as its own part of it, the names
+ * that it has promised as their keeper or by its vote, and those that are not free yet.
+ */
+import { exit, onDeath, type Pid, send, type Watch } from '@linnet/otp';
+import { nodeOf } from '../codec/pid-table.ts';
+import { Node } from '../node/node.ts';
+import type { Companions } from '../shared/companions.ts';
+import { rendezvous } from '../shared/rendezvous.ts';
+import { type Conflict, NameTable, type Registration, type Resolve } from './name-table.ts';
+
+/** What a process with `onConflict: 'notify'` is sent when it has lost its name. */
+export interface NameConflictMessage {
+  readonly type: 'name_conflict';
+  readonly name: string;
+  /** The process that has the name now; undefined when neither has. */
+  readonly winner: Pid | undefined;
+}
+
+/** Options of the table of names, the same on all nodes. */
+export interface NamesOptions {
+  readonly resolve: Resolve;
+  readonly majorityOf: number | undefined;
+  /** Milliseconds for which a strict name is not free after its node has gone. */
+  readonly releaseMs: number;
+}
+
+/** What its processes on the nodes tell each other. */
+export type Update =
+  | { readonly type: 'add'; readonly registration: Registration }
+  | { readonly type: 'delete'; readonly name: string; readonly pid: Pid };
+
+/** A name that is promised to a process, and not in the table yet. */
+interface Promised {
+  readonly pid: Pid;
+  readonly watch: Watch;
+}
+
+export class Names {
+  readonly table: NameTable;
+  readonly options: NamesOptions;
+  /** Of the processes of this node that have names: what frees these at their deaths. */
+  readonly #owned = new Map<string, Watch>();
+  readonly #promised = new Map<string, Promised>();
+  /** Strict names of nodes that have gone: their processes may not know yet that they are in a minority. */
+  readonly #held = new Map<string, string>();
+  readonly #died: (name: string, pid: Pid) => void;
+  readonly #hold: (node: string) => void;
+  #companions: Companions | undefined = undefined;
+
+  constructor(
+    options: NamesOptions,
+    events: {
+      readonly died: (name: string, pid: Pid) => void;
+      readonly hold: (node: string) => void;
+    },
+  ) {
+    this.options = options;
+    this.table = new NameTable(options.resolve);
+    this.#died = events.died;
+    this.#hold = events.hold;
+  }
+
+  set companions(companions: Companions) {
+    this.#companions = companions;
+  }
+
+  /** The nodes that take part, this one among them. */
+  nodes(): string[] {
+    return [Node.self(), ...(this.#companions?.nodes() ?? [])];
+  }
+
+  /** The node that decides about a name. */
+  keeperOf(name: string): string {
+    return rendezvous(name, this.nodes()) ?? Node.self();
+  }
+
+  get hasMajority(): boolean {
+    const { majorityOf } = this.options;
+    return majorityOf !== undefined && this.nodes().length > majorityOf / 2;
+  }
+
+  /** Promises a name to a process, unless another one has it or has been promised it. */
+  promise(name: string, pid: Pid): boolean {
+    if (this.table.get(name) !== undefined || this.#held.has(name)) return false;
+    const promised = this.#promised.get(name);
+    if (promised !== undefined) return promised.pid === pid;
+    const watch = onDeath(pid, () => this.breakPromise(name, pid));
+    this.#promised.set(name, { pid, watch });
+    return true;
+  }
+
+  breakPromise(name: string, pid: Pid): void {
+    const promised = this.#promised.get(name);
+    if (promised?.pid !== pid) return;
+    promised.watch.unwatch();
+    this.#promised.delete(name);
+  }
+
+  /** Enters a name of a process of this node; false when another one has it by now. */
+  enter(given: Omit<Registration, 'stamp'>): boolean {
+    const { name, pid } = given;
+    if (this.table.get(name) !== undefined) return false;
+    const registration = { ...given, stamp: this.table.nextStamp() };
+    this.add(registration);
+    this.#owned.set(
+      name,
+      onDeath(pid, () => this.#died(name, pid)),
+    );
+    this.#update({ type: 'add', registration });
+    return true;
+  }
+
+  /** Adds what is registered, here or on another node. */
+  add(registration: Registration): void {
+    const { name } = registration;
+    this.#promised.get(name)?.watch.unwatch();
+    this.#promised.delete(name);
+    const conflict = this.table.add(registration);
+    if (conflict !== undefined) this.#lose(name, conflict);
+  }
+
+  /** Frees a name of a process of this node. */
+  free(name: string, pid: Pid): void {
+    if (!this.table.delete(name, pid)) return;
+    this.#disown(name);
+    this.#update({ type: 'delete', name, pid });
+  }
+
+  /** All that another node has; what it had before is no more. */
+  synced(node: string, registrations: readonly Registration[]): void {
+    this.release(node);
+    this.table.takeNode(node);
+    for (const registration of registrations) this.add(registration);
+  }
+
+  /** Another node has gone, with its names. */
+  left(node: string): void {
+    const strict = this.table.takeNode(node).filter((each) => each.strict);
+    for (const { name } of strict) this.#held.set(name, node);
+    if (strict.length > 0) this.#hold(node);
+    if (this.options.majorityOf === undefined || this.hasMajority) return;
+    for (const { name, pid, strict: isStrict } of this.table.of(Node.self())) {
+      if (!isStrict) continue;
+      this.free(name, pid);
+      exit(pid, { shutdown: ['no_majority', name] });
+    }
+  }
+
+  /** The strict names of a node that has gone are free. */
+  release(node: string): void {
+    for (const [name, holder] of this.#held) if (holder === node) this.#held.delete(name);
+  }
+
+  close(): void {
+    for (const watch of this.#owned.values()) watch.unwatch();
+    for (const { watch } of this.#promised.values()) watch.unwatch();
+  }
+
+  /** Two processes were registered while their nodes did not know of each other. */
+  #lose(name: string, { winner, losers }: Conflict): void {
+    for (const registration of losers) {
+      const { pid, onConflict } = registration;
+      if (nodeOf(pid) !== Node.self()) continue;
+      this.#disown(name);
+      // Without a winner, each other node has to see the conflict, or it keeps the one that it knows.
+      if (winner === undefined) this.#update({ type: 'add', registration });
+      this.#update({ type: 'delete', name, pid });
+      if (onConflict === 'exit') exit(pid, { shutdown: ['name_conflict', name] });
+      else {
+        const message = { type: 'name_conflict', name, winner: winner?.pid } as const;
+        send(pid, message satisfies NameConflictMessage);
+      }
+    }
+  }
+
+  #disown(name: string): void {
+    this.#owned.get(name)?.unwatch();
+    this.#owned.delete(name);
+  }
+
+  #update(update: Update): void {
+    this.#companions?.update(update);
+  }
+}
