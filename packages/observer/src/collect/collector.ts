@@ -1,7 +1,7 @@
 /** Makes the documents of the pages from the live program. */
 import { statistics } from '@linnet/otp';
 import { thisNode } from '@linnet/otp/distribution';
-import { ClusterSource } from '../cluster/cluster-page.ts';
+import { ClusterSource } from './cluster/cluster-page.ts';
 import type { Documents, PageName, SystemFigures } from '../protocol/documents.ts';
 import type { Query } from '../protocol/query.ts';
 import type { ResolvedOptions } from '../options.ts';

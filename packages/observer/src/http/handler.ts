@@ -10,7 +10,7 @@ import type { Guard } from './guard.ts';
 import type { Streams } from './stream.ts';
 import { formatReason } from '@linnet/otp';
 import { thisNode } from '@linnet/otp/distribution';
-import { NodeUnreachableError } from '../cluster/node-agent.ts';
+import { NodeUnreachableError } from '../collect/cluster/node-agent.ts';
 
 /** The longest URL that is looked at, in characters. */
 const longestUrl = 4096;

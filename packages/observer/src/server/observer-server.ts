@@ -12,7 +12,7 @@ import {
   trapExit,
 } from '@linnet/otp';
 import { Actions } from '../actions/actions.ts';
-import { askDocument, startNodeAgent } from '../cluster/node-agent.ts';
+import { askDocument, startNodeAgent } from '../collect/cluster/node-agent.ts';
 import { Collector } from '../collect/collector.ts';
 import { refuse } from '../http/answers.ts';
 import { Assets } from '../http/assets.ts';

@@ -4,7 +4,7 @@
  */
 import { CallError } from '@linnet/otp';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SystemFigures } from '../protocol/documents.ts';
+import type { SystemFigures } from '../../protocol/documents.ts';
 import { askFigures } from './node-agent.ts';
 
 /** What came of the last call. */

@@ -3,8 +3,8 @@
  * trust each other; what is hidden here is hidden there as well.
  */
 import { detached, exit, GenServer, noreply, reply, signal, whereis } from '@linnet/otp';
-import { pageNames, type PageName, type SystemFigures } from '../protocol/documents.ts';
-import { parseQuery, type Query } from '../protocol/query.ts';
+import { pageNames, type PageName, type SystemFigures } from '../../protocol/documents.ts';
+import { parseQuery, type Query } from '../../protocol/query.ts';
 
 /** The name of the process on each node. */
 const agentName = 'Linnet.Observer';

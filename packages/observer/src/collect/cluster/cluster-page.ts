@@ -2,8 +2,8 @@
 import type * as ClusterModule from '@linnet/cluster';
 import { now } from '@linnet/otp';
 import { thisNode } from '@linnet/otp/distribution';
-import type { ClusterDocument, NodeRow, SystemFigures } from '../protocol/documents.ts';
-import { cut, given, round, showValue } from '../collect/show.ts';
+import type { ClusterDocument, NodeRow, SystemFigures } from '../../protocol/documents.ts';
+import { cut, given, round, showValue } from '../show.ts';
 import { NodeProbes } from './node-probes.ts';
 import { NodeWatch, type HeardNode } from './node-watch.ts';
 
