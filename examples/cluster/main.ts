@@ -1,6 +1,6 @@
 /**
  * Three nodes on a NATS server: six children are spread over them, one node is killed, and its children
- * run on the other two. `node --conditions=@linnet/source examples/cluster/main.ts`; it needs `nats-server`.
+ * run on the other two. `npm run cluster`; it needs `nats-server`.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,6 +18,10 @@ async function freePort(): Promise<number> {
 
 const port = await freePort();
 const server = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port)], { stdio: 'pipe' });
+server.on('error', (error) => {
+  console.error(`nats-server cannot be started: ${error.message}`);
+  process.exit(1);
+});
 let log = '';
 for await (const chunk of server.stderr) {
   log += String(chunk);
