@@ -5,6 +5,7 @@ export {
   type MailboxOptions,
 } from './process/mailbox-limits.ts';
 export { currentPid, detached, self, type ContextOptions } from './process/context.ts';
+export { defer, undefer, type Deferred } from './process/deferred.ts';
 export { arm, now, Timer, type TimeoutTarget } from './process/clock.ts';
 export { Pid } from './process/pid.ts';
 export { send } from './process/send.ts';

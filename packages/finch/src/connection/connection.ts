@@ -22,7 +22,6 @@ import {
 } from '@linnet/otp';
 import type { Fields, TlsIdentity, Wire } from '@linnet/mint';
 import type { AlternativeService } from '../alt-svc/store.ts';
-import { ConnectionClosedError } from '../errors/index.ts';
 import { toNumber } from '../options/limit.ts';
 import { idlenessWatched } from '../telemetry/channels.ts';
 import {
@@ -35,9 +34,10 @@ import {
   reused,
 } from '../telemetry/connection-events.ts';
 import { Connect, type ConnectUser } from './connect.ts';
-import { blockedTime, describeEnd, endOf } from './ending.ts';
+import { blockedTime, endedBy, endOf } from './ending.ts';
 import { Heartbeat } from './health.ts';
 import { hear } from './hear.ts';
+import { LateCheckin } from './late-checkin.ts';
 import { Lifetime } from './lifetime.ts';
 import {
   connectionEvents as events,
@@ -94,6 +94,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   /** Those who waited for it have it: a caller that takes it from now on finds it idle. */
   private hasOpened = false;
   private idleSince: number | undefined = undefined;
+  private readonly lateCheckin = new LateCheckin();
   /** It became idle while its server took no requests. */
   private idlesBlocked = false;
   /** When it was decided to open it. */
@@ -107,6 +108,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   /** The machine's state; `closed` also when the process ended without the machine. */
   get state(): ConnectionState {
     if (this.released) return 'closed';
+    if (this.lateCheckin.isPending) return 'idle';
     const { machine } = this;
     return machine === undefined ? 'connecting' : (machine.value as ConnectionState);
   }
@@ -230,7 +232,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
 
   /** Its first user takes it. False when it is closed: the pool has been told. */
   checkout(): boolean {
-    if (!this.step(events.checkout)) return false;
+    if (!this.lateCheckin.takeBack() && !this.step(events.checkout)) return false;
     if (this.hasOpened) this.idledFor = idlenessWatched() ? this.idleFor() : undefined;
     reused(this);
     return true;
@@ -246,7 +248,10 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   checkin(): boolean {
     this.idleSince = idlenessWatched() ? now() : undefined;
     this.idlesBlocked = !this.acceptsRequests;
-    return this.step(events.checkin);
+    const { machine, state } = this;
+    if (machine === undefined || state !== 'in_use') return this.step(events.checkin);
+    this.lateCheckin.begin(machine);
+    return true;
   }
 
   /** It accepts no further request; those under way may go on. False as with `checkin`. */
@@ -338,6 +343,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
    */
   private step(event: ConnectionEvent): boolean {
     if (this.released || this.machine === undefined) return false;
+    this.lateCheckin.finish();
     if (this.machine.step(event)) return true;
     this.release({ shutdown: this.closeReason });
     return false;
@@ -354,10 +360,11 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   private release(reason: unknown, failure?: Error): void {
     if (this.released) return;
     this.released = true;
+    this.lateCheckin.takeBack();
     this.heartbeat?.stop();
     // An error has a stack trace: not made for an end that no caller is told of.
     const isTold = this.wire === undefined || this.users > 0;
-    const error = failure ?? (isTold ? this.endedBy(reason) : undefined);
+    const error = failure ?? (isTold ? endedBy(this, reason) : undefined);
     // The running code may be that of its own process, which is dead: what that sends would be dropped.
     detached(() => this.tell(endOf(reason), error, failure));
   }
@@ -381,16 +388,5 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
     this.connecting?.cancel(error);
     this.connecting = undefined;
     if (this.machine !== undefined) connectFailed(this, this.begunAt, error);
-  }
-
-  private endedBy(reason: unknown): ConnectionClosedError {
-    const { key: pool, origin } = this.owner.pool;
-    return new ConnectionClosedError({
-      pool,
-      origin,
-      reason: describeEnd(reason),
-      ...(this.wire === undefined ? { phase: 'connect', requestSent: false } : undefined),
-      ...(reason instanceof Error ? { cause: reason } : undefined),
-    });
   }
 }

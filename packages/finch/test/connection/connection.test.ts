@@ -54,6 +54,21 @@ describe('a connection', () => {
     await figures({ idle: 1 });
   });
 
+  test('goes from one user to the next in one turn, and is idle for its time when there is none [H98]', async () => {
+    const { ask, shard, figures } = await startPoolApp({ size: 1, connMaxIdleTime: 30 });
+    await ask();
+    const [connection] = [...shard.connections] as [Connection];
+    for (let round = 0; round < 3; round++) {
+      expect(connection.state).toBe('idle');
+      const next = ask();
+      expect(connection.state).toBe('in_use');
+      expect((await next).status).toBe(200);
+    }
+    expect(connection.state).toBe('idle');
+    await figures({ idle: 0, inUse: 0 });
+    expect(connection).toMatchObject({ state: 'closed', closeReason: 'idle_timeout' });
+  });
+
   test('belongs to the supervisor of its pool’s connections [H92] [H93] [H94]', async () => {
     const { finch, pool, name } = await startPoolApp();
     const leases = await Promise.all([1, 2, 3].map(() => finch.checkout(pool)));

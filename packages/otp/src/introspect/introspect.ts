@@ -1,6 +1,7 @@
 /** A read-only look at the whole live system. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { armedTimers } from '../process/clock.ts';
+import { flushDeferred } from '../process/deferred.ts';
 import { detailsOf, statusOf } from '../process/info.ts';
 import { processes } from '../process/local-process.ts';
 import { thisNode } from '../process/node.ts';
@@ -84,6 +85,7 @@ const longestTurn = 8;
 
 /** Makes a snapshot, with a break after each step. */
 function* look(): Generator<undefined, Snapshot> {
+  flushDeferred();
   const now = Date.now();
   const entries: Entries = new Map();
   let count = 0;

@@ -8,7 +8,7 @@
 import { inspect } from 'node:util';
 import { brand, brandKey, type Brand } from './brand.ts';
 import { CallError, type CallSite } from './call-error.ts';
-import { arm, clock, systemClock, type Timer, type TimeoutTarget } from './clock.ts';
+import { arm, type Timer, type TimeoutTarget } from './clock.ts';
 import { currentContext, currentProcess, isRunning, type CallerContext } from './context.ts';
 import { checkTimeout } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
@@ -121,9 +121,7 @@ export class Call implements From, Deferred {
   send(target: Process): void {
     this.#target = target;
     if (target.carriesContext) this.#context = currentContext();
-    // On any other clock than the system's, time may pass before the end of the turn.
-    if (clock() === systemClock) defer(this);
-    else this.run();
+    defer(this);
     target.deliver(this);
   }
 

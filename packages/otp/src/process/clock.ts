@@ -7,7 +7,7 @@
  */
 import { setImmediate } from 'node:timers';
 import { detached } from './context.ts';
-import { flushDeferred } from './deferred.ts';
+import { deferring, flushDeferred } from './deferred.ts';
 
 /** A pending wake-up of a {@link Clock}. */
 export interface Wakeup {
@@ -74,7 +74,11 @@ export function useClock(replacement: Clock): () => void {
   current = replacement;
   lists = new Map();
   backgroundLists = new Map();
-  return () => ({ current, lists, backgroundLists } = former);
+  deferring(current === systemClock);
+  return () => {
+    ({ current, lists, backgroundLists } = former);
+    deferring(current === systemClock);
+  };
 }
 
 /** An armed timer. */

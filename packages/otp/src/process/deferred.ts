@@ -6,7 +6,7 @@
 import { setImmediate } from 'node:timers';
 import { detached } from './context.ts';
 
-/** Work that is deferred; also its link in the list of it, newest first. */
+/** Work that can be deferred. It is its own link in the list of what is. */
 export interface Deferred {
   older: Deferred | undefined;
   newer: Deferred | undefined;
@@ -14,12 +14,46 @@ export interface Deferred {
   run(): void;
 }
 
+let oldest: Deferred | undefined;
 let newest: Deferred | undefined;
 let armed = false;
+let waits = true;
 
-/** Defers work to the end of this turn, unless {@link undefer} takes it back. An item is deferred once at a time. */
+/**
+ * Whether work waits for the end of the turn. Not on a clock other than the system's, where time may
+ * pass before that: there it is done at once.
+ */
+export function deferring(on: boolean): void {
+  waits = on;
+}
+
+/**
+ * Defers work to the end of this turn of the event loop, unless {@link undefer} takes it back. An
+ * item is deferred once at a time. What depends on such work, as the death of a process does, has it
+ * done earlier; and on a clock that a test has brought nothing is deferred.
+ * @example
+ * class Seat implements Deferred {
+ *   older: Deferred | undefined;
+ *   newer: Deferred | undefined;
+ *   leave() {
+ *     defer(this);
+ *   }
+ *   takeAgain() {
+ *     undefer(this);
+ *   }
+ *   run() {
+ *     console.log('nobody took it again');
+ *   }
+ * }
+ */
 export function defer(item: Deferred): void {
-  if (newest !== undefined) {
+  if (!waits) {
+    item.run();
+    return;
+  }
+  if (newest === undefined) {
+    oldest = item;
+  } else {
     item.older = newest;
     newest.newer = item;
   }
@@ -33,7 +67,8 @@ export function defer(item: Deferred): void {
 /** Takes deferred work back; call it only while it is deferred. */
 export function undefer(item: Deferred): void {
   const { older, newer } = item;
-  if (older !== undefined) older.newer = newer;
+  if (older === undefined) oldest = newer;
+  else older.newer = newer;
   if (newer === undefined) newest = older;
   else newer.older = older;
   item.older = item.newer = undefined;
@@ -41,18 +76,14 @@ export function undefer(item: Deferred): void {
 
 /** Does at once what is deferred, in the order in which it was. */
 export function flushDeferred(): void {
-  if (newest !== undefined) detached(() => flushFrom(newest));
+  if (oldest !== undefined) detached(flush);
 }
 
-function flushFrom(last: Deferred | undefined): void {
-  let oldest = last;
-  while (oldest?.older !== undefined) oldest = oldest.older;
-  newest = undefined;
-  for (let item = oldest; item !== undefined;) {
-    const { newer } = item;
-    item.older = item.newer = undefined;
+function flush(): void {
+  // One item may take others back, or be deferred itself again.
+  for (let item = oldest; item !== undefined; item = oldest) {
+    undefer(item);
     item.run();
-    item = newer;
   }
 }
 
