@@ -20,7 +20,7 @@ export {
   type ClusterSupervisorOptions,
 } from './supervisor/cluster-supervisor.ts';
 export type { ClusterChild, ClusterChildModule, RunningChild } from './supervisor/cluster-child.ts';
-export { multiCall, type MultiCallOptions, type MultiCallResult } from './multi-call.ts';
+export { abcast, multiCall, type MultiCallOptions, type MultiCallResult } from './multi-call.ts';
 export { Workers, type JoinOptions, type WorkersOptions } from './workers/workers.ts';
 export { ClusterError, type ClusterFailure } from './errors/cluster-error.ts';
 export { DataCloneError } from './errors/data-clone-error.ts';

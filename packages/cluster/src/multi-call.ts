@@ -1,4 +1,4 @@
-/** One call to the servers of a name on many nodes. */
+/** One call, or one cast, to the servers of a name on many nodes. */
 import { type CallOptions, GenServer } from '@linnet/otp';
 import { Node } from './node/node.ts';
 
@@ -18,7 +18,8 @@ export interface MultiCallOptions extends CallOptions {
 
 /**
  * Calls the servers of one name on many nodes at once, and waits for all answers, each for 5000 ms at
- * most. It does not reject for a node that does not answer.
+ * most. It does not reject for a node that does not answer: that is among the failures, with `'timeout'`,
+ * `'noproc'`, `['nodedown', node]` or what the server ended with. An answer that comes later reaches nobody.
  *
  * Source: `gen_server:multi_call/4`.
  * @throws {DataCloneError} for a request that cannot be sent.
@@ -44,4 +45,21 @@ export async function multiCall<T = unknown>(
     }),
   );
   return { replies, failures };
+}
+
+/**
+ * Casts to the servers of one name on many nodes at once; by default on this one and all that are connected.
+ * Nodes without such a server, and those that are not connected, are left out.
+ *
+ * Source: `gen_server:abcast/3`.
+ * @throws {DataCloneError} for a request that cannot be sent.
+ * @example
+ * abcast('cache', ['forget', 'user-17']);
+ */
+export function abcast(
+  name: string,
+  request: string | readonly [clause: string, ...args: unknown[]],
+  nodes: readonly string[] = [Node.self(), ...Node.list()],
+): void {
+  for (const node of nodes) GenServer.cast({ name, node }, request);
 }

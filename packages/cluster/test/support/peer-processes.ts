@@ -30,6 +30,10 @@ const Counter = GenServer.define({
       throw new RangeError('as asked');
     },
     never: (n) => noreply(n),
+    slow: async (n, ms: number) => {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return reply('late', n);
+    },
     callback: (n) => reply(() => {}, n),
     kill: (n) => {
       exit(self(), 'kill');
