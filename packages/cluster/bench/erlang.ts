@@ -16,12 +16,13 @@ Now = fun() -> erlang:monotonic_time(microsecond) end,
 One = fun() -> B = Now(), gen_server:call({counter, Node}, {echo, Text}), Now() - B end,
 Seq = (fun S(End, Acc) -> case Now() > End of true -> lists:sort(Acc); false -> S(End, [One() | Acc]) end end)(Now() + 1000000, []),
 At = fun(P) -> lists:nth(max(1, trunc(length(Seq) * P)), Seq) end,
-Self = self(), End = Now() + 2000000,
+Cpu = fun() -> {A, _} = erlang:statistics(runtime), {B, _} = erpc:call(Node, erlang, statistics, [runtime]), A + B end,
+C1 = Cpu(), Self = self(), End = Now() + 2000000,
 [spawn(fun() -> Self ! {n, (fun S(K) -> case Now() > End of true -> K; false -> One(), S(K + 1) end end)(0)} end) || _ <- lists:seq(1, 64)],
 Calls = lists:sum([receive {n, K} -> K end || _ <- lists:seq(1, 64)]),
-M = 300000, B2 = Now(), Pid ! {sink, Self, M},
-[Pid ! {m, Text} || _ <- lists:seq(1, M)], receive done -> ok end,
-io:format("~b ~b ~b ~b~n", [At(0.5), At(0.99), Calls div 2, trunc(M / ((Now() - B2) / 1000000))]),
+C2 = Cpu(), M = 300000, B2 = Now(), Pid ! {sink, Self, M},
+[Pid ! {m, Text} || _ <- lists:seq(1, M)], receive done -> ok end, T2 = Now(), C3 = Cpu(),
+io:format("~b ~b ~b ~b ~.2f ~.2f~n", [At(0.5), At(0.99), Calls div 2, trunc(M / ((T2 - B2) / 1000000)), (C2 - C1) * 1000 / Calls, (C3 - C2) * 1000 / M]),
 halt().
 `;
 
@@ -33,8 +34,11 @@ export async function erlangRound(): Promise<Figures | undefined> {
     const { stdout } = await promisify(execFile)('erl', [...args, ...evaluate], {
       timeout: 60_000,
     });
-    const [p50 = 0, p99 = 0, calls = 0, oneWay = 0] = stdout.trim().split(' ').map(Number);
-    return { p50, p99, calls, oneWay };
+    const [p50 = 0, p99 = 0, calls = 0, oneWay = 0, cpuPerCall = 0, cpuPerMessage = 0] = stdout
+      .trim()
+      .split(' ')
+      .map(Number);
+    return { p50, p99, calls, oneWay, cpuPerCall, cpuPerMessage };
   } catch (error) {
     console.log(`Erlang: ${String(error).slice(0, 500)}`);
     return undefined;

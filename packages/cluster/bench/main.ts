@@ -8,6 +8,7 @@ import { Cluster, Node, Workers } from '../src/index.ts';
 import { nats } from '../src/nats/index.ts';
 import { hasNatsServer, NatsServer } from '../test/support/nats-server.ts';
 import { PeerNode } from '../test/support/peer-node.ts';
+import { cpuOf } from './cpu.ts';
 import { erlangRound } from './erlang.ts';
 
 /** What one turn of one contender came to. */
@@ -16,12 +17,17 @@ export interface Figures {
   readonly p99: number;
   readonly calls: number;
   readonly oneWay: number;
+  /** Microseconds of CPU time of all programs, for a call and for a message. */
+  readonly cpuPerCall: number;
+  readonly cpuPerMessage: number;
 }
 
 const text = 'x'.repeat(128);
 const seconds = 2;
+/** Messages one way. */
+const count = 300_000;
 
-async function measure(node: string): Promise<Figures> {
+async function measure(node: string, pids: readonly number[]): Promise<Figures> {
   const counter = { name: 'counter', node };
   const times: number[] = [];
   for (const end = performance.now() + seconds * 500; performance.now() < end;) {
@@ -32,17 +38,28 @@ async function measure(node: string): Promise<Figures> {
   times.sort((a, b) => a - b);
   const at = (part: number): number => Math.round(times[Math.floor(times.length * part)] ?? 0);
   let calls = 0;
+  const cpu = [cpuOf(pids)];
   const end = performance.now() + seconds * 1000;
   const caller = async (): Promise<void> => {
     for (; performance.now() < end; calls++) await GenServer.call(counter, ['echo', text]);
   };
   await Promise.all(Array.from({ length: 64 }, caller));
-  return { p50: at(0.5), p99: at(0.99), calls: calls / seconds, oneWay: await oneWay(node) };
+  cpu.push(cpuOf(pids));
+  const messages = await oneWay(node);
+  cpu.push(cpuOf(pids));
+  const [before = 0, between = 0, after = 0] = cpu;
+  return {
+    p50: at(0.5),
+    p99: at(0.99),
+    calls: calls / seconds,
+    oneWay: messages,
+    cpuPerCall: (between - before) / calls,
+    cpuPerMessage: (after - between) / count,
+  };
 }
 
 /** Messages a second to a process there, until it has told that it has the last one. */
 async function oneWay(node: string): Promise<number> {
-  const count = 300_000;
   const began = performance.now();
   await new Promise<void>((resolve) => {
     const waiter = spawn(async () => {
@@ -68,9 +85,9 @@ async function overNats(): Promise<Figures> {
   const carrier = nats({ servers: server.url });
   await using _cluster = await Cluster.start({ name: 'bench@127.0.0.1', cookie: 's', carrier });
   const options = { name: 'peer@127.0.0.1', cookie: 's', nats: { servers: server.url } };
-  await using _peer = await PeerNode.start(options);
+  await using peer = await PeerNode.start(options);
   await Node.connect(options.name);
-  return await measure(options.name);
+  return await measure(options.name, [process.pid, peer.process.pid ?? 0, server.pid]);
 }
 
 async function overPorts(): Promise<Figures> {
@@ -80,7 +97,7 @@ async function overPorts(): Promise<Figures> {
     module: new URL('../test/support/peer-worker.ts', import.meta.url),
   });
   await using _tree = await Supervisor.startLink([cluster, workers], { strategy: 'rest_for_one' });
-  return await measure('bench/w1@127.0.0.1');
+  return await measure('bench/w1@127.0.0.1', [process.pid]);
 }
 
 const contenders: Array<readonly [string, () => Promise<Figures | undefined>]> = [
@@ -89,14 +106,17 @@ const contenders: Array<readonly [string, () => Promise<Figures | undefined>]> =
   ...(spawnSync('erl', ['-version']).error === undefined ? [['Erlang', erlangRound] as const] : []),
 ];
 const rounds = Number(process.argv[2] ?? 3);
-console.log('round  contender  p50 us  p99 us  calls/s (64)  one-way/s');
+console.log(
+  'round  contender  p50 us  p99 us  calls/s (64)  one-way/s  CPU us/call  CPU us/message',
+);
 for (let round = 1; round <= rounds; round++) {
   for (const [name, run] of contenders) {
     const found = await run();
     if (found === undefined) continue;
-    const { p50, p99, calls, oneWay: messages } = found;
-    const columns = [p50, p99, Math.round(calls), messages].map((value, i) =>
-      String(value).padStart([6, 6, 12, 9][i] ?? 0),
+    const { p50, p99, calls, oneWay: messages, cpuPerCall, cpuPerMessage } = found;
+    const cpu = [cpuPerCall.toFixed(1), cpuPerMessage.toFixed(2)];
+    const columns = [p50, p99, Math.round(calls), messages, ...cpu].map((value, i) =>
+      String(value).padStart([6, 6, 12, 9, 11, 14][i] ?? 0),
     );
     console.log(`${String(round).padStart(5)}  ${name.padEnd(9)}  ${columns.join('  ')}`);
   }

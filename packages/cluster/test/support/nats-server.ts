@@ -52,6 +52,10 @@ export class NatsServer implements AsyncDisposable {
     return new NatsServer(port, folder, config, place, child);
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   get url(): string {
     return `nats://${this.host}:${this.port}`;
   }
