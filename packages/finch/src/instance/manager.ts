@@ -141,7 +141,7 @@ async function ensure(
     });
   } catch (error) {
     // A user's supervisor was faster: its pool is the one that counts.
-    if (!isAlreadyStarted(error)) throw rootCause(error);
+    if (!isAlreadyStarted(error)) throw startFailure(pool, error);
   }
 }
 
@@ -152,6 +152,13 @@ function reasonOf(error: unknown): unknown {
 function isAlreadyStarted(error: unknown): boolean {
   const reason = reasonOf(error);
   return Array.isArray(reason) && reason[0] === 'already_started';
+}
+
+/** Why a pool could not be started: an error that is for its caller, or that it went down meanwhile. */
+function startFailure({ key: pool, origin }: PoolIdentity, error: unknown): Error {
+  const cause = rootCause(error);
+  const reason = reasonOf(cause);
+  return reason === cause ? cause : new PoolDownError({ pool, origin, reason, cause });
 }
 
 /** The error behind a start that failed, such as the OptionsError of a bad certificate. */

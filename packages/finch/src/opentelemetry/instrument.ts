@@ -1,5 +1,5 @@
 /** OpenTelemetry: spans, propagation and metrics of what finch does. */
-import { metrics as globalMetrics, trace } from '@opentelemetry/api';
+import { diag, metrics as globalMetrics, trace } from '@opentelemetry/api';
 import { Subscriptions } from '../monitoring/subscriptions.ts';
 import { WatchedInstances } from '../monitoring/watched-instances.ts';
 import type { TelemetrySubscription } from '../telemetry/subscribe.ts';
@@ -11,6 +11,9 @@ import { RequestDetails, RequestDuration } from './request-metrics.ts';
 import { Spans } from './spans.ts';
 
 const scope = '@linnet/finch';
+
+/** What a processor, an exporter or a meter throws must not end the program that it watches. */
+const report = (error: unknown): void => diag.error(`${scope}: telemetry failed`, error);
 
 /**
  * Gives each request a client span, sends its context to the server (`traceparent` with the default
@@ -35,7 +38,7 @@ export function instrument(options: InstrumentOptions = {}): TelemetrySubscripti
   const { traces = true, metrics = 'all' } = options;
   const given = resolved(options);
   const instances = new WatchedInstances(options.finch);
-  const subscriptions = new Subscriptions(instances);
+  const subscriptions = new Subscriptions(instances, report);
   const peers = new Peers();
   const stops = [() => subscriptions.end()];
   if (traces || metrics === 'all') peers.subscribe(subscriptions);

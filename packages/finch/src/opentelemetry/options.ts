@@ -1,9 +1,9 @@
 /** What can be chosen of the instrumentation. */
-import type { Attributes, MeterProvider, TracerProvider } from '@opentelemetry/api';
+import { diag, type Attributes, type MeterProvider, type TracerProvider } from '@opentelemetry/api';
 import type { Finch } from '../finch.ts';
 import type { Request } from '../request/index.ts';
 
-/** Options of `instrument`. */
+/** Options of `instrument`. What one of their functions throws is told to the logger of OpenTelemetry, `diag`. */
 export interface InstrumentOptions {
   /** The instances to watch; by default all of the program, those included that start later. */
   readonly finch?: Finch | readonly Finch[];
@@ -18,7 +18,7 @@ export interface InstrumentOptions {
    * conventions that are in development, and those of pools.
    */
   readonly metrics?: 'all' | 'stable' | 'none';
-  /** Requests that have no span and carry no context. Default: none. Must not throw. */
+  /** Requests that have no span and carry no context. Default: none. */
   readonly ignore?: (request: Request) => boolean;
   /**
    * The route of a request, such as `/users/{id}`: it names the span and is `url.template` of span and
@@ -51,12 +51,29 @@ export function resolved(options: InstrumentOptions): ResolvedOptions {
   const lower = (names: readonly string[] = []): string[] =>
     names.map((name) => name.toLowerCase());
   return {
-    ignore: options.ignore ?? (() => false),
-    template: options.template ?? (() => undefined),
-    attributes: options.attributes ?? (() => ({})),
+    ignore: guarded('ignore', options.ignore, false),
+    template: guarded('template', options.template, undefined),
+    attributes: guarded('attributes', options.attributes, {}),
     captureHeaders: {
       request: lower(captureHeaders.request),
       response: lower(captureHeaders.response),
     },
+  };
+}
+
+/** A function of the program's, or what stands in place of what it returns. */
+function guarded<T>(
+  name: string,
+  given: ((request: Request) => T) | undefined,
+  fallback: T,
+): (request: Request) => T {
+  if (given === undefined) return () => fallback;
+  return (request) => {
+    try {
+      return given(request);
+    } catch (error) {
+      diag.error(`@linnet/finch: the option ${name} of instrument threw`, error);
+      return fallback;
+    }
   };
 }

@@ -1,7 +1,8 @@
 import { exit, whereis, type Pid } from '@linnet/otp';
 import { captureCrashReports } from '@linnet/otp/testing';
 import { expect, it, onTestFinished } from 'vitest';
-import { isFinchError } from '../../src/index.ts';
+import { isFinchError, PoolDownError, subscribeTelemetry } from '../../src/index.ts';
+import { requireInstance } from '../../src/instance/instance.ts';
 import { poolsName } from '../../src/instance/manager.ts';
 import { startApp } from '../support/app.ts';
 import { startGateServer } from '../support/gate-server.ts';
@@ -21,3 +22,22 @@ it.each([0, 1, 2, 3, 5, 8, 13, 21])(
     expect(typeof result === 'number' || isFinchError(result), String(result)).toBe(true);
   },
 );
+
+it('a request whose pool is killed while it starts fails with PoolDownError', async () => {
+  const crashes = captureCrashReports();
+  onTestFinished(() => crashes[Symbol.dispose]());
+  const server = await startGateServer();
+  const { finch, name } = await startApp({ maxRestarts: 100 });
+  const supervisor = new Promise<Pid>((resolve) => {
+    const stop = subscribeTelemetry('pool.started', ({ pool }) => {
+      stop();
+      resolve(requireInstance(name).pool(pool)?.supervisor as Pid);
+    });
+    onTestFinished(stop);
+  });
+  const outcome = finch.get(server.url).catch((thrown: unknown) => thrown);
+  exit(await supervisor, 'kill');
+  const error = await outcome;
+  expect(error).toBeInstanceOf(PoolDownError);
+  expect(error).toMatchObject({ reason: 'killed' });
+});
