@@ -21,19 +21,29 @@ let count = 0;
 /** A name that no other test of the file uses. */
 export const uniqueName = (what = 'Observer'): string => `${what}${++count}`;
 
+/** Starts one that ends with the test. */
 export async function startProgram(
   options: ObserverOptions = {},
   children: readonly ChildSpec[] = [],
 ): Promise<Program> {
   leakCheck(onTestFinished);
+  const program = await startSharedProgram(options, children);
+  onTestFinished(async () => {
+    await program.supervisor[Symbol.asyncDispose]();
+  });
+  return program;
+}
+
+/** Starts one for several tests, which end it by its supervisor. */
+export async function startSharedProgram(
+  options: ObserverOptions = {},
+  children: readonly ChildSpec[] = [],
+): Promise<Program> {
   const name = options.name ?? uniqueName();
   const supervisor = await Supervisor.startLink(
     [Observer.childSpec({ port: 0, ...options, name }), ...children],
     { strategy: 'one_for_one', name: `${name}.App` },
   );
-  onTestFinished(async () => {
-    await supervisor[Symbol.asyncDispose]();
-  });
   const observer = Observer.get(name);
   const url = (await observer.url()) ?? '';
   return {
