@@ -13,6 +13,7 @@ import { finch } from './services.ts';
 import { Web } from './web.ts';
 
 const command = (url: string) => fetch(url, { method: 'POST' });
+const patiently = { timeout: 20_000 };
 const statusOf = async (url: string) => (await fetch(url)).status;
 
 async function start(resetTimeout = 60_000) {
@@ -56,7 +57,7 @@ test('a service that has recovered is served again', async () => {
   await command(`${orders}/down`);
   for (let call = 0; call < 3; call++) await fetch(`${url}/orders/1`);
   await command(`${orders}/up`);
-  await expect.poll(() => statusOf(`${url}/orders/1`), { timeout: 20_000 }).toBe(200);
+  await expect.poll(() => statusOf(`${url}/orders/1`), patiently).toBe(200);
 });
 
 test('a pool, the server and the breakers are back after they are killed', async () => {
@@ -113,22 +114,20 @@ test('SIGTERM with requests in flight: all of them are answered, and the program
   onTestFinished(() => void program.kill('SIGKILL'));
   let output = '';
   program.stdout.setEncoding('utf8').on('data', (text: string) => void (output += text));
-  const url = await vi.waitUntil(() => /listens at (\S+?)\. /.exec(output)?.[1], {
-    timeout: 20_000,
-  });
+  const url = await vi.waitUntil(() => /listens at (\S+?)\. /.exec(output)?.[1], patiently);
 
   const calls = Array.from({ length: 10 }, (_, n) =>
     fetch(`${url}/${n % 2 ? 'users' : 'orders'}/${n}`),
   );
-  await vi.waitUntil(() => waiting.length === calls.length);
+  await vi.waitUntil(() => waiting.length === calls.length, patiently);
   program.kill('SIGTERM');
-  // It has begun to stop: it takes no connection any more.
-  await vi.waitUntil(() =>
+  // It has begun to stop: it says so, or takes no connection any more.
+  const isReady = () =>
     fetch(`${url}/ready`).then(
+      ({ ok }) => ok,
       () => false,
-      () => true,
-    ),
-  );
+    );
+  await vi.waitUntil(async () => !(await isReady()), patiently);
   for (const response of waiting) response.end('done');
 
   const answers = await Promise.all(calls);
@@ -136,6 +135,6 @@ test('SIGTERM with requests in flight: all of them are answered, and the program
   expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(
     calls.map(() => 'done'),
   );
-  await vi.waitUntil(() => program.exitCode !== null);
+  await vi.waitUntil(() => program.exitCode !== null, patiently);
   expect(program.exitCode).toBe(0);
 }, 60_000);

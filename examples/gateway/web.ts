@@ -19,6 +19,7 @@ export const Web = GenServer.define({
     const inFlight = new Set<ServerResponse>();
     const server = createServer((request, response) => {
       inFlight.add(response);
+      if (!server.listening) closeAfter(response);
       response.once('close', () => inFlight.delete(response));
       void handler(request, response);
     });
@@ -33,10 +34,12 @@ export const Web = GenServer.define({
   /** Takes no further connection, and waits until the requests in flight are answered. */
   terminate: async (_reason, { server, inFlight }) => {
     server.close();
-    for (const response of inFlight) {
-      // A connection that is kept open would hold up the end.
-      if (!response.headersSent) response.setHeader('connection', 'close');
-    }
+    for (const response of inFlight) closeAfter(response);
     await once(server, 'close');
   },
 });
+
+/** A connection that is kept for further requests would hold up the end. */
+function closeAfter(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('connection', 'close');
+}
