@@ -57,10 +57,12 @@ export async function openTab(
     faults.push(`a dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  onTestFinished(async () => {
-    // Ends its stream. A blank page is of another site, which costs a process, too.
-    await page.goto(new URL('icon.svg', url).href);
+  onTestFinished(async ({ task }) => {
     page.removeAllListeners();
+    // The tab of a test that failed is no good for the next one. Of another, what is left is the
+    // stream, which ends with its page; a blank page, being of another site, costs a process, too.
+    if (task.result?.state === 'fail') await page.close();
+    else await page.goto(new URL('icon.svg', url).href);
   });
   await page.goto(url);
   return { page, faults };
