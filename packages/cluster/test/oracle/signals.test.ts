@@ -39,6 +39,7 @@ test.for([
         Cluster.childSpec({ name: here, cookie: 'secret', modules: oracleModules }),
         Workers.childSpec({
           count: 1,
+          startTimeout: 60_000,
           module: new URL('./oracle-worker.ts', import.meta.url),
           worker: { execArgv: ['--conditions=@linnet/source', '--no-warnings'] },
         }),

@@ -17,6 +17,7 @@ export function startWorkers(count: number, options: Partial<ClusterOptions> = {
       strictJobs(),
       Workers.childSpec({
         count,
+        startTimeout: 60_000,
         module: new URL('./peer-worker.ts', import.meta.url),
         worker: { execArgv: ['--conditions=@linnet/source', '--no-warnings'] },
       }),

@@ -32,9 +32,12 @@ const startCluster = async (): Promise<void> => {
 
 type Given = Parameters<typeof Workers.childSpec>[0];
 const startWorkers = (options: Partial<Given>) =>
-  Supervisor.startLink([Workers.childSpec({ count: 1, module: good, ...options })], {
-    strategy: 'one_for_one',
-  });
+  Supervisor.startLink(
+    [Workers.childSpec({ count: 1, module: good, startTimeout: 60_000, ...options })],
+    {
+      strategy: 'one_for_one',
+    },
+  );
 
 describe('the options are checked:', () => {
   test.each<[option: string, given: object]>([
