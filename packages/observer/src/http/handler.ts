@@ -85,14 +85,17 @@ export class Handler {
 
   async #page(request: Request, url: URL, page: PageName): Promise<Response> {
     const { streams } = this.#parts;
-    const enter = (): (() => void) => this.#parts.enter(page);
     const query = parseQuery(url.searchParams);
-    const collect = this.#collecting(page, query, url);
+    const isHere = query.node === '' || query.node === thisNode().name;
+    const enter = (): (() => void) => (isHere ? this.#parts.enter(page) : () => {});
+    const collect = isHere
+      ? (): Promise<object> => this.#parts.collect(page, query)
+      : this.#collectingOf(query.node, page, url);
     const wantsStream = request.headers.get('accept')?.includes('text/event-stream') === true;
     const isStream = wantsStream && request.method !== 'HEAD';
     let first: object | undefined;
     // Whether another node answers is known before a stream of it begins.
-    if (!isStream || query.node !== '') {
+    if (!isStream || !isHere) {
       enter()();
       try {
         first = await collect();
@@ -107,10 +110,7 @@ export class Handler {
     return stream ?? refuse(503, 'too many viewers', { 'retry-after': '30' });
   }
 
-  /** Of this node, or of the one that was asked for. */
-  #collecting(page: PageName, query: Query, { searchParams }: URL): () => Promise<object> {
-    const { node } = query;
-    if (node === '' || node === thisNode().name) return () => this.#parts.collect(page, query);
+  #collectingOf(node: string, page: PageName, { searchParams }: URL): () => Promise<object> {
     searchParams.delete('node');
     const search = searchParams.toString();
     return () => this.#parts.collectOf(node, page, search);
