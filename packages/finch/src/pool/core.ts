@@ -1,15 +1,13 @@
 /**
- * The core of a pool shard: its connections, and the callers that wait for
- * them. It is pure: no socket, no process, no clock; what it does to the world
- * goes through its effects and through the connections that they open. The
- * shard's process owns it, and requests work on it directly, as they would on
- * an ETS table, so that taking a connection and giving it back need no message.
+ * The core of a pool shard: its connections, and the callers that wait for them. It is pure: no
+ * socket, no process, no clock; what it does to the world goes through its effects and through the
+ * connections that they open. The shard's process owns it, and requests work on it directly, as they
+ * would on an ETS table, so that taking a connection and giving it back need no message.
  *
- * A connection is used by one caller (HTTP/1) or by several (HTTP/2, HTTP/3). Dials
- * belong to the pool, not to callers: the caller that waits longest gets the
- * connection that opens first, and a dial that fails is told to as many of the
- * longest waiting callers as it was expected to serve. While it is not known
- * how many callers a connection carries, one is opened, and the others wait for it.
+ * A connection is used by one caller (HTTP/1) or by several (HTTP/2, HTTP/3). Dials belong to the pool,
+ * not to callers: the caller that waits longest gets the connection that opens first, and a dial that
+ * fails is told to as many of the longest waiting callers as it was expected to serve. While it is not
+ * known how many callers a connection carries, one is opened, and the others wait for it.
  *
  * What holds after each step: `inUse + idle + connecting = open`, which is at
  * most `size`, overflow connections and those that drain apart; no caller waits
