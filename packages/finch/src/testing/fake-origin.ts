@@ -1,6 +1,7 @@
 /** A server for tests: it answers by a script, fails on demand, and remembers what came. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import { checkKeys, checkOriginReply } from './check-reply.ts';
 import { OriginServer, type FakeOriginOptions } from './origin-server.ts';
 import { ReceivedRequest } from './received-request.ts';
 import { partsOf, type FakeReply } from './reply.ts';
@@ -41,7 +42,8 @@ export class FakeOrigin implements AsyncDisposable {
   latency: number;
   readonly #server: OriginServer;
   readonly #script: Script<OriginAnswer>;
-  readonly #waiters: (() => void)[] = [];
+  readonly #waiters = new Set<PromiseWithResolvers<void>>();
+  #stopped = false;
 
   private constructor(server: OriginServer, script: Script<OriginAnswer>, latency: number) {
     this.#server = server;
@@ -58,7 +60,8 @@ export class FakeOrigin implements AsyncDisposable {
    * await using origin = await FakeOrigin.start({ tls: true, protocol: 'http2' });
    */
   static async start(options: FakeOriginOptions = {}): Promise<FakeOrigin> {
-    const script = new Script<OriginAnswer>();
+    checkKeys('FakeOrigin.start', options, ['protocol', 'tls', 'latency']);
+    const script = new Script<OriginAnswer>('GET /users');
     const started = Promise.withResolvers<FakeOrigin>();
     const server = await OriginServer.listen((request, response) => {
       // A client that leaves in the middle of its request or of the answer is no fault of the test's.
@@ -80,26 +83,34 @@ export class FakeOrigin implements AsyncDisposable {
    * not count; `*` stands for any method, and at the end of a path for any rest. What was said of the same
    * target before is forgotten.
    *
-   * @throws TypeError for a target that is no method and path.
+   * @throws TypeError for a target that is no method and path, or has a query; for a reply that is none.
    *
    * @example
    * origin.on('GET /flaky', { status: 503 }, { status: 503 }, { body: 'at last' });
    * origin.on('GET /users/*', ({ path }) => ({ json: { id: path.split('/').at(-1) } }));
    */
   on(target: string, ...answers: readonly OriginAnswer[]): this {
+    if (/^\S+ [^/*\s]/.test(target)) {
+      throw new TypeError(`The path of ${JSON.stringify(target)} does not begin with a slash`);
+    }
+    for (const answer of answers) if (typeof answer !== 'function') checkOriginReply(answer);
     this.#script.set(target, answers);
     return this;
   }
 
   /**
    * Waits until so many requests have come, those of before included, and resolves with the last of them.
+   * Rejects when the origin is stopped before.
    *
    * @example
    * const first = await origin.received(1);
    */
   async received(count: number): Promise<ReceivedRequest> {
     while (this.requests.length < count) {
-      await new Promise<void>((resolve) => void this.#waiters.push(resolve));
+      const next = Promise.withResolvers<void>();
+      this.#waiters.add(next);
+      if (this.#stopped) this.#giveUp();
+      await next.promise;
     }
     return this.requests[count - 1] as ReceivedRequest;
   }
@@ -132,6 +143,8 @@ export class FakeOrigin implements AsyncDisposable {
    * await origin.stop();
    */
   stop(): Promise<void> {
+    this.#stopped = true;
+    this.#giveUp();
     return this.#server.close();
   }
 
@@ -149,10 +162,13 @@ export class FakeOrigin implements AsyncDisposable {
       connection: this.#server.numberOf(request.socket.remotePort),
     });
     this.requests.push(received);
-    for (const resolve of this.#waiters.splice(0)) resolve();
+    for (const waiter of this.#waiters) waiter.resolve();
+    this.#waiters.clear();
     if (this.latency > 0) await wait(this.latency);
     const { fault, ...reply } = await this.#answerTo(received);
-    const parts = await partsOf(reply);
+    const parts = await partsOf(reply).catch((error: unknown) =>
+      partsOf(problem(received, 'is none', error)),
+    );
     if (fault === undefined) {
       await sendReply(response, parts);
       return;
@@ -161,19 +177,44 @@ export class FakeOrigin implements AsyncDisposable {
     await sendFault(fault, request, response, parts, () => this.#server.drop(remotePort));
   }
 
+  /** Nothing will come that is waited for. */
+  #giveUp(): void {
+    const error = new Error(`The origin was stopped after ${this.requests.length} requests`);
+    for (const waiter of this.#waiters) waiter.reject(error);
+    this.#waiters.clear();
+  }
+
   async #answerTo(request: ReceivedRequest): Promise<OriginReply> {
     const { method, path } = request;
     const answer = this.#script.next(method, path);
     if (answer === undefined) {
-      return { status: 501, body: `FakeOrigin has no reply to ${method} ${path}` };
+      const known = this.#script.targets;
+      const others = known.length === 0 ? '' : `, but to ${known.join(', ')}`;
+      return { status: 501, body: `FakeOrigin has no reply to ${method} ${path}${others}` };
     }
     if (typeof answer !== 'function') return answer;
+    let reply: OriginReply;
     try {
-      return await answer(request);
+      reply = await answer(request);
     } catch (error) {
-      return { status: 500, body: `The reply to ${method} ${path} threw ${String(error)}` };
+      return problem(request, 'threw', error);
+    }
+    try {
+      checkOriginReply(reply);
+      return reply;
+    } catch (error) {
+      return problem(request, 'is none', error);
     }
   }
+}
+
+/** What is answered where there can be no reply. */
+function problem({ method, path }: ReceivedRequest, what: string, error: unknown): FakeReply {
+  const separator = what === 'threw' ? '' : ':';
+  return {
+    status: 500,
+    body: `The reply to ${method} ${path} ${what}${separator} ${String(error)}`,
+  };
 }
 
 /** Without the pseudo-headers of HTTP/2, but for the host. */

@@ -42,7 +42,8 @@ export async function partsOf(reply: FakeReply): Promise<ReplyParts> {
       trailers: trailerFields(trailers),
     };
   }
-  if (!fields.includes('content-type')) fields.push('content-type', 'application/json');
+  if (!fields.some((text, at) => at % 2 === 0 && text === 'content-type'))
+    fields.push('content-type', 'application/json');
   return {
     status,
     headers: fields,

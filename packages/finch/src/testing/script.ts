@@ -1,4 +1,5 @@
 /** Which answer a request gets. */
+import { normalizeMethod } from '../request/method.ts';
 
 /** Answers by turn: each once, the last one for all that follow. */
 class Turns<Answer> {
@@ -18,15 +19,34 @@ class Turns<Answer> {
 export class Script<Answer> {
   private readonly entries = new Map<string, Turns<Answer>>();
 
-  /** @throws TypeError for a target that is no method and path, and without an answer. */
+  private readonly example: string;
+
+  /** `example`: of a target, for messages. */
+  constructor(example: string) {
+    this.example = example;
+  }
+
+  /** What there are answers to. */
+  get targets(): readonly string[] {
+    return [...this.entries.keys()];
+  }
+
+  /** @throws TypeError for a target that is no method and path, or has a query, and without an answer. */
   set(target: string, answers: readonly Answer[]): void {
     if (!/^\S+ \S+$/.test(target)) {
       throw new TypeError(
-        `${JSON.stringify(target)} is no method and target, such as 'GET /users'`,
+        `${JSON.stringify(target)} is no method and target, such as '${this.example}'`,
+      );
+    }
+    if (/[?#]/.test(target)) {
+      throw new TypeError(
+        `${JSON.stringify(target)} has a query, which does not count: leave it out, and look at the request in a function`,
       );
     }
     if (answers.length === 0) throw new TypeError(`There is no reply for ${target}`);
-    this.entries.set(target, new Turns(answers));
+    const [method = '', rest = ''] = target.split(' ');
+    const key = `${method === '*' ? method : normalizeMethod(method)} ${rest}`;
+    this.entries.set(key, new Turns(answers));
   }
 
   clear(): void {

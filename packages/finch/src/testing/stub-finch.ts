@@ -21,6 +21,7 @@ import {
   type Request,
 } from '../request/index.ts';
 import { Response } from '../response/index.ts';
+import { checkReply } from './check-reply.ts';
 import { partsOf, type FakeReply, type ReplyParts } from './reply.ts';
 import { Script } from './script.ts';
 import { bytesOf, StubBody } from './stub-body.ts';
@@ -68,16 +69,23 @@ export function stubFinch(answers: StubAnswers): StubFinch {
 
 class Stub implements StubFinch {
   readonly requests: StubbedRequest[] = [];
-  readonly #script = new Script<StubAnswer>();
+  readonly #script = new Script<StubAnswer>('GET https://api.example.com/users');
 
   constructor(answers: StubAnswers) {
-    if (isAnswer(answers)) this.#script.set('* *', [answers]);
+    if (isAnswer(answers)) this.#add('* *', [answers]);
     else {
       for (const [target, given] of Object.entries(answers)) {
         const list = Array.isArray(given) ? (given as StubAnswer[]) : [given as StubAnswer];
-        this.#script.set(canonical(target), list);
+        this.#add(canonical(target), list);
       }
     }
+  }
+
+  #add(target: string, answers: readonly StubAnswer[]): void {
+    for (const answer of answers) {
+      if (typeof answer !== 'function' && !(answer instanceof Error)) checkReply(answer);
+    }
+    this.#script.set(target, answers);
   }
 
   async request(input: Request | string | URL, options?: RequestOptions): Promise<Response> {
@@ -181,23 +189,33 @@ class Stub implements StubFinch {
     const target = targetOf(request);
     const answer = this.#script.next(request.method, target);
     if (answer === undefined) {
-      throw new TypeError(`stubFinch has no answer to ${request.method} ${target}`);
+      const known = this.#script.targets.join(', ');
+      throw new TypeError(
+        `stubFinch has no answer to ${request.method} ${target}, but to ${known}`,
+      );
     }
     const reply = typeof answer === 'function' ? await answer(request, body) : answer;
     if (reply instanceof Error) throw reply;
+    checkReply(reply);
     return partsOf(reply);
   }
 }
 
 /** Whether it is one answer, and no record of them: its keys are those of a reply. */
 function isAnswer(answers: StubAnswers): answers is StubAnswer {
-  if (typeof answers === 'function' || answers instanceof Error) return true;
+  if (typeof answers !== 'object' || (answers as unknown) === null) return true;
+  if (answers instanceof Error) return true;
   return !Object.keys(answers).some((key) => key.includes(' '));
 }
 
 /** As the target of a request is written: `https://api.example.com` ends with a slash. */
 function canonical(target: string): string {
   const [method = '', url = ''] = target.split(' ');
+  if (url.startsWith('/')) {
+    throw new TypeError(
+      `${JSON.stringify(target)} has no server: say '${method} https://api.example.com${url}', or '${method} *' for any`,
+    );
+  }
   return url.endsWith('*') || !URL.canParse(url) ? target : `${method} ${new URL(url).href}`;
 }
 

@@ -154,3 +154,50 @@ test('it is for any client', async () => {
     code: 'ERR_FINCH_CONNECT',
   });
 });
+
+test('a slip in what is said is an error that names it', async () => {
+  await using origin = await FakeOrigin.start();
+  const on = (target: string, reply: unknown) => () => origin.on(target, reply as object);
+  expect(on('GET users', {})).toThrow('The path of "GET users" does not begin with a slash');
+  expect(on('GET /a?x=1', {})).toThrow('"GET /a?x=1" has a query, which does not count');
+  expect(on('GET /', { jsn: 1 })).toThrow('A reply has no "jsn" (did you mean json?)');
+  expect(on('GET /', { body: { a: 1 } })).toThrow(/body of a reply is text.*give a value as json/);
+  expect(on('GET /', { body: 'a', json: 1 })).toThrow('and not both');
+  expect(on('GET /', { status: '200' })).toThrow('status of a reply is from 200 to 999, not "200"');
+  expect(on('GET /', { delay: -1 })).toThrow('in ms from 0, not -1');
+  expect(on('GET /', { fault: 'explode' })).toThrow('reset, hang, truncate, garbage');
+  expect(on('GET /', null)).toThrow('A reply is an object such as');
+  expect(on('GET /', 'text')).toThrow('A reply is an object such as');
+  await expect(FakeOrigin.start({ latancy: 1 } as object)).rejects.toThrow('did you mean latency?)');
+});
+
+test('a reply that turns out to be none is answered with 500 and the reason', async () => {
+  const { origin, finch } = await startBoth();
+  await using _ = origin;
+  origin.on('GET /nothing', () => undefined as never);
+  origin.on('GET /header', { headers: { 'a b': '1' } });
+  const nothing = await finch.get(`${origin.url}/nothing`);
+  expect(nothing.status).toBe(500);
+  expect(nothing.text()).toContain('The reply to GET /nothing is none: TypeError: A reply is an');
+  const header = await finch.get(`${origin.url}/header`);
+  expect(header.text()).toContain('Invalid header name');
+  const other = await finch.get(`${origin.url}/other`);
+  expect(other.text()).toBe(
+    'FakeOrigin has no reply to GET /other, but to GET /nothing, GET /header',
+  );
+});
+
+test('who waits for a request that does not come is told when the origin is stopped', async () => {
+  const origin = await FakeOrigin.start();
+  const waiting = origin.received(1);
+  await origin.stop();
+  await expect(waiting).rejects.toThrow('The origin was stopped after 0 requests');
+  await expect(origin.received(1)).rejects.toThrow('The origin was stopped');
+});
+
+test('a method may be written in any case', async () => {
+  const { origin, finch } = await startBoth();
+  await using _ = origin;
+  origin.on('get /', { body: 'text' });
+  expect((await finch.get(origin.url)).text()).toBe('text');
+});

@@ -107,3 +107,20 @@ describe('a stub of an instance', () => {
     await expect(given.text()).rejects.toMatchObject({ code: 'ERR_FINCH_REQUEST_CANCELLED' });
   });
 });
+
+test('a slip in the answers of a stub is an error that names it', async () => {
+  const stub = (answers: unknown) => () => stubFinch(answers as object);
+  expect(stub({ 'GET /a': {} })).toThrow(`"GET /a" has no server: say 'GET https://api.example`);
+  expect(stub({ 'https://x/a': {} })).toThrow('A reply has no "https://x/a"');
+  expect(stub({ 'GET https://x/a?b': {} })).toThrow('has a query, which does not count');
+  expect(stub({ 'GET https://x/a': { jsn: 1 } })).toThrow('(did you mean json?)');
+  expect(stub({ 'GET https://x/a': 5 })).toThrow('A reply is an object');
+  expect(stub('text')).toThrow('A reply is an object');
+  expect(stub(undefined)).toThrow('A reply is an object');
+  const client = stubFinch({ 'get https://x/a': {}, 'GET https://x/f': () => undefined as never });
+  expect((await client.get('https://x/a')).status).toBe(200);
+  await expect(client.get('https://x/f')).rejects.toThrow('A reply is an object');
+  await expect(client.get('https://x/b')).rejects.toThrow(
+    'stubFinch has no answer to GET https://x/b, but to GET https://x/a, GET https://x/f',
+  );
+});
