@@ -13,7 +13,7 @@ const packages = indexes(root);
 const scopeOf = (specifier: string) => exportsOf(packages.get(specifier) ?? '', specifier);
 const otp = [scopeOf('@linnet/otp'), scopeOf('@linnet/otp/testing')];
 const mint = [scopeOf('@linnet/mint'), scopeOf('@linnet/mint/testing')];
-const cluster = ['@linnet/cluster', '@linnet/cluster/nats'];
+const cluster = ['@linnet/cluster', '@linnet/cluster/finch', '@linnet/cluster/nats'];
 const finch = [...packages.keys()].filter((name) => name.startsWith('@linnet/finch'));
 const elsewhere = [
   valuesFrom('vitest', 'expect', 'onTestFinished', 'test'),
@@ -41,7 +41,13 @@ const examples = [
     examplesOf(source, [...finch.map(scopeOf), ...otp, prelude('finch'), ...elsewhere, ...inner]),
   ),
   ...sources(...cluster).flatMap((source) =>
-    examplesOf(source, [...cluster.map(scopeOf), ...otp, prelude('cluster'), ...elsewhere]),
+    examplesOf(source, [
+      ...cluster.map(scopeOf),
+      scopeOf('@linnet/finch'),
+      ...otp,
+      prelude('cluster'),
+      ...elsewhere,
+    ]),
   ),
   ...sources('@linnet/observer').flatMap((source) =>
     examplesOf(source, [scopeOf('@linnet/observer'), ...otp, ...elsewhere]),

@@ -97,6 +97,7 @@ export const indexes = (root: string): ReadonlyMap<string, string> =>
     ['@linnet/otp/testing', join(root, 'packages/otp/src/testing/index.ts')],
     ['@linnet/cluster', join(root, 'packages/cluster/src/index.ts')],
     ['@linnet/cluster/nats', join(root, 'packages/cluster/src/nats/index.ts')],
+    ['@linnet/cluster/finch', join(root, 'packages/cluster/src/finch/index.ts')],
     ['@linnet/mint', join(root, 'packages/mint/src/index.ts')],
     ['@linnet/mint/testing', join(root, 'packages/mint/src/testing/index.ts')],
     ['@linnet/finch', join(root, 'packages/finch/src/index.ts')],

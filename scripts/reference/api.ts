@@ -17,6 +17,7 @@ const entries = [
   ['@linnet/finch/testing', 'finch', 'testing/index.ts', 'finch-testing.md'],
   ['@linnet/finch/prometheus', 'finch', 'prometheus/index.ts', 'finch-prometheus.md'],
   ['@linnet/cluster', 'cluster', 'index.ts', 'cluster.md'],
+  ['@linnet/cluster/finch', 'cluster', 'finch/index.ts', 'cluster-finch.md'],
   ['@linnet/cluster/nats', 'cluster', 'nats/index.ts', 'cluster-nats.md'],
   ['@linnet/otp/distribution', 'otp', 'distribution/index.ts', 'otp-distribution.md'],
   ['@linnet/req', 'req', 'index.ts', 'req.md'],

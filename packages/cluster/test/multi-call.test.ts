@@ -28,7 +28,7 @@ beforeAll(async () => {
   own = (await Counter.start(20, { name: 'counter' })).pid;
   await eventually(async () => {
     const { replies } = await multiCall('counter', 'value');
-    expect(replies.size).toBe(3);
+    if (replies.size < 3) throw new Error(`${replies.size} nodes answer`);
   });
 });
 afterAll(async () => {

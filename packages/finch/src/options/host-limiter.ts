@@ -8,8 +8,16 @@
  * Limits the connections to each host beyond one instance.
  *
  * @example
- * const limiter: HostLimiter = HostLeases.limiter(); // of @linnet/cluster/finch
- * await Finch.startLink({ name: 'http', hostLimiter: limiter });
+ * // `HostLeases.limiter()` of @linnet/cluster/finch is one for all nodes of a cluster; this one limits nothing:
+ * const leases: HostLeaseSource = {
+ *   has: () => true,
+ *   take: () => {},
+ *   ask: () => {},
+ *   give: () => {},
+ *   add: () => {},
+ *   isWanted: () => false,
+ * };
+ * const finch = await Finch.startLink({ name: 'http', hostLimiter: { join: () => leases } });
  */
 export interface HostLimiter {
   /** An instance begins to use it; called in the process with which the use ends. */
