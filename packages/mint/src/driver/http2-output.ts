@@ -12,6 +12,10 @@ import type { TurnUser } from './turn.ts';
 export interface OutputSource extends SendOutput {
   /** All that waits. */
   take(): Buffer;
+  /** The same, in memory that is used again after `written`. */
+  lend(): Buffer;
+  /** The oldest of what was lent is written. */
+  written(): void;
   /** Has a GOAWAY wait. */
   close(reason?: string): void;
 }
@@ -81,16 +85,26 @@ export class Http2Output implements TurnUser {
     if (this.writes > 0 && !this.blocked) {
       if (!isOrderly) source.take();
       source.close(reason);
-      driver.write(source.take());
+      this.send();
     }
     driver.end();
     turn.addAfterPoll({ flush: () => driver.destroy() });
   }
 
   private write(): void {
-    const { source } = this;
-    if (source.waiting === 0) return;
+    if (this.source.waiting === 0) return;
     this.writes++;
-    this.blocked = !this.driver.write(source.take());
+    this.blocked = !this.send();
   }
+
+  private send(): boolean {
+    const { source, driver } = this;
+    return driver.copiesWrites
+      ? driver.write(source.lend(), this.onWritten)
+      : driver.write(source.take());
+  }
+
+  private readonly onWritten = (error?: Error | null): void => {
+    if (error === undefined || error === null) this.source.written();
+  };
 }

@@ -60,9 +60,17 @@ export class SocketDriver implements ReadTarget {
     return this.socket.destroyed;
   }
 
-  /** Writes; `false` when the socket has more to send than it should: `onDrain` says when to go on. */
-  write(data: Uint8Array): boolean {
-    return this.socket.write(data);
+  /** Whether written bytes are not looked at any more once their write is done: a stream that is no socket may pass them on. */
+  get copiesWrites(): boolean {
+    return this.reads !== undefined;
+  }
+
+  /**
+   * Writes; `false` when the socket has more to send than it should: `onDrain` says when to go on.
+   * `done` is called when all of it is with the system, or with the error that kept it from there.
+   */
+  write(data: Uint8Array, done?: (error?: Error | null) => void): boolean {
+    return this.socket.write(data, done);
   }
 
   /** The same with text, in which each character is a byte. */

@@ -211,6 +211,17 @@ export class Http2Connection<User> implements StreamReport {
     return this.writer.out.take();
   }
 
+  /** The same, in memory that is used again after `written`. */
+  lend(): Buffer {
+    this.answers = 0;
+    return this.writer.out.lend();
+  }
+
+  /** The oldest of what was lent is written. */
+  written(): void {
+    this.writer.out.giveBack();
+  }
+
   /** Whether there are identifiers for further streams. */
   get hasStreams(): boolean {
     return this.nextStream <= maxStreamId;

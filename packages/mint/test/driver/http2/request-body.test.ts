@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Readable } from 'node:stream';
@@ -88,6 +89,32 @@ describe('a body', () => {
       expect(sent).toBe(1);
     },
   );
+
+  test('of its own for each of several requests at once arrives whole, though memory is used again', async () => {
+    await using server = await startHttp2Server((stream) => {
+      const hash = createHash('sha1');
+      stream.on('data', (chunk: Buffer) => hash.update(chunk));
+      stream.on('end', () => {
+        stream.respond({ ':status': 200 });
+        stream.end(hash.digest('hex'));
+      });
+    });
+    using open = await openHttp2Wire(server.port);
+    using other = await openHttp2Wire(server.port);
+    const bodies = Array.from({ length: 8 }, (_, seed) =>
+      Buffer.from(Uint8Array.from({ length: 700_000 + seed }, (__, at) => at * (7 + seed) + seed)),
+    );
+    for (let round = 0; round < 3; round++) {
+      const logs = await Promise.all(
+        bodies.map(
+          (body, index) =>
+            send(index % 2 === 0 ? open.wire : other.wire, { method: 'POST', body }).done,
+        ),
+      );
+      const hashes = bodies.map((body) => createHash('sha1').update(body).digest('hex'));
+      expect(logs.map(({ body }) => body)).toEqual(hashes);
+    }
+  });
 
   test('is asked for only as fast as the window takes it', async () => {
     const { promise, resolve: drain } = Promise.withResolvers<void>();
