@@ -71,7 +71,8 @@ describe('a node with another one in a worker thread', () => {
       worker('leader'),
     ]);
     await eventually(async () => {
-      expect((await program.page('cluster')).nodes[there]?.figures).toBeDefined();
+      const { nodes } = await program.page('cluster');
+      if (nodes[there]?.figures === undefined) throw new Error(`${there} has not answered yet`);
     });
   }, 120_000);
 
