@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
+import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib';
 import { eventually, TestClock } from '@linnet/otp/testing';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
@@ -291,4 +292,20 @@ test.each<[string, number | undefined]>([
   }
   await take(reader.read(bytes()), 1);
   expect(reader.retry).toBe(ms);
+});
+
+test.each([
+  ['gzip', createGzip, constants.Z_SYNC_FLUSH],
+  ['br', createBrotliCompress, constants.BROTLI_OPERATION_FLUSH],
+  ['zstd', createZstdCompress, constants.ZSTD_e_flush],
+] as const)('events are read as they come, also through %s', async (coding, create, flush) => {
+  const req = await startReq();
+  const server = await startEvents((_, response) => {
+    response.setHeader('content-encoding', coding);
+    const encoder = create();
+    encoder.pipe(response);
+    encoder.write('data: a\n\n');
+    encoder.flush(flush);
+  });
+  expect(await take(req.events(server.url), 1)).toEqual([event('a')]);
 });

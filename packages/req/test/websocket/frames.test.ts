@@ -387,3 +387,25 @@ test('a reader that is slow is not taken for a server that is lost', async () =>
   server.streams[0]?.write(closeOf(1000));
   expect(await collect(socket)).toHaveLength(100);
 });
+
+test.each(carriers)('%s: a server that does not read holds the sender back', async (carrier) => {
+  const { req, finch, server } = await setUp(carrier, {});
+  const socket = await req.webSocket(server.url);
+  await eventually(() => expect(server.streams).toHaveLength(1));
+  server.streams[0]?.pause();
+  const part = Buffer.alloc(1_000_000, 'x');
+  let taken = 0;
+  const sending = (async () => {
+    for (; taken < 12; taken++) await socket.send(part);
+  })();
+  await eventually(() => expect(socket.bufferedAmount).toBeGreaterThan(0));
+  const before = taken;
+  expect(before).toBeLessThan(12);
+  server.streams[0]?.resume();
+  await sending;
+  await eventually(() =>
+    expect(server.frames.filter(({ opcode }) => opcode === binary)).toHaveLength(12),
+  );
+  socket.terminate();
+  await released(finch);
+});
