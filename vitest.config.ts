@@ -44,7 +44,7 @@ function unit(name: string, root: string, include: string[]) {
       // Test files share a process: each leaves nothing behind, which is a test of its own.
       isolate: false,
       // Tests that say that they may run at once start programs, which want a core each.
-      maxConcurrency: 3,
+      maxConcurrency: 2,
       env: compileCache,
       // Generous: a limit here stops a hang, it does not measure speed.
       testTimeout: 30_000,
