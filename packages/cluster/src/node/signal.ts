@@ -101,7 +101,7 @@ export function sendReason(
 }
 
 /** An exit reason as it travels; what cannot is replaced by words: no exit signal is lost for it. */
-export function sendableReason(reason: unknown): unknown {
+function sendableReason(reason: unknown): unknown {
   try {
     return sendable(reason, 'reason');
   } catch {
