@@ -3,7 +3,7 @@ import { type AnySupervisorHandle, GenServer, Supervisor } from '@linnet/otp';
 import { eventually } from '@linnet/otp/testing';
 import { Finch } from '@linnet/finch';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { HostLeases, type LeaseFigures } from '../../src/finch/index.ts';
@@ -13,32 +13,9 @@ import { leaseOptions, requestAll } from './lease-nodes.ts';
 
 const limit = leaseOptions.maxPerHost;
 
-/** Answers in a later turn, and counts the requests that it has not answered. */
-let open = 0;
-let peak = 0;
-const server = createServer((_request, response) => {
-  peak = Math.max(peak, ++open);
-  response.on('close', () => void open--);
-  setTimeout(() => response.end('ok'), 2);
-});
-let url: string;
-let host: string;
-beforeAll(async () => {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  url = `http://${host}/`;
-});
-afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
-});
-
 let supervisor: AnySupervisorHandle;
 let finch: Finch;
-beforeEach(async () => {
-  peak = 0;
+beforeAll(async () => {
   supervisor = await Supervisor.startLink(
     [
       Cluster.childSpec({ name: mainNode, cookie: 'secret' }),
@@ -53,19 +30,47 @@ beforeEach(async () => {
         count: 2,
         module: new URL('./lease-worker.ts', import.meta.url),
         worker: { execArgv: ['--conditions=@linnet/source', '--no-warnings'] },
-        startTimeout: 30_000,
+        startTimeout: 60_000,
       }),
     ],
     { strategy: 'rest_for_one' },
   );
   finch = Finch.get('http');
-  await eventually(async () => {
-    const known = [Global.nodes().length, await ask(1, 'nodes'), await ask(2, 'nodes')];
-    if (known.some((count) => count !== 3)) throw new Error(`they know ${known.join()} nodes`);
-  });
-});
-afterEach(async () => {
+}, 120_000);
+afterAll(async () => {
   await supervisor.stop();
+});
+
+/** Each test has a server of its own, and so a host with a limit of its own. */
+let server: Server;
+let url: string;
+let host: string;
+/** Requests that it has not answered, and the most of them at once. */
+let open = 0;
+let peak = 0;
+beforeEach(async () => {
+  open = peak = 0;
+  server = createServer((_request, response) => {
+    peak = Math.max(peak, ++open);
+    response.on('close', () => void open--);
+    setTimeout(() => response.end('ok'), 2);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = `http://${host}/`;
+  await eventually(
+    async () => {
+      const known = [Global.nodes().length, await ask(1, 'nodes'), await ask(2, 'nodes')];
+      if (known.some((count) => count !== 3)) throw new Error(`they know ${known.join()} nodes`);
+    },
+    { timeout: 60_000 },
+  );
+}, 90_000);
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
 });
 
 const client = (index: number) => ({ name: 'client', node: workerNode(index) });
