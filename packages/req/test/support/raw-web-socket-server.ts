@@ -130,9 +130,9 @@ function takeFrame(bytes: Buffer): { readonly frame: Frame; readonly rest: Buffe
   const start = headLength + 4;
   if (bytes.length < start + length) return undefined;
   const mask = bytes.subarray(headLength, start);
-  const masked = bytes.subarray(start, start + length);
-  const payload = masked.map((byte, at) => byte ^ mask.readUInt8(at % 4));
-  const frame = { opcode: bytes.readUInt8(0) & 0x0f, payload: Buffer.from(payload) };
+  const payload = Buffer.from(bytes.subarray(start, start + length));
+  for (let at = 0; at < length; at++) payload[at] = (payload[at] ?? 0) ^ (mask[at & 3] ?? 0);
+  const frame = { opcode: bytes.readUInt8(0) & 0x0f, payload };
   return { frame, rest: bytes.subarray(start + length) };
 }
 
