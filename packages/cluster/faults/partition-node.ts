@@ -113,3 +113,5 @@ process.on('message', (message) => {
   if (message === 'lead') lead();
   if (message === 'report') process.send?.(report());
 });
+// Without its parent, it has no purpose.
+process.on('disconnect', () => process.exit(1));

@@ -14,3 +14,5 @@ process.send?.('up');
 process.on('message', (message) => {
   if (message === 'stop') void cluster.stop().then(() => process.exit(0));
 });
+// Without its parent, it has no purpose.
+process.on('disconnect', () => process.exit(1));
