@@ -21,14 +21,19 @@ export interface Registration {
  */
 export type Resolve = (name: string, older: Pid, newer: Pid) => Pid | undefined;
 
-/** The two of a conflict, of which at most one keeps the name. */
+/** Processes that have one name, of which at most one keeps it. */
 export interface Conflict {
   readonly winner: Registration | undefined;
   readonly losers: readonly Registration[];
 }
 
+/**
+ * All that nodes have registered. Of a name that two have given, both registrations are kept until the
+ * node of the loser takes its own back: only that one knows whether it has heard of the other.
+ */
 export class NameTable {
-  readonly #byName = new Map<string, Registration>();
+  /** Oldest first; as a rule there is one. */
+  readonly #byName = new Map<string, readonly Registration[]>();
   readonly #resolve: Resolve;
   #clock = 0;
 
@@ -41,53 +46,67 @@ export class NameTable {
     return ++this.#clock;
   }
 
+  /** The registration by which a process has the name. */
   get(name: string): Registration | undefined {
-    return this.#byName.get(name);
+    return this.#winnerOf(this.#byName.get(name) ?? []);
+  }
+
+  /** Whether the name is registered, be it for two processes of which neither keeps it. */
+  has(name: string): boolean {
+    return this.#byName.has(name);
   }
 
   names(): string[] {
-    return [...this.#byName.keys()];
+    return [...this.#byName.keys()].filter((name) => this.get(name) !== undefined);
   }
 
-  /** Adds a registration; gives the conflict if another process has the name. */
+  /** Adds a registration; gives the conflict if other processes have the name. */
   add(registration: Registration): Conflict | undefined {
     const { name, pid, stamp } = registration;
     this.#clock = Math.max(this.#clock, stamp);
-    const other = this.#byName.get(name);
-    if (other === undefined || other.pid === pid) {
-      this.#byName.set(name, registration);
-      return undefined;
-    }
-    const [older, newer] = isOlder(other, registration)
-      ? [other, registration]
-      : [registration, other];
-    const kept = this.#resolve(name, older.pid, newer.pid);
-    const winner = [older, newer].find((each) => each.pid === kept);
-    if (winner === undefined) this.#byName.delete(name);
-    else this.#byName.set(name, winner);
-    return { winner, losers: [older, newer].filter((each) => each !== winner) };
+    const others = (this.#byName.get(name) ?? []).filter((each) => each.pid !== pid);
+    const all = [...others, registration].toSorted(byAge);
+    this.#byName.set(name, all);
+    if (all.length === 1) return undefined;
+    const winner = this.#winnerOf(all);
+    return { winner, losers: all.filter((each) => each !== winner) };
   }
 
-  /** Takes a name out, if this process has it. */
+  /** Takes the registration of a process out. */
   delete(name: string, pid: Pid): boolean {
-    return this.#byName.get(name)?.pid === pid && this.#byName.delete(name);
+    const all = this.#byName.get(name) ?? [];
+    const left = all.filter((each) => each.pid !== pid);
+    if (left.length === 0) this.#byName.delete(name);
+    else this.#byName.set(name, left);
+    return left.length < all.length;
   }
 
-  /** Takes all names of a node out, and gives them. */
+  /** Takes all registrations of a node out, and gives them. */
   takeNode(node: string): Registration[] {
     const taken = this.of(node);
-    for (const { name } of taken) this.#byName.delete(name);
+    for (const { name, pid } of taken) this.delete(name, pid);
     return taken;
   }
 
   /** The registrations of processes of a node. */
   of(node: string): Registration[] {
-    return [...this.#byName.values()].filter(({ pid }) => pid.node === node);
+    return [...this.#byName.values()].flat().filter(({ pid }) => pid.node === node);
+  }
+
+  #winnerOf([oldest, ...others]: readonly Registration[]): Registration | undefined {
+    let winner = oldest;
+    for (const next of others) {
+      if (winner === undefined) return undefined;
+      const kept = this.#resolve(next.name, winner.pid, next.pid);
+      if (kept !== winner.pid) winner = kept === next.pid ? next : undefined;
+    }
+    return winner;
   }
 }
 
-function isOlder(a: Registration, b: Registration): boolean {
-  return a.stamp === b.stamp ? textOf(a.pid) < textOf(b.pid) : a.stamp < b.stamp;
+function byAge(a: Registration, b: Registration): number {
+  if (a.stamp !== b.stamp) return a.stamp - b.stamp;
+  return textOf(a.pid) < textOf(b.pid) ? -1 : 1;
 }
 
 const textOf = ({ node, creation, id }: Pid): string => `${node} ${creation} ${id}`;

@@ -82,7 +82,7 @@ export class Names {
 
   /** Promises a name to a process, unless another one has it or has been promised it. */
   promise(name: string, pid: Pid): boolean {
-    if (this.table.get(name) !== undefined || this.#held.has(name)) return false;
+    if (this.table.has(name) || this.#held.has(name)) return false;
     const promised = this.#promised.get(name);
     if (promised !== undefined) return promised.pid === pid;
     const watch = onDeath(pid, () => this.breakPromise(name, pid));
@@ -100,7 +100,7 @@ export class Names {
   /** Enters a name of a process of this node; false when another one has it by now. */
   enter(given: Omit<Registration, 'stamp'>): boolean {
     const { name, pid } = given;
-    if (this.table.get(name) !== undefined) return false;
+    if (this.table.has(name)) return false;
     const registration = { ...given, stamp: this.table.nextStamp() };
     this.add(registration);
     this.#owned.set(
@@ -163,6 +163,7 @@ export class Names {
       const { pid, onConflict } = registration;
       if (nodeOf(pid) !== Node.self()) continue;
       this.#disown(name);
+      this.table.delete(name, pid);
       // Without a winner, each other node has to see the conflict, or it keeps the one that it knows.
       if (winner === undefined) this.#update({ type: 'add', registration });
       this.#update({ type: 'delete', name, pid });
