@@ -120,9 +120,10 @@ describe('Finch', () => {
   );
 
   test('an unknown instance is one typed error everywhere [F87] [E12]', async () => {
-    const { finch, server } = await startPoolApp();
+    const { finch, server, supervisor } = await startPoolApp();
     const pool = Pool.new(server.url);
-    await finch.stop();
+    // Not `finch.stop()`: the supervisor would start it again meanwhile.
+    await supervisor.terminateChild(finch.name);
     const calls: (() => unknown)[] = [
       () => Finch.get(finch.name),
       () => finch.request(server.url),
