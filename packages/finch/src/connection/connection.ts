@@ -232,7 +232,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
 
   /** Its first user takes it. False when it is closed: the pool has been told. */
   checkout(): boolean {
-    if (!this.lateCheckin.takeBack() && !this.step(events.checkout)) return false;
+    if (!this.lateCheckin.cancel() && !this.step(events.checkout)) return false;
     if (this.hasOpened) this.idledFor = idlenessWatched() ? this.idleFor() : undefined;
     reused(this);
     return true;
@@ -360,7 +360,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   private release(reason: unknown, failure?: Error): void {
     if (this.released) return;
     this.released = true;
-    this.lateCheckin.takeBack();
+    this.lateCheckin.cancel();
     this.heartbeat?.stop();
     // An error has a stack trace: not made for an end that no caller is told of.
     const isTold = this.wire === undefined || this.users > 0;

@@ -23,7 +23,7 @@ export class LateCheckin implements Deferred {
   }
 
   /** The machine is not told. False when there was nothing to tell. */
-  takeBack(): boolean {
+  cancel(): boolean {
     if (this.machine === undefined) return false;
     this.machine = undefined;
     undefer(this);
