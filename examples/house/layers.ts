@@ -92,7 +92,7 @@ export const packages: Readonly<Record<string, Package>> = {
       ['options.ts'],
       ['cluster.ts', 'multi-call.ts', 'shared'],
       ['global', 'nats', 'pg', 'supervisor', 'workers'],
-      ['index.ts'],
+      ['finch', 'index.ts'],
     ],
     known: {},
     pairs: [],

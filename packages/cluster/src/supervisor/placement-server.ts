@@ -106,12 +106,12 @@ export const PlacementServer = GenServer.define({
     },
     refused: async (state, id: string, by: string) => {
       const move = state.placement.moves.end(id, by);
-      if (move !== undefined) await state.placement.takeBack(move);
+      if (move !== undefined) await state.placement.reclaim(move);
       return noreply(state);
     },
     /** Children were on their way to a node that has gone. */
-    takeBackFrom: async (state, node: string) => {
-      for (const move of state.placement.moves.takeNode(node)) await state.placement.takeBack(move);
+    reclaimFrom: async (state, node: string) => {
+      for (const move of state.placement.moves.takeNode(node)) await state.placement.reclaim(move);
       return noreply(state);
     },
   },
@@ -156,7 +156,7 @@ function companionsOf(placement: Placement, server: Pid): Companions {
     left: (node) => {
       placement.setLeaving(node, false);
       tables.orphan(node);
-      GenServer.cast(server, ['takeBackFrom', node]);
+      GenServer.cast(server, ['reclaimFrom', node]);
       if (!placement.hasMajority) GenServer.cast(server, 'pause');
       placement.redistributeLater();
     },

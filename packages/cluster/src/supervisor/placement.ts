@@ -179,7 +179,7 @@ export class Placement {
   }
 
   /** A child that was to move runs here again, since it cannot run there. */
-  async takeBack({ child, handedOver }: Move): Promise<void> {
+  async reclaim({ child, handedOver }: Move): Promise<void> {
     this.tables.own.delete(child.id);
     const outcome = await this.start(child, handedOver);
     if (outcome.type === 'started') return;

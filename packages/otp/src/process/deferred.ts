@@ -64,7 +64,13 @@ export function defer(item: Deferred): void {
   }
 }
 
-/** Takes deferred work back; call it only while it is deferred. */
+/**
+ * Takes deferred work back; call it only while it is deferred.
+ * @example
+ * const hint: Deferred = { older: undefined, newer: undefined, run: () => console.log('idle') };
+ * defer(hint);
+ * undefer(hint); // `run` is not called
+ */
 export function undefer(item: Deferred): void {
   const { older, newer } = item;
   if (older === undefined) oldest = newer;
