@@ -168,7 +168,9 @@ test('a slip in what is said is an error that names it', async () => {
   expect(on('GET /', { fault: 'explode' })).toThrow('reset, hang, truncate, garbage');
   expect(on('GET /', null)).toThrow('A reply is an object such as');
   expect(on('GET /', 'text')).toThrow('A reply is an object such as');
-  await expect(FakeOrigin.start({ latancy: 1 } as object)).rejects.toThrow('did you mean latency?)');
+  await expect(FakeOrigin.start({ latancy: 1 } as object)).rejects.toThrow(
+    'did you mean latency?)',
+  );
 });
 
 test('a reply that turns out to be none is answered with 500 and the reason', async () => {
