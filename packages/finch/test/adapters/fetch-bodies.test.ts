@@ -99,6 +99,9 @@ describe('bodies of requests', () => {
     }),
   );
 
+  // Before Node.js 26, fetch itself leaves the stream as it is, whatever the dispatcher.
+  const cancels = Number.parseInt(process.versions.node, 10) >= 26;
+
   test('a stream is cancelled when the server has answered, and closes', async () => {
     const outcomes = [];
     const finch = await startFinch();
@@ -116,7 +119,7 @@ describe('bodies of requests', () => {
       });
       const init = { method: 'POST', body, duplex: 'half' as const };
       const outcome = await fetch(server.url, init).then(seen, failure);
-      await cancelled.promise;
+      if (cancels) await cancelled.promise;
       const { name, status } = outcome as { name?: string; status?: number };
       outcomes.push(name ?? status);
     }

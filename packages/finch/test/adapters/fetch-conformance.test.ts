@@ -126,7 +126,7 @@ describe('URLs', () => {
     '/%zz',
     '/a b',
     '/\u00e9?\u00fc',
-    '/a{b}^`',
+    '/a{b}`',
     '/../x/./y',
     '//double',
     '/a#fragment',
@@ -326,7 +326,6 @@ describe('the response', () => {
     ['a bad length', 'HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n'],
     ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
     ['a bad chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nbody'],
-    ['a name with a blank', 'HTTP/1.1 200 OK\r\nx a: 1\r\ncontent-length: 0\r\n\r\n'],
     ['NUL in a value', 'HTTP/1.1 200 OK\r\nx-a: \0\r\ncontent-length: 0\r\n\r\n'],
     [
       '101 that was not asked for',
@@ -407,8 +406,15 @@ describe('what differs, for a reason', () => {
   };
 
   test('a character that RFC 3986 does not have in a path is percent-encoded', async () => {
-    const { server } = await here({}, '/a|b', () => response());
-    expect(server).toMatchObject([{ target: '/a%7Cb' }]);
+    // The URL of Node.js 22 leaves `^` as it is, too.
+    const { server } = await here({}, '/a|b^', () => response());
+    expect(server).toMatchObject([{ target: '/a%7Cb%5E' }]);
+  });
+
+  test('a name with a blank is no name (RFC 9112, 5.1), which Node.js 22 takes', async () => {
+    const answer = 'HTTP/1.1 200 OK\r\nx a: 1\r\ncontent-length: 0\r\n\r\n';
+    const { caller } = await here({}, '/', () => answer);
+    expect(caller).toMatchObject({ name: 'TypeError', message: 'fetch failed' });
   });
 
   test('a status comes with its own phrase (RFC 9112, 4: a client ignores that of the server)', async () => {

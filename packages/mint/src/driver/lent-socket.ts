@@ -241,7 +241,8 @@ export class DriverSocket extends Duplex implements LentSocket {
       if (!isBack) lender.loanLost();
     }
     this.waiting = this.held = undefined;
-    done(error);
+    // As a socket of Node.js, which is closed after what else is due in this turn.
+    setImmediate(done, error);
   }
 
   private send(
