@@ -11,7 +11,8 @@ Echo = fun Loop() -> receive
 Text = lists:duplicate(1, binary:copy(<<"x">>, 128)),
 {ok, Peer, Node} = peer:start_link(#{name => peer:random_name(), connection => standard_io, host => "127.0.0.1", args => ["-setcookie", atom_to_list(erlang:get_cookie())]}),
 _ = Peer, net_kernel:connect_node(Node),
-Pid = erpc:call(Node, erlang, spawn, [fun() -> register(counter, self()), Echo() end]),
+Pid = erpc:call(Node, erlang, spawn, [Echo]),
+true = erpc:call(Node, erlang, register, [counter, Pid]),
 Now = fun() -> erlang:monotonic_time(microsecond) end,
 One = fun() -> B = Now(), gen_server:call({counter, Node}, {echo, Text}), Now() - B end,
 Seq = (fun S(End, Acc) -> case Now() > End of true -> lists:sort(Acc); false -> S(End, [One() | Acc]) end end)(Now() + 1000000, []),
@@ -33,6 +34,7 @@ export async function erlangRound(): Promise<Figures | undefined> {
     const evaluate = ['-eval', program.trim()];
     const { stdout } = await promisify(execFile)('erl', [...args, ...evaluate], {
       timeout: 60_000,
+      env: { ...process.env, ERL_CRASH_DUMP_SECONDS: '0' },
     });
     const [p50 = 0, p99 = 0, calls = 0, oneWay = 0, cpuPerCall = 0, cpuPerMessage = 0] = stdout
       .trim()
