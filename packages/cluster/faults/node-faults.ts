@@ -99,7 +99,7 @@ export const nodeFaults: readonly Fault[] = [
   },
   {
     name: 'a node is killed and started anew with its name',
-    bar: 'it is up when its program is ready; pids of the old run are noconnection',
+    bar: 'up <= 3000 ms and when its program is ready; pids of the old run are noconnection',
     run: () =>
       withTwoNodes(async ({ server, peer, next }) => {
         const old = await Node.spawn(there, 'waits');
@@ -115,7 +115,7 @@ export const nodeFaults: readonly Fault[] = [
           });
         });
         return {
-          holds: (up ?? Infinity) <= ready + 100 && reason === 'noconnection',
+          holds: (up ?? Infinity) <= Math.min(3000, ready + 100) && reason === 'noconnection',
           seen: `up ${ms(up)} after the kill, its program is ready after ${ms(ready)}; an old pid is ${String(reason)}`,
         };
       }),
