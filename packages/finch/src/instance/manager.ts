@@ -101,7 +101,8 @@ function guardParts(instance: Instance): void {
     whereis(part),
   );
   for (const part of [manager, ...parts]) {
-    if (part !== undefined) instance.onDeath(part, () => instance.close(true));
+    if (part === undefined) instance.close(true);
+    else instance.onDeath(part, () => instance.close(true));
   }
   // Its supervisor would start a partition again, but all entries would be lost.
   for (const partition of Registry.details(registryName(name)).partitions) {
