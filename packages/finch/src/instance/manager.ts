@@ -105,12 +105,13 @@ function guardParts(instance: Instance): void {
     else instance.onDeath(part, () => instance.close(true));
   }
   // Its supervisor would start a partition again, but all entries would be lost.
+  const partitionDied = (): void => {
+    instance.close(true);
+    send(manager, partDown);
+  };
   for (const partition of Registry.details(registryName(name)).partitions) {
-    if (partition === undefined) continue;
-    instance.onDeath(partition, () => {
-      instance.close(true);
-      send(manager, partDown);
-    });
+    if (partition === undefined) partitionDied();
+    else instance.onDeath(partition, partitionDied);
   }
 }
 
