@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { Finch, type ResponsePart } from '../../../src/index.ts';
 import { startFinch } from '../../support/finch.ts';
-import { bodyOf, digestOf, fileLengths, huge, large } from '../bodies.ts';
+import { bodyOf, digestOf, fileLengths, large } from '../bodies.ts';
 import type { WebServer } from '../web-server.ts';
 
 const piece = 65_536;
@@ -76,7 +76,7 @@ export function bodies(server: () => WebServer): void {
 
   it('takes no more of a body from its caller than somebody reads', async () => {
     const finch = await startFinch();
-    const total = huge;
+    const total = 3 * large;
     const { body, taken } = pieces(total);
     const pending = finch.put(`${server().url}/origin/hold`, body);
     // It goes on until all buffers on the way are full.
