@@ -40,6 +40,9 @@ test('all workers are connected with each other', async () => {
       expect(await receive()).toEqual({ echo: 'on' });
     });
     const ref = monitor(pid);
+    // The exit takes another way than the monitor, so the answer says that this one is there.
+    send(pid, { do: 'echo', from: self(), value: 'monitored' });
+    expect(await receive()).toEqual({ echo: 'monitored' });
     send(probe, { do: 'exit', from: self(), value: 'over' });
     expect(await receive()).toMatchObject({ ref, reason: 'over' });
   });
