@@ -8,14 +8,25 @@ const pages = ['*.md', 'docs/**/*.md', 'packages/*/README.md'].flatMap((pattern)
   globSync(pattern, { cwd: root }).map((page) => page.replaceAll('\\', '/')),
 );
 
+/** Many links lead to one page, which is read once. */
+function once<T>(read: (page: string) => T): (page: string) => T {
+  const known = new Map<string, T>();
+  return (page) => {
+    const value = known.get(page) ?? read(page);
+    known.set(page, value);
+    return value;
+  };
+}
+
 /** A page without its code, in which brackets are no links. */
-const textOf = (page: string): string =>
+const textOf = once((page) =>
   readFileSync(join(root, page), 'utf8')
     .replaceAll(/^```[\s\S]*?^```/gm, '')
-    .replaceAll(/`[^`\n]*`/g, (code) => code.replaceAll(/[[\]]/g, ''));
+    .replaceAll(/`[^`\n]*`/g, (code) => code.replaceAll(/[[\]]/g, '')),
+);
 
 /** The anchors of a page's headings, as GitHub makes them. */
-function anchorsOf(page: string): ReadonlySet<string> {
+const anchorsOf = once((page): ReadonlySet<string> => {
   const seen = new Map<string, number>();
   const anchors = [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => {
     const anchor = heading
@@ -27,7 +38,7 @@ function anchorsOf(page: string): ReadonlySet<string> {
     return before === 0 ? anchor : `${anchor}-${before}`;
   });
   return new Set(anchors);
-}
+});
 
 function broken(page: string): string[] {
   const links = [...textOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
