@@ -75,7 +75,7 @@ const known: readonly KnownDifference[] = [
   },
   {
     reason:
-      'an empty line before a status line is for servers to skip, before a request (RFC 9112, 2.2)',
+      'one empty line before a status line is skipped: more are for servers to skip, before a request (RFC 9112, 2.2)',
     applies: (ours, peer, { bytes }) =>
       ours.reason === 'invalid_status_line' && peer.accepted && /(^|\r\n)[\r\n]+HTTP\//.test(bytes),
   },

@@ -17,6 +17,15 @@ import {
   valueChars,
   withoutBlanks,
 } from '../syntax.ts';
+import { cr, hexValue, isDigit, isNamed, lf, space, tab } from './bytes.ts';
+import {
+  badChunk,
+  badExtension,
+  badName,
+  badStatusLine,
+  badVersion,
+  unsupportedCoding,
+} from './faults.ts';
 
 /** All of the range is taken; more bytes are needed. */
 export const more = 0;
@@ -91,25 +100,20 @@ const atEnd = 21;
 /** The bytes are not HTTP any more. */
 const over = 22;
 
-/** The most bytes of extensions beyond what the chunks that have them make up for. */
+/** The most bytes of extensions, and of zeros before sizes, beyond what the chunks that have them make up for. */
 const maxExtensions = 16_384;
+
+// An empty line before a response.
+const unread = 0;
+const halfRead = 1;
+const read = 2;
 
 /** The largest buffer for sections that is kept from one response to the next. */
 const keptBuffer = 4096;
 
-const hexValue = new Uint8Array(256).fill(255);
-for (let digit = 0; digit < 16; digit++) {
-  hexValue[digit.toString(16).charCodeAt(0)] = digit;
-  hexValue[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
-}
-
 const http1 = Buffer.from('HTTP/1.', 'latin1');
+const firstOfHttp = 0x48;
 const noBytes = Buffer.alloc(0);
-
-const cr = 0x0d;
-const lf = 0x0a;
-const space = 0x20;
-const tab = 0x09;
 
 /**
  * Reads the responses of one connection, in order. Say `begin` for each request that is sent, then
@@ -154,6 +158,8 @@ export class ResponseParser {
   private left = 0;
   private digits = 0;
   private extensions = 0;
+  /** How much of an empty line came before the response: one is skipped. */
+  private emptyLine = unread;
   /** The bytes of names and values in the section, and the number of its fields. */
   private size = 0;
   private count = 0;
@@ -201,6 +207,7 @@ export class ResponseParser {
   begin(kind: RequestKind): void {
     this.kind = kind;
     this.started = false;
+    this.emptyLine = unread;
     this.state = startLine;
     this.interims = this.interimSize = 0;
     this.trailers = Fields.none;
@@ -249,11 +256,15 @@ export class ResponseParser {
 
   private section(bytes: Buffer, at: number, limit: number): ParserEvent {
     if (this.heldSize > 0) return this.continued(bytes, at, limit);
-    const first = at;
+    let first = at;
     let line = at;
     this.started = true;
     if (this.state === startLine) {
-      line = this.parseStart(bytes, at, limit);
+      if (bytes[at] !== firstOfHttp || this.emptyLine === halfRead) {
+        first = this.skipEmptyLine(bytes, at, limit);
+        if (first === limit) return this.wait(limit);
+      }
+      line = this.parseStart(bytes, first, limit);
       if (line < 0) return this.hold(bytes, first, first, limit);
       this.state = fieldLine;
       this.linesFrom = line - first;
@@ -270,6 +281,22 @@ export class ResponseParser {
     }
   }
 
+  /**
+   * Skips one empty line before the response: the end of a sloppy one before it, which came after the
+   * request was sent. Between responses it is skipped, too.
+   */
+  private skipEmptyLine(b: Buffer, at: number, limit: number): number {
+    let i = at;
+    if (this.emptyLine === unread && b[i] === cr) {
+      this.emptyLine = halfRead;
+      i++;
+    }
+    if (i === limit || this.emptyLine !== halfRead) return i;
+    if (b[i] !== lf) throw badStatusLine();
+    this.emptyLine = read;
+    return i + 1;
+  }
+
   /** The section began in an earlier range: it goes on in a copy of it, line by line. */
   private continued(bytes: Buffer, at: number, limit: number): ParserEvent {
     let from = at;
@@ -278,10 +305,14 @@ export class ResponseParser {
       while (to < limit && bytes[to] !== lf) to++;
       const isWhole = to < limit;
       if (isWhole) to++;
+      const seen = this.heldSize;
       this.append(bytes, from, to);
       from = to;
-      if (!isWhole) break;
       const { held, heldSize, heldLine } = this;
+      if (!isWhole) {
+        this.checkUnfinished(seen);
+        break;
+      }
       // The line is whole: it ends where the bytes do, or is wrong.
       if (this.state === startLine) {
         this.linesFrom = this.parseStart(held, heldLine, heldSize);
@@ -297,6 +328,15 @@ export class ResponseParser {
       this.heldLine = heldSize;
     }
     return this.wait(limit);
+  }
+
+  /** What was added to the unfinished line is not waited upon if a CR in it ends nothing. */
+  private checkUnfinished(seen: number): void {
+    const { held, heldLine, heldSize } = this;
+    const at = held.indexOf(cr, Math.max(heldLine, seen - 1));
+    if (at < 0 || at + 1 >= heldSize) return;
+    if (this.state === startLine) this.parseStart(held, heldLine, heldSize);
+    else this.parseField(held, heldLine, heldSize, 0);
   }
 
   private hold(bytes: Buffer, first: number, line: number, limit: number): ParserEvent {
@@ -642,8 +682,9 @@ export class ResponseParser {
         case chunkSize: {
           const digit = hexValue[c] as number;
           if (digit !== 255) {
-            // 13 digits are less than 2^53.
-            if (++this.digits > 13) throw badChunk();
+            // Zeros in front may be many; 13 digits after them are less than 2^53.
+            if (this.left === 0) this.extend();
+            else if (++this.digits > 13) throw badChunk();
             this.left = this.left * 16 + digit;
           } else if (c === cr) this.state = chunkSizeLf;
           else if (c === 0x3b) this.state = extensionStart;
@@ -709,9 +750,7 @@ export class ResponseParser {
 
   /** Extensions of a chunk (RFC 9112, 7.1.1), which mean nothing here but must be of their form. */
   private inExtension(c: number): void {
-    if (++this.extensions > maxExtensions) {
-      throw new Fault('chunk_extensions_too_large', `more than ${maxExtensions} bytes of them`);
-    }
+    this.extend();
     const isToken = tokenChars[c] === 1;
     const isBlank = c === space || c === tab;
     switch (this.state) {
@@ -757,6 +796,12 @@ export class ResponseParser {
     }
   }
 
+  /** One more byte in the line of a chunk's size that no chunk needs. */
+  private extend(): void {
+    if (++this.extensions <= maxExtensions) return;
+    throw new Fault('chunk_extensions_too_large', `more than ${maxExtensions} bytes of them`);
+  }
+
   private endExtension(c: number): void {
     if (c === cr || (c === lf && this.takesBareLf)) this.state = chunkSizeLf;
     else if (c === 0x3b) this.state = extensionStart;
@@ -791,45 +836,4 @@ export class ResponseParser {
     const detail = `more than ${limit} bytes of header or trailer fields`;
     return new Fault('header_too_large', detail, { limit, received });
   }
-}
-
-/** Whether the bytes are this name, in any case; it is of lower-case letters and hyphens. */
-function isNamed(b: Buffer, at: number, name: string): boolean {
-  for (let i = 0; i < name.length; i++) {
-    const code = name.charCodeAt(i);
-    const byte = b[at + i] as number;
-    if (byte !== code && (code === 0x2d || (byte | 0x20) !== code)) return false;
-  }
-  return true;
-}
-
-function isDigit(c: number): boolean {
-  return c >= 0x30 && c <= 0x39;
-}
-
-function badStatusLine(): Fault {
-  return new Fault('invalid_status_line', 'the status line is not of HTTP/1.1');
-}
-
-function badName(): Fault {
-  return new Fault('invalid_header', 'the name of a field is not a token, or no colon follows it');
-}
-
-function badVersion(): Fault {
-  return new Fault('unsupported_version', 'the response is not of HTTP/1.0 or HTTP/1.1');
-}
-
-function badChunk(): Fault {
-  return new Fault('invalid_chunk_size', 'the size of a chunk is not a hexadecimal number');
-}
-
-function badExtension(): Fault {
-  return new Fault('invalid_chunk_extension', 'the extension of a chunk is not of its form');
-}
-
-function unsupportedCoding(): Fault {
-  return new Fault(
-    'unsupported_transfer_encoding',
-    'the only transfer coding that was offered is chunked',
-  );
 }

@@ -17,6 +17,8 @@ describe('[M1] a size', () => {
     ['5', 'hello'],
     ['05', 'hello'],
     ['0000000000005', 'hello'],
+    ['00000000000005', 'hello'],
+    ['000000000000000000000000000001f', 'x'.repeat(31)],
     ['a', '0123456789'],
     ['A', '0123456789'],
     ['1F', 'x'.repeat(31)],
@@ -55,7 +57,7 @@ describe('[M1] a size', () => {
     'G',
     '`',
     '10000000000000',
-    '00000000000005',
+    '000010000000000000',
     'ffffffffffffffff',
     '10000000000000005',
     '5\r',
@@ -69,9 +71,14 @@ describe('[M1] a size', () => {
     expect(reading).toMatchObject({ body: '', outcome: 'invalid_chunk_size' });
   });
 
-  test.each(['0', '00', '0000000000000', '0;x', '0 ;x'])('of %s is the last', (size) => {
+  test.each(['0', '00', '0'.repeat(40), '0;x', '0 ;x'])('of %s is the last', (size) => {
     const reading = readChunks(`1\r\na\r\n${size}\r\n\r\nrest`);
     expect(reading).toMatchObject({ body: 'a', outcome: 'complete', rest: 'rest' });
+  });
+
+  test('may have many zeros in front, but no end of them', () => {
+    const reading = readResponse(`${head}${'0'.repeat(20_000)}5\r\nhello\r\n0\r\n\r\n`);
+    expect(reading).toMatchObject({ body: '', outcome: 'chunk_extensions_too_large' });
   });
 
   test('of 13 digits is counted with, and what came of the chunk is handed on', () => {

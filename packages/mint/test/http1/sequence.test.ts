@@ -65,6 +65,19 @@ test.each([
   }
 });
 
+test.each(['HTTP/1.1 200 OK\rx', 'HTTP/1.1 200 OK\r\na: b\rx', 'HTTP/1.1 200 OK\r\na: b\r\n\rx'])(
+  'a CR that no LF follows is refused as soon as that is known, however the bytes come: %j',
+  (text) => {
+    for (const split of [(whole: string) => [whole], byByte]) {
+      const parser = new ResponseParser();
+      parser.begin(plain);
+      const pieces = split(text);
+      for (const piece of pieces.slice(0, -1)) expect(feed(parser, piece)).toEqual([]);
+      expect(() => feed(parser, pieces.at(-1) as string)).toThrow('CR without LF');
+    }
+  },
+);
+
 test('the end needs one more look, with no byte', () => {
   const parser = new ResponseParser();
   parser.begin(plain);
@@ -113,6 +126,32 @@ describe('bytes that belong to no response', () => {
     expect(feed(parser, '\n\r\n\n')).toEqual([]);
     expect(parser.idle).toBe(true);
   });
+
+  test.each([
+    [['\r\n', counted]],
+    [['\r', `\n${counted}`]],
+    [[`\r\n${counted.slice(0, 9)}`, counted.slice(9)]],
+    [byByte(`\r\n${counted}`)],
+  ])('may be an empty line that comes after the next request was sent: %j', (pieces) => {
+    const parser = new ResponseParser();
+    parser.begin(plain);
+    for (const piece of pieces) feed(parser, piece);
+    feed(parser, '');
+    expect(parser.idle).toBe(true);
+    expect(parser.status).toBe(404);
+    expect(parser.fields.list).toHaveLength(4);
+  });
+
+  test.each(['\r\n\r\n', '\n', '\rH', '\r\r\n', '\r\n '])(
+    'are none of %j while a response is awaited',
+    (text) => {
+      const parser = new ResponseParser();
+      parser.begin(plain);
+      expect(() => feed(parser, text)).toThrow('the status line is not of HTTP/1.1');
+      parser.begin(plain);
+      expect(() => byByte(text).forEach((byte) => feed(parser, byte))).toThrow(Fault);
+    },
+  );
 
   test('are not looked at after a hand-over', () => {
     const parser = new ResponseParser();

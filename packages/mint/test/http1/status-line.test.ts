@@ -20,7 +20,7 @@ test.each([
 test.each([
   ['', 'invalid_status_line'],
   [' HTTP/1.1 200 OK', 'invalid_status_line'],
-  ['\r\nHTTP/1.1 200 OK', 'invalid_status_line'],
+  ['\r\n\r\nHTTP/1.1 200 OK', 'invalid_status_line'],
   ['http/1.1 200 OK', 'invalid_status_line'],
   ['HTTPS/1.1 200 OK', 'invalid_status_line'],
   ['HTTP1.1 200 OK', 'invalid_status_line'],
