@@ -21,7 +21,15 @@ export {
 } from './process/timers.ts';
 export { receive, type ReceiveOptions } from './process/receive.ts';
 export { exit, link, unlink, trapExit, isAlive, listProcesses } from './process/link.ts';
-export { monitor, demonitor, MonitorRef, type DownMessage } from './process/monitor.ts';
+export {
+  AliasMonitorRef,
+  demonitor,
+  monitor,
+  MonitorRef,
+  type DownMessage,
+  type MonitorAlias,
+  type MonitorOptions,
+} from './process/monitor.ts';
 export type { ExitMessage } from './process/signals.ts';
 export type { Name } from './process/name.ts';
 export { register, unregister, registered } from './process/names.ts';

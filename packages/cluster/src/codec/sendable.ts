@@ -2,7 +2,7 @@
  * What may go to another node, checked where it is sent: msgpackr leaves functions out without a
  * word, and renames a field `__proto__`. Errors are replaced by what travels of them.
  */
-import { Pid } from '@linnet/otp';
+import { Alias, Pid } from '@linnet/otp';
 import { types } from 'node:util';
 import { DataCloneError } from '../errors/data-clone-error.ts';
 import { SentError } from './sent-error.ts';
@@ -44,7 +44,7 @@ function prepareObject(value: object, path: string, depth: number, seen: Seen): 
   if (prototype === Object.prototype || prototype === null) {
     return prepareRecord(value as Record<string, unknown>, path, depth, seen);
   }
-  if (Pid.isPid(value)) return value;
+  if (Pid.isPid(value) || Alias.isAlias(value)) return value;
   if (types.isNativeError(value) || value instanceof Error) {
     return new SentError(value, (part, name) => prepare(part, `${path}.${name}`, depth + 1, seen));
   }

@@ -3,7 +3,7 @@
  * in one order.
  */
 import { GenServer, noreply, onDeath, type Pid, reply, self, sendAfter } from '@linnet/otp';
-import { nodeOf } from '../codec/pid-table.ts';
+import { nodeOf } from '../codec/address-table.ts';
 import { Node } from '../node/node.ts';
 import { Companions } from '../shared/companions.ts';
 import type { OnConflict, Registration } from './name-table.ts';

@@ -19,7 +19,7 @@ import {
   type Via,
   whereis,
 } from '@linnet/otp';
-import { nodeOf } from '../codec/pid-table.ts';
+import { nodeOf } from '../codec/address-table.ts';
 import { Node } from '../node/node.ts';
 import { ClusterError } from '../errors/cluster-error.ts';
 import { globalName, GlobalServer, namesIn } from './global-server.ts';

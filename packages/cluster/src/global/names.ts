@@ -3,7 +3,7 @@
  * that it has promised as their keeper or by its vote, and those that are not free yet.
  */
 import { exit, onDeath, type Pid, send, type Watch } from '@linnet/otp';
-import { nodeOf } from '../codec/pid-table.ts';
+import { nodeOf } from '../codec/address-table.ts';
 import { Node } from '../node/node.ts';
 import type { Companions } from '../shared/companions.ts';
 import { rendezvous } from '../shared/rendezvous.ts';

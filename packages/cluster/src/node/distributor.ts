@@ -6,11 +6,12 @@ import {
   localPid,
   openEnvelope,
   type Distribution,
+  type RemoteAlias,
   type RemoteCall,
   type RemoteMonitor,
   type RemoteTarget,
 } from '@linnet/otp/distribution';
-import type { PidTable } from '../codec/pid-table.ts';
+import type { Addresses } from '../codec/address-table.ts';
 import { sendable } from '../codec/sendable.ts';
 import type { NodeIdentity } from '../association/identity.ts';
 import { Calls } from './calls.ts';
@@ -24,14 +25,14 @@ import { Spawns } from './spawns.ts';
 export class Distributor implements Distribution {
   readonly spawns: Spawns;
   readonly #sender: SignalSender;
-  readonly #pids: PidTable;
+  readonly #addresses: Addresses;
   readonly #monitors: Monitors;
   readonly #links: Links;
   readonly #calls: Calls;
 
-  constructor(sender: SignalSender, pids: PidTable, modules: Modules) {
+  constructor(sender: SignalSender, addresses: Addresses, modules: Modules) {
     this.#sender = sender;
-    this.#pids = pids;
+    this.#addresses = addresses;
     this.#monitors = new Monitors(sender);
     this.#links = new Links(sender);
     this.#calls = new Calls(sender);
@@ -58,14 +59,19 @@ export class Distributor implements Distribution {
     }
   }
 
+  aliasSend(to: RemoteAlias, message: unknown): void {
+    const signal = [signalType.aliasSend, to.id, sendable(message, 'message')];
+    this.#sender.send(refOf(to), signal, currentSender());
+  }
+
   exit(to: Pid, from: Pid, reason: unknown): void {
-    this.#pids.keepLocal(from);
+    this.#addresses.pids.keepLocal(from);
     const signal = [signalType.exit2, from.id, to.id, sendable(reason, 'reason')];
     this.#sender.send(refOf(to), signal, from.id);
   }
 
   link(to: Pid, from: Pid): void {
-    this.#pids.keepLocal(from);
+    this.#addresses.pids.keepLocal(from);
     this.#links.link(to, from);
   }
 
@@ -86,7 +92,7 @@ export class Distributor implements Distribution {
   }
 
   call(to: RemoteTarget, call: RemoteCall): void {
-    this.#pids.keepLocal(call.pid);
+    this.#addresses.pids.keepLocal(call.pid);
     this.#calls.call(to, call);
   }
 
@@ -118,10 +124,14 @@ export class Distributor implements Distribution {
   #dispatch(from: NodeIdentity, signal: readonly unknown[]): void {
     const { name } = from;
     const [type, first, second, third] = signal;
-    const remote = (id: unknown): Pid => this.#pids.get(name, from.creation, numberOf(id));
+    const remote = (id: unknown): Pid =>
+      this.#addresses.pids.get(name, from.creation, numberOf(id));
     switch (type) {
       case signalType.send:
         this.#sent(first, second, third);
+        return;
+      case signalType.aliasSend:
+        this.#sentThrough(numberOf(first), second);
         return;
       case signalType.call:
         this.#calls.received(name, remote(second), [first, third, signal[4], signal[5]]);
@@ -178,6 +188,11 @@ export class Distributor implements Distribution {
     if (pid === undefined) return;
     const message = kind === undefined ? content : openEnvelope({ kind: kind as 'cast', content });
     send(pid, message as object);
+  }
+
+  #sentThrough(id: number, message: unknown): void {
+    const alias = this.#addresses.aliases.local(id);
+    if (alias !== undefined) send(alias, message as object);
   }
 
   #exited(to: number, from: Pid, reason: unknown): void {

@@ -11,8 +11,8 @@ import { systemRandomness } from '../association/randomness.ts';
 import type { AssociationFigures } from '../association/association.ts';
 import type { Carrier } from '../carrier/carrier.ts';
 import { PortCarrier } from '../carrier/message-ports.ts';
+import { Addresses } from '../codec/address-table.ts';
 import type { Codec } from '../codec/codec.ts';
-import { PidTable } from '../codec/pid-table.ts';
 import { ClusterError } from '../errors/cluster-error.ts';
 import {
   nodeBusyChannel,
@@ -54,7 +54,7 @@ export class Member implements SignalSender, TimeoutTarget {
   #ports: PortCarrier | undefined = undefined;
   readonly monitors: NodeMonitors = new NodeMonitors();
   readonly distributor: Distributor;
-  readonly #pids = new PidTable();
+  readonly #addresses = new Addresses();
   /** Loaded with the first way to other nodes. */
   #codec: Codec | undefined = undefined;
   readonly #endpoint: Endpoint;
@@ -74,7 +74,7 @@ export class Member implements SignalSender, TimeoutTarget {
     this.#carriers = [...settings.carriers];
     this.self = { name, creation: thisNode().creation, startedAt: Date.now() };
     const modules = { ...settings.modules, [taskModule]: taskBody(settings.modules) };
-    this.distributor = new Distributor(this, this.#pids, modules);
+    this.distributor = new Distributor(this, this.#addresses, modules);
     this.#endpoint = new Endpoint(
       {
         self: this.self,
@@ -234,7 +234,7 @@ export class Member implements SignalSender, TimeoutTarget {
 
   async #loadCodec(): Promise<void> {
     const { Codec: CodecClass } = await import('../codec/codec.ts');
-    this.#codec ??= new CodecClass(this.#pids, this.settings.associations.maxSignalBytes);
+    this.#codec ??= new CodecClass(this.#addresses, this.settings.associations.maxSignalBytes);
   }
 
   #announce(): void {

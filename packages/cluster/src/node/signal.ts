@@ -2,7 +2,8 @@
  * Signals between nodes: an array of one of these numbers and what belongs to it. The numbers are those
  * of Erlang's distribution, where it has such a signal; calls are one signal here and three there.
  *
- * Processes of the sender and of the receiver are given by their numbers, or by a registered name.
+ * Processes and aliases of the sender and of the receiver are given by their numbers, processes also by a
+ * registered name.
  *
  * Source: Distribution Protocol, Protocol between Connected Nodes.
  */
@@ -32,6 +33,8 @@ export const signalType = {
   spawnRequest: 29,
   /** ref, process or undefined, error */
   spawnReply: 31,
+  /** alias, message */
+  aliasSend: 33,
   /** id, from, to */
   unlink: 35,
   /** id, from, to */
@@ -79,7 +82,10 @@ export function addressOf(target: RemoteTarget): {
   throw new BadArgumentError('name', target.name, 'a string: symbols are of one node only');
 }
 
-export const refOf = ({ node, creation }: Pid): NodeRef => ({ name: node, creation });
+export const refOf = ({ node, creation }: Pick<Pid, 'node' | 'creation'>): NodeRef => ({
+  name: node,
+  creation,
+});
 
 /** The number of the process that runs now; 0 for plain code. */
 export const currentSender = (): number => currentPid()?.id ?? 0;

@@ -2,10 +2,10 @@
 import { Pid } from '@linnet/otp';
 import { Packr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
+import { Addresses } from '../../src/codec/address-table.ts';
 import { Codec } from '../../src/codec/codec.ts';
-import { PidTable } from '../../src/codec/pid-table.ts';
 
-const codec = new Codec(new PidTable());
+const codec = new Codec(new Addresses());
 const peer = { name: 'other@host', creation: 7 };
 const decode = (...bytes: readonly number[]): unknown => codec.decode(Uint8Array.from(bytes), peer);
 const text = (value: string): number[] => [0xa0 + value.length, ...new TextEncoder().encode(value)];

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { exit, Pid, spawn } from '@linnet/otp';
 import { describe, expect, test } from 'vitest';
+import { Addresses } from '../../src/codec/address-table.ts';
 import { Codec } from '../../src/codec/codec.ts';
-import { PidTable } from '../../src/codec/pid-table.ts';
 import { sendable } from '../../src/codec/sendable.ts';
 import { DataCloneError } from '../../src/errors/data-clone-error.ts';
 
-const pids = new PidTable();
-const codec = new Codec(pids);
+const addresses = new Addresses();
+const codec = new Codec(addresses);
 const peer = { name: 'other@host', creation: 7 };
 
 function roundTrip(value: unknown): unknown {
@@ -110,7 +110,7 @@ describe('pids', () => {
   test('of this node that went as a number come back as the same object, too', () => {
     const pid = spawn(() => {});
     // As the sender of a link, an exit signal or a call.
-    pids.keepLocal(pid);
+    addresses.pids.keepLocal(pid);
     exit(pid, 'kill');
     const reply = codec.encode([new Pid(peer.name, peer.creation, pid.id)], peer).slice();
     expect((codec.decode(reply, peer) as unknown[])[0]).toBe(pid);

@@ -8,8 +8,8 @@ import type { NodeIdentity } from '../../src/association/identity.ts';
 import { associationDefaults } from '../../src/association/options.ts';
 import { systemRandomness } from '../../src/association/randomness.ts';
 import { PortCarrier } from '../../src/carrier/message-ports.ts';
+import { Addresses } from '../../src/codec/address-table.ts';
 import { Codec } from '../../src/codec/codec.ts';
-import { PidTable } from '../../src/codec/pid-table.ts';
 import { Cluster, type ClusterHandle, Node, type NodeMessage } from '../../src/index.ts';
 import { signalType } from '../../src/node/signal.ts';
 
@@ -19,7 +19,7 @@ let port: MessagePort;
 let endpoint: Endpoint;
 let here: NodeIdentity;
 let received: unknown[];
-const codec = new Codec(new PidTable());
+const codec = new Codec(new Addresses());
 
 beforeEach(async () => {
   received = [];

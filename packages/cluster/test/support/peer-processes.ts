@@ -1,5 +1,7 @@
 /** Processes of the nodes of the tests. */
 import {
+  type Alias,
+  alias,
   exit,
   GenServer,
   link,
@@ -46,9 +48,23 @@ const Counter = GenServer.define({
 
 /** Echoes to whoever asks, links itself, or ends. */
 async function echo(): Promise<void> {
+  let kept: Alias | undefined;
   for (;;) {
-    const message = (await receive()) as { do: string; from: Pid; value?: unknown };
+    const message = (await receive()) as {
+      do: string;
+      from: Pid;
+      value?: unknown;
+      to?: Pid;
+      message?: unknown;
+    };
     if (message.do === 'echo') send(message.from, { echo: message.value });
+    if (message.do === 'forward') send(message.to as Pid, message.message);
+    if (message.do === 'alias') {
+      const own = alias();
+      send(message.from, [own, own]);
+    }
+    if (message.do === 'keep') kept = message.value as Alias;
+    if (message.do === 'useKept') send(kept as Alias, message.value);
     if (message.do === 'link') link(message.from);
     if (message.do === 'unlink') unlink(message.from);
     if (message.do === 'linkAndTrap') {

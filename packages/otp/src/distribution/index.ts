@@ -8,10 +8,12 @@ export {
   thisNode,
   type Distribution,
   type RemoteCall,
+  type RemoteAlias,
   type RemoteMonitor,
   type RemoteName,
   type RemoteTarget,
 } from '../process/node.ts';
+export { keepAlias } from '../process/alias.ts';
 export { keyOf } from '../process/term-key.ts';
 export { receiveCall, type CallOutcome } from '../process/call.ts';
 export { envelopeOf, openEnvelope, type Envelope } from '../gen-server/envelope.ts';

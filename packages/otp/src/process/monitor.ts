@@ -1,4 +1,5 @@
 /** Monitors. */
+import { newAlias, type Alias } from './alias.ts';
 import { brand, brandKey, type Brand } from './brand.ts';
 import { requireProcess } from './context.ts';
 import { BadArgumentError } from './errors.ts';
@@ -68,11 +69,67 @@ export class MonitorRef extends Watch {
   }
 }
 
+/**
+ * Until when the alias of a monitor is active: until `unalias` (`'explicit_unalias'`); or as well until the
+ * monitor is over, by its `DOWN` or `demonitor` (`'demonitor'`); or as well until one message has come through
+ * it, which ends the monitor, too (`'reply_demonitor'`).
+ */
+export type MonitorAlias = 'explicit_unalias' | 'demonitor' | 'reply_demonitor';
+
+/** A monitor with an alias of the process that has made it. */
+export class AliasMonitorRef extends MonitorRef {
+  /** Hand it out in a request to the process that is monitored. */
+  readonly alias: Alias;
+  readonly #mode: MonitorAlias;
+
+  /** @internal */
+  constructor(owner: Process, object: Pid | RemoteName, mode: MonitorAlias) {
+    super(owner, object);
+    this.#mode = mode;
+    const spent = mode === 'reply_demonitor' ? () => void this.unwatch() : undefined;
+    this.alias = newAlias(owner, spent);
+  }
+
+  override unwatch(): boolean {
+    this.#over();
+    return super.unwatch();
+  }
+
+  /** @internal */
+  override fire(reason: ExitReason): void {
+    this.#over();
+    super.fire(reason);
+  }
+
+  #over(): void {
+    if (this.#mode !== 'explicit_unalias') this.alias.release();
+  }
+}
+
+/** Options of {@link monitor}. */
+export interface MonitorOptions {
+  /** Gives the monitor an alias, and says how long it is active. By default it has none. */
+  readonly alias?: MonitorAlias;
+}
+
+const aliasModes: readonly unknown[] = ['explicit_unalias', 'demonitor', 'reply_demonitor'];
+
+function newMonitor(
+  owner: Process,
+  object: Pid | RemoteName,
+  mode: MonitorAlias | undefined,
+): MonitorRef {
+  if (mode === undefined) return new MonitorRef(owner, object);
+  if (!aliasModes.includes(mode)) {
+    throw new BadArgumentError('alias', mode, `one of ${aliasModes.join(', ')}`);
+  }
+  return new AliasMonitorRef(owner, object, mode);
+}
+
 /** Monitors a process for another one. */
-export function monitorFor(owner: Process, ref: ServerRef): MonitorRef {
+export function monitorFor(owner: Process, ref: ServerRef, mode?: MonitorAlias): MonitorRef {
   const target = resolveRef(ref);
-  const object = objectOf(ref, target);
-  const monitor = new MonitorRef(owner, object);
+  const monitor = newMonitor(owner, objectOf(ref, target), mode);
   if (isProcess(target)) {
     // A process never hears of its own death.
     if (target !== owner) attachMonitor(monitor, target, owner);
@@ -106,13 +163,27 @@ function nameOf(ref: object): Name {
  * gives the message at once with reason `'noproc'`; the loss of the connection to its node gives it with
  * `'noconnection'`.
  *
- * Source: `erlang:monitor(process, Item)`.
+ * With `alias`, the monitor has an {@link Alias} as well, for a request that is answered through it: with
+ * `'reply_demonitor'`, the answer ends both, and so does the `DOWN` or `demonitor`.
+ *
+ * Source: `erlang:monitor(process, Item)`, `erlang:monitor/3` with `alias`.
+ * @throws {NoProcessError} outside any process.
+ * @throws {BadArgumentError} for what is no process, and for an `alias` that there is not.
  * @example
  * const ref = monitor(worker);
  * const down = await receive((m): m is DownMessage => ref.isDownMessage(m));
+ * @example
+ * const { alias: answerTo } = monitor(worker, { alias: 'reply_demonitor' });
+ * send(worker, { type: 'ask', answerTo });
+ * const answerOrDown = await receive();
  */
-export function monitor(ref: ServerRef): MonitorRef {
-  return monitorFor(requireProcess('monitor()'), ref);
+export function monitor(
+  ref: ServerRef,
+  options: MonitorOptions & { readonly alias: MonitorAlias },
+): AliasMonitorRef;
+export function monitor(ref: ServerRef, options?: MonitorOptions): MonitorRef;
+export function monitor(ref: ServerRef, options?: MonitorOptions): MonitorRef {
+  return monitorFor(requireProcess('monitor()'), ref, options?.alias);
 }
 
 /**

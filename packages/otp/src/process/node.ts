@@ -17,6 +17,13 @@ export interface RemoteName {
 /** A process of another node: by its pid, or by the name that it has there. */
 export type RemoteTarget = Pid | RemoteName;
 
+/** An alias of a process of another node. */
+export interface RemoteAlias {
+  readonly node: string;
+  readonly creation: number;
+  readonly id: number;
+}
+
 /** A monitor on a process of another node. */
 export interface RemoteMonitor {
   /** The process has died, or the node has gone (`'noconnection'`); once, and not after it was taken back. */
@@ -36,13 +43,15 @@ export interface RemoteCall {
  * What carries signals to processes of other nodes. This package has none; `@linnet/cluster` is one.
  *
  * None of these waits, and all that one process sends to another arrives in that order. What cannot be
- * sent, because the node is not there, is dropped by `send`, `exit`, `unlink` and `demonitor`; it is an
+ * sent, because the node is not there, is dropped by `send`, `aliasSend`, `exit`, `unlink` and `demonitor`; it is an
  * exit signal `'noconnection'` for `link`, a `down('noconnection')` for `monitor`, and a
  * `fail(['nodedown', node])` for `call`. What cannot be sent at all, such as a function, throws.
  */
 export interface Distribution {
   /** Sends a message; one of the runtime's own has an envelope, see `envelopeOf`. */
   send(to: RemoteTarget, message: unknown): void;
+  /** Sends a message through an alias. */
+  aliasSend(to: RemoteAlias, message: unknown): void;
   /** An exit signal of `exit(pid, reason)`. */
   exit(to: Pid, from: Pid, reason: ExitReason): void;
   link(to: Pid, from: Pid): void;
@@ -79,9 +88,9 @@ export function nextProcessId(): number {
   return ++lastId;
 }
 
-/** True when a pid belongs to this incarnation of this node. */
-export function isLocal(pid: Pid): boolean {
-  return pid.creation === identity.creation && names.has(pid.node);
+/** True when a pid or an alias belongs to this incarnation of this node. */
+export function isLocal({ node, creation }: Pick<Pid, 'node' | 'creation'>): boolean {
+  return creation === identity.creation && names.has(node);
 }
 
 /**

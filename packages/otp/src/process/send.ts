@@ -31,7 +31,7 @@ export function send<M>(to: ServerRef | Alias, message: Settled<M>): void {
       return;
     }
   }
-  if (to instanceof Alias) to.deliver(message);
+  if (Alias.isAlias(to)) to.deliver(message);
   else deliver(to, message);
 }
 

@@ -1,6 +1,8 @@
 /** What the runtime hands to the way to other nodes, and what it takes from it. */
 import { afterEach, describe, expect, test } from 'vitest';
 import {
+  Alias,
+  alias,
   demonitor,
   exit,
   GenServer,
@@ -14,6 +16,7 @@ import {
   send,
   spawn,
   trapExit,
+  unalias,
   unlink,
 } from '../../src/index.ts';
 import {
@@ -46,6 +49,9 @@ class Recorder implements Distribution {
 
   send(...args: unknown[]): void {
     this.seen.push(['send', ...args]);
+  }
+  aliasSend(...args: unknown[]): void {
+    this.seen.push(['aliasSend', ...args]);
   }
   exit(...args: unknown[]): void {
     this.seen.push(['exit', ...args]);
@@ -101,6 +107,26 @@ test('a runtime is one node, until it leaves; its pids stay local', () => {
   expect(localPid(after.id)).toBe(after);
   exit(before, 'kill');
   exit(after, 'kill');
+});
+
+test('messages go through aliases of other nodes, which alone know whether they are active', async () => {
+  const recorder = start();
+  const elsewhere = new Alias('there@host', 5, 3);
+  send(elsewhere, 'hello');
+  expect(recorder.seen).toEqual([['aliasSend', elsewhere, 'hello']]);
+  expect(elsewhere.active).toBe(true);
+  expect(String(elsewhere)).toBe('#Alias<there@host.3.5>');
+  await inProcess(() => {
+    expect(() => unalias(elsewhere)).toThrow('an alias of the current process');
+    const own = alias();
+    expect([own.node, own.creation]).toEqual(['here@host', thisNode().creation]);
+    // As it comes back after it was taken back and forgotten.
+    const over = new Alias(own.node, own.creation, own.id + 1000);
+    expect(over.active).toBe(false);
+    expect(unalias(over)).toBe(false);
+    send(over, 'swallowed');
+  });
+  expect(recorder.seen).toHaveLength(1);
 });
 
 test('messages, casts and exit signals go to pids and names of other nodes', () => {
