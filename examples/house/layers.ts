@@ -19,7 +19,7 @@ export interface Package {
 export const packages: Readonly<Record<string, Package>> = {
   otp: {
     layers: [
-      ['process/brand.ts', 'process/name.ts'],
+      ['options', 'process/brand.ts', 'process/name.ts'],
       ['process/bounded-copy.ts'],
       ['process/errors.ts', 'process/exit-reason.ts'],
       ['process/pid.ts', 'process/process.ts'],

@@ -1,4 +1,5 @@
 /** The page of all options, from the schemas by which they are checked. */
+import { renderOptions } from '@linnet/otp/options';
 import {
   buildSchema,
   checkoutSchema,
@@ -6,7 +7,6 @@ import {
   pingSchema,
   poolChildSchema,
   poolSchema,
-  renderOptions,
   requestSchema,
   stopPoolSchema,
 } from '../../packages/finch/src/options/index.ts';

@@ -1,5 +1,5 @@
 /** The page of the options of @linnet/req, from the schemas by which they are checked. */
-import { renderOptions } from '../../packages/finch/src/options/index.ts';
+import { renderOptions } from '@linnet/otp/options';
 import {
   breakerSchema,
   budgetSchema,

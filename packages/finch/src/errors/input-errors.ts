@@ -1,29 +1,12 @@
 /**
  * Failures by the caller's own input, found before a socket is opened.
  */
+import { hidden, optionMessage, type OptionProblem } from '@linnet/otp/options';
 import type { FinchErrorOptions } from './finch-error.ts';
 import { FinchError, nameErrors } from './finch-error.ts';
-import { describeValue, hidden } from './describe-value.ts';
 
 /** What an {@link OptionsError} says. */
-interface OptionsErrorOptions extends FinchErrorOptions {
-  /** The option's path: `size`, `connOpts.tls.ca`. */
-  readonly option: string;
-  /** What was given. */
-  readonly value: unknown;
-  /** What is allowed, in words: `an integer >= 1`. */
-  readonly allowed: string;
-  /** What kind of options these are, for the message: `pool options`. */
-  readonly scope?: string | undefined;
-  /** What is wrong; `'invalid'` by default. */
-  readonly problem?: 'invalid' | 'unknown' | 'missing' | undefined;
-  /** What is wrong with the value, in more detail; or where an unknown option belongs. */
-  readonly detail?: string | undefined;
-  /** The known option that was probably meant. */
-  readonly suggestion?: string | undefined;
-  /** Whether the value is a secret that no message and no log may show. */
-  readonly secret?: boolean | undefined;
-}
+interface OptionsErrorOptions extends FinchErrorOptions, OptionProblem {}
 
 /**
  * An option is unknown, missing, or has a value that is not allowed. The
@@ -47,7 +30,7 @@ export class OptionsError extends FinchError {
   constructor(options: OptionsErrorOptions) {
     const { value, secret, ...fields } = options;
     const problem = options.problem ?? 'invalid';
-    super(optionMessage(options, problem), { ...fields, problem });
+    super(optionMessage(options), { ...fields, problem });
     Object.defineProperty(this, 'value', {
       value: secret === true ? hidden : value,
       configurable: true,
@@ -97,24 +80,5 @@ export class InvalidRequestError extends FinchError {
 
   static {
     nameErrors(this, 'InvalidRequestError');
-  }
-}
-
-function optionMessage(options: OptionsErrorOptions, problem: OptionsError['problem']): string {
-  const scope = options.scope === undefined ? '' : ` in the ${options.scope}`;
-  const given = options.secret === true ? hidden : describeValue(options.value);
-  switch (problem) {
-    case 'unknown': {
-      const suggestion =
-        options.suggestion === undefined ? '' : ` Did you mean ${options.suggestion}?`;
-      const detail = options.detail === undefined ? '' : ` ${options.detail}.`;
-      return `Unknown option ${options.option}${scope} (given: ${given}).${suggestion}${detail} Allowed: ${options.allowed}.`;
-    }
-    case 'missing':
-      return `The option ${options.option} is required${scope} (given: ${given}). Allowed: ${options.allowed}.`;
-    case 'invalid': {
-      const detail = options.detail === undefined ? '' : ` (${options.detail})`;
-      return `Invalid value of the option ${options.option}${scope}: ${given}${detail}. Allowed: ${options.allowed}.`;
-    }
   }
 }

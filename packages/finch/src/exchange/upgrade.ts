@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { currentPid } from '@linnet/otp';
 import { isToken, type Fields } from '@linnet/mint';
-import { describeValue } from '../errors/describe-value.ts';
+import { describeValue } from '@linnet/otp/options';
 import { InvalidRequestError } from '../errors/index.ts';
 import { ResponseHeaders } from '../response/index.ts';
 import { Caller } from './caller.ts';

@@ -13,11 +13,11 @@ import {
   type RegistryHandle,
   type Watch,
 } from '@linnet/otp';
+import { nearestOf } from '@linnet/otp/options';
 import { AlternativeServices } from '../alt-svc/store.ts';
 import { InstanceNotFoundError, PoolDownError, PoolNotFoundError } from '../errors/index.ts';
 import {
   isDeclared,
-  nearestOf,
   poolOptionsFor,
   type ResolvedInstanceOptions,
   type ResolvedPoolOptions,

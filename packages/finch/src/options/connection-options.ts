@@ -3,11 +3,18 @@
  */
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
-import { boolean, custom, duration, finiteDuration, nested, string } from './fields.ts';
+import {
+  boolean,
+  custom,
+  duration,
+  finiteDuration,
+  type InputOf,
+  invalid,
+  nested,
+  string,
+} from '@linnet/otp/options';
 import { proxy } from './proxy-options.ts';
-import { invalid } from './field.ts';
 import { defineSchema } from './schema.ts';
-import type { InputOf } from './field.ts';
 import { tlsSchema } from './tls-options.ts';
 
 export const connectionSchema = defineSchema('connection options', {

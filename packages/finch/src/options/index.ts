@@ -2,10 +2,9 @@
  * All options: checked before a socket is opened, with their defaults, types and
  * documentation in one place.
  */
-export type { Duration, Limit } from './fields.ts';
+export type { Duration, Limit } from '@linnet/otp/options';
 export type { HeadersInput, HeaderValue, TrailersInput } from './headers-input.ts';
 export { parseNewPoolOptions, type NewPoolOptions } from './new-pool-options.ts';
-export { renderOptions } from './markdown.ts';
 export type { ConnectionOptions } from './connection-options.ts';
 export { ProxySettings } from './proxy-options.ts';
 export type { ProxyOptions } from './proxy-options.ts';
@@ -52,5 +51,4 @@ export type {
   ResolvedPingOptions,
   ResolvedRequestOptions,
 } from './request-options.ts';
-export { nearestOf } from './suggest.ts';
 export { checkIdleTime, checkMaxConnections, checkPrewarmCount } from './regulation-options.ts';

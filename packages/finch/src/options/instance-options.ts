@@ -1,17 +1,26 @@
 /**
  * The options of a Finch instance, and of a pool that a user's supervisor owns.
  */
+import {
+  boolean,
+  custom,
+  finiteDuration,
+  type InputOf,
+  invalid,
+  limit,
+  oneOf,
+  type OutputOf,
+  required,
+  string,
+} from '@linnet/otp/options';
 import { OptionsError } from '../errors/input-errors.ts';
 import { poolFrom, type PoolIdentity, type PoolLike } from '../identity/index.ts';
 import type { HostLimiter } from './host-limiter.ts';
-import { boolean, custom, finiteDuration, limit, oneOf, required, string } from './fields.ts';
 import { checkPoolOptions, parsePoolOptions, poolFields, poolSchema } from './pool-options.ts';
 import type { PoolOptions, ResolvedPoolOptions } from './pool-options.ts';
 import { byPrecedence, fits, poolPattern } from './pool-rules.ts';
 import type { PoolRule, TagRule } from './pool-rules.ts';
-import { invalid } from './field.ts';
 import { defineSchema } from './schema.ts';
-import type { InputOf, OutputOf } from './field.ts';
 
 /**
  * The pools of an instance: an object with URLs as keys, or any iterable of

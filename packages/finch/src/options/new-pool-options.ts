@@ -1,7 +1,6 @@
 /** The options of `Pool.new`. */
+import { type InputOf, string } from '@linnet/otp/options';
 import { allowedTag, isTag } from '../identity/index.ts';
-import type { InputOf } from './field.ts';
-import { string } from './fields.ts';
 import { defineSchema } from './schema.ts';
 
 const newPoolSchema = defineSchema('options of Pool.new', {

@@ -1,21 +1,22 @@
 /**
  * The options of one pool.
  */
-import { OptionsError } from '../errors/input-errors.ts';
-import { connectionSchema } from './connection-options.ts';
-import { http1Schema, http2Schema, http3Schema } from './protocol-options.ts';
 import {
   boolean,
   duration,
   finiteDuration,
+  type InputOf,
   integer,
   limit,
   nested,
   oneOf,
+  type OutputOf,
   someOf,
-} from './fields.ts';
+} from '@linnet/otp/options';
+import { OptionsError } from '../errors/input-errors.ts';
+import { connectionSchema } from './connection-options.ts';
+import { http1Schema, http2Schema, http3Schema } from './protocol-options.ts';
 import { defineSchema } from './schema.ts';
-import type { InputOf, OutputOf } from './field.ts';
 import { strategy } from './strategy.ts';
 
 /** The fields of a pool's options; other schemas (child spec, instance) build on them. */

@@ -1,5 +1,5 @@
 /** The options of a pool that concern one protocol. */
-import { boolean, duration, finiteDuration, integer, limit, oneOf } from './fields.ts';
+import { boolean, duration, finiteDuration, integer, limit, oneOf } from '@linnet/otp/options';
 import { defineSchema } from './schema.ts';
 
 export const http1Schema = defineSchema('HTTP/1 options', {

@@ -10,10 +10,18 @@ import {
   parseProxyUrl,
 } from '@linnet/mint';
 import type { ProxyAddress } from '@linnet/mint';
-import { boolean, custom, nested, required, string } from './fields.ts';
-import { invalid } from './field.ts';
+import {
+  boolean,
+  custom,
+  type Field,
+  type InputOf,
+  invalid,
+  nested,
+  type OutputOf,
+  required,
+  string,
+} from '@linnet/otp/options';
 import { defineSchema } from './schema.ts';
-import type { Field, InputOf, OutputOf } from './field.ts';
 import { checkTls, tlsSchema } from './tls-options.ts';
 
 const scope = 'proxy options';

@@ -1,6 +1,5 @@
 /** The values that the instance's limits are set to while it runs. */
-import { duration, integer, limit, required } from './fields.ts';
-import type { Duration, Limit } from './fields.ts';
+import { duration, type Duration, integer, limit, type Limit, required } from '@linnet/otp/options';
 import { defineSchema } from './schema.ts';
 
 const maxConnectionsSchema = defineSchema('arguments of setMaxConnections', {

@@ -2,11 +2,18 @@
  * The options of a request, of a checkout, and of `Finch.build`. Reading them is
  * on the path of every request: without options nothing is allocated.
  */
-import { boolean, custom, duration, socketPath, string } from './fields.ts';
+import {
+  boolean,
+  custom,
+  duration,
+  type InputOf,
+  invalid,
+  type OutputOf,
+  string,
+} from '@linnet/otp/options';
+import { allowedSocketPath, isSocketPath } from '../identity/index.ts';
 import type { TrailersInput } from './headers-input.ts';
-import { invalid } from './field.ts';
 import { defineSchema } from './schema.ts';
-import type { InputOf, OutputOf } from './field.ts';
 import { strategy } from './strategy.ts';
 
 const signal = custom<AbortSignal>({
@@ -84,8 +91,11 @@ export const pingSchema = defineSchema('ping options', {
 
 export const buildSchema = defineSchema('build options', {
   poolTag: string({ default: 'default', doc: 'The tag of the pool that serves the request.' }),
-  unixSocket: socketPath({
+  unixSocket: custom<string>({
     doc: 'The path of a Unix domain socket to connect to, or `\\0name` for an abstract one (Linux); the URL still gives scheme, Host and path.',
+    type: 'string',
+    allowed: allowedSocketPath,
+    parse: (value) => (typeof value === 'string' && isSocketPath(value) ? value : invalid),
   }),
   trailers: custom<TrailersInput>({
     doc: 'Fields that are sent after the body, or a function that makes them when the body has been sent, such as its checksum. On HTTP/1.1 the body is then sent in chunks.',

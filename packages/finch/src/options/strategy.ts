@@ -1,9 +1,8 @@
 /**
  * Which shard of a pool serves a request, when `count` is above 1.
  */
+import { custom, invalid } from '@linnet/otp/options';
 import type { Figures } from '../errors/index.ts';
-import { custom } from './fields.ts';
-import { invalid } from './field.ts';
 
 /** What a strategy function sees of a shard. */
 export interface ShardLoad extends Pick<Figures, 'inUse' | 'inFlight' | 'idle' | 'queued'> {

@@ -2,11 +2,17 @@
  * The TLS options of a pool: those of `tls.connect` that concern a client; all others
  * are refused.
  */
+import {
+  boolean,
+  custom,
+  type Field,
+  type InputOf,
+  invalid,
+  oneOf,
+  string,
+} from '@linnet/otp/options';
 import { OptionsError } from '../errors/input-errors.ts';
-import { custom, boolean, oneOf, string } from './fields.ts';
-import { invalid } from './field.ts';
 import { defineSchema } from './schema.ts';
-import type { Field, InputOf } from './field.ts';
 
 /** PEM text or bytes, or several of them. */
 export type Pem = string | Uint8Array | readonly (string | Uint8Array)[];

@@ -2,7 +2,7 @@
  * Request bodies: what is accepted, how long a body is, and how it is opened when it
  * is sent.
  */
-import { describeValue } from '../errors/describe-value.ts';
+import { describeValue } from '@linnet/otp/options';
 import { InvalidRequestError } from '../errors/input-errors.ts';
 import { encodeForm, isForm } from './multipart.ts';
 import { isWebStream, type BodyChunk, type BodySource } from './source.ts';

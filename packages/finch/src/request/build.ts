@@ -2,7 +2,7 @@
  * `Finch.build`: from method, URL, headers and body to a request that can be
  * sent, or to an error that says what is wrong, before any socket opens.
  */
-import { describeValue } from '../errors/describe-value.ts';
+import { describeValue } from '@linnet/otp/options';
 import type { HeadersInput, TrailersInput } from '../options/headers-input.ts';
 import { buildSchema } from '../options/request-options.ts';
 import type { BuildOptions } from '../options/request-options.ts';

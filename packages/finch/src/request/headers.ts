@@ -3,7 +3,7 @@
  * completed with the defaults.
  */
 import { badValueIndex, isToken, withoutBlanks } from '@linnet/mint';
-import { describeValue } from '../errors/describe-value.ts';
+import { describeValue } from '@linnet/otp/options';
 import { InvalidRequestError } from '../errors/input-errors.ts';
 import type { HeadersInput } from '../options/headers-input.ts';
 import { BoundedCache } from '../identity/index.ts';

@@ -2,8 +2,8 @@
  * Request methods: which are known, and which are idempotent.
  */
 import { isToken } from '@linnet/mint';
+import { describeValue } from '@linnet/otp/options';
 import { InvalidRequestError } from '../errors/input-errors.ts';
-import { describeValue } from '../errors/describe-value.ts';
 
 /** The methods that are accepted in any case: RFC 9110 section 9, PATCH, QUERY. */
 export type Method =

@@ -4,7 +4,7 @@
  * are sent, and it can be sent again.
  */
 import { randomUUID } from 'node:crypto';
-import { describeValue } from '../errors/describe-value.ts';
+import { describeValue } from '@linnet/otp/options';
 import { InvalidRequestError } from '../errors/input-errors.ts';
 
 /** A FormData, of this realm, of another, or of a library. */

@@ -1,7 +1,7 @@
 /**
  * A request that was built: checked, complete and immutable.
  */
-import { describeValue } from '../errors/describe-value.ts';
+import { describeValue } from '@linnet/otp/options';
 import { InvalidRequestError } from '../errors/input-errors.ts';
 import type { TrailersInput } from '../options/headers-input.ts';
 import type { Origin, PoolIdentity, Scheme } from '../identity/index.ts';

@@ -3,7 +3,7 @@
  * Programs request the same URLs often, and parsing one takes a good part of the time
  * of a whole request, so the results are cached.
  */
-import { describeValue, hidden } from '../errors/describe-value.ts';
+import { describeValue, hidden } from '@linnet/otp/options';
 import { InvalidRequestError } from '../errors/input-errors.ts';
 import {
   BoundedCache,

@@ -1,6 +1,5 @@
 /** What a test may say that a fake answers: a slip is an error at once, and no empty 200. */
-import { describeValue } from '../errors/describe-value.ts';
-import { nearestOf } from '../options/suggest.ts';
+import { describeValue, nearestOf } from '@linnet/otp/options';
 
 /** What a reply may have. */
 const replyKeys = ['status', 'headers', 'body', 'json', 'trailers', 'delay'] as const;

@@ -1,3 +1,4 @@
+import { renderOptions } from '@linnet/otp/options';
 import { describe, expect, test } from 'vitest';
 import {
   buildSchema,
@@ -5,7 +6,6 @@ import {
   instanceSchema,
   poolChildSchema,
   poolSchema,
-  renderOptions,
   requestSchema,
   stopPoolSchema,
 } from '../../src/options/index.ts';

@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
+import { renderOptions } from '@linnet/otp/options';
 import { describe, expect, test } from 'vitest';
 import { proxyOf, settleProxy } from '../../src/connection/route.ts';
 import { isFinchError, OptionsError } from '../../src/errors/index.ts';
-import { parsePoolOptions, poolSchema, renderOptions } from '../../src/options/index.ts';
+import { parsePoolOptions, poolSchema } from '../../src/options/index.ts';
 import type { PoolOptions, ResolvedPoolOptions } from '../../src/options/index.ts';
 import { poolFrom } from '../../src/identity/index.ts';
 

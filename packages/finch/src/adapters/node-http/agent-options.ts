@@ -1,5 +1,5 @@
 /** The options of `finch.agent()`. */
-import type { InputOf, OutputOf } from '../../options/field.ts';
+import type { InputOf, OutputOf } from '@linnet/otp/options';
 import { buildSchema, checkoutSchema } from '../../options/index.ts';
 import { defineSchema } from '../../options/schema.ts';
 

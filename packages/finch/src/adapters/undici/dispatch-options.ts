@@ -1,8 +1,8 @@
 /** What a dispatch is asked for: undici's options of one, and a request of ours made of them. */
 import { isIP } from 'node:net';
 import { stringify, type ParsedUrlQueryInput } from 'node:querystring';
+import { describeValue } from '@linnet/otp/options';
 import { InvalidRequestError } from '../../errors/index.ts';
-import { describeValue } from '../../errors/describe-value.ts';
 import { checkProtocol } from '../../exchange/upgrade.ts';
 import type { BuildOptions, HeaderValue } from '../../options/index.ts';
 import { buildRequest, type BodyInput } from '../../request/index.ts';

@@ -1,6 +1,5 @@
 /** The options of `finch.dispatcher()`. */
-import { duration } from '../../options/fields.ts';
-import type { InputOf } from '../../options/field.ts';
+import { duration, type InputOf } from '@linnet/otp/options';
 import { buildSchema, requestSchema } from '../../options/index.ts';
 import { defineSchema } from '../../options/schema.ts';
 

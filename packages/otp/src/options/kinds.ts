@@ -1,9 +1,5 @@
-/**
- * The kinds of options that a schema is made of.
- */
-import { invalid } from './field.ts';
-import { allowedSocketPath, isSocketPath } from '../identity/index.ts';
-import type { Field, Fields, InputOf, OutputOf } from './field.ts';
+/** The kinds of options that a schema is made of. */
+import { invalid, type Field, type Fields, type InputOf, type OutputOf } from './field.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -15,8 +11,8 @@ export type Duration = number | 'infinity';
 /** A cap: an integer, or `'infinity'` for none. */
 export type Limit = number | 'infinity';
 
-/** What describes every field. */
-interface Description {
+/** What describes every option. */
+export interface Description {
   /** What the option does, as a sentence of the documentation. */
   readonly doc: string;
   /** The unit of its number. */
@@ -83,21 +79,22 @@ export function limit<const D extends Limit | undefined = undefined>(
     ...spec,
     type: "integer or 'infinity'",
     allowed: `an integer ${range(min)} or 'infinity'`,
-    parse: (value) =>
-      value === 'infinity' || isInteger(value, min, Number.MAX_SAFE_INTEGER) ? value : invalid,
+    parse: (value) => (value === 'infinity' || isInteger(value, min) ? value : invalid),
   });
 }
 
-/** A span of time in ms, or `'infinity'`. */
+/** A span of time in ms from `min` (0 by default), or `'infinity'`. */
 export function duration<const D extends Duration | undefined = undefined>(
-  spec: Description & { readonly default?: D },
+  spec: Description & { readonly min?: number; readonly default?: D },
 ): Field<Duration, Duration | D, false> {
+  const { min = 0 } = spec;
   return custom<Duration, Duration, D>({
     unit: 'ms',
     ...spec,
     type: "integer or 'infinity'",
-    allowed: `an integer ${range(0, longestDelay)} (ms) or 'infinity'`,
-    parse: (value) => (value === 'infinity' || isInteger(value, 0, longestDelay) ? value : invalid),
+    allowed: `an integer ${range(min, longestDelay)} (ms) or 'infinity'`,
+    parse: (value) =>
+      value === 'infinity' || isInteger(value, min, longestDelay) ? value : invalid,
   });
 }
 
@@ -143,22 +140,12 @@ export function string<const D extends string | undefined = undefined>(
   });
 }
 
-/** The path of a Unix socket. */
-export function socketPath(spec: Description): Field<string, string | undefined, false> {
-  return custom<string>({
-    ...spec,
-    type: 'string',
-    allowed: allowedSocketPath,
-    parse: (value) => (typeof value === 'string' && isSocketPath(value) ? value : invalid),
-  });
-}
-
-/** One of a few words. */
-export function oneOf<const V extends string, const D extends V | undefined = undefined>(
+/** One of a few words, or `true` or `false`. */
+export function oneOf<const V extends string | boolean, const D extends V | undefined = undefined>(
   values: readonly V[],
   spec: Description & { readonly default?: D },
 ): Field<V, V | D, false> {
-  const words = values.map((value) => `'${value}'`);
+  const words = values.map((value) => (typeof value === 'string' ? `'${value}'` : `${value}`));
   return custom<V, V, D>({
     ...spec,
     type: words.join(' | '),
@@ -203,8 +190,18 @@ export function nested<F extends Fields>(
   };
 }
 
-function isInteger(value: unknown, min: number, max: number): value is number {
+/** Whether a value is an integer within bounds. */
+export function isInteger(
+  value: unknown,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): value is number {
   return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+}
+
+/** Whether a value is a span of time in ms that a timer of Node can hold. */
+export function isDelay(value: unknown): value is number {
+  return isInteger(value, 0, longestDelay);
 }
 
 function range(min: number, max?: number): string {

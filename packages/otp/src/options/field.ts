@@ -55,5 +55,5 @@ export interface AnySchema {
   readonly elsewhere: Elsewhere;
 }
 
-/** What to say of a name that is no option here because it belongs elsewhere, by that name. */
+/** Of a name that is no option here: the option that is meant by it, or a sentence that says where it belongs. */
 export type Elsewhere = Readonly<Record<string, string>>;
