@@ -79,12 +79,13 @@ test('the children of a node that goes run on the others soon after', async () =
         expect(moved).not.toBe(pid);
         expect(await GenServer.call(moved ?? 'absent', 'order')).toBe(`order ${id}`);
       }
+      // Two nodes that have not seen the same nodes go and come may both start a child for a moment.
+      const running = ClusterSupervisor.whichChildren('jobs');
+      expect(running.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+      expect(
+        running.filter(({ node }) => node === Node.self()).every(({ pid }) => isAlive(pid)),
+      ).toBe(true);
     });
-    const running = ClusterSupervisor.whichChildren('jobs');
-    expect(running.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
-    expect(
-      running.filter(({ node }) => node === Node.self()).every(({ pid }) => isAlive(pid)),
-    ).toBe(true);
   });
 });
 

@@ -35,10 +35,22 @@ async function join(count: number): Promise<void> {
 }
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, i) => `tally-${i}`);
-const startAll = (name: string, count: number): Promise<Pid[]> =>
-  Promise.all(
-    ids(count).map((id, i) => ClusterSupervisor.startChild(name, { id, module: 'tally', arg: i })),
-  );
+/** A hundred at once: each start may take 5 s, with those that came before it. */
+async function startAll(name: string, count: number): Promise<Pid[]> {
+  const pids: Pid[] = [];
+  while (pids.length < count) {
+    const from = pids.length;
+    const batch = ids(count).slice(from, from + 100);
+    pids.push(
+      ...(await Promise.all(
+        batch.map((id, i) =>
+          ClusterSupervisor.startChild(name, { id, module: 'tally', arg: from + i }),
+        ),
+      )),
+    );
+  }
+  return pids;
+}
 const children = (name: string) =>
   ClusterSupervisor.whichChildren(name).toSorted((a, b) => (a.id < b.id ? -1 : 1));
 const on = (name: string, node: string): string[] =>
@@ -134,14 +146,17 @@ test('1,000 children of which a third is lost with its node run soon after, each
   await join(2);
   await startAll('passive', 1000);
   await eventually(() => expect(children('passive')).toHaveLength(1000));
-  const lost = on('passive', workerNode(1));
-  expect(lost.length).toBeGreaterThan(200);
+  // Its next run may be there before they are moved, and take some of them.
+  const lost = new Set(
+    children('passive').flatMap(({ node, pid }) => (node === workerNode(1) ? [String(pid)] : [])),
+  );
+  expect(lost.size).toBeGreaterThan(200);
   GenServer.cast({ name: 'control', node: workerNode(1) }, 'die');
   await eventually(
     async () => {
       const now = children('passive');
       expect(now.map(({ id }) => id)).toEqual(ids(1000).toSorted());
-      expect(now.some(({ node }) => node === workerNode(1))).toBe(false);
+      expect(now.some(({ pid }) => lost.has(String(pid)))).toBe(false);
       const counts = await Promise.all(now.map(({ pid }) => GenServer.call<number>(pid, 'count')));
       expect(counts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
     },

@@ -14,7 +14,7 @@ import {
 import { eventually, inProcess } from '@linnet/otp/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Node, type NodeMessage } from '../../src/index.ts';
-import { startWorkers, workerNode } from '../support/with-workers.ts';
+import { startWorkers, untilNamed, workerNode } from '../support/with-workers.ts';
 
 let supervisor: AnySupervisorHandle | undefined;
 afterEach(async () => {
@@ -82,7 +82,7 @@ describe('a worker that ends', () => {
       const again = monitor(pid);
       expect(await receive()).toMatchObject({ ref: again, reason: 'noconnection' });
     });
-    expect(await GenServer.call({ name: 'counter', node }, 'value')).toBe(10);
+    expect(await untilNamed(node)).toBe(10);
   });
 
   test('its pid is not that of a process of the next run', async () => {
