@@ -7,7 +7,7 @@ import { nodeOf } from '../codec/address-table.ts';
 import { Node } from '../node/node.ts';
 import { Companions } from '../shared/companions.ts';
 import type { OnConflict, Registration } from './name-table.ts';
-import { Names, type NamesOptions, type Update } from './names.ts';
+import { type Departure, Names, type NamesOptions, type Update } from './names.ts';
 
 /** Its registered name on each node. */
 export const globalName = 'Linnet.Global';
@@ -20,7 +20,7 @@ export const namesIn = (pid: Pid): Names | undefined => namesByPid.get(pid);
 /** Sent to itself when the strict names of a node that has gone are free. */
 interface Release {
   readonly type: 'linnet:release';
-  readonly node: string;
+  readonly departure: Departure;
 }
 
 export const GlobalServer = GenServer.define({
@@ -29,8 +29,10 @@ export const GlobalServer = GenServer.define({
     const server = self();
     const names = new Names(options, {
       died: (name, pid) => GenServer.cast(server, ['free', name, pid]),
-      hold: (node) =>
-        sendAfter(server, { type: 'linnet:release', node } satisfies Release, options.releaseMs),
+      hold: (departure) => {
+        const message: Release = { type: 'linnet:release', departure };
+        sendAfter(server, message, options.releaseMs);
+      },
     });
     const companions: Companions = new Companions(globalName, {
       ownContent: () => names.table.of(Node.self()),
@@ -52,7 +54,8 @@ export const GlobalServer = GenServer.define({
   },
   handleCall: {
     /** Asks the keeper of a name for it, or for its vote. */
-    claim: (state, name: string, pid: Pid) => reply(state.names.promise(name, pid), state),
+    claim: (state, name: string, pid: Pid, strict: boolean) =>
+      reply(state.names.promise(name, pid, strict), state),
     /** Enters a name that was granted; `pid` is of this node. */
     add: (state, name: string, pid: Pid, onConflict: OnConflict, strict: boolean) =>
       reply(state.names.enter({ name, pid, onConflict, strict }), state),
@@ -77,9 +80,8 @@ export const GlobalServer = GenServer.define({
   handleInfo: (state, message) => {
     const { names, companions } = state;
     if (companions.handle(message)) return noreply(state);
-    const { type, node } = message as Partial<Release>;
-    // Not if it has come back meanwhile.
-    if (type === 'linnet:release' && node !== undefined) names.release(node);
+    const { type, departure } = message as Partial<Release>;
+    if (type === 'linnet:release' && departure !== undefined) names.ended(departure);
     return noreply(state);
   },
 });

@@ -32,7 +32,7 @@ export interface GlobalOptions {
   readonly majorityOf?: number;
   /**
    * Which of two processes keeps a name that both got while their nodes did not know of each other;
-   * undefined for neither. It must not depend on the node that computes it. By default the one that was
+   * undefined for neither, as when it throws. It must not depend on the node that computes it. By default the one that was
    * registered first.
    *
    * Source: the `Resolve` of `global:register_name/3`.
@@ -58,7 +58,7 @@ export interface RegisterOptions extends CallOptions {
   /**
    * Whether a majority of all nodes must agree, so that no two processes have the name, even when the
    * network is cut. The process gets `{ shutdown: ['no_majority', name] }` when its node finds itself in a
-   * minority. Default false.
+   * minority, and when `Global` ends there. Default false.
    */
   readonly strict?: boolean;
 }
@@ -84,6 +84,7 @@ async function startLink(options: GlobalOptions = {}): Promise<Pid> {
     throw new BadArgumentError('majorityOf', majorityOf, 'an integer > 0');
   }
   if (typeof resolve !== 'function') throw new BadArgumentError('resolve', resolve, 'a function');
+  if (!(releaseMs >= 0)) throw new BadArgumentError('releaseMs', releaseMs, 'a number >= 0');
   const arg = { majorityOf, resolve, releaseMs };
   return (await GlobalServer.startLink(arg, { name: globalName })).pid;
 }
@@ -107,7 +108,8 @@ function childSpec(given: GlobalOptions & ChildSpecOverrides = {}): ChildSpec<Pi
  * Source: `global:register_name/3`.
  * @throws {CallError} when `Global` does not run here, or the node that decides cannot be reached.
  * @throws {ClusterError} with reason `'no_majority'` for a strict name in a minority.
- * @throws {BadArgumentError} for a process of another node, and for `strict` without `majorityOf`.
+ * @throws {BadArgumentError} for a name that is no string, a process of another node, and `strict` without
+ *   `majorityOf`.
  * @example
  * if (await Global.register('leader', self(), { strict: true })) console.log('this one leads');
  */
@@ -117,6 +119,7 @@ async function register(
   options: RegisterOptions = {},
 ): Promise<boolean> {
   const { onConflict = 'exit', strict = false, ...call } = options;
+  checkName(name);
   if (nodeOf(pid) !== Node.self()) throw new BadArgumentError('pid', pid, 'a process of this node');
   if (onConflict !== 'exit' && onConflict !== 'notify') {
     throw new BadArgumentError('onConflict', onConflict, "'exit' or 'notify'");
@@ -127,9 +130,20 @@ async function register(
     throw new BadArgumentError('strict', true, 'false without the option `majorityOf` of Global');
   }
   const keeper = { name: globalName, node: names.keeperOf(name) };
-  if (!(await GenServer.call<boolean>(keeper, ['claim', name, pid], call))) return false;
+  const claim = GenServer.call<boolean>(keeper, ['claim', name, pid, strict], call);
+  const isPromised = await claim.catch((error: unknown) => {
+    // It may be promised later, when the keeper gets to it: to a process that does not take it.
+    GenServer.cast(keeper, ['renounce', name, pid]);
+    throw error;
+  });
+  if (!isPromised) return false;
   if (strict && !(await isElected(names, name, pid, call))) return false;
   return GenServer.call<boolean>(globalName, ['add', name, pid, onConflict, strict], call);
+}
+
+function checkName(name: unknown): void {
+  if (typeof name === 'string' && name !== '') return;
+  throw new BadArgumentError('name', name, 'a string that is not empty');
 }
 
 /** Whether more than half of all nodes agree that a process gets a name. */
@@ -139,20 +153,18 @@ async function isElected(
   pid: Pid,
   options: CallOptions,
 ): Promise<boolean> {
-  const { majorityOf = 1 } = names.options;
   const nodes = names.nodes();
   const ask = (node: string): Promise<boolean> =>
-    GenServer.call<boolean>({ name: globalName, node }, ['claim', name, pid], options).catch(
+    GenServer.call<boolean>({ name: globalName, node }, ['claim', name, pid, true], options).catch(
       () => false,
     );
   const votes = names.hasMajority ? await Promise.all(nodes.map(ask)) : [];
-  const isMajority = votes.filter(Boolean).length > majorityOf / 2;
-  if (isMajority && names.hasMajority) return true;
+  if (names.isMajority(votes.filter(Boolean).length) && names.hasMajority) return true;
   for (const node of nodes) GenServer.cast({ name: globalName, node }, ['renounce', name, pid]);
   if (names.hasMajority) return false;
   throw new ClusterError(
     'no_majority',
-    `${name} is a strict name, and only ${names.nodes().length} of ${majorityOf} nodes are here`,
+    `${name} is a strict name, and only ${names.nodes().length} of ${names.options.majorityOf} nodes are here`,
   );
 }
 

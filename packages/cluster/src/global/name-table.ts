@@ -1,5 +1,6 @@
 /** Global names as one node knows them. */
 import type { Pid } from '@linnet/otp';
+import { nodeOf } from '../codec/address-table.ts';
 
 /** What becomes of a process that loses its name to another one. */
 export type OnConflict = 'exit' | 'notify';
@@ -16,8 +17,8 @@ export interface Registration {
 }
 
 /**
- * Which of two processes keeps a name that both have; undefined for neither. All nodes must come to the
- * same for the same two.
+ * Which of two processes keeps a name that both have; undefined for neither, as when it throws. All nodes
+ * must come to the same for the same two.
  */
 export type Resolve = (name: string, older: Pid, newer: Pid) => Pid | undefined;
 
@@ -90,17 +91,26 @@ export class NameTable {
 
   /** The registrations of processes of a node. */
   of(node: string): Registration[] {
-    return [...this.#byName.values()].flat().filter(({ pid }) => pid.node === node);
+    return [...this.#byName.values()].flat().filter(({ pid }) => nodeOf(pid) === node);
   }
 
   #winnerOf([oldest, ...others]: readonly Registration[]): Registration | undefined {
     let winner = oldest;
     for (const next of others) {
       if (winner === undefined) return undefined;
-      const kept = this.#resolve(next.name, winner.pid, next.pid);
+      const kept = this.#keptOf(next.name, winner.pid, next.pid);
       if (kept !== winner.pid) winner = kept === next.pid ? next : undefined;
     }
     return winner;
+  }
+
+  /** It is the program's own code: its failure must not be the end of all names. */
+  #keptOf(name: string, older: Pid, newer: Pid): Pid | undefined {
+    try {
+      return this.#resolve(name, older, newer);
+    } catch {
+      return undefined;
+    }
   }
 }
 
@@ -109,4 +119,5 @@ function byAge(a: Registration, b: Registration): number {
   return textOf(a.pid) < textOf(b.pid) ? -1 : 1;
 }
 
-const textOf = ({ node, creation, id }: Pid): string => `${node} ${creation} ${id}`;
+/** The same on all nodes. */
+const textOf = (pid: Pid): string => `${nodeOf(pid)} ${pid.creation} ${pid.id}`;

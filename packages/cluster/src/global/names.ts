@@ -36,6 +36,11 @@ interface Promised {
   readonly watch: Watch;
 }
 
+/** A node has gone with strict names, which are not free yet: a later one of the same node is another. */
+export interface Departure {
+  readonly node: string;
+}
+
 export class Names {
   readonly table: NameTable;
   readonly options: NamesOptions;
@@ -43,16 +48,17 @@ export class Names {
   readonly #owned = new Map<string, Watch>();
   readonly #promised = new Map<string, Promised>();
   /** Strict names of nodes that have gone: their processes may not know yet that they are in a minority. */
-  readonly #held = new Map<string, string>();
+  readonly #held = new Map<string, Departure>();
   readonly #died: (name: string, pid: Pid) => void;
-  readonly #hold: (node: string) => void;
+  readonly #hold: (departure: Departure) => void;
   #companions: Companions | undefined = undefined;
 
   constructor(
     options: NamesOptions,
     events: {
       readonly died: (name: string, pid: Pid) => void;
-      readonly hold: (node: string) => void;
+      /** The departure is to be `ended` after `releaseMs`. */
+      readonly hold: (departure: Departure) => void;
     },
   ) {
     this.options = options;
@@ -75,17 +81,30 @@ export class Names {
     return rendezvous(name, this.nodes()) ?? Node.self();
   }
 
-  get hasMajority(): boolean {
+  /** Whether so many nodes are a majority: of those that there should be, and of those that are here. */
+  isMajority(count: number): boolean {
     const { majorityOf } = this.options;
-    return majorityOf !== undefined && this.nodes().length > majorityOf / 2;
+    return majorityOf !== undefined && count > Math.max(majorityOf, this.nodes().length) / 2;
+  }
+
+  get hasMajority(): boolean {
+    return this.isMajority(this.nodes().length);
   }
 
   /** Promises a name to a process, unless another one has it or has been promised it. */
-  promise(name: string, pid: Pid): boolean {
+  promise(name: string, pid: Pid, strict: boolean): boolean {
     if (this.table.has(name) || this.#held.has(name)) return false;
     const promised = this.#promised.get(name);
     if (promised !== undefined) return promised.pid === pid;
-    const watch = onDeath(pid, () => this.breakPromise(name, pid));
+    let isGone = false;
+    const watch = onDeath(pid, (reason) => {
+      isGone = true;
+      this.breakPromise(name, pid);
+      // It may have the name by now, and not know yet that it is in a minority.
+      if (strict && reason === 'noconnection') this.#holdFor(nodeOf(pid), [name]);
+    });
+    // It may have died, or its node have gone, while its claim was under way.
+    if (isGone) return false;
     this.#promised.set(name, { pid, watch });
     return true;
   }
@@ -129,7 +148,7 @@ export class Names {
 
   /** All that another node has; what it had before is no more. */
   synced(node: string, registrations: readonly Registration[]): void {
-    this.release(node);
+    for (const [name, { node: gone }] of this.#held) if (gone === node) this.#held.delete(name);
     this.table.takeNode(node);
     for (const registration of registrations) this.add(registration);
   }
@@ -137,24 +156,38 @@ export class Names {
   /** Another node has gone, with its names. */
   left(node: string): void {
     const strict = this.table.takeNode(node).filter((each) => each.strict);
-    for (const { name } of strict) this.#held.set(name, node);
-    if (strict.length > 0) this.#hold(node);
+    this.#holdFor(
+      node,
+      strict.map(({ name }) => name),
+    );
     if (this.options.majorityOf === undefined || this.hasMajority) return;
-    for (const { name, pid, strict: isStrict } of this.table.of(Node.self())) {
-      if (!isStrict) continue;
+    for (const { name, pid } of this.#ownStrict()) {
       this.free(name, pid);
       exit(pid, { shutdown: ['no_majority', name] });
     }
   }
 
-  /** The strict names of a node that has gone are free. */
-  release(node: string): void {
-    for (const [name, holder] of this.#held) if (holder === node) this.#held.delete(name);
+  /** The strict names that a node had when it went are free, unless it has come back meanwhile. */
+  ended(departure: Departure): void {
+    for (const [name, since] of this.#held) if (since === departure) this.#held.delete(name);
   }
 
+  /** The table has ended. Others give its strict names to their processes: none of this node keeps one. */
   close(): void {
     for (const watch of this.#owned.values()) watch.unwatch();
     for (const { watch } of this.#promised.values()) watch.unwatch();
+    for (const { name, pid } of this.#ownStrict()) exit(pid, { shutdown: ['no_majority', name] });
+  }
+
+  #ownStrict(): Registration[] {
+    return this.table.of(Node.self()).filter(({ strict }) => strict);
+  }
+
+  #holdFor(node: string, names: readonly string[]): void {
+    if (names.length === 0) return;
+    const departure = { node };
+    for (const name of names) this.#held.set(name, departure);
+    this.#hold(departure);
   }
 
   /** Two processes were registered while their nodes did not know of each other. */

@@ -3,18 +3,23 @@ import {
   type AnySupervisorHandle,
   type DownMessage,
   exit,
+  isAlive,
   monitor,
   type Pid,
   receive,
+  resume,
   self,
   send,
+  spawn,
   spawnLink,
+  suspend,
   trapExit,
   whereis,
 } from '@linnet/otp';
 import { eventually, inProcess } from '@linnet/otp/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Global, Node } from '../../src/index.ts';
+import { rendezvous } from '../../src/shared/rendezvous.ts';
 import { startWorkers, workerNode } from '../support/with-workers.ts';
 
 let supervisor: AnySupervisorHandle;
@@ -53,6 +58,38 @@ test('a name belongs to one process of the cluster, until that dies', async () =
     expect(whereis(Global.via('leader'))).toBe(self());
     expect(await Global.unregister('leader')).toBe(true);
   });
+});
+
+test('a name that was not promised in time is free for others', async () => {
+  await inProcess(async () => {
+    const other = workerNode(1);
+    await eventually(() => expect(Global.nodes()).toHaveLength(3));
+    const name = Array.from({ length: 100 }, (_, i) => `slow-${i}`).find(
+      (each) => rendezvous(each, Global.nodes()) === other,
+    ) as string;
+    const keeper = { name: 'Linnet.Global', node: other };
+    await suspend(keeper);
+    await expect(Global.register(name, self(), { timeout: 50 })).rejects.toMatchObject({
+      code: 'ERR_CALL_TIMEOUT',
+    });
+    await resume(keeper);
+    // The one that did not get it goes on.
+    expect(isAlive(self())).toBe(true);
+    const rival = spawn(() => receive());
+    expect(await Global.register(name, rival)).toBe(true);
+    exit(rival, 'kill');
+  });
+});
+
+test('a name is a text that is not empty', async () => {
+  for (const name of ['', 7, Symbol('leader'), undefined]) {
+    await expect(
+      Global.register(
+        name as string,
+        spawn(() => receive()),
+      ),
+    ).rejects.toThrow('name must be a string that is not empty');
+  }
 });
 
 test(

@@ -1,7 +1,8 @@
 /** What a node knows of names, when others have given one twice. */
-import { Pid } from '@linnet/otp';
+import { exit, Pid, receive, spawn } from '@linnet/otp';
 import { expect, test } from 'vitest';
 import { NameTable, type Registration } from '../../src/global/name-table.ts';
+import { Cluster } from '../../src/index.ts';
 
 const of = (node: string, stamp: number, name = 'n'): Registration => ({
   name,
@@ -47,4 +48,26 @@ test('a name that neither keeps is registered, and nobody has it', () => {
   expect(table.has('n')).toBe(true);
   expect(table.get('n')).toBeUndefined();
   expect(table.names()).toEqual([]);
+});
+
+test('where `resolve` throws, neither keeps the name', () => {
+  const table = new NameTable(() => {
+    throw new Error('as asked');
+  });
+  table.add(of('a@x', 1));
+  expect(table.add(of('b@x', 2))?.winner).toBeUndefined();
+  expect(table.get('n')).toBeUndefined();
+});
+
+test('a process that was there before its node had a name belongs to it, and wins or loses as others see it', async () => {
+  const pid = spawn(() => receive());
+  const own = { ...of('z@x', 1), pid };
+  await using _cluster = await Cluster.start({ name: 'z@x', cookie: 'secret' });
+  const table = new NameTable(older);
+  table.add(own);
+  expect(table.of('z@x')).toEqual([own]);
+  // Both are as old; all nodes compare the same names of nodes.
+  const other = of('p@x', 1);
+  expect(table.add(other)?.winner).toBe(other);
+  exit(pid, 'kill');
 });
