@@ -102,7 +102,10 @@ abstract class AddressTable<A extends Address> {
 
   #keep(node: string, address: A): void {
     let addresses = this.#byNode.get(node);
-    if (addresses === undefined) this.#byNode.set(node, (addresses = new Map()));
+    if (addresses === undefined) {
+      addresses = new Map<number, WeakRef<A>>();
+      this.#byNode.set(node, addresses);
+    }
     addresses.set(address.id, new WeakRef(address));
     this.#registry.register(address, [node, address.id]);
   }

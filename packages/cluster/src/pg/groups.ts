@@ -11,43 +11,62 @@ interface Group {
   readonly members: Map<string, Pid[]>;
 }
 
+/**
+ * Stands for this node. A process that joins or leaves here is in otp's scope at once, and here when that
+ * has been told: what monitors and other nodes are given first, and what they are told then, fit together.
+ */
+export const thisSide = '';
+
 export class Groups {
   readonly #local: PgOptions;
-  readonly #remote = new Map<unknown, Group>();
+  readonly #byKey = new Map<unknown, Group>();
 
   constructor(local: PgOptions) {
     this.#local = local;
   }
 
   members(group: unknown): Pid[] {
-    const remote = this.#remote.get(keyOf(group))?.members.values() ?? [];
-    return [...LocalPg.members(group, this.#local), ...[...remote].flat()];
+    return [
+      ...LocalPg.members(group, this.#local),
+      ...this.#of(group, (node) => node !== thisSide),
+    ];
+  }
+
+  /** The members of which monitors have been told. */
+  toldMembers(group: unknown): Pid[] {
+    return this.#of(group, () => true);
   }
 
   groups(): unknown[] {
     const local = LocalPg.groups(this.#local);
     const keys = new Set(local.map(keyOf));
-    const others = [...this.#remote].filter(([key]) => !keys.has(key));
+    const others = [...this.#byKey].filter(
+      ([key, { members }]) =>
+        !keys.has(key) && [...members.keys()].some((node) => node !== thisSide),
+    );
     return [...local, ...others.map(([, { name }]) => name)];
   }
 
-  /** The groups of this node. */
+  /** The groups of this node of which others have been told. */
   own(): SentGroups {
-    return LocalPg.groups(this.#local).map(
-      (group) => [group, LocalPg.members(group, this.#local)] as const,
-    );
+    return [...this.#byKey.values()].flatMap(({ name, members }) => {
+      const pids = members.get(thisSide);
+      return pids === undefined ? [] : [[name, [...pids]] as const];
+    });
   }
 
   join(node: string, group: unknown, pids: readonly Pid[]): void {
     const key = keyOf(group);
-    const entry = this.#remote.get(key) ?? { name: group, members: new Map<string, Pid[]>() };
-    this.#remote.set(key, entry);
-    entry.members.set(node, [...(entry.members.get(node) ?? []), ...pids]);
+    const entry = this.#byKey.get(key) ?? { name: group, members: new Map<string, Pid[]>() };
+    this.#byKey.set(key, entry);
+    const members = entry.members.get(node);
+    if (members === undefined) entry.members.set(node, [...pids]);
+    else members.push(...pids);
   }
 
   leave(node: string, group: unknown, pids: readonly Pid[]): void {
     const key = keyOf(group);
-    const members = this.#remote.get(key)?.members;
+    const members = this.#byKey.get(key)?.members;
     const left = members?.get(node);
     if (members === undefined || left === undefined) return;
     for (const pid of pids) {
@@ -55,19 +74,24 @@ export class Groups {
       if (at >= 0) left.splice(at, 1);
     }
     if (left.length === 0) members.delete(node);
-    if (members.size === 0) this.#remote.delete(key);
+    if (members.size === 0) this.#byKey.delete(key);
   }
 
   /** Takes all members of a node out, and gives them. */
   takeNode(node: string): SentGroups {
     const taken: Array<readonly [unknown, readonly Pid[]]> = [];
-    for (const [key, { name, members }] of this.#remote) {
+    for (const [key, { name, members }] of this.#byKey) {
       const pids = members.get(node);
       if (pids === undefined) continue;
       taken.push([name, pids]);
       members.delete(node);
-      if (members.size === 0) this.#remote.delete(key);
+      if (members.size === 0) this.#byKey.delete(key);
     }
     return taken;
+  }
+
+  #of(group: unknown, isWanted: (node: string) => boolean): Pid[] {
+    const members = this.#byKey.get(keyOf(group))?.members ?? [];
+    return [...members].flatMap(([node, pids]) => (isWanted(node) ? pids : []));
   }
 }

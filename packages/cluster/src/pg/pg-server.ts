@@ -10,7 +10,7 @@ import {
 } from '@linnet/otp';
 import { Companions } from '../shared/companions.ts';
 import { GroupMonitors } from './group-monitors.ts';
-import { Groups, type SentGroups } from './groups.ts';
+import { Groups, type SentGroups, thisSide } from './groups.ts';
 
 /** What other processes read of a scope without asking its process. */
 export interface Scope {
@@ -69,6 +69,7 @@ export const ScopeServer = GenServer.define({
   handleInfo: (state, message) => {
     if (state.ref.isGroupMessage(message)) {
       const { event, group, pids } = message;
+      state.groups[event](thisSide, group, pids);
       state.companions.update({ event, group, pids } satisfies Change);
       state.monitors.tell({ event, group, pids });
     } else state.companions.handle(message);

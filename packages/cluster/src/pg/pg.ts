@@ -6,15 +6,17 @@
  * groups of the others; the members of one that goes are gone with it.
  */
 import {
+  BadArgumentError,
   CallError,
   type ChildSpec,
   type ChildSpecOverrides,
-  type Pid,
+  Pid,
   Pg as LocalPg,
   self,
   splitOverrides,
   whereis,
 } from '@linnet/otp';
+import { nodeOf } from '../codec/address-table.ts';
 import { rendezvous } from '../shared/rendezvous.ts';
 import type { PgMonitor } from './group-monitors.ts';
 import { type Scope, scopeIn, ScopeServer } from './pg-server.ts';
@@ -59,15 +61,29 @@ function childSpec(given: PgOptions & ChildSpecOverrides = {}): ChildSpec<Pid> {
   return { id: nameOf(options), start: () => startLink(options), ...overrides };
 }
 
+/** Names that are the same on all nodes: objects are compared by identity, which does not travel. */
+const isGroupName = (name: unknown): boolean =>
+  Array.isArray(name)
+    ? name.every(isGroupName)
+    : name === null || Pid.isPid(name) || sameEverywhere.has(typeof name);
+
+const sameEverywhere: ReadonlySet<string> = new Set(['string', 'number', 'bigint', 'boolean']);
+
 /**
- * Adds processes of this node to a group. Groups are named by plain data, arrays by their elements.
+ * Adds processes of this node to a group. Groups are named by texts, numbers, pids and the like, and by
+ * arrays of these, which are compared by their elements.
  *
  * Source: `pg:join/3`.
- * @throws {CallError} when the scope is not running; {BadArgumentError} for a process of another node.
+ * @throws {CallError} when the scope is not running.
+ * @throws {BadArgumentError} for a process of another node, and for another name.
  * @example
  * Pg.join(['room', 1], self());
  */
 function join(group: unknown, pids: Pid | readonly Pid[], options?: PgOptions): void {
+  if (!isGroupName(group)) {
+    const names = 'a text, a number, a boolean, null, a pid, or an array of these';
+    throw new BadArgumentError('group', group, names);
+  }
   LocalPg.join(group, pids, { scope: scopeOf(options, 'join').local });
 }
 
@@ -111,7 +127,7 @@ const localMembers = (group: unknown, options?: PgOptions): Pid[] =>
  * const pid = Pg.memberFor('workers', 'order-17');
  */
 function memberFor(group: unknown, key: string, options?: PgOptions): Pid | undefined {
-  const byText = new Map(members(group, options).map((pid) => [`${pid.node} ${pid.id}`, pid]));
+  const byText = new Map(members(group, options).map((pid) => [`${nodeOf(pid)} ${pid.id}`, pid]));
   const chosen = rendezvous(key, [...byText.keys()]);
   return chosen === undefined ? undefined : byText.get(chosen);
 }
@@ -128,7 +144,7 @@ const groups = (options?: PgOptions): unknown[] => scopeOf(options, 'groups').gr
 
 /**
  * Monitors a group: gives its members, and from then on the current process gets a {@link PgMessage} for
- * each join and leave, on any node.
+ * each join and leave, on any node. One that has joined here just now may come as such a message.
  *
  * Source: `pg:monitor/2`.
  * @throws {NoProcessError} outside any process; {CallError} when the scope is not running.
@@ -143,11 +159,11 @@ function monitor(
 ): { readonly ref: PgMonitor; readonly members: Pid[] } {
   const scope = scopeOf(options, 'monitor');
   const ref = scope.monitors.add(self(), { name: group });
-  return { ref, members: scope.groups.members(group) };
+  return { ref, members: scope.groups.toldMembers(group) };
 }
 
 /**
- * Ends a monitor. Returns whether it was on.
+ * Ends a monitor. Messages of it that have arrived stay in the mailbox. Returns whether it was on.
  *
  * Source: `pg:demonitor/2`.
  * @throws {CallError} when the scope is not running.

@@ -64,6 +64,54 @@ test('a monitor tells of joins and leaves on any node, also when the node goes',
   });
 });
 
+test('the members that a monitor gives and the joins that it tells of are each process once', async () => {
+  await inProcess(async () => {
+    const early = spawn(() => receive());
+    Pg.join('counted', early);
+    await eventually(() => {
+      const { ref, members } = Pg.monitor('counted');
+      Pg.demonitor(ref);
+      expect(members).toEqual([early]);
+    });
+    const late = spawn(() => receive());
+    Pg.join('counted', late);
+    expect(Pg.members('counted')).toEqual([early, late]);
+    const { ref, members } = Pg.monitor('counted');
+    expect(members).toEqual([early]);
+    expect(await receive((m) => ref.isGroupMessage(m))).toMatchObject({
+      event: 'join',
+      pids: [late],
+    });
+    Pg.demonitor(ref);
+    for (const pid of [early, late]) exit(pid, 'kill');
+  });
+});
+
+test('one that has joined twice has to leave twice, on all nodes', async () => {
+  await inProcess(async () => {
+    const pid = spawn(() => receive());
+    Pg.join('twice', [pid, pid]);
+    await eventually(async () => {
+      expect(await membersOn(workerNode(1), 'twice')).toEqual([pid, pid]);
+    });
+    expect(Pg.leave('twice', pid)).toBe(true);
+    await eventually(async () => expect(await membersOn(workerNode(1), 'twice')).toEqual([pid]));
+    exit(pid, 'kill');
+    await eventually(async () => expect(await membersOn(workerNode(1), 'twice')).toEqual([]));
+    expect(Pg.groups()).not.toContain('twice');
+  });
+});
+
+test('a group whose name is not the same on other nodes is refused, and the scope goes on', async () => {
+  const pid = spawn(() => receive());
+  for (const name of [Symbol('x'), { room: 1 }, () => {}, ['room', new Date(0)]]) {
+    expect(() => Pg.join(name, pid)).toThrow('group must be a text');
+  }
+  Pg.join(['room', 7n, true, null, pid], pid);
+  await eventually(() => expect(Pg.members(['room', 7n, true, null, pid])).toEqual([pid]));
+  exit(pid, 'kill');
+});
+
 test('a scope that does not run says so', () => {
   expect(() => Pg.members('x', { scope: 'absent' })).toThrow('noproc');
 });
