@@ -1,7 +1,7 @@
 /** The checks of the options of `paginate`, `events` and `webSocket` that other calls do not have. */
+import { boolean, custom, duration, finiteDuration, integer, invalid } from '@linnet/otp/options';
 import type { ReqResponse } from './message/response.ts';
-import { boolean, custom, duration, integer, isDelay, type Duration } from './options/kinds.ts';
-import { defineSchema, invalid } from './options/index.ts';
+import { defineSchema } from './options/index.ts';
 
 export const pageSchema = defineSchema('options of paginate', {
   nextPage: custom<(response: ReqResponse) => string | URL | undefined>({
@@ -30,11 +30,14 @@ export const eventSchema = defineSchema('options of events', {
     defaultText: '`true` for GET, HEAD, OPTIONS and TRACE, else `false`',
     doc: 'Whether the connection is opened again when it ends. Not when its body can be read once only.',
   }),
-  reconnectDelay: delay(3000, 'The wait before that, unless the server says another.'),
-  maxReconnectDelay: delay(
-    60_000,
-    'The longest wait when one attempt after the other fails: it doubles.',
-  ),
+  reconnectDelay: finiteDuration({
+    default: 3000,
+    doc: 'The wait before that, unless the server says another.',
+  }),
+  maxReconnectDelay: finiteDuration({
+    default: 60_000,
+    doc: 'The longest wait when one attempt after the other fails: it doubles.',
+  }),
 });
 
 export const webSocketSchema = defineSchema('options of webSocket', {
@@ -56,27 +59,12 @@ export const webSocketSchema = defineSchema('options of webSocket', {
     default: 16 * 1024 * 1024,
     doc: 'The size of the largest message.',
   }),
-  pingInterval: custom<Duration, Duration, 30_000>({
-    unit: 'ms',
-    type: "integer | 'infinity'",
+  pingInterval: duration({
+    min: 1,
     default: 30_000,
     doc: 'How often the server is sent a ping: one that sends nothing until the next ping is taken for lost.',
-    allowed: "an integer from 1 to 2147483647 in ms, or 'infinity'",
-    parse: (value) => (value === 'infinity' || (isDelay(value) && value > 0) ? value : invalid),
   }),
 });
-
-function delay(fallback: number, doc: string) {
-  return custom<number, number, number>({
-    doc,
-    unit: 'ms',
-    type: 'integer',
-    default: fallback,
-    allowed: duration({ doc }).allowed.replace(", or 'infinity'", ''),
-    parse: (value) =>
-      Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : invalid,
-  });
-}
 
 function isToken(value: unknown): boolean {
   return typeof value === 'string' && /^[!#$%&'*+.^_`|~\w-]+$/.test(value);

@@ -35,12 +35,18 @@ export interface Field<Input, Output, Required extends boolean = boolean> {
 export type Fields = Readonly<Record<string, Field<unknown, unknown>>>;
 
 /** What a caller may give: optional, except for required fields. */
-export type InputOf<F extends Fields> = {
-  readonly [K in keyof F as F[K]['required'] extends true ? K : never]: NonNullable<F[K]['~input']>;
-} & {
-  readonly [K in keyof F as F[K]['required'] extends true ? never : K]?:
-    | NonNullable<F[K]['~input']>
-    | undefined;
+export type InputOf<F extends Fields> = [RequiredKey<F>] extends [never]
+  ? Given<F, keyof F>
+  : Given<F, Exclude<keyof F, RequiredKey<F>>> & {
+      readonly [K in RequiredKey<F>]: Exclude<F[K]['~input'], undefined>;
+    };
+
+type RequiredKey<F extends Fields> = {
+  [K in keyof F]: F[K]['required'] extends true ? K : never;
+}[keyof F];
+
+type Given<F extends Fields, Keys extends keyof F> = {
+  readonly [K in Keys]?: F[K]['~input'] | undefined;
 };
 
 /** What the code behind works with: every field there, defaults filled in. */
@@ -48,7 +54,7 @@ export type OutputOf<F extends Fields> = {
   readonly [K in keyof F]: F[K]['fallback'];
 };
 
-/** A schema whose fields do not matter. */
+/** A set of options whose fields do not matter. */
 export interface AnySchema {
   readonly scope: string;
   readonly fields: Fields;
@@ -57,3 +63,27 @@ export interface AnySchema {
 
 /** Of a name that is no option here: the option that is meant by it, or a sentence that says where it belongs. */
 export type Elsewhere = Readonly<Record<string, string>>;
+
+/** A set of options. */
+export interface Schema<F extends Fields> extends AnySchema {
+  readonly fields: F;
+  /** The resolved options when none are given: one frozen object, always the same. */
+  readonly defaults: OutputOf<F>;
+  /**
+   * Validates and fills in defaults. The result is frozen, and parsing it again
+   * returns it as it is: many owners may share one object of options.
+   *
+   * @throws the error of the schema, for an unknown, missing or invalid option.
+   */
+  parse(input: unknown, path?: string): OutputOf<F>;
+  /**
+   * As `parse`, for options that are read once and not shared: the result is
+   * not frozen, which saves most of the time. Without input it is `defaults`.
+   */
+  read(input: unknown): OutputOf<F>;
+  /**
+   * Validates only: what is absent stays so, for options that are merged with others before they are
+   * used. The check over several options is not made.
+   */
+  given(input: unknown, path?: string): Partial<OutputOf<F>>;
+}

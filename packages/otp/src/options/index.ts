@@ -12,6 +12,7 @@ export {
   type Fields,
   type InputOf,
   type OutputOf,
+  type Schema,
 } from './field.ts';
 export {
   boolean,
@@ -21,6 +22,7 @@ export {
   integer,
   isDelay,
   isInteger,
+  isObject,
   limit,
   nested,
   oneOf,
@@ -33,5 +35,5 @@ export {
 } from './kinds.ts';
 export { renderOptions } from './markdown.ts';
 export { optionMessage, type OptionProblem } from './problem.ts';
-export { schemaDefiner, type CrossCheck, type DefineSchema, type Schema } from './schema.ts';
+export { schemaDefiner, type CrossCheck, type DefineSchema } from './schema.ts';
 export { nearestOf } from './suggest.ts';

@@ -1,6 +1,12 @@
 /** The kinds of options that a schema is made of. */
-import { invalid, type Field, type Fields, type InputOf, type OutputOf } from './field.ts';
-import type { Schema } from './schema.ts';
+import {
+  invalid,
+  type Field,
+  type Fields,
+  type InputOf,
+  type OutputOf,
+  type Schema,
+} from './field.ts';
 
 /**
  * A span of time: an integer from 0 to 2147483647 in ms (what a timer of Node
@@ -197,6 +203,11 @@ export function isInteger(
   max: number = Number.MAX_SAFE_INTEGER,
 ): value is number {
   return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+}
+
+/** Whether a value is an object, and no array. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Whether a value is a span of time in ms that a timer of Node can hold. */

@@ -5,38 +5,15 @@
  */
 import {
   invalid,
-  type AnySchema,
   type Elsewhere,
   type Field,
   type Fields,
   type OutputOf,
+  type Schema,
 } from './field.ts';
+import { isObject } from './kinds.ts';
 import type { OptionProblem } from './problem.ts';
 import { nearestOption } from './suggest.ts';
-
-/** A set of options. */
-export interface Schema<F extends Fields> extends AnySchema {
-  readonly fields: F;
-  /** The resolved options when none are given: one frozen object, always the same. */
-  readonly defaults: OutputOf<F>;
-  /**
-   * Validates and fills in defaults. The result is frozen, and parsing it again
-   * returns it as it is: many owners may share one object of options.
-   *
-   * @throws the error of the schema, for an unknown, missing or invalid option.
-   */
-  parse(input: unknown, path?: string): OutputOf<F>;
-  /**
-   * As `parse`, for options that are read once and not shared: the result is
-   * not frozen, which saves most of the time. Without input it is `defaults`.
-   */
-  read(input: unknown): OutputOf<F>;
-  /**
-   * Validates only: what is absent stays so, for options that are merged with others before they are
-   * used. The check over several options is not made.
-   */
-  given(input: unknown, path?: string): Partial<OutputOf<F>>;
-}
 
 /** Marks what a schema made, and by which: it needs no second check. */
 const parsedBy: unique symbol = Symbol('parsedBy');
@@ -142,12 +119,9 @@ class OptionsSchema<F extends Fields> implements Schema<F> {
 
   /** Puts what is given into `output`, checked. */
   #fill(output: Record<string, unknown>, input: unknown, path: string): Record<string, unknown> {
-    if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-      throw this.#notAnObject(path, input);
-    }
-    const given = input as Readonly<Record<string, unknown>>;
-    for (const name of Object.keys(given)) {
-      const value = given[name];
+    if (!isObject(input)) throw this.#notAnObject(path, input);
+    for (const name of Object.keys(input)) {
+      const value = input[name];
       const field = this.#known.get(name);
       if (field === undefined) throw this.#unknown(path, name, value);
       if (value === undefined) continue;

@@ -34,12 +34,13 @@ export function nearestOption(schema: AnySchema, name: string): PlacedField | un
   return nearest;
 }
 
-/** The candidate that a name probably means: one with few typing errors, or with the same beginning. */
-export function nearestOf(wanted: string, candidates: Iterable<string>): string | undefined {
+/** The candidate that a name probably means: another spelling, few typing errors, or the same beginning. */
+export function nearestOf(name: string, candidates: Iterable<string>): string | undefined {
+  const wanted = plain(name);
   let nearest: string | undefined;
   let least = Math.floor(wanted.length / 3) + 1;
   for (const candidate of candidates) {
-    const distance = distanceOf(wanted, candidate);
+    const distance = distanceOf(wanted, plain(candidate));
     if (distance >= least) continue;
     nearest = candidate;
     least = distance;

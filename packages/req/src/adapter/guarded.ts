@@ -1,20 +1,21 @@
-/** Sends a request when its rate limit and its circuit breaker let it. */
+/** Sends a request when its rate limit and its circuit breaker let it; tells breaker and upstream of the outcome. */
 import { RequestCancelledError } from '@linnet/finch';
 import { CircuitOpenError } from '../errors/index.ts';
 import type { Breaker, Outcome, Permit } from '../guards/breaker.ts';
-import { breakerOf, bucketOf } from '../guards/find.ts';
+import { breakerOf, bucketOf, ejectedOf, outlierOf } from '../guards/find.ts';
+import { Upstreams } from '../guards/upstreams.ts';
 import type { ReqRequest } from '../message/request.ts';
 import type { ReqResponse } from '../message/response.ts';
 import type { Adapter } from '../pipeline/step.ts';
 import { isTransient } from '../retry/transient.ts';
 
-/** The adapter, guarded; itself when the call has neither `breaker` nor `rateLimit`. */
+/** The adapter, guarded; itself when the call has none of `breaker`, `rateLimit` and `outlier`. */
 export function sendGuarded(
   request: ReqRequest,
   adapter: Adapter,
 ): ReqResponse | Promise<ReqResponse> {
-  const { breaker, rateLimit } = request.options;
-  if (breaker === false && rateLimit === false) return adapter(request);
+  const { breaker, rateLimit, outlier } = request.options;
+  if (breaker === false && rateLimit === false && outlier === false) return adapter(request);
   return guarded(request, adapter);
 }
 
@@ -29,8 +30,9 @@ async function guarded(request: ReqRequest, adapter: Adapter): Promise<ReqRespon
     const bucket = await bucketOf(options, origin, rateLimit);
     await bucket.take(call.signal);
   }
-  if (breaker === undefined) return await adapter(request);
-  const permit = enter(breaker, origin);
+  const upstream = await enterUpstream(request);
+  const permit = breaker === undefined ? undefined : enter(breaker, origin);
+  if (permit === undefined && upstream === undefined) return await adapter(request);
   let outcome: Outcome = 'neither';
   try {
     const response = await adapter(request);
@@ -41,8 +43,20 @@ async function guarded(request: ReqRequest, adapter: Adapter): Promise<ReqRespon
       outcome = 'failure';
     throw error;
   } finally {
-    permit.done(outcome);
+    permit?.done(outcome);
+    upstream?.done(outcome);
   }
+}
+
+/** None where the request goes to no server of a list. */
+async function enterUpstream({ options, origin }: ReqRequest): Promise<Permit | undefined> {
+  const { outlier: settings, baseUrl } = options;
+  if (settings === false || !(baseUrl instanceof Upstreams)) return undefined;
+  const { origins } = baseUrl;
+  if (!origins.has(origin)) return undefined;
+  const most = Math.floor(settings.maxEjected * origins.size);
+  const mayEject = (): boolean => ejectedOf(options, origins, settings).size < most;
+  return (await outlierOf(options, origin, settings)).enter(mayEject);
 }
 
 /** Whether the time of the call ended while the server had it, not in the queue for a connection. */

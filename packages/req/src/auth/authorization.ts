@@ -1,5 +1,6 @@
 /** The value of `authorization` that credentials stand for. */
-import { AuthError, describeValue } from '../errors/index.ts';
+import { describeValue } from '@linnet/otp/options';
+import { AuthError } from '../errors/index.ts';
 import { isCredentials, type Auth, type AuthContext, type Credentials } from '../options/index.ts';
 import { netrcLogin, netrcPath } from './netrc.ts';
 

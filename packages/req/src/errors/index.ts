@@ -1,6 +1,5 @@
 /** Every error that this package throws or rejects with. One class a failure, each with a `code`. */
 export { isReqError, nameErrors, ReqError, shownUrl } from './req-error.ts';
-export { describeValue } from './describe-value.ts';
 export { EventStreamError, WebSocketError } from './stream-errors.ts';
 export { CircuitOpenError, RateLimitError } from './guard-errors.ts';
 export { ReqOptionsError } from './options-error.ts';

@@ -1,10 +1,16 @@
-/** Finds the breaker and the rate limit of an origin; starts them at the first call. */
+/** Finds the breaker, the rate limit and the machine of an upstream of an origin; starts them at the first call. */
 import { GenServer, Registry, UnknownRegistryError, CallError } from '@linnet/otp';
 import { NotRunningError } from '../errors/index.ts';
-import type { BreakerSettings, RateLimitSettings, ResolvedOptions } from '../options/index.ts';
+import type {
+  BreakerSettings,
+  OutlierSettings,
+  RateLimitSettings,
+  ResolvedOptions,
+} from '../options/index.ts';
 import { Breaker } from './breaker.ts';
 import type { Guard, Wanted } from './manager.ts';
 import { managerName, registryName } from './names.ts';
+import { Outlier } from './outlier.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** The breaker. @throws NotRunningError */
@@ -36,12 +42,34 @@ export function runningBucket(
   settings: RateLimitSettings,
 ): TokenBucket | undefined {
   const key = keyOf('rate_limit', options, origin, settings);
-  try {
-    const found = lookUp(options.supervisor, { kind: 'rate_limit', key, origin, settings });
-    return found instanceof TokenBucket ? found : undefined;
-  } catch {
-    return undefined;
+  const found = running(options.supervisor, { kind: 'rate_limit', key, origin, settings });
+  return found instanceof TokenBucket ? found : undefined;
+}
+
+/** The machine of an upstream. @throws NotRunningError */
+export function outlierOf(
+  options: ResolvedOptions,
+  origin: string,
+  settings: OutlierSettings,
+): Outlier | Promise<Outlier> {
+  const key = keyOf('outlier', options, origin, settings);
+  const isOutlier = (guard: Guard): guard is Outlier => guard instanceof Outlier;
+  return find(options.supervisor, { kind: 'outlier', key, origin, settings }, isOutlier);
+}
+
+/** Those of these upstreams that are ejected at this moment; never throws. */
+export function ejectedOf(
+  options: ResolvedOptions,
+  origins: ReadonlySet<string>,
+  settings: OutlierSettings,
+): ReadonlySet<string> {
+  const ejected = new Set<string>();
+  for (const origin of origins) {
+    const key = keyOf('outlier', options, origin, settings);
+    const found = running(options.supervisor, { kind: 'outlier', key, origin, settings });
+    if (found instanceof Outlier && found.isEjected) ejected.add(origin);
   }
+  return ejected;
 }
 
 function find<G extends Guard>(
@@ -68,6 +96,15 @@ async function start<G extends Guard>(
   throw notRunning(tree, wanted, undefined);
 }
 
+/** What runs at this moment, if the tree does. */
+function running(tree: string, wanted: Wanted): Guard | undefined {
+  try {
+    return lookUp(tree, wanted);
+  } catch {
+    return undefined;
+  }
+}
+
 function lookUp(tree: string, wanted: Wanted): Guard | undefined {
   try {
     return Registry.lookup(registryName(tree), wanted.key)[0]?.value as Guard | undefined;
@@ -76,10 +113,13 @@ function lookUp(tree: string, wanted: Wanted): Guard | undefined {
   }
 }
 
+/** The option that a guard is of. */
+const optionOf = { breaker: 'breaker', outlier: 'outlier', rate_limit: 'rateLimit' } as const;
+
 function notRunning(tree: string, { kind }: Wanted, cause: unknown): NotRunningError {
   return new NotRunningError({
     missing: tree,
-    neededBy: `the option ${kind === 'breaker' ? 'breaker' : 'rateLimit'}`,
+    neededBy: `the option ${optionOf[kind]}`,
     remedy: 'Put Req.childSpec() into your supervisor; the option supervisor names another tree.',
     cause,
   });
@@ -92,7 +132,7 @@ function keyOf(
   kind: string,
   { unixSocket }: ResolvedOptions,
   origin: string,
-  settings: BreakerSettings | RateLimitSettings,
+  settings: BreakerSettings | OutlierSettings | RateLimitSettings,
 ): string {
   let text = keys.get(settings);
   if (text === undefined) {

@@ -1,4 +1,4 @@
-/** The process that starts breakers and rate limits, each once, however many calls ask for it. */
+/** The process that starts breakers, rate limits and the machines of upstreams, each once, however many calls ask for it. */
 import {
   DynamicSupervisor,
   GenServer,
@@ -8,10 +8,12 @@ import {
   type ChildSpec,
   type Pid,
 } from '@linnet/otp';
-import type { BreakerSettings, RateLimitSettings } from '../options/index.ts';
+import type { BreakerSettings, OutlierSettings, RateLimitSettings } from '../options/index.ts';
 import { Breaker } from './breaker.ts';
 import { BreakerProcess } from './breaker-machine.ts';
 import { guardsName, registryName } from './names.ts';
+import { Outlier } from './outlier.ts';
+import { OutlierProcess } from './outlier-machine.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -28,10 +30,16 @@ export type Wanted =
       readonly key: string;
       readonly origin: string;
       readonly settings: RateLimitSettings;
+    }
+  | {
+      readonly kind: 'outlier';
+      readonly key: string;
+      readonly origin: string;
+      readonly settings: OutlierSettings;
     };
 
 /** What the registry holds. */
-export type Guard = Breaker | TokenBucket;
+export type Guard = Breaker | Outlier | TokenBucket;
 
 /** How many there are at most: beyond that the least recently used at rest are stopped. */
 const most = 1000;
@@ -62,6 +70,16 @@ function specOf(tree: string, wanted: Wanted): ChildSpec {
       id: key,
       // With its data anew: what is restarted knows of no failures.
       start: () => BreakerProcess.startLink(new Breaker(wanted.settings, register)),
+      restart: 'transient',
+    };
+  }
+  if (wanted.kind === 'outlier') {
+    const register = (outlier: Outlier): void => {
+      Registry.register(registryName(tree), key, outlier);
+    };
+    return {
+      id: key,
+      start: () => OutlierProcess.startLink(new Outlier(wanted.settings, register)),
       restart: 'transient',
     };
   }

@@ -16,9 +16,11 @@ export class Call {
   refused: string | undefined;
   /** Whether a request of it was given to Finch, with its body. */
   sent = false;
-  /** Aborts with the caller's signal and at the end of `timeout`. */
   /** Whether a part of a response may have gone to the function or the stream of `into`. */
   delivered = false;
+  /** The origin of the upstream that was asked last, where `baseUrl` names several. */
+  upstream: string | undefined;
+  /** Aborts with the caller's signal and at the end of `timeout`. */
   readonly signal: AbortSignal | undefined;
   readonly budget: RetryBudget | undefined;
   readonly #url: string;

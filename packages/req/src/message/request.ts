@@ -3,6 +3,7 @@ import type { BodyInput } from '@linnet/finch';
 import type { HeaderList } from '../header-list.ts';
 import { HeaderList as Headers } from '../header-list.ts';
 import type { ResolvedOptions } from '../options/index.ts';
+import { originOf } from '../origin.ts';
 import { Again } from './control.ts';
 import type { Call } from './call.ts';
 
@@ -82,10 +83,4 @@ export class ReqRequest {
   again(changes: Partial<RequestInput> = {}): Again<RequestInput> {
     return new Again({ ...this.#input, ...changes });
   }
-}
-
-/** The scheme and authority of a URL, without the default port; empty for a URL without them. */
-function originOf(url: string): string {
-  const [origin = ''] = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i.exec(url) ?? [];
-  return origin.toLowerCase().replace(/^(http:.*):80$|^(https:.*):443$/, '$1$2');
 }

@@ -1,6 +1,5 @@
 /** Credentials, as a caller gives them. */
-import { invalid } from './field.ts';
-import { custom, isObject } from './kinds.ts';
+import { custom, invalid, isObject } from '@linnet/otp/options';
 
 /** Credentials that are known already. */
 export type Credentials =

@@ -1,7 +1,6 @@
 /** What is sent: the body of a request and how it is encoded. */
 import type { BodyInput } from '@linnet/finch';
-import { invalid } from './field.ts';
-import { custom, oneOf } from './kinds.ts';
+import { custom, invalid, oneOf } from '@linnet/otp/options';
 import { formMultipart } from './multipart.ts';
 import { form } from './params.ts';
 

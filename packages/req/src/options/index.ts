@@ -8,8 +8,7 @@ export {
   type ReqOptions,
   type ResolvedOptions,
 } from './req-options.ts';
-export type { Duration } from './kinds.ts';
-export { invalid } from './field.ts';
+export type { Duration } from '@linnet/otp/options';
 export { defineSchema } from './schema.ts';
 export {
   isCredentials,
@@ -35,9 +34,11 @@ export {
   breakerSchema,
   budgetSchema,
   hedgeSchema,
+  outlierSchema,
   rateLimitSchema,
   type BreakerSettings,
   type BudgetSettings,
+  type OutlierSettings,
   type RateLimitSettings,
   type RetryContext,
   type RetryFunction,

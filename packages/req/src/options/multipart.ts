@@ -1,6 +1,5 @@
 /** The parts of a multipart form, as a caller gives them. */
-import { invalid } from './field.ts';
-import { custom, isInteger, isObject } from './kinds.ts';
+import { custom, invalid, isInteger, isObject } from '@linnet/otp/options';
 
 /** What a part may be made of. */
 export type PartValue =

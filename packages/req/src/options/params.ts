@@ -1,6 +1,5 @@
 /** Query and path parameters, and the fields of a form, as a caller gives them. */
-import { invalid } from './field.ts';
-import { custom, isObject } from './kinds.ts';
+import { custom, invalid, isObject } from '@linnet/otp/options';
 
 /** One value; `null` and `undefined` leave the parameter out. */
 export type ParamValue = string | number | bigint | boolean | null | undefined;

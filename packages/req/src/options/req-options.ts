@@ -1,8 +1,8 @@
 /** All options of a client and of a call, and how those of the one are merged into those of the other. */
+import type { InputOf, OutputOf } from '@linnet/otp/options';
 import { HeaderList } from '../header-list.ts';
 import { ReqOptionsError } from '../errors/index.ts';
 import { bodyFields } from './body-options.ts';
-import type { InputOf, OutputOf } from './field.ts';
 import { mergePairs } from './params.ts';
 import { resilienceFields } from './resilience-options.ts';
 import { isSchema, responseFields } from './response-options.ts';
@@ -34,6 +34,7 @@ const elsewhere = {
 export const reqSchema = defineSchema(
   'options of Req',
   { ...urlFields, ...bodyFields, ...responseFields, ...resilienceFields, ...transportFields },
+  undefined,
   elsewhere,
 );
 
@@ -52,7 +53,7 @@ const bodies = ['body', 'json', 'form', 'formMultipart'] as const;
  * @throws ReqOptionsError
  */
 export function parseOptions(options: ReqOptions | undefined): GivenOptions {
-  const given = reqSchema.parse(options);
+  const given = reqSchema.given(options);
   const named = bodies.filter((name) => given[name] !== undefined);
   if (named.length > 1) {
     throw new ReqOptionsError({
@@ -107,7 +108,7 @@ function checkDecoded({ raw, into, decode }: GivenOptions): void {
   throw new ReqOptionsError({
     option: 'decode',
     value: decode,
-    detail: `A schema checks a body that is decoded in memory, and ${other} says otherwise`,
+    detail: `a schema checks a body that is decoded in memory, and ${other} says otherwise`,
     allowed: 'a schema without raw and into; req.jsonLines checks values as they come',
   });
 }

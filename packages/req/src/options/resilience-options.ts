@@ -1,7 +1,17 @@
 /** What is done when a server fails or is slow. */
+import {
+  boolean,
+  custom,
+  duration,
+  finiteDuration,
+  integer,
+  invalid,
+  isDelay,
+  isObject,
+  type OutputOf,
+  string,
+} from '@linnet/otp/options';
 import type { HeaderList } from '../header-list.ts';
-import { invalid, type OutputOf } from './field.ts';
-import { boolean, custom, duration, integer, isDelay, isObject, text } from './kinds.ts';
 import { defineSchema } from './schema.ts';
 
 /** What a function of `retry` is told. */
@@ -33,7 +43,7 @@ const budgetSchema = defineSchema('retry budget', {
 });
 
 const breakerSchema = defineSchema('breaker options', {
-  name: text({
+  name: string({
     doc: 'Clients with one name and the same settings share the breaker of an origin.',
   }),
   failures: integer({
@@ -65,8 +75,35 @@ const breakerSchema = defineSchema('breaker options', {
   }),
 });
 
+const outlierSchema = defineSchema('outlier options', {
+  failures: integer({
+    min: 1,
+    default: 5,
+    doc: 'After how many failures in a row a server is ejected.',
+  }),
+  ejectionTime: finiteDuration({
+    min: 1,
+    default: 30_000,
+    doc: 'For how long the first time; twice as long the second time, three times the third, and so on. Each such time in the rotation makes up for one of them.',
+  }),
+  maxEjectionTime: finiteDuration({
+    min: 1,
+    default: 300_000,
+    doc: 'For how long at most.',
+  }),
+  maxEjected: custom<number, number, 0.5>({
+    default: 0.5,
+    doc: 'How much of the list may be ejected at a time, 0 to 1.',
+    type: 'number',
+    allowed: 'a number from 0 to 1',
+    parse: (value) => (typeof value === 'number' && value >= 0 && value <= 1 ? value : invalid),
+  }),
+});
+
 const rateLimitSchema = defineSchema('rate limit options', {
-  name: text({ doc: 'Clients with one name and the same settings share the limit of an origin.' }),
+  name: string({
+    doc: 'Clients with one name and the same settings share the limit of an origin.',
+  }),
   requests: integer({ min: 1, default: 10, doc: 'How many requests may begin within `per`.' }),
   per: duration({ default: 1000, doc: 'The time in which they may begin.' }),
   burst: integer({
@@ -91,6 +128,8 @@ const hedgeSchema = defineSchema('hedge options', {
 
 /** When a circuit breaker opens and closes. */
 export type BreakerSettings = OutputOf<(typeof breakerSchema)['fields']>;
+/** When an upstream is ejected, and for how long. */
+export type OutlierSettings = OutputOf<(typeof outlierSchema)['fields']>;
 /** How many requests may begin. */
 export type RateLimitSettings = OutputOf<(typeof rateLimitSchema)['fields']>;
 /** How many retries there may be over all calls of a client. */
@@ -98,7 +137,7 @@ export type BudgetSettings = OutputOf<(typeof budgetSchema)['fields']>;
 
 /** An option that is `false`, `true` for its defaults, or an object; `on` without being given. */
 function settings<S>(
-  schema: { readonly defaults: S; parse(given: object, path: string): Partial<S> },
+  schema: { readonly defaults: S; parse(given: object, path: string): S },
   spec: { readonly doc: string; readonly type: string; readonly on: boolean },
 ) {
   return custom<boolean | Partial<S>, S | false, S | false>({
@@ -109,7 +148,7 @@ function settings<S>(
     parse(value, path) {
       if (typeof value === 'boolean') return value && schema.defaults;
       if (!isObject(value)) return invalid;
-      return { ...schema.defaults, ...schema.parse(value, `${path}.`) };
+      return schema.parse(value, `${path}.`);
     },
   });
 }
@@ -165,6 +204,11 @@ export const resilienceFields = {
     type: 'boolean | BreakerOptions',
     on: false,
   }),
+  outlier: settings(outlierSchema, {
+    doc: 'Whether a server of a list of `baseUrl` whose requests fail is ejected for a time, during which the others do its work; each has a machine in the tree of `Req.childSpec`.',
+    type: 'boolean | OutlierOptions',
+    on: false,
+  }),
   rateLimit: settings(rateLimitSchema, {
     doc: 'A token bucket for each origin, a process in the tree of `Req.childSpec`.',
     type: 'boolean | RateLimitOptions',
@@ -183,4 +227,4 @@ export const resilienceFields = {
   }),
 };
 
-export { breakerSchema, budgetSchema, hedgeSchema, rateLimitSchema };
+export { breakerSchema, budgetSchema, hedgeSchema, outlierSchema, rateLimitSchema };

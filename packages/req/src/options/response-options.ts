@@ -1,9 +1,8 @@
 /** What is made of a response. */
 import { Writable } from 'node:stream';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { boolean, custom, invalid, isInteger, isObject, limit, oneOf } from '@linnet/otp/options';
 import type { HeaderList } from '../header-list.ts';
-import { invalid } from './field.ts';
-import { boolean, custom, isInteger, isObject, limit, oneOf } from './kinds.ts';
 
 /** How a body is decoded: by its content type, as said, or by its content type and then a schema. */
 export type Decode = 'auto' | 'json' | 'text' | 'bytes' | StandardSchemaV1;
@@ -47,6 +46,7 @@ export const responseFields = {
     },
   }),
   maxDecodedSize: limit({
+    min: 1,
     unit: 'bytes',
     doc: 'How large a body may become when it is decompressed: what is larger is a `DecompressError`. With `into` there is no limit unless this is given.',
     defaultText: '134217728 (128 MiB)',

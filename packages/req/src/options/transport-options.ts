@@ -1,9 +1,8 @@
 /** How a request is sent: over which instance, within which times, with which shared stores. */
 import { Finch, type PoolStrategy, type TrailersInput } from '@linnet/finch';
 import { CookieJar } from 'tough-cookie';
+import { custom, duration, invalid, string } from '@linnet/otp/options';
 import { HttpCache } from '../cache/http-cache.ts';
-import { invalid } from './field.ts';
-import { custom, duration, text } from './kinds.ts';
 
 export const transportFields = {
   finch: custom<Finch | string>({
@@ -21,8 +20,13 @@ export const transportFields = {
     allowed: 'the name given to Req.childSpec',
     parse: (value) => (typeof value === 'string' && value !== '' ? value : invalid),
   }),
-  poolTag: text({ doc: 'The tag of the pool that serves the request.' }),
-  unixSocket: text({ doc: 'The path of a Unix socket to connect to.' }),
+  poolTag: string({ doc: 'The tag of the pool that serves the request.' }),
+  unixSocket: custom<string>({
+    doc: 'The path of a Unix socket to connect to.',
+    type: 'string',
+    allowed: 'the path of a Unix socket',
+    parse: (value) => (typeof value === 'string' && value !== '' ? value : invalid),
+  }),
   trailers: custom<TrailersInput>({
     doc: 'Fields that are sent after the body, or a function that makes them then.',
     type: 'object | function',

@@ -1,21 +1,30 @@
 /** Where a request goes, and what it says of itself. */
 import type { HeadersInput } from '@linnet/finch';
+import { boolean, custom, invalid, oneOf, string } from '@linnet/otp/options';
+import { Upstreams } from '../guards/upstreams.ts';
 import { fieldsOf, HeaderList } from '../header-list.ts';
 import { auth } from './auth.ts';
-import { invalid } from './field.ts';
-import { boolean, custom, oneOf, text } from './kinds.ts';
 import { params, pathParams } from './params.ts';
 
-/** The start of every URL, or what gives it for each attempt. */
-export type BaseUrl = string | URL | (() => string | URL | Promise<string | URL>);
+/** The start of every URL, several to be used in turn, or what gives it for each attempt. */
+export type BaseUrl =
+  | string
+  | URL
+  | ReadonlyArray<string | URL>
+  | (() => string | URL | Promise<string | URL>);
 
 export const urlFields = {
-  baseUrl: custom<BaseUrl>({
-    doc: 'What is put before a URL that has no scheme; or a function that returns it.',
-    type: 'string | URL | function',
-    allowed: 'an http or https URL, or a function that returns one',
-    parse: (value) =>
-      typeof value === 'function' || isHttpUrl(value) ? (value as BaseUrl) : invalid,
+  baseUrl: custom<BaseUrl, Exclude<BaseUrl, readonly unknown[]> | Upstreams>({
+    doc: 'What is put before a URL that has no scheme; a list of those of servers that give the same, of which each attempt takes the next (see `outlier`); or a function that returns it.',
+    type: 'string | URL | (string | URL)[] | function',
+    allowed: 'an http or https URL, a list of them, or a function that returns one',
+    parse(value) {
+      if (typeof value === 'function' || isHttpUrl(value)) {
+        return value as Exclude<BaseUrl, readonly unknown[]>;
+      }
+      if (!Array.isArray(value) || value.length === 0 || !value.every(isHttpUrl)) return invalid;
+      return new Upstreams(value.map(String));
+    },
   }),
   params,
   pathParams,
@@ -35,11 +44,11 @@ export const urlFields = {
       return HeaderList.over(fieldsOf(value as HeadersInput));
     },
   }),
-  userAgent: text({
+  userAgent: string({
     doc: 'The header `user-agent`.',
     defaultText: '`linnet-req/<version>`',
   }),
-  range: text({
+  range: string({
     doc: "The header `range`, as `'bytes=0-99'`. Responses to it are not asked to be compressed.",
   }),
   auth,

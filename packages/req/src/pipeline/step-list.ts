@@ -1,6 +1,6 @@
 /** An ordered list of named steps that never changes. */
+import { nearestOf } from '@linnet/otp/options';
 import { ReqOptionsError } from '../errors/index.ts';
-import { nearestName } from '../options/suggest.ts';
 
 /** Steps by their names, in the order in which they run. */
 export type StepsByName<S> = Readonly<Record<string, S>>;
@@ -79,7 +79,7 @@ export class StepList<S> {
       throw new ReqOptionsError({
         option: 'steps',
         value: taken.name,
-        detail: `There is a step ${taken.name} already`,
+        detail: `there is a step ${taken.name} already`,
         allowed: 'a name of its own; or replace the step',
       });
     }
@@ -89,11 +89,11 @@ export class StepList<S> {
   #indexOf(name: string): number {
     const index = this.#entries.findIndex((entry) => entry.name === name);
     if (index >= 0) return index;
-    const nearest = nearestName(this.names, name);
+    const nearest = nearestOf(name, this.names);
     throw new ReqOptionsError({
       option: 'steps',
       value: name,
-      detail: `There is no such step${nearest === undefined ? '' : `; ${nearest} may be meant`}`,
+      detail: `there is no such step${nearest === undefined ? '' : `; ${nearest} may be meant`}`,
       allowed: this.names.join(', '),
     });
   }

@@ -28,7 +28,7 @@ async function compress(
     throw new ReqOptionsError({
       option: 'compressBody',
       value: name,
-      detail: 'This version of Node.js does not have it',
+      detail: 'this version of Node.js does not have it',
       allowed: allowed.join(', '),
     });
   }

@@ -1,10 +1,16 @@
 /** The step `putBaseUrl`. */
+import { ejectedOf } from '../guards/find.ts';
+import { Upstreams } from '../guards/upstreams.ts';
 import type { ReqRequest } from '../message/request.ts';
 
 /** Puts `baseUrl` before a URL without a scheme; the path of the one follows that of the other. */
 export function putBaseUrl(request: ReqRequest): Promise<void> | undefined {
   const { baseUrl } = request.options;
   if (baseUrl === undefined || hasScheme(request.url)) return undefined;
+  if (baseUrl instanceof Upstreams) {
+    putUpstream(request, baseUrl);
+    return undefined;
+  }
   if (typeof baseUrl !== 'function') {
     request.url = join(String(baseUrl), request.url);
     return undefined;
@@ -13,6 +19,17 @@ export function putBaseUrl(request: ReqRequest): Promise<void> | undefined {
     request.url = join(String(base), request.url);
   });
 }
+
+/** Each attempt takes another one, so that a retry does not depend on the server that failed. */
+function putUpstream(request: ReqRequest, upstreams: Upstreams): void {
+  const { options, call } = request;
+  const { outlier } = options;
+  const ejected = outlier === false ? none : ejectedOf(options, upstreams.origins, outlier);
+  request.url = join(upstreams.pick(ejected, call.upstream), request.url);
+  call.upstream = request.origin;
+}
+
+const none: ReadonlySet<string> = new Set();
 
 function hasScheme(url: string): boolean {
   return /^[a-z][a-z\d+.-]*:\/\//i.test(url);

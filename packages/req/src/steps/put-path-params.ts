@@ -22,7 +22,7 @@ export function putPathParams(request: ReqRequest): void {
     throw new ReqOptionsError({
       option: 'pathParams',
       value: bad,
-      detail: 'It would be another directory of the server',
+      detail: 'it would be another directory of the server',
       allowed: "values that make no segment '.' or '..', which have no encoding",
     });
   }
