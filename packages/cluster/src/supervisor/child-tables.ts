@@ -7,6 +7,8 @@ export class ChildTables {
   /** Whose node has gone, and that no other node has started yet. */
   readonly orphans = new Map<string, ClusterChild>();
   readonly #others = new Map<string, Map<string, ChildEntry>>();
+  /** When children of this node have ended for good. */
+  readonly #endedAt = new Map<string, number>();
 
   find(id: string, self: string): RunningChild | undefined {
     const own = this.own.get(id);
@@ -54,5 +56,20 @@ export class ChildTables {
       // It may have moved to another node before its own went.
       if (child.restart !== 'temporary' && !this.isKnown(id)) this.orphans.set(id, child);
     }
+  }
+
+  /** A child of this node has ended for good; those that had ended before a time are forgotten. */
+  ended(id: string, at: number, before: number): void {
+    for (const [other, since] of this.#endedAt) if (since < before) this.#endedAt.delete(other);
+    this.#endedAt.set(id, at);
+  }
+
+  /** Whether a child has ended here for good a short time ago, and was not begun anew. */
+  hasEnded(id: string): boolean {
+    return this.#endedAt.has(id);
+  }
+
+  begun(id: string): void {
+    this.#endedAt.delete(id);
   }
 }

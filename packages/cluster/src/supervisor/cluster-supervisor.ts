@@ -15,6 +15,7 @@ import {
   StartError,
   whereis,
 } from '@linnet/otp';
+import { sendable } from '../codec/sendable.ts';
 import { Node } from '../node/node.ts';
 import type { ClusterChild, ClusterChildModule, RunningChild } from './cluster-child.ts';
 import type { Placement, StartOutcome } from './placement.ts';
@@ -54,6 +55,24 @@ function requirePlacement(name: string, operation: string): Placement {
   throw new CallError('noproc', { module: 'ClusterSupervisor', function: operation }, [name]);
 }
 
+function checkText(argument: string, value: unknown): void {
+  if (typeof value === 'string' && value !== '') return;
+  throw new BadArgumentError(argument, value, 'a string that is not empty');
+}
+
+const restarts: readonly unknown[] = ['permanent', 'transient', 'temporary', undefined];
+
+/** What cannot go to other nodes must not be found out by the supervisor, when the child runs already. */
+function checkChild(child: ClusterChild): void {
+  checkText('id', child.id);
+  checkText('module', child.module);
+  if (!restarts.includes(child.restart)) {
+    const allowed = "'permanent', 'transient' or 'temporary'";
+    throw new BadArgumentError('restart', child.restart, allowed);
+  }
+  sendable(child, 'child');
+}
+
 /**
  * The part of such a supervisor on this node, as a child. Put it behind `Cluster`.
  * @throws {BadArgumentError} naming the option.
@@ -67,8 +86,20 @@ function childSpec(given: ClusterSupervisorOptions & ChildSpecOverrides): ChildS
   const [overrides, options] = splitOverrides(given);
   const { name, modules, redistributeAfterMs = 20_000, majorityOf } = options;
   const { redistribution = 'passive', handoffMs = 5000 } = options;
-  if (typeof name !== 'string' || name === '') {
-    throw new BadArgumentError('name', name, 'a string that is not empty');
+  checkText('name', name);
+  if (typeof modules !== 'object' || modules === null) {
+    throw new BadArgumentError('modules', modules, 'an object of modules by their names');
+  }
+  for (const [key, module] of Object.entries(modules)) {
+    if (typeof (module as Partial<ClusterChildModule> | undefined)?.childSpec === 'function')
+      continue;
+    throw new BadArgumentError(`modules.${key}`, module, 'a module with `childSpec`');
+  }
+  for (const [key, value] of Object.entries({ redistributeAfterMs, handoffMs })) {
+    if (!(value >= 0)) throw new BadArgumentError(key, value, 'a number >= 0');
+  }
+  if (majorityOf !== undefined && !(Number.isInteger(majorityOf) && majorityOf > 0)) {
+    throw new BadArgumentError('majorityOf', majorityOf, 'an integer > 0');
   }
   if (redistribution !== 'active' && redistribution !== 'passive') {
     throw new BadArgumentError('redistribution', redistribution, "'active' or 'passive'");
@@ -91,10 +122,12 @@ function childSpec(given: ClusterSupervisorOptions & ChildSpecOverrides): ChildS
  * Source: `Horde.DynamicSupervisor.start_child/2`.
  * @throws {StartError} with `['already_started', pid]`, `['undef', module]`, `'no_majority'`, `'leaving'`,
  *   or what its start failed with; {CallError} when the supervisor does not run here or there.
+ * @throws {BadArgumentError} naming the field of the child; {DataCloneError} for an `arg` that cannot be sent.
  * @example
  * const pid = await ClusterSupervisor.startChild('jobs', { id: 'job-1', module: 'Job', arg: 'order-1' });
  */
 async function startChild(name: string, child: ClusterChild): Promise<Pid> {
+  checkChild(child);
   const node = requirePlacement(name, 'startChild').nodeFor(child.id);
   const server = { name: serverNameOf(name), node };
   const outcome = await GenServer.call<StartOutcome>(server, ['start', child]);
@@ -103,14 +136,15 @@ async function startChild(name: string, child: ClusterChild): Promise<Pid> {
 }
 
 /**
- * Ends a child, wherever it runs. Resolves with whether there was one.
+ * Ends a child, wherever it runs, or if its node has gone and it was to be started again. Resolves with
+ * whether there was one.
  * @throws {CallError} when the supervisor does not run here or there.
  * @example
  * await ClusterSupervisor.terminateChild('jobs', 'job-1');
  */
 async function terminateChild(name: string, id: string): Promise<boolean> {
   const running = requirePlacement(name, 'terminateChild').tables.find(id, Node.self());
-  if (running === undefined) return false;
+  if (running === undefined) return GenServer.call<boolean>(serverNameOf(name), ['cancel', id]);
   const server = { name: serverNameOf(name), node: running.node };
   return GenServer.call<boolean>(server, ['terminate', id]);
 }

@@ -4,6 +4,7 @@
  * again if the new node cannot, or is gone.
  */
 import type { Pid } from '@linnet/otp';
+import { sendable } from '../codec/sendable.ts';
 import type { ClusterChild, ClusterChildModule } from './cluster-child.ts';
 
 /** A child on its way. */
@@ -52,7 +53,9 @@ export async function handedOverBy(
     timer = setTimeout(() => resolve(undefined), timeoutMs);
   });
   try {
-    return await Promise.race([module.handOff(pid), late]);
+    const handedOver: unknown = await Promise.race([module.handOff(pid), late]);
+    sendable(handedOver, 'handed over');
+    return handedOver;
   } catch {
     // It moves without: that it is down for a while is what its supervisor is for.
     return undefined;

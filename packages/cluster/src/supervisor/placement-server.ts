@@ -48,10 +48,15 @@ export const PlacementServer = GenServer.define({
   handleCall: {
     start: async (state, child: ClusterChild) => reply(await state.placement.start(child), state),
     terminate: async (state, id: string) => {
-      const had = state.placement.tables.own.has(id);
-      if (had) await state.placement.drop(id);
+      const { placement } = state;
+      const had = placement.tables.own.has(id);
+      if (had) {
+        await placement.drop(id);
+        placement.ended(id);
+      }
       return reply(had, state);
     },
+    cancel: (state, id: string) => reply(state.placement.cancel(id), state),
     take: async (state, child: ClusterChild, handedOver: unknown, from: string) =>
       reply(await state.placement.start(child, handedOver, from), state),
     leave: async (state) => {
@@ -62,7 +67,7 @@ export const PlacementServer = GenServer.define({
   handleCast: {
     /** A child that ran on a node that has gone belongs here. */
     adopt: async (state, child: ClusterChild) => {
-      await state.placement.start(child);
+      await state.placement.adopt(child);
       return noreply(state);
     },
     up: (state, child: ClusterChild, pid: Pid) => {
@@ -76,7 +81,11 @@ export const PlacementServer = GenServer.define({
       const entry = tables.own.get(id);
       const restart = entry?.child.restart ?? 'permanent';
       const ends = restart === 'temporary' || (restart === 'transient' && isSoftReason(reason));
-      if (entry?.pid === pid && ends && !moves.has(id)) state.placement.forget(id);
+      if (entry?.pid === pid && ends && !moves.has(id)) state.placement.ended(id);
+      return noreply(state);
+    },
+    ended: (state, id: string) => {
+      state.placement.ended(id);
       return noreply(state);
     },
     drop: async (state, id: string) => {
@@ -148,6 +157,7 @@ function companionsOf(placement: Placement, server: Pid): Companions {
       const update = content as Update;
       if (update.type === 'leaving') placement.setLeaving(node, true);
       else if (update.type === 'remove') tables.remove(node, update.id);
+      else if (update.type === 'cancel') tables.orphans.delete(update.id);
       else {
         tables.add(node, update.entry);
         started(node, update.entry.child.id);

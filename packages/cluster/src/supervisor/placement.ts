@@ -2,6 +2,7 @@
 import {
   type DynamicSupervisorHandle,
   GenServer,
+  now,
   type Pid,
   self,
   sendAfter,
@@ -29,6 +30,8 @@ export interface PlacementOptions {
 export type Update =
   | { readonly type: 'add'; readonly entry: ChildEntry }
   | { readonly type: 'remove'; readonly id: string }
+  /** A child whose node has gone is not to be started again. */
+  | { readonly type: 'cancel'; readonly id: string }
   /** The node starts no more children. */
   | { readonly type: 'leaving' };
 
@@ -96,6 +99,7 @@ export class Placement {
       // At once, not only with the cast: the next request may be for the same id.
       this.tables.own.set(child.id, { child, pid });
       this.tables.orphans.delete(child.id);
+      this.tables.begun(child.id);
       return { type: 'started', pid };
     } catch (error) {
       return { type: 'error', reason: (error as { readonly reason?: unknown }).reason ?? error };
@@ -118,6 +122,20 @@ export class Placement {
 
   forget(id: string): void {
     if (this.tables.own.delete(id)) this.update({ type: 'remove', id });
+  }
+
+  /** A child of this node has ended for good. */
+  ended(id: string): void {
+    const at = now();
+    this.tables.ended(id, at, at - 2 * this.options.redistributeAfterMs);
+    this.forget(id);
+  }
+
+  /** A child whose node has gone is not to run anywhere. */
+  cancel(id: string): boolean {
+    if (!this.tables.orphans.delete(id)) return false;
+    this.update({ type: 'cancel', id });
+    return true;
   }
 
   update(update: Update): void {
@@ -144,6 +162,12 @@ export class Placement {
     if (orphans.size > 0) this.redistributeLater();
   }
 
+  /** Starts a child whose node has gone, for another node that knows of it. */
+  async adopt(child: ClusterChild): Promise<void> {
+    // Each of the other nodes asks; it may have run to its end between two of them.
+    if (!this.tables.hasEnded(child.id)) await this.start(child);
+  }
+
   // Moves ----------------------------------------------------------------------------
 
   /** Begins to move the children that belong on other nodes. */
@@ -151,7 +175,7 @@ export class Placement {
     if (!this.hasMajority) return;
     for (const [id, { child, pid }] of this.tables.own) {
       const to = this.nodeFor(id);
-      if (to === Node.self() || this.moves.has(id)) continue;
+      if (to === Node.self() || child.restart === 'temporary' || this.moves.has(id)) continue;
       const server = this.#server;
       // Apart from this process: to hand over may take long.
       spawn(async () => {
@@ -243,7 +267,9 @@ export class Placement {
         const up = await next.start();
         next = handedOver === undefined ? first : module.childSpec(child.arg as never);
         const pid = pidOf(up);
-        if (pid !== undefined) GenServer.cast(this.#server, ['up', child, pid]);
+        // `ignore`: it is not there any more.
+        if (pid === undefined) GenServer.cast(this.#server, ['ended', child.id]);
+        else GenServer.cast(this.#server, ['up', child, pid]);
         return up;
       },
     };

@@ -33,6 +33,9 @@ const slow = {
   handOff: () => new Promise<never>(() => {}),
 };
 
+/** Hands over what cannot be sent. */
+const wordless = { childSpec: slow.childSpec, handOff: () => () => {} };
+
 /** Runs on the main thread only. */
 const local = {
   childSpec: (from: number, count?: number) => {
@@ -45,7 +48,7 @@ const local = {
 export const activeTallies = () =>
   ClusterSupervisor.childSpec({
     name: 'active',
-    modules: { tally, slow, local },
+    modules: { tally, slow, wordless, local },
     redistributeAfterMs: 300,
     redistribution: 'active',
     handoffMs: 300,
