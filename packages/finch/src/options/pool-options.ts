@@ -29,9 +29,10 @@ export const poolFields = {
   }),
   count: integer({
     min: 1,
+    max: 1024,
     default: 1,
     unit: 'shards',
-    doc: 'How many shards the pool has. One is right unless its queue is a bottleneck: shards do not share idle connections.',
+    doc: 'How many shards the pool has, at most 1024. One is right unless its queue is a bottleneck: shards do not share idle connections.',
   }),
   protocols: someOf(['http1', 'http2', 'http3'], {
     default: ['http2', 'http1'],

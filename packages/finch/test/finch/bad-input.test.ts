@@ -302,7 +302,7 @@ describe('a checkout', () => {
   });
 });
 
-test.each([0, -1, 1.5, 'two'])('setPoolCount refuses %s', async (count) => {
+test.each([0, -1, 1.5, 'two', 1025, 2 ** 31])('setPoolCount refuses %s', async (count) => {
   const { finch, pool } = await startPoolApp();
 
   expect(await failure(() => finch.setPoolCount(pool, bad(count)))).toMatchObject({

@@ -142,9 +142,9 @@ describe('pool options', () => {
   test('[F6] reject a wrong value and name the option, the value and what is allowed', () => {
     const error = errorOf({ count: 'dog' });
     expect(error.message).toBe(
-      'Invalid value of the option count in the pool options: "dog". Allowed: an integer >= 1.',
+      'Invalid value of the option count in the pool options: "dog". Allowed: an integer from 1 to 1024.',
     );
-    expect(error).toMatchObject({ option: 'count', value: 'dog', allowed: 'an integer >= 1' });
+    expect(error).toMatchObject({ option: 'count', value: 'dog', allowed: 'an integer from 1 to 1024' });
   });
 
   test.each<[string, unknown]>([
@@ -154,6 +154,7 @@ describe('pool options', () => {
     ['size', 'infinity'],
     ['count', 0],
     ['count', NaN],
+    ['count', 2 ** 31],
     ['protocols', []],
     ['protocols', ['http4']],
     ['protocols', ['http1', 'http1']],
