@@ -5,106 +5,91 @@
 import { Alias, Pid } from '@linnet/otp';
 import { types } from 'node:util';
 import { DataCloneError } from '../errors/data-clone-error.ts';
-import { SentError } from './sent-error.ts';
+import { withSentErrors } from './sent-error.ts';
 
 /** Levels of a value at most: more are a mistake. */
 const deepest = 512;
 /** Levels from which on objects are remembered, for circles and shared parts. */
 const circlesFrom = 5;
 
-/** Makes a value ready to be encoded: the value itself, or a copy if there are errors in it. */
+/**
+ * Makes a value ready to be encoded: the value itself, or a copy if there are errors in it.
+ * @throws {DataCloneError} saying what in it cannot be sent.
+ */
 export function sendable(value: unknown, path: string): unknown {
-  return prepare(value, path, 0, undefined);
+  if (isPrimitive(value)) return value;
+  return hasErrors(value, path, 0, undefined) ? withSentErrors(value, checkPart) : value;
 }
 
-type Seen = Map<object, unknown> | undefined;
+/** Of an error: whether there are others in it. */
+const checkPart = (value: unknown): void => void hasErrors(value, '', 0, undefined);
 
-function prepare(value: unknown, path: string, depth: number, seen: Seen): unknown {
+type Seen = Set<object> | undefined;
+
+/** Whether there are errors in it, in which it does not look. */
+function hasErrors(value: unknown, path: string, depth: number, seen: Seen): boolean {
   switch (typeof value) {
     case 'function':
       throw new DataCloneError(path, 'a function');
     case 'symbol':
       throw new DataCloneError(path, 'a symbol');
     case 'object':
-      return value === null ? value : prepareObject(value, path, depth, seen);
+      return value !== null && objectHasErrors(value, path, depth, seen);
     default:
-      return value;
+      return false;
   }
 }
 
-function prepareObject(value: object, path: string, depth: number, seen: Seen): unknown {
+function objectHasErrors(value: object, path: string, depth: number, seen: Seen): boolean {
   if (depth > deepest) throw new DataCloneError(path, `deeper than ${deepest} levels`);
   if (depth >= circlesFrom) {
-    seen ??= new Map();
-    if (seen.has(value)) return seen.get(value);
-    seen.set(value, value);
+    seen ??= new Set();
+    // What is in it has been found, or is being looked for.
+    if (seen.has(value)) return false;
+    seen.add(value);
   }
-  if (Array.isArray(value)) return prepareArray(value, path, depth, seen);
+  if (Array.isArray(value)) return arrayHasErrors(value, path, depth, seen);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) {
-    return prepareRecord(value as Record<string, unknown>, path, depth, seen);
+    return recordHasErrors(value as Record<string, unknown>, path, depth, seen);
   }
-  if (Pid.isPid(value) || Alias.isAlias(value)) return value;
-  if (types.isNativeError(value) || value instanceof Error) {
-    return new SentError(value, (part, name) => prepare(part, `${path}.${name}`, depth + 1, seen));
-  }
-  if (value instanceof Map) return prepareMap(value, path, depth, seen);
-  if (value instanceof Set) {
-    const items = prepareArray([...value], path, depth, seen);
-    return items.every((item) => value.has(item)) ? value : new Set(items);
-  }
-  if (isPlainBuiltin(value)) return value;
+  if (Pid.isPid(value) || Alias.isAlias(value)) return false;
+  if (isError(value)) return true;
+  if (value instanceof Map) return arrayHasErrors([...value], path, depth, seen);
+  if (value instanceof Set) return arrayHasErrors([...value], path, depth, seen);
+  if (isPlainBuiltin(value)) return false;
   throw new DataCloneError(path, whatIs(value));
 }
 
-function prepareArray(
+function arrayHasErrors(
   array: readonly unknown[],
   path: string,
   depth: number,
   seen: Seen,
-): readonly unknown[] {
-  let copy: unknown[] | undefined;
+): boolean {
+  let found = false;
   for (let i = 0; i < array.length; i++) {
     const item = array[i];
     if (isPrimitive(item)) continue;
-    const prepared = prepare(item, `${path}[${i}]`, depth + 1, seen);
-    if (prepared !== item) (copy ??= [...array])[i] = prepared;
+    if (hasErrors(item, `${path}[${i}]`, depth + 1, seen)) found = true;
   }
-  return copy ?? array;
+  return found;
 }
 
-function prepareRecord(
+function recordHasErrors(
   record: Readonly<Record<string, unknown>>,
   path: string,
   depth: number,
   seen: Seen,
-): object {
-  let copy: Record<string, unknown> | undefined;
+): boolean {
+  let found = false;
   for (const key of Object.keys(record)) {
     if (key === '__proto__') throw new DataCloneError(`${path}.${key}`, 'a field of this name');
     const item = record[key];
     if (isPrimitive(item)) continue;
-    const prepared = prepare(item, `${path}.${key}`, depth + 1, seen);
-    if (prepared !== item) (copy ??= { ...record })[key] = prepared;
+    if (hasErrors(item, `${path}.${key}`, depth + 1, seen)) found = true;
   }
-  return copy ?? record;
-}
-
-function prepareMap(
-  map: ReadonlyMap<unknown, unknown>,
-  path: string,
-  depth: number,
-  seen: Seen,
-): ReadonlyMap<unknown, unknown> {
-  const entries = prepareArray(
-    [...map].map((entry): unknown => entry),
-    path,
-    depth,
-    seen,
-  ) as ReadonlyArray<readonly [unknown, unknown]>;
-  return entries.every(([key, value]) => map.has(key) && map.get(key) === value)
-    ? map
-    : new Map(entries);
+  return found;
 }
 
 const isPrimitive = (value: unknown): boolean =>
@@ -113,6 +98,8 @@ const isPrimitive = (value: unknown): boolean =>
   typeof value === 'boolean' ||
   value === null ||
   value === undefined;
+
+const isError = (value: object): boolean => types.isNativeError(value) || value instanceof Error;
 
 const isPlainBuiltin = (value: object): boolean =>
   ArrayBuffer.isView(value) ||

@@ -12,7 +12,6 @@ import { BadArgumentError, currentPid, Pid as PidClass } from '@linnet/otp';
 import { inspect } from 'node:util';
 import type { RemoteTarget } from '@linnet/otp/distribution';
 import { sendable } from '../codec/sendable.ts';
-import { MessageTooLongError } from '../errors/message-too-long-error.ts';
 
 export const signalType = {
   /** from, to */
@@ -100,8 +99,8 @@ export function sendReason(
 ): void {
   try {
     sender.send(to, signalWith(sendableReason(reason)), from);
-  } catch (error) {
-    if (!(error instanceof MessageTooLongError)) throw error;
+  } catch {
+    // It is too long, or nested too deeply for the encoder.
     sender.send(to, signalWith(inWords(reason)), from);
   }
 }

@@ -88,6 +88,53 @@ describe('errors', () => {
     expect([back.name, back.message]).toEqual(['BankError', 'broke']);
   });
 
+  test('that are in several places arrive as one, with all of it, however deep', () => {
+    const error = Object.assign(new RangeError('x'), { code: 'ERR_X' });
+    const value = { a: { b: { c: { d: { e: { f: [error, error] } } } } }, top: error };
+    const { a, top } = roundTrip(value) as typeof value;
+    const [first, second] = a.b.c.d.e.f;
+    expect(first).toMatchObject({ name: 'RangeError', message: 'x', code: 'ERR_X' });
+    expect(second).toBe(first);
+    expect(top).toBe(first);
+  });
+
+  test('leave circles around them what they are', () => {
+    interface Node {
+      self?: Node;
+      readonly list: Node[];
+      readonly error: Error;
+    }
+    const node: Node = { list: [], error: new TypeError('in a circle') };
+    node.self = node;
+    node.list.push(node);
+    const deep = { a: { b: { c: { d: { e: node } } } } };
+    for (const back of [roundTrip(node) as Node, (roundTrip(deep) as typeof deep).a.b.c.d.e]) {
+      expect(back.self).toBe(back);
+      expect(back.list[0]).toBe(back);
+      expect(back.error).toBeInstanceOf(TypeError);
+    }
+  });
+
+  test('that are their own cause arrive without it, and long chains of them with their beginning', () => {
+    const own = new Error('own');
+    own.cause = own;
+    expect((roundTrip(own) as Error).message).toBe('own');
+    let chain = new Error('0');
+    for (let i = 1; i < 20_000; i++) chain = new Error(String(i), { cause: chain });
+    const back = roundTrip({ chain }) as { chain: Error };
+    expect(back.chain.message).toBe('19999');
+    expect((back.chain.cause as Error).message).toBe('19998');
+  });
+
+  test('of many keep the errors that they are of', () => {
+    const error = new AggregateError([new TypeError('a'), 'b'], 'many', { cause: 1 });
+    const back = roundTrip(error) as AggregateError;
+    expect(back).toBeInstanceOf(AggregateError);
+    expect([back.message, back.cause, back.errors[1]]).toEqual(['many', 1, 'b']);
+    expect(back.errors[0]).toBeInstanceOf(TypeError);
+    expect(Object.keys(back)).toEqual([]);
+  });
+
   test('do not get lost because a field of them cannot be sent', () => {
     const error = Object.assign(new Error('x'), { callback: () => {} });
     const back = roundTrip(error) as Error;
