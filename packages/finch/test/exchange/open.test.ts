@@ -1,9 +1,9 @@
 import { startHttp1Server } from '@linnet/mint/testing';
 import { exit, spawn } from '@linnet/otp';
-import { eventually } from '@linnet/otp/testing';
+import { eventually, TestClock } from '@linnet/otp/testing';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import {
   ConnectionClosedError,
   ConnectError,
@@ -15,6 +15,7 @@ import {
   RequestTimeoutError,
 } from '../../src/index.ts';
 import type { OpenResponse } from '../../src/index.ts';
+import { rejection } from '../support/app.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
@@ -211,6 +212,7 @@ test('fails the reading, not the opening, when the response breaks off', async (
 });
 
 test('does not count the time of a slow reader as silence of the server', async () => {
+  const clock = new TestClock().install(onTestFinished);
   const { server } = await startLargeServer();
   await using _ = server;
   const finch = await startFinch();
@@ -219,34 +221,43 @@ test('does not count the time of a slow reader as silence of the server', async 
   let pauses = 0;
   for await (const piece of response.body) {
     read += piece.length;
-    if (pauses++ < 2) await new Promise((resolve) => setTimeout(resolve, 200));
+    if (pauses++ < 2) await clock.advance(200);
   }
   expect(read).toBe(large);
 });
 
 test('ends by receiveTimeout when the server falls silent in mid-body', async () => {
+  const clock = new TestClock().install(onTestFinished);
   await using server = await startHttpServer((_request, answer) => void answer.write('first'));
   const finch = await startFinch();
   const response = await finch.open(server.url, { receiveTimeout: 300 });
-  await expect(response.text()).rejects.toThrow(ReceiveTimeoutError);
+  const pieces = response.body[Symbol.asyncIterator]();
+  expect(Buffer.from((await pieces.next()).value ?? []).toString()).toBe('first');
+  const failure = rejection(pieces.next());
+  await clock.advance(300);
+  expect(await failure).toBeInstanceOf(ReceiveTimeoutError);
 });
 
 test('ends a body that nobody begins to read, by receiveTimeout', async () => {
+  const clock = new TestClock().install(onTestFinished);
   const { server, sent } = await startLargeServer();
   await using _ = server;
   const finch = await startFinch();
   const response = await finch.open(server.url, { receiveTimeout: 300 });
+  await clock.advance(300);
   await eventually(() => expect(sent.closed).toBe(1));
   await expect(response.text()).rejects.toThrow(/the body was not read within receiveTimeout/);
   expect(finch.getPoolStatus(server.url)[0]).toMatchObject({ inUse: 0, idle: 0 });
 });
 
 test('ends a body that is not read on, by requestTimeout and by signal', async () => {
+  const clock = new TestClock().install(onTestFinished);
   const { server, sent } = await startLargeServer();
   await using _ = server;
   const finch = await startFinch();
   const late = await finch.open(server.url, { requestTimeout: 100 });
   await late.body[Symbol.asyncIterator]().next();
+  await clock.advance(100);
   await eventually(() => expect(sent.closed).toBe(1));
   await expect(late.trailers).rejects.toThrow(RequestTimeoutError);
   const controller = new AbortController();

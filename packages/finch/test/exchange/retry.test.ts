@@ -2,7 +2,7 @@
 import { response, startHttp1Server } from '@linnet/mint/testing';
 import type { Http1Peer } from '@linnet/mint/testing';
 import { exit, type Pid } from '@linnet/otp';
-import { captureCrashReports, eventually } from '@linnet/otp/testing';
+import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConnectionClosedError, Finch, Pool } from '../../src/index.ts';
 import { rejection, startApp } from '../support/app.ts';
@@ -191,6 +191,7 @@ describe('a connection that is found closed before anything is written', () => {
   });
 
   test('a killed connection process that was opening for a request costs it nothing', async () => {
+    const clock = new TestClock().install(onTestFinished);
     const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     const { finch } = await startApp({
@@ -204,6 +205,7 @@ describe('a connection that is found closed before anything is written', () => {
     exit(connection as Pid, 'kill');
 
     await silent.peer(1);
+    await clock.advance(100);
 
     expect(await waiting).toMatchObject({ code: 'ERR_FINCH_CONNECT_TIMEOUT' });
   });

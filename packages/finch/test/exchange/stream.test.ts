@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { response, startHttp1Server } from '@linnet/mint/testing';
 import { exit, receive, self, send, spawn, type Pid } from '@linnet/otp';
-import { eventually, inProcess } from '@linnet/otp/testing';
+import { eventually, inProcess, TestClock } from '@linnet/otp/testing';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import {
   ConnectError,
   Finch,
@@ -306,6 +306,7 @@ test('reads nothing more while the promise of the function is pending', async ()
 });
 
 test('does not count the time of the function as silence of the server', async () => {
+  const clock = new TestClock().install(onTestFinished);
   await using server = await startHttpServer((_request, answer) => {
     answer.write(Buffer.alloc(1024));
     answer.end();
@@ -316,7 +317,7 @@ test('does not count the time of the function as silence of the server', async (
     0,
     async (part, acc) => {
       if (part.type !== 'data') return acc;
-      await new Promise((resolve) => setTimeout(resolve, 120));
+      await clock.advance(120);
       return acc + part.data.length;
     },
     { receiveTimeout: 40 },
@@ -325,9 +326,18 @@ test('does not count the time of the function as silence of the server', async (
 });
 
 test('rejects with the accumulator so far when the server falls silent', async () => {
+  const clock = new TestClock().install(onTestFinished);
   await using server = await startHttpServer((_request, answer) => void answer.write('first'));
   const finch = await startFinch();
-  const error = await caught(finch.stream(server.url, empty, fold, { receiveTimeout: 30 }));
+  const { promise: data, resolve } = Promise.withResolvers<void>();
+  const folding: typeof fold = (part, acc) => {
+    if (part.type === 'data') resolve();
+    return fold(part, acc);
+  };
+  const failure = caught(finch.stream(server.url, empty, folding, { receiveTimeout: 30 }));
+  await data;
+  await clock.advance(30);
+  const error = await failure;
   expect(error).toBeInstanceOf(ReceiveTimeoutError);
   const { acc } = error as FinchError & { acc: Folded };
   expect([acc[0], acc[2]]).toEqual([200, 'first']);

@@ -174,12 +174,15 @@ describe('connectTimeout', () => {
   });
 
   test('is covered by poolTimeout: the error says that a connection is being opened', async () => {
+    const clock = new TestClock().install(onTestFinished);
     const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     const url = `https://127.0.0.1:${silent.port}`;
     const { finch } = await startApp();
-
-    const error = await rejection(finch.get(url, { poolTimeout: 30 }));
+    const waiting = rejection(finch.get(url, { poolTimeout: 30 }));
+    await silent.peer(0);
+    await clock.advance(30);
+    const error = await waiting;
 
     expect(error).toMatchObject({ code: 'ERR_FINCH_POOL_TIMEOUT', limit: 30, connecting: 1 });
     expect(error.message).toContain('being opened');
@@ -352,19 +355,22 @@ describe('requestTimeout', () => {
   });
 
   test('ends it while connecting; the connection goes to the idle ones or nowhere', async () => {
+    const clock = new TestClock().install(onTestFinished);
     const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
     const url = `https://127.0.0.1:${silent.port}`;
     const { finch } = await startApp({ pools: { default: { connOpts: { connectTimeout: 100 } } } });
+    const waiting = rejection(finch.get(url, { requestTimeout: 20 }));
+    await silent.peer(0);
+    await clock.advance(20);
 
-    const error = await rejection(finch.get(url, { requestTimeout: 20 }));
-
-    expect(error).toMatchObject({
+    expect(await waiting).toMatchObject({
       code: 'ERR_FINCH_REQUEST_TIMEOUT',
       phase: 'connect',
       connecting: 1,
       limit: 20,
     });
+    await clock.advance(80);
     await eventually(() => expect(openSlots(finch)).toBe(0));
   });
 

@@ -1,8 +1,8 @@
 /** Connections that carry many requests: when one is opened, who is given it, and when it ends. */
 import { createAuthority, startHttp1Server } from '@linnet/mint/testing';
 import { exit, isAlive, spawn } from '@linnet/otp';
-import { captureCrashReports, eventually, inProcess } from '@linnet/otp/testing';
-import { describe, expect, test } from 'vitest';
+import { captureCrashReports, eventually, inProcess, TestClock } from '@linnet/otp/testing';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { Pool, PoolNotFoundError, type PoolOptions } from '../../src/index.ts';
 import { openSlots, rejection, startApp } from '../support/app.ts';
 import { startGateServer } from '../support/gate-server.ts';
@@ -27,7 +27,7 @@ const times = <T>(count: number, make: (index: number) => T): T[] =>
 describe('the first connection', () => {
   test('does not become many: it is one, for a burst of 1,000 requests [E5]', async () => {
     const { ask, server, shard } = await startTls({}, {});
-    const answers = await Promise.all(times(1000, () => ask()));
+    const answers = await Promise.all(times(1000, () => ask('/now', { poolTimeout: 'infinity' })));
     expect(answers.every(({ status }) => status === 200)).toBe(true);
     expect(server.connections).toBe(1);
     expect(shard.figures).toMatchObject({ inUse: 0, inFlight: 0, idle: 1, queued: 0 });
@@ -246,6 +246,7 @@ describe('a shared connection', () => {
   });
 
   test('carries on when one of its callers aborts, times out or dies', async () => {
+    const clock = new TestClock().install(onTestFinished);
     const { ask, server, figures } = await startH2c();
     const staying = ask('/stay');
     await server.holds(1);
@@ -257,6 +258,7 @@ describe('a shared connection', () => {
     await eventually(() => expect(server.requests).toHaveLength(5));
     controller.abort();
     exit(dead, 'kill');
+    await clock.advance(20);
     expect(await aborted).toMatchObject({ code: 'ERR_FINCH_REQUEST_CANCELLED' });
     expect(await timedOut).toMatchObject({ code: 'ERR_FINCH_RECEIVE_TIMEOUT' });
     expect(await late).toMatchObject({ code: 'ERR_FINCH_REQUEST_TIMEOUT' });

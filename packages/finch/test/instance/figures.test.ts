@@ -1,7 +1,7 @@
 import { createAuthority, response, startHttp1Server } from '@linnet/mint/testing';
 import { exit, isAlive, whereis, type Pid } from '@linnet/otp';
-import { captureCrashReports, eventually } from '@linnet/otp/testing';
-import { expect, test } from 'vitest';
+import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
+import { expect, onTestFinished, test } from 'vitest';
 import { Pool } from '../../src/index.ts';
 import { startApp } from '../support/app.ts';
 import { startFinch } from '../support/finch.ts';
@@ -97,6 +97,7 @@ test('nothing is in use after a body was read piece by piece, or the connection 
 });
 
 test('the figures come back to nothing when pools and connections are killed', async () => {
+  const clock = new TestClock().install(onTestFinished);
   await using server = await startHttpServer(() => {});
   const finch = await startFinch({ pools: { default: { size: 2 } } });
   const requests = Array.from({ length: 4 }, () =>
@@ -105,6 +106,7 @@ test('the figures come back to nothing when pools and connections are killed', a
   await eventually(() => expect(finch.getStats()).toMatchObject({ inUse: 2, queued: 2 }));
   const [shard] = finch.getPoolStatus(server.url);
   if (shard !== undefined) exit(shard.pid, 'kill');
+  await clock.advance(200);
   expect(await Promise.all(requests)).toEqual(['failed', 'failed', 'failed', 'failed']);
   await eventually(() =>
     expect(finch.getStats()).toMatchObject({ inUse: 0, connecting: 0, queued: 0 }),

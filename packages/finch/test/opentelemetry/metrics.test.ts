@@ -1,9 +1,11 @@
 import { metrics as globalMetrics } from '@opentelemetry/api';
+import { TestClock } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Finch, PoolOptions } from '../../src/index.ts';
 import { instrument, type InstrumentOptions } from '../../src/opentelemetry/index.ts';
 import { httpMetrics, poolMetrics } from '../../src/opentelemetry/metric-names.ts';
 import { startHttpServer, type Listener } from '../../../mint/test/support/http-server.ts';
+import { rejection } from '../support/app.ts';
 import { startFinch } from '../support/finch.ts';
 import { startMetering, type Point } from './support.ts';
 
@@ -140,12 +142,15 @@ test('connections are counted by state, and measured when they have closed', asy
 });
 
 test('waiting, timeouts and refusals of a pool are told', async () => {
+  const clock = new TestClock().install(onTestFinished);
   const { finch, server, points, of } = await startMetered({ size: 1, maxQueue: 1 });
   await using lease = await finch.checkout(server.url);
   const waits = finch.get(server.url, { poolTimeout: 30 });
   await expect(finch.get(server.url)).rejects.toMatchObject({ code: 'ERR_FINCH_QUEUE_FULL' });
   expect(await points(poolMetrics.pendingRequests)).toEqual([{ attributes: of, value: 1 }]);
-  await expect(waits).rejects.toMatchObject({ code: 'ERR_FINCH_POOL_TIMEOUT' });
+  const late = rejection(waits);
+  await clock.advance(30);
+  expect(await late).toMatchObject({ code: 'ERR_FINCH_POOL_TIMEOUT' });
   expect(await points(poolMetrics.timeouts)).toEqual([{ attributes: of, value: 1 }]);
   expect(await points(poolMetrics.rejections)).toEqual([{ attributes: of, value: 1 }]);
   const [waited] = countsOf(await points(poolMetrics.waitTime));

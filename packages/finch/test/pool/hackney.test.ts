@@ -12,7 +12,7 @@ describe('faults', () => {
   /** An instance with a pool of four, and what must hold after whatever happened to it. */
   async function startFaulty() {
     using _ = captureCrashReports();
-    const app = await startPoolApp({ size: 4, connOpts: { connectTimeout: 50 } });
+    const app = await startPoolApp({ size: 4 });
     const shard = app.finch.getPoolStatus(app.pool)[0]?.pid;
     const check = async (): Promise<void> => {
       await app.figures({ inUse: 0, queued: 0, connecting: 0 });

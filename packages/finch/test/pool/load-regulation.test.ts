@@ -1,6 +1,6 @@
 import { exit, spawn } from '@linnet/otp';
-import { captureCrashReports, eventually } from '@linnet/otp/testing';
-import { describe, expect, test } from 'vitest';
+import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, Pool } from '../../src/index.ts';
 import { openSlots, rejection, startApp } from '../support/app.ts';
 import { startGateServer, type GateServer } from '../support/gate-server.ts';
@@ -78,14 +78,17 @@ describe('maxConnections', () => {
   });
 
   test('who waits for a slot in vain is told so, and leaves nothing behind', async () => {
+    const clock = new TestClock().install(onTestFinished);
     const [a, b] = [await startGateServer(), await startGateServer()];
     const { finch } = await startApp({ maxConnections: 1 });
     const first = finch.get(`${a.url}/hold`);
     await a.holds(1);
 
-    const error = await rejection(finch.get(`${b.url}/now`, { poolTimeout: 10 }));
+    const waiting = rejection(finch.get(`${b.url}/now`, { poolTimeout: 10 }));
+    await eventually(() => expect(shardOf(finch, Pool.key(b.url)).queued).toBe(1));
+    await clock.advance(10);
 
-    expect(error).toMatchObject({ code: 'ERR_FINCH_POOL_TIMEOUT', inUse: 0, queued: 1 });
+    expect(await waiting).toMatchObject({ code: 'ERR_FINCH_POOL_TIMEOUT', inUse: 0, queued: 1 });
     a.release();
     await first;
     // Nobody wants the slot any more, so its connection may stay.

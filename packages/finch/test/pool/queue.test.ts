@@ -1,6 +1,6 @@
 import { startHttp1Server } from '@linnet/mint/testing';
 import { exit, spawn, type Pid } from '@linnet/otp';
-import { captureCrashReports, eventually, settle } from '@linnet/otp/testing';
+import { captureCrashReports, eventually, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   ConnectError,
@@ -140,14 +140,13 @@ describe('the queue', () => {
 
   test('ten thousand waiters whose bodies cannot be made do not overflow the stack', async () => {
     const { finch, server, figures } = await startPoolApp({ size: 1, maxQueue: 'infinity' });
-    const first = finch.get(`${server.url}/hold`);
+    const first = finch.get(`${server.url}/hold`, { receiveTimeout: 'infinity' });
     await server.holds(1);
+    const body = (): never => {
+      throw new TypeError('no body');
+    };
     const failing = Array.from({ length: 10_000 }, () =>
-      rejection(
-        finch.post(`${server.url}/now`, () => {
-          throw new TypeError('no body');
-        }),
-      ),
+      rejection(finch.post(`${server.url}/now`, body, { poolTimeout: 'infinity' })),
     );
     await figures({ queued: 10_000 });
 
@@ -254,6 +253,7 @@ describe('a slot that becomes free', () => {
 
 describe('opening connections', () => {
   test('does not block the pool: others are served meanwhile [E2]', async () => {
+    const clock = new TestClock().install(onTestFinished);
     const server = await startGateServer();
     const silent = await startHttp1Server();
     onTestFinished(() => silent.close());
@@ -267,6 +267,7 @@ describe('opening connections', () => {
     // The same pool answers, and another one serves.
     expect(finch.getPoolStatus(key)[0]).toMatchObject({ connecting: 1, inUse: 0, queued: 0 });
     expect((await finch.get(`${server.url}/now`)).status).toBe(200);
+    await clock.advance(300);
     expect(await dialling).toBeInstanceOf(ConnectTimeoutError);
   });
 
@@ -333,6 +334,7 @@ describe('opening connections', () => {
 });
 
 test('one misbehaving server does not slow another one down', async () => {
+  const clock = new TestClock().install(onTestFinished);
   const good = await startGateServer();
   // It never answers; with ten connections each, its callers queue up.
   const bad = await startHttp1Server();
@@ -353,9 +355,16 @@ test('one misbehaving server does not slow another one down', async () => {
   }
 
   expect(answered).toBe(400);
-  const codes = new Set(
-    (await Promise.all(stuck)).map((error) => (error as { code?: string }).code),
-  );
+  await eventually(() => expect(bad.peers).toHaveLength(10));
+  const ended = Promise.all(stuck);
+  let isOver = false;
+  void ended.then(() => (isOver = true));
+  // Until those have ended, too, that got a connection when the first ones gave up.
+  await eventually(async () => {
+    await clock.advance(100);
+    expect(isOver).toBe(true);
+  });
+  const codes = new Set((await ended).map((error) => (error as { code?: string }).code));
   expect(codes).toEqual(new Set(['ERR_FINCH_POOL_TIMEOUT', 'ERR_FINCH_RECEIVE_TIMEOUT']));
   await settle();
   expect(openSlots(finch, `127.0.0.1:${bad.port}`)).toBe(0);

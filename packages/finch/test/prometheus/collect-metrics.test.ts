@@ -1,9 +1,11 @@
 import { Registry } from 'prom-client';
+import { TestClock } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { Finch, type PoolOptions } from '../../src/index.ts';
 import { collectMetrics, type MetricsOptions } from '../../src/prometheus/index.ts';
 import { metricHelp } from '../../src/prometheus/metric-names.ts';
 import { startHttpServer, type Listener } from '../../../mint/test/support/http-server.ts';
+import { rejection } from '../support/app.ts';
 import { startFinch } from '../support/finch.ts';
 
 const ok: Listener = (_request, answer) => answer.end('12345');
@@ -84,12 +86,15 @@ test('how full the pools are is read with the registry', async () => {
 });
 
 test('waiting, timeouts and refusals are told', async () => {
+  const clock = new TestClock().install(onTestFinished);
   const { finch, server, labels, lines } = await startMeasured({ size: 1, maxQueue: 1 });
   await using lease = await finch.checkout(server.url);
   const waits = finch.get(server.url, { poolTimeout: 30 });
   await expect(finch.get(server.url)).rejects.toMatchObject({ code: 'ERR_FINCH_QUEUE_FULL' });
   expect(await lines('pool_queued')).toEqual([`finch_pool_queued{${labels}} 1`]);
-  await expect(waits).rejects.toMatchObject({ code: 'ERR_FINCH_POOL_TIMEOUT' });
+  const late = rejection(waits);
+  await clock.advance(30);
+  expect(await late).toMatchObject({ code: 'ERR_FINCH_POOL_TIMEOUT' });
   expect(await lines('pool_timeouts_total')).toEqual([`finch_pool_timeouts_total{${labels}} 1`]);
   expect(await lines('pool_rejections_total')).toEqual([
     `finch_pool_rejections_total{${labels}} 1`,

@@ -3,7 +3,8 @@ import { exit, spawn, Supervisor } from '@linnet/otp';
 import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect, onTestFinished, test } from 'vitest';
-import { Finch, Pool, subscribeTelemetry } from '../../src/index.ts';
+import { Finch, Pool, type ResponsePart, subscribeTelemetry } from '../../src/index.ts';
+import { rejection } from '../support/app.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import { eventNames, recordEvents } from '../support/record-events.ts';
@@ -153,27 +154,37 @@ test('no connection in time, or a full queue, ends the queue span with its error
 });
 
 test('tells in which phase a request broke', async () => {
+  const clock = new TestClock().install(onTestFinished);
   await using server = await startHttpServer((request, answer) => {
     if (request.url === '/half') answer.write('half');
   });
   const finch = await startFinch();
   const events = recordEvents();
-  await expect(finch.request(`${server.url}/half`, { receiveTimeout: 30 })).rejects.toMatchObject({
-    code: 'ERR_FINCH_RECEIVE_TIMEOUT',
-  });
+  const { promise: half, resolve: halfCame } = Promise.withResolvers<void>();
+  const take = (part: ResponsePart): undefined => {
+    if (part.type === 'data') halfCame();
+  };
+  const halfRead = finch.stream(`${server.url}/half`, undefined, take, { receiveTimeout: 30 });
+  const broken = rejection(halfRead);
+  await half;
+  await clock.advance(30);
+  expect(await broken).toMatchObject({ code: 'ERR_FINCH_RECEIVE_TIMEOUT' });
   expect(events.first('recv.exception')).toMatchObject({
     status: 200,
     error: { code: 'ERR_FINCH_RECEIVE_TIMEOUT' },
   });
   expect(events.of('recv.stop')).toEqual([]);
   events.clear();
+  const { promise: first, resolve: firstTaken } = Promise.withResolvers<void>();
   const body = async function* (): AsyncGenerator<string> {
     yield 'first';
+    firstTaken();
     await new Promise(() => {});
   };
-  await expect(finch.post(server.url, body, { requestTimeout: 30 })).rejects.toMatchObject({
-    code: 'ERR_FINCH_REQUEST_TIMEOUT',
-  });
+  const late = rejection(finch.post(server.url, body, { requestTimeout: 30 }));
+  await first;
+  await clock.advance(30);
+  expect(await late).toMatchObject({ code: 'ERR_FINCH_REQUEST_TIMEOUT' });
   expect(events.first('send.exception').error).toMatchObject({
     code: 'ERR_FINCH_REQUEST_TIMEOUT',
   });

@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { TestClock } from '@linnet/otp/testing';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch } from '../../src/index.ts';
 import { FakeOrigin, type FakeOriginOptions } from '../../src/testing/index.ts';
+import { rejection } from '../support/app.ts';
 import { startFinch } from '../support/finch.ts';
 
 async function startBoth(options: FakeOriginOptions = {}) {
@@ -122,9 +124,11 @@ test('bytes that are no HTTP, a delay, a latency, and connections that are dropp
   origin.latency = 0;
   origin.on('GET /late', { delay: 60_000 });
   origin.on('GET /', {});
-  await expect(finch.get(`${origin.url}/late`, { requestTimeout: 20 })).rejects.toMatchObject({
-    code: 'ERR_FINCH_REQUEST_TIMEOUT',
-  });
+  const clock = new TestClock().install(onTestFinished);
+  const late = rejection(finch.get(`${origin.url}/late`, { requestTimeout: 20 }));
+  await origin.received(2);
+  await clock.advance(20);
+  expect(await late).toMatchObject({ code: 'ERR_FINCH_REQUEST_TIMEOUT' });
   await finch.get(origin.url);
   const { connection } = await origin.received(3);
   origin.dropConnections();
