@@ -22,7 +22,7 @@ import {
   sendRequest,
   type SendOptions,
 } from './exchange/instance-client.ts';
-import type { Lease } from './exchange/lease.ts';
+import { checkinLease, type Lease } from './exchange/lease.ts';
 import type { OpenResponse } from './exchange/open-response.ts';
 import { ping } from './exchange/ping.ts';
 import {
@@ -173,7 +173,7 @@ export class Finch implements AsyncDisposable {
    * const { status } = await Finch.get('MyFinch').request('https://api.example.com/health');
    */
   static get(name: string): Finch {
-    const finch = new Finch(name);
+    const finch = new Finch(String(name));
     finch.#ref.running();
     return finch;
   }
@@ -528,6 +528,8 @@ export class Finch implements AsyncDisposable {
    *
    * Mirrors `hackney_pool:checkin/2`.
    *
+   * @throws InvalidRequestError for what is no lease.
+   *
    * @example
    * const lease = await finch.checkout('https://api.example.com');
    * try {
@@ -537,7 +539,7 @@ export class Finch implements AsyncDisposable {
    * }
    */
   checkin(lease: Lease): boolean {
-    return lease.release();
+    return checkinLease(lease);
   }
 
   // Other clients over these pools -----------------------------------------------

@@ -1,5 +1,6 @@
 /** Checkout: a connection, or a place on a shared one, for as long as its holder lives. */
 import { currentPid, type Pid } from '@linnet/otp';
+import { describeValue } from '@linnet/otp/options';
 import type { LentSocket } from '@linnet/mint';
 import type { Connection } from '../connection/connection.ts';
 import { isForwarded } from '../connection/route.ts';
@@ -231,6 +232,12 @@ export class Lease extends ConnectionClient implements AsyncDisposable {
   protected override reading(reader: ResponseReader): void {
     this.#opened = [...this.#opened.filter(({ exchange }) => !exchange.ended), reader];
   }
+}
+
+/** Gives a lease back; returns whether this call did it. @throws InvalidRequestError for what is none. */
+export function checkinLease(lease: Lease | { readonly release?: unknown } | null): boolean {
+  if (lease instanceof Lease) return lease.release();
+  throw unusable(describeValue(lease), 'This is no lease', 'a lease of `finch.checkout`');
 }
 
 function noSocket(value: string): InvalidRequestError {

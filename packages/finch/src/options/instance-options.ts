@@ -201,6 +201,7 @@ export function checkPoolSize(size: number): void {
 const isHostLimiter = (value: unknown): value is HostLimiter =>
   typeof value === 'object' &&
   value !== null &&
+  !Array.isArray(value) &&
   'join' in value &&
   typeof value.join === 'function';
 

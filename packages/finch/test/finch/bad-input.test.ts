@@ -63,6 +63,21 @@ describe('Finch', () => {
     expect(() => Finch.childSpec(bad({}))).toThrow(OptionsError);
   });
 
+  test.each([undefined, null, 5, 'x', Symbol('x'), []])(
+    'is refused by an error of its own with %s in place of options',
+    async (nonsense) => {
+      expect(await failure(() => Finch.startLink(bad(nonsense)))).toBeInstanceOf(OptionsError);
+      expect(() => Finch.childSpec(bad(nonsense))).toThrow(OptionsError);
+      expect(() => Pool.childSpec(bad(nonsense))).toThrow(OptionsError);
+      expect(await failure(() => Finch.get(bad(nonsense)))).toBeInstanceOf(InstanceNotFoundError);
+    },
+  );
+
+  test('takes no list for a limiter of hosts, though it has a method join', async () => {
+    const error = await failure(() => Finch.startLink({ name: 'x', hostLimiter: bad([]) }));
+    expect(error).toMatchObject({ code: 'ERR_FINCH_OPTIONS', option: 'hostLimiter' });
+  });
+
   test.each([
     ['a key that is no pool [F6]', { pools: { invalid: {} } }, 'pool'],
     [
@@ -289,6 +304,17 @@ describe('a checkout', () => {
 
     expect(await failure(() => finch.checkout(bad(pool)))).toBeInstanceOf(OptionsError);
   });
+
+  test.each([undefined, null, 5, 'x', Symbol('x'), {}, { release: () => true }])(
+    'is not ended by a checkin of %s',
+    async (nonsense) => {
+      const { finch } = await startApp();
+
+      const error = await failure(() => finch.checkin(bad(nonsense)));
+
+      expect(error).toMatchObject({ code: 'ERR_FINCH_INVALID_REQUEST', option: 'lease' });
+    },
+  );
 
   test('whose lease was released refuses requests', async () => {
     const { finch, pool } = await startPoolApp();

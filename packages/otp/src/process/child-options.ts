@@ -16,6 +16,8 @@ import type { NameOption } from './server-ref.ts';
 export function splitOverrides<T extends ChildSpecOverrides>(
   options: T,
 ): readonly [overrides: ChildSpecOverrides, rest: Omit<T, keyof ChildSpecOverrides>] {
+  // What is no object has no overrides; the module says what is wrong with it.
+  if (!isObject(options)) return [{}, options];
   const { id, restart, shutdown, type, significant, backoff, ...rest } = options;
   const overrides = {
     ...(id === undefined ? undefined : { id }),
@@ -26,6 +28,10 @@ export function splitOverrides<T extends ChildSpecOverrides>(
     ...(backoff === undefined ? undefined : { backoff }),
   };
   return [overrides, rest];
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 /** The id of a child with a name: the name, or the key of a via name. */
