@@ -1,5 +1,6 @@
 /** Options of a node. */
 import { BadArgumentError } from '@linnet/otp';
+import { hidden, nearestOf } from '@linnet/otp/options';
 import { isNodeName } from './association/identity.ts';
 import { associationDefaults, type AssociationOptions } from './association/options.ts';
 import type { Carrier } from './carrier/carrier.ts';
@@ -40,6 +41,8 @@ export interface CheckedOptions {
  * @throws {BadArgumentError} naming the option.
  */
 export function checkOptions(options: ClusterOptions): CheckedOptions {
+  const unknown = Object.keys(options).find((key) => !known.has(key));
+  if (unknown !== undefined) throw noOption(unknown);
   const { name, cookie, carrier = [], takeover = false, modules = {}, announceMs = 5000 } = options;
   if (!isNodeName(name)) {
     throw new BadArgumentError('name', name, "'app@host' of at most 255 characters");
@@ -52,6 +55,13 @@ export function checkOptions(options: ClusterOptions): CheckedOptions {
       throw new BadArgumentError(`modules.${key}`, module, 'a function');
     }
   }
+  for (const key of switches) {
+    const value = options[key];
+    if (value !== undefined && typeof value !== 'boolean') {
+      throw new BadArgumentError(key, value, 'true or false');
+    }
+  }
+  if (!(announceMs > 0)) throw new BadArgumentError('announceMs', announceMs, 'a number > 0');
   const associations = { ...associationDefaults };
   for (const key of numbers) {
     const value = options[key];
@@ -81,3 +91,24 @@ const numbers = [
   'maxSignalBytes',
   'frameBytes',
 ] as const satisfies ReadonlyArray<keyof AssociationOptions>;
+
+const switches = ['takeover', 'replay', 'sign'] as const satisfies ReadonlyArray<
+  keyof ClusterOptions
+>;
+
+const known: ReadonlySet<string> = new Set<keyof ClusterOptions>([
+  'name',
+  'cookie',
+  'carrier',
+  'modules',
+  'announceMs',
+  ...switches,
+  ...numbers,
+]);
+
+function noOption(name: string): BadArgumentError {
+  const nearest = nearestOf(name, known);
+  const meant = nearest === undefined ? '' : ` (did you mean ${nearest}?)`;
+  // The value of a misspelt `cookie` is a secret.
+  return new BadArgumentError(name, hidden, `left out: there is no such option${meant}`);
+}

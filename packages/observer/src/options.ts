@@ -1,5 +1,6 @@
 /** The options of an observer. */
 import { isIP } from 'node:net';
+import { nearestOf } from '@linnet/otp/options';
 import { ObserverOptionsError } from './errors.ts';
 
 /** A logger whose level can be read and set, as those of pino and winston. */
@@ -79,7 +80,12 @@ const known: ReadonlySet<string> = new Set([
 export function parseOptions(options: ObserverOptions = {}): ResolvedOptions {
   const unknown = Object.keys(options).find((key) => !known.has(key));
   if (unknown !== undefined) {
-    throw new ObserverOptionsError(unknown, `does not exist. Options: ${[...known].join(', ')}.`);
+    const nearest = nearestOf(unknown, known);
+    const meant = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+    throw new ObserverOptionsError(
+      unknown,
+      `does not exist.${meant} Options: ${[...known].join(', ')}.`,
+    );
   }
   const { port = 4400, host = '127.0.0.1', authorize } = options;
   if (port !== false && !isPort(port)) {

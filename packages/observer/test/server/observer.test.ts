@@ -101,7 +101,9 @@ test.each([
 
 test('an option that does not exist is refused', () => {
   const options: object = { prot: 1 };
-  expect(() => Observer.childSpec(options)).toThrow('The option "prot" of Observer does not exist');
+  expect(() => Observer.childSpec(options)).toThrow(
+    'The option "prot" of Observer does not exist. Did you mean port?',
+  );
 });
 
 test('answers 503 through its handler while it does not run', async () => {

@@ -1,0 +1,33 @@
+import { BadArgumentError } from '@linnet/otp';
+import { expect, test } from 'vitest';
+import { Cluster } from '../src/index.ts';
+
+const options = { name: 'app@127.0.0.1', cookie: 'secret' };
+
+test.each([
+  [{ name: 'app' }, 'name'],
+  [{ cookie: '' }, 'cookie'],
+  [{ tickMs: 0 }, 'tickMs'],
+  [{ announceMs: -1 }, 'announceMs'],
+  [{ sign: 1 as never }, 'sign'],
+  [{ takeover: 'yes' as never }, 'takeover'],
+  [{ modules: { work: 3 as never } }, 'modules.work'],
+])('refuses the options %j, and names the wrong one', async (wrong, argument) => {
+  const start = Cluster.start({ ...options, ...wrong });
+  await expect(start).rejects.toThrow(BadArgumentError);
+  await expect(start).rejects.toMatchObject({ argument });
+});
+
+test('an option that does not exist is refused, with the one that may be meant', async () => {
+  const wrong: object = { tick_ms: 500 };
+  await expect(Cluster.start({ ...options, ...wrong })).rejects.toThrow(
+    'tick_ms must be left out: there is no such option (did you mean tickMs?)',
+  );
+});
+
+test('the value of a misspelt cookie is not shown', async () => {
+  const wrong: object = { cookies: 'hunter2' };
+  const start = Cluster.start({ ...options, ...wrong });
+  await expect(start).rejects.toThrow(/did you mean cookie/);
+  await expect(start).rejects.not.toThrow(/hunter2/);
+});
