@@ -8,12 +8,13 @@
  *
  * Source: Akka Artery's associations; `net_ticktime` of Erlang's distribution.
  */
-import { batchesOf, readSignals, writeSignals, type Batch } from './batch.ts';
+import { batchesOf, areSignals, lengthBytes, writeSignals, type Batch } from './batch.ts';
 import type { DownReason } from './down-reason.ts';
 import { fragmentHeader, readFragment, writeFragment, type Fragment } from './fragment.ts';
 import {
   encodeFrame,
   frameType,
+  readU32,
   headerLength,
   writeHeader,
   type Frame,
@@ -28,8 +29,8 @@ import { ReplayWindow } from './replay-window.ts';
 export interface AssociationEffects {
   /** Gives a frame to the carrier. With `probe`, the carrier should say if the other node is not there. */
   transmit(frame: Uint8Array, probe: boolean): void;
-  /** A signal has arrived; the bytes are valid until this returns. */
-  deliver(signal: Uint8Array): void;
+  /** A signal has arrived, from `start` to `end`; the bytes are valid until this returns. */
+  deliver(bytes: Uint8Array, start: number, end: number): void;
   /** It is over. Nothing comes after that. */
   failed(reason: DownReason): void;
   /** More, or no longer more, than half of what may wait for its acknowledgement waits. */
@@ -304,14 +305,14 @@ export class Association {
   }
 
   #deliverAll(body: Uint8Array): void {
-    const signals = readSignals(body);
-    if (signals === undefined) {
+    if (!areSignals(body)) {
       this.fail('bad_frame');
       return;
     }
-    for (const signal of signals) {
-      if (!this.#open) return;
-      this.#effects.deliver(signal);
+    for (let at = 0; at < body.length && this.#open;) {
+      const start = at + lengthBytes;
+      at = start + readU32(body, at);
+      this.#effects.deliver(body, start, at);
     }
   }
 
@@ -319,7 +320,7 @@ export class Association {
     const fragment = readFragment(body);
     const added = fragment === undefined ? 'refused' : this.#reassembly.add(fragment);
     if (added === 'refused') this.fail('bad_frame');
-    else if (added !== 'incomplete') this.#effects.deliver(added);
+    else if (added !== 'incomplete') this.#effects.deliver(added, 0, added.length);
   }
 
   /** Compares what the other node has sent with what has arrived. */

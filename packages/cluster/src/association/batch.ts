@@ -1,7 +1,8 @@
 /** Signals as bodies of data frames: those of one turn go in as few frames as possible. */
 import { readU32, writeU32 } from './frame.ts';
 
-const lengthBytes = 4;
+/** Bytes of the length before each signal. */
+export const lengthBytes = 4;
 
 /** Signals in one frame at most. */
 const mostSignals = 256;
@@ -51,15 +52,9 @@ export function writeSignals(
   }
 }
 
-/** The signals of the body of a data frame, as views; undefined when it is not made of them. */
-export function readSignals(body: Uint8Array): Uint8Array[] | undefined {
-  const signals: Uint8Array[] = [];
-  for (let at = 0; at < body.length;) {
-    if (at + lengthBytes > body.length) return undefined;
-    const end = at + lengthBytes + readU32(body, at);
-    if (end > body.length) return undefined;
-    signals.push(body.subarray(at + lengthBytes, end));
-    at = end;
-  }
-  return signals;
+/** Whether the body of a data frame is made of signals. */
+export function areSignals(body: Uint8Array): boolean {
+  let at = 0;
+  while (at + lengthBytes <= body.length) at += lengthBytes + readU32(body, at);
+  return at === body.length;
 }

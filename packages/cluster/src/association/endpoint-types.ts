@@ -23,8 +23,8 @@ export type ConnectFailure = Refusal | 'handshake_timeout' | 'no_responders' | '
 export interface EndpointEffects {
   /** Gives a frame for another node to the carrier. */
   transmit(to: NodeIdentity, frame: Uint8Array, probe: boolean): void;
-  /** A signal of another node has arrived; the bytes are valid until this returns. */
-  deliver(from: NodeIdentity, signal: Uint8Array): void;
+  /** A signal of another node has arrived, from `start` to `end`; the bytes are valid until this returns. */
+  deliver(from: NodeIdentity, bytes: Uint8Array, start: number, end: number): void;
   nodeUp(node: NodeIdentity): void;
   /** A connection is over. What was sent over it and not acknowledged may have arrived or not. */
   nodeDown(node: NodeIdentity, reason: DownReason): void;

@@ -250,7 +250,7 @@ export class Endpoint {
       options,
       {
         transmit: (frame, probe) => this.#transmitSigned(peer.node, signer, frame, probe),
-        deliver: (signal) => this.#effects.deliver(peer.node, signal),
+        deliver: (bytes, start, end) => this.#effects.deliver(peer.node, bytes, start, end),
         failed: (reason) => this.#associationFailed(peer, association, reason),
         busy: (on) => this.#effects.busy(peer.node, on),
       },

@@ -26,17 +26,18 @@ abstract class AddressTable<A extends Address> {
   /** What they are, for errors. */
   protected abstract readonly kind: string;
   readonly #make: (node: string, creation: number, id: number) => A;
-  readonly #byNode = new Map<string, Map<number, WeakRef<A>>>();
+  /** Those of other nodes, by its name and its run. */
+  readonly #byNode = new Map<string, Map<number, Map<number, WeakRef<A>>>>();
   readonly #local = new Map<number, WeakRef<A>>();
-  readonly #registry = new FinalizationRegistry<readonly [node: string, id: number]>(
-    ([node, id]) => {
-      const addresses = this.#byNode.get(node);
-      // Another object may have taken the place of the collected one.
-      if (addresses?.get(id)?.deref() !== undefined) return;
-      addresses?.delete(id);
-      if (addresses?.size === 0) this.#byNode.delete(node);
-    },
-  );
+  readonly #registry = new FinalizationRegistry<Address>(({ node, creation, id }) => {
+    const runs = this.#byNode.get(node);
+    const addresses = runs?.get(creation);
+    // Another object may have taken the place of the collected one.
+    if (addresses?.get(id)?.deref() !== undefined) return;
+    addresses?.delete(id);
+    if (addresses?.size === 0) runs?.delete(creation);
+    if (runs?.size === 0) this.#byNode.delete(node);
+  });
 
   readonly #localRegistry = new FinalizationRegistry<number>((id) => this.#local.delete(id));
 
@@ -58,11 +59,10 @@ abstract class AddressTable<A extends Address> {
       const local = this.local(id);
       if (local !== undefined) return local;
     }
-    const key = `${node} ${creation}`;
-    const kept = this.#byNode.get(key)?.get(id)?.deref();
+    const kept = this.#byNode.get(node)?.get(creation)?.get(id)?.deref();
     if (kept !== undefined) return kept;
     const address = this.#make(node, creation, id);
-    this.#keep(key, address);
+    this.#keep(address);
     return address;
   }
 
@@ -100,14 +100,12 @@ abstract class AddressTable<A extends Address> {
     throw new TypeError(`${this.kind} that cannot be read`);
   }
 
-  #keep(node: string, address: A): void {
-    let addresses = this.#byNode.get(node);
-    if (addresses === undefined) {
-      addresses = new Map<number, WeakRef<A>>();
-      this.#byNode.set(node, addresses);
-    }
-    addresses.set(address.id, new WeakRef(address));
-    this.#registry.register(address, [node, address.id]);
+  #keep(address: A): void {
+    const { node, creation, id } = address;
+    const runs = this.#byNode.get(node) ?? new Map<number, Map<number, WeakRef<A>>>();
+    const addresses = runs.get(creation) ?? new Map<number, WeakRef<A>>();
+    this.#byNode.set(node, runs.set(creation, addresses.set(id, new WeakRef(address))));
+    this.#registry.register(address, { node, creation, id });
   }
 }
 

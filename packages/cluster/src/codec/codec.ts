@@ -69,14 +69,14 @@ export class Codec {
   }
 
   /**
-   * Decodes a signal; the value holds no view of the bytes.
+   * Decodes a signal, which may be a part of the bytes; the value holds no view of them.
    * @throws for what cannot be read.
    */
-  decode(bytes: Uint8Array, peer: CodecPeer): unknown {
+  decode(bytes: Uint8Array, peer: CodecPeer, start = 0, end = bytes.length): unknown {
     const outer = current;
     current = { addresses: this.#addresses, peer };
     try {
-      return this.#packr.unpack(bytes);
+      return this.#packr.unpack(bytes, { start, end });
     } finally {
       current = outer;
     }

@@ -18,7 +18,6 @@ import { TablesByNode } from './tables.ts';
 export class Calls {
   readonly #sender: SignalSender;
   readonly #ours = new TablesByNode<RemoteCall>();
-  readonly #refs = new WeakMap<RemoteCall, number>();
   readonly #theirs = new TablesByNode<() => void>();
   #lastRef = 0;
 
@@ -39,7 +38,7 @@ export class Calls {
     const signal: unknown[] = [signalType.call, ref, call.pid.id, process, request];
     if (envelope !== undefined) signal.push(envelope.kind);
     // First: to send may turn out to be the end of the connection.
-    this.#refs.set(call, ref);
+    call.ticket = ref;
     this.#ours.set(node.name, ref, call);
     let isSent: boolean;
     try {
@@ -52,14 +51,21 @@ export class Calls {
   }
 
   drop(target: RemoteTarget, call: RemoteCall): void {
+    const ref = call.ticket;
+    if (ref === undefined) return; // as each answered call does
     const { node } = addressOf(target);
-    const ref = this.#refs.get(call);
-    if (ref === undefined || this.#ours.take(node.name, ref) === undefined) return;
+    if (this.#ours.take(node.name, ref) === undefined) return;
     this.#sender.send(node, [signalType.dropCall, ref], call.pid.id);
   }
 
-  received(node: string, from: Pid, [ref, process, request, kind]: readonly unknown[]): void {
-    if (typeof ref !== 'number') throw new TypeError('a call without a number');
+  received(
+    node: string,
+    from: Pid,
+    ref: number,
+    process: unknown,
+    request: unknown,
+    kind: unknown,
+  ): void {
     const pid = liveProcess(process);
     const server = pid?.id ?? 0;
     const outcome = {
@@ -94,7 +100,10 @@ export class Calls {
   }
 
   replied(node: string, ref: number, value: unknown): void {
-    this.#ours.take(node, ref)?.reply(value);
+    const call = this.#ours.take(node, ref);
+    if (call === undefined) return;
+    call.ticket = undefined;
+    call.reply(value);
   }
 
   failed(node: string, ref: number, why: unknown): void {

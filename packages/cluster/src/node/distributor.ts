@@ -103,12 +103,12 @@ export class Distributor implements Distribution {
   // Of other nodes ------------------------------------------------------------------
 
   /**
-   * Does what a signal says, as plain code.
+   * Does what a signal says; to be called as plain code.
    * @throws for one that cannot be read.
    */
   received(from: NodeIdentity, signal: unknown): void {
     if (!Array.isArray(signal)) throw new TypeError('no signal');
-    detached(() => this.#dispatch(from, signal as readonly unknown[]));
+    this.#dispatch(from, signal);
   }
 
   /** The connection to a node is gone, or could not be opened. */
@@ -123,9 +123,7 @@ export class Distributor implements Distribution {
 
   #dispatch(from: NodeIdentity, signal: readonly unknown[]): void {
     const { name } = from;
-    const [type, first, second, third] = signal;
-    const remote = (id: unknown): Pid =>
-      this.#addresses.pids.get(name, from.creation, numberOf(id));
+    const [type, first, second, third, fourth, fifth] = signal;
     switch (type) {
       case signalType.send:
         this.#sent(first, second, third);
@@ -134,7 +132,14 @@ export class Distributor implements Distribution {
         this.#sentThrough(numberOf(first), second);
         return;
       case signalType.call:
-        this.#calls.received(name, remote(second), [first, third, signal[4], signal[5]]);
+        this.#calls.received(
+          name,
+          this.#remote(from, second),
+          numberOf(first),
+          third,
+          fourth,
+          fifth,
+        );
         return;
       case signalType.reply:
         this.#calls.replied(name, numberOf(first), second);
@@ -146,19 +151,19 @@ export class Distributor implements Distribution {
         this.#calls.dropped(name, numberOf(first));
         return;
       case signalType.link:
-        this.#links.received(remote(first), numberOf(second));
+        this.#links.received(this.#remote(from, first), numberOf(second));
         return;
       case signalType.unlink:
-        this.#links.unlinked(remote(second), numberOf(third), numberOf(first));
+        this.#links.unlinked(this.#remote(from, second), numberOf(third), numberOf(first));
         return;
       case signalType.unlinkAck:
-        this.#links.acknowledged(remote(second), numberOf(third), numberOf(first));
+        this.#links.acknowledged(this.#remote(from, second), numberOf(third), numberOf(first));
         return;
       case signalType.exit:
-        this.#links.exited(remote(first), numberOf(second), third);
+        this.#links.exited(this.#remote(from, first), numberOf(second), third);
         return;
       case signalType.exit2:
-        this.#exited(numberOf(second), remote(first), third);
+        this.#exited(numberOf(second), this.#remote(from, first), third);
         return;
       case signalType.monitor:
         this.#monitors.received(name, numberOf(first), second);
@@ -181,6 +186,10 @@ export class Distributor implements Distribution {
       default:
         throw new TypeError(`a signal of the unknown type ${String(type)}`);
     }
+  }
+
+  #remote({ name, creation }: NodeIdentity, id: unknown): Pid {
+    return this.#addresses.pids.get(name, creation, numberOf(id));
   }
 
   #sent(process: unknown, content: unknown, kind: unknown): void {

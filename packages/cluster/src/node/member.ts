@@ -86,7 +86,7 @@ export class Member implements SignalSender, TimeoutTarget {
       },
       {
         transmit: (to, frame, probe) => this.#carrierOf(to)?.send(to, frame, probe),
-        deliver: (from, signal) => this.#deliver(from, signal),
+        deliver: (from, bytes, start, end) => this.#deliver(from, bytes, start, end),
         nodeUp: (node) => this.#nodeUp(node),
         nodeDown: (node, reason) => {
           if (isGone.has(reason)) this.#heardOf.delete(node.name);
@@ -244,7 +244,7 @@ export class Member implements SignalSender, TimeoutTarget {
 
   #events(): Parameters<Carrier['start']>[1] {
     return {
-      frame: (bytes) => this.#endpoint.frame(bytes),
+      frame: (bytes) => detached(() => this.#endpoint.frame(bytes)),
       announced: (node) => {
         this.#heardOf.set(node.name, node);
         if (this.#waiting.has(node.name)) this.#endpoint.connect(node);
@@ -266,9 +266,9 @@ export class Member implements SignalSender, TimeoutTarget {
     return this.#carriers.find((carrier) => carrier.reaches(node));
   }
 
-  #deliver(from: NodeIdentity, bytes: Uint8Array): void {
+  #deliver(from: NodeIdentity, bytes: Uint8Array, start: number, end: number): void {
     try {
-      this.distributor.received(from, this.#codec?.decode(bytes, from));
+      this.distributor.received(from, this.#codec?.decode(bytes, from, start, end));
     } catch (error) {
       // What cannot be read may be anything: the connection is of no use any more.
       const reason = error instanceof Error ? error.message : String(error);

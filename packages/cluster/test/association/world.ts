@@ -116,7 +116,8 @@ export class World {
       },
       {
         transmit: (to, frame, probe) => this.#carry(identity, to, frame, probe),
-        deliver: (from, signal) => {
+        deliver: (from, bytes, start, end) => {
+          const signal = bytes.subarray(start, end);
           seen.push({ type: 'signal', from, ...contentOf(signal) });
         },
         nodeUp: (node) => seen.push({ type: 'up', node }),

@@ -39,7 +39,7 @@ beforeEach(async () => {
     },
     {
       transmit: (_to, frame) => port.postMessage(frame),
-      deliver: (from, signal) => received.push(codec.decode(signal, from)),
+      deliver: (from, bytes, start, end) => received.push(codec.decode(bytes, from, start, end)),
       nodeUp: resolve,
       nodeDown: () => {},
       connectFailed: () => {},

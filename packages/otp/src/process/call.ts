@@ -44,6 +44,7 @@ export class Call implements From, Deferred {
   #guard: Guard | RemoteGuard | undefined = undefined;
   /** The async context of the caller, for a server that handles calls in it. */
   #context: CallerContext | undefined = undefined;
+  ticket: number | undefined = undefined;
   older: Deferred | undefined = undefined;
   newer: Deferred | undefined = undefined;
 

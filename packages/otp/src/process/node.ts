@@ -35,6 +35,8 @@ export interface RemoteCall {
   /** The calling process; `#PID<0.0.0>` for plain code. */
   readonly pid: Pid;
   readonly request: unknown;
+  /** For the distribution: its number of the call, until that is answered. */
+  ticket: number | undefined;
   reply(value: unknown): void;
   fail(why: ExitReason): void;
 }
