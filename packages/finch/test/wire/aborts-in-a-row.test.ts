@@ -12,6 +12,9 @@ import { recordEvents } from '../support/record-events.ts';
 
 const aborts = 2000;
 
+/** For what waits until all the others are given up, however long that takes. */
+const patient = { receiveTimeout: 'infinity' } as const;
+
 interface World {
   readonly finch: Finch;
   readonly url: string;
@@ -95,7 +98,7 @@ test.each(Object.entries(ways))(
   async (_way, giveUp) => {
     const world = await start();
     const { finch, url, key, connections, release } = world;
-    const innocent = finch.get(`${url}/held`);
+    const innocent = finch.get(`${url}/held`, patient);
     for (let index = 0; index < aborts; index += 50) {
       for (let given = 0; given < 50; given += 1) await giveUp(world);
       expect((await finch.get(`${url}/${index}`)).text()).toBe(`/${index}`);
@@ -128,7 +131,7 @@ test('requests given up in the turn in which they were begun cost no connection 
 test('2,000 requests that are under way, given up at once, end no innocent one [W18]', async () => {
   const { finch, url, release } = await start();
   await finch.get(`${url}/first`);
-  const innocent = finch.get(`${url}/held`);
+  const innocent = finch.get(`${url}/held`, patient);
   const controller = new AbortController();
   const { signal } = controller;
   const answers = Array.from({ length: 2000 }, () =>
@@ -160,7 +163,7 @@ test('responses that come before the body was sent count as such, too [W18]', as
 test('a connection that was given up for that says so, and what is on it goes on [W18]', async () => {
   const world = await start();
   const events = recordEvents(['connection.draining', 'connection.closed']);
-  const innocent = world.finch.get(`${world.url}/held`);
+  const innocent = world.finch.get(`${world.url}/held`, patient);
   for (let index = 0; index < 450; index += 1) {
     await (ways['in the midst of the body'] as (typeof ways)[string])(world);
   }
