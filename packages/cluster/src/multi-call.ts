@@ -1,5 +1,5 @@
 /** One call, or one cast, to the servers of a name on many nodes. */
-import { type CallOptions, GenServer } from '@linnet/otp';
+import { CallError, type CallOptions, GenServer } from '@linnet/otp';
 import { Node } from './node/node.ts';
 
 /** What has come of a call to many nodes. */
@@ -12,7 +12,7 @@ export interface MultiCallResult<T> {
 
 /** Options of {@link multiCall}. */
 export interface MultiCallOptions extends CallOptions {
-  /** The nodes; by default this one and all that are connected. */
+  /** The nodes, each once; by default this one and all that are connected. */
   readonly nodes?: readonly string[];
 }
 
@@ -22,7 +22,7 @@ export interface MultiCallOptions extends CallOptions {
  * `'noproc'`, `['nodedown', node]` or what the server ended with. An answer that comes later reaches nobody.
  *
  * Source: `gen_server:multi_call/4`.
- * @throws {DataCloneError} for a request that cannot be sent.
+ * @throws {DataCloneError} for a request that cannot be sent; {MessageTooLongError} for one that is too long.
  * @example
  * const { replies, failures } = await multiCall<number>('counter', 'value', { timeout: 1000 });
  */
@@ -35,12 +35,13 @@ export async function multiCall<T = unknown>(
   const replies = new Map<string, T>();
   const failures = new Map<string, unknown>();
   await Promise.all(
-    nodes.map(async (node) => {
+    [...new Set(nodes)].map(async (node) => {
       try {
         replies.set(node, await GenServer.call<T>({ name, node }, request, callOptions));
       } catch (error) {
-        if (error instanceof TypeError) throw error;
-        failures.set(node, (error as { readonly why?: unknown }).why ?? error);
+        // The error of the caller, such as a request that cannot be sent.
+        if (!(error instanceof CallError)) throw error;
+        failures.set(node, error.why);
       }
     }),
   );
@@ -61,5 +62,5 @@ export function abcast(
   request: string | readonly [clause: string, ...args: unknown[]],
   nodes: readonly string[] = [Node.self(), ...Node.list()],
 ): void {
-  for (const node of nodes) GenServer.cast({ name, node }, request);
+  for (const node of new Set(nodes)) GenServer.cast({ name, node }, request);
 }

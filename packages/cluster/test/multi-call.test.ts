@@ -49,6 +49,24 @@ test('all nodes answer, this one among them, or those that are named', async () 
   expect((await multiCall('counter', 'value', { nodes: [] })).replies.size).toBe(0);
 });
 
+test('a node that is named twice is asked once', async () => {
+  const before = await GenServer.call<number>({ name: 'counter', node: one }, 'value');
+  const { replies } = await multiCall<number>('counter', ['add', 1], { nodes: [one, one] });
+  expect([...replies]).toEqual([[one, before + 1]]);
+  abcast('counter', ['add', -1], [one, one]);
+  expect(await GenServer.call({ name: 'counter', node: one }, 'value')).toBe(before);
+});
+
+test('a request that cannot be sent is the error of the caller', async () => {
+  await expect(multiCall('counter', ['add', () => {}], { nodes: [one] })).rejects.toThrow(
+    'a function',
+  );
+  const long = new Uint8Array(17 * 1024 * 1024);
+  await expect(multiCall('counter', ['add', long], { nodes: [one] })).rejects.toMatchObject({
+    name: 'MessageTooLongError',
+  });
+});
+
 test('nodes without such a server, and those that are not there, are failures with their reasons', async () => {
   const { replies, failures } = await multiCall('echo', 'value', {
     nodes: [mainNode, 'absent@127.0.0.1'],

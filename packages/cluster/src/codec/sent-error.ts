@@ -60,7 +60,7 @@ class Copy {
     if (types.isNativeError(value) || value instanceof Error) return this.#errorOf(value);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) return value;
-    const copy = this.#remember(value, {} as Record<string, unknown>);
+    const copy: Record<string, unknown> = this.#remember(value, {});
     for (const [key, item] of Object.entries(value)) copy[key] = this.of(item);
     return copy;
   }

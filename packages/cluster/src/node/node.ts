@@ -1,8 +1,21 @@
 /** This node and the others. */
-import { BadArgumentError, link, monitor, type MonitorRef, type Pid, self } from '@linnet/otp';
+import {
+  BadArgumentError,
+  detached,
+  exit,
+  isAlive,
+  link,
+  monitor,
+  type MonitorRef,
+  type Pid,
+  self,
+} from '@linnet/otp';
 import { thisNode } from '@linnet/otp/distribution';
 import type { AssociationFigures } from '../association/association.ts';
 import { currentMember, requireMember } from './current.ts';
+
+/** What the code of a process gets that has died meanwhile. */
+const nothingMore = new Promise<never>(() => {});
 
 /** Options of `Node.connect`. */
 export interface ConnectOptions {
@@ -123,9 +136,14 @@ async function spawnLinkOn(
   module: string,
   args: readonly unknown[] = [],
 ): Promise<Pid> {
-  self();
+  const caller = self();
   const { spawns } = requireMember('Node.spawnLink()').distributor;
   const { pid, go } = await spawns.spawn(node, module, args, true);
+  if (!isAlive(caller)) {
+    // As it ends with a caller that dies later.
+    detached(() => exit(pid, 'noproc'));
+    return nothingMore;
+  }
   link(pid);
   go();
   return pid;
@@ -144,9 +162,13 @@ async function spawnMonitorOn(
   module: string,
   args: readonly unknown[] = [],
 ): Promise<{ readonly pid: Pid; readonly ref: MonitorRef }> {
-  self();
+  const caller = self();
   const { spawns } = requireMember('Node.spawnMonitor()').distributor;
   const { pid, go } = await spawns.spawn(node, module, args, true);
+  if (!isAlive(caller)) {
+    go();
+    return nothingMore;
+  }
   const ref = monitor(pid);
   go();
   return { pid, ref };

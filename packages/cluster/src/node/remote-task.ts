@@ -12,6 +12,7 @@ import {
   type ServerRef,
   Task,
   type TaskHandle,
+  unlink,
 } from '@linnet/otp';
 import type { Modules } from './modules.ts';
 import { Node } from './node.ts';
@@ -81,6 +82,9 @@ async function run(target: TaskTarget, module: string, args: readonly unknown[])
     (m): m is TaskResultMessage | ExitMessage => isResult(m, ref) || isExit(m, pid),
   );
   if (news.type === 'EXIT') throw new ExitError(news.reason);
+  // Where exits are trapped, its end would be a message that nothing waits for.
+  unlink(pid);
+  await receive((m) => isExit(m, pid), { timeout: 0 }).catch(() => {});
   return news.value;
 }
 

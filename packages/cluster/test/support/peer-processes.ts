@@ -7,6 +7,7 @@ import {
   link,
   noreply,
   type Pid,
+  processInfo,
   receive,
   register,
   reply,
@@ -58,6 +59,7 @@ async function echo(): Promise<void> {
       message?: unknown;
     };
     if (message.do === 'echo') send(message.from, { echo: message.value });
+    if (message.do === 'links') send(message.from, { links: processInfo(self())?.links });
     if (message.do === 'forward') send(message.to as Pid, message.message);
     if (message.do === 'alias') {
       const own = alias();
@@ -116,6 +118,7 @@ export const modules: Modules = {
   sum: (to: Pid, ...numbers: number[]) => send(to, { sum: numbers.reduce((a, b) => a + b, 0) }),
   ends: (reason: string) => exit(reason),
   waits: () => receive(),
+  double: (n: number) => 2 * n,
   processExits: () => process.exit(3),
   /** Ends with a long reason when it is told to. */
   endsLong: async (length: number) => {
