@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'vitest/config';
+import { testPrograms } from './scripts/test-programs/plugin.ts';
 
 /** Resolves the workspaces' packages to their sources, so that tests need no build. */
 const conditions = ['@linnet/source', 'node'];
@@ -33,7 +34,7 @@ const report =
 
 function unit(name: string, root: string, include: string[]) {
   return {
-    plugins: [exactConditions],
+    plugins: [exactConditions, testPrograms],
     test: {
       name,
       root,

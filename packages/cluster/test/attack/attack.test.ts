@@ -9,6 +9,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Dice, noFaults } from '../association/world.ts';
 import type { Order, Report } from './attack-worker.ts';
+import { program } from './attack-worker.ts?program';
 
 const operations = Number(process.env['CLUSTER_OPERATIONS'] ?? 4000);
 const seeds = Number(process.env['CLUSTER_SEEDS'] ?? 1);
@@ -28,8 +29,8 @@ class Attacked {
 
   constructor(name: string, seed: number, ports: readonly MessagePort[]) {
     this.name = name;
-    this.#worker = new Worker(new URL('./attack-worker.ts', import.meta.url), {
-      execArgv: ['--conditions=@linnet/source', '--no-warnings'],
+    this.#worker = new Worker(program, {
+      execArgv: ['--no-warnings'],
       workerData: { name, seed, ports },
       transferList: [...ports],
     });

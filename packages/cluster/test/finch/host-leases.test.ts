@@ -1,4 +1,5 @@
 /** One limit of the connections to a host for three nodes, with a server that counts what comes at once. */
+import { pathToFileURL } from 'node:url';
 import { type AnySupervisorHandle, GenServer, Supervisor } from '@linnet/otp';
 import { eventually } from '@linnet/otp/testing';
 import { Finch } from '@linnet/finch';
@@ -10,6 +11,7 @@ import { HostLeases, type LeaseFigures } from '../../src/finch/index.ts';
 import { Cluster, Global, Node, Workers } from '../../src/index.ts';
 import { mainNode, workerNode } from '../support/with-workers.ts';
 import { leaseOptions, requestAll } from './lease-nodes.ts';
+import { program } from './lease-worker.ts?program';
 
 const limit = leaseOptions.maxPerHost;
 
@@ -28,8 +30,8 @@ beforeAll(async () => {
       }),
       Workers.childSpec({
         count: 2,
-        module: new URL('./lease-worker.ts', import.meta.url),
-        worker: { execArgv: ['--conditions=@linnet/source', '--no-warnings'] },
+        module: pathToFileURL(program),
+        worker: { execArgv: ['--no-warnings'] },
         startTimeout: 60_000,
       }),
     ],

@@ -1,4 +1,5 @@
 /** Names that a majority gives, and what becomes of two processes with one name. */
+import { pathToFileURL } from 'node:url';
 import {
   type AnySupervisorHandle,
   BadArgumentError,
@@ -17,6 +18,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Cluster, Global, Node, type RegisterOptions, Workers } from '../../src/index.ts';
 import { mainNode, workerNode } from '../support/with-workers.ts';
 import { globalOptions } from './strict-options.ts';
+import { program } from './strict-worker.ts?program';
 
 let supervisor: AnySupervisorHandle;
 beforeAll(async () => {
@@ -26,8 +28,8 @@ beforeAll(async () => {
       Global.childSpec(globalOptions),
       Workers.childSpec({
         count: 2,
-        module: new URL('./strict-worker.ts', import.meta.url),
-        worker: { execArgv: ['--conditions=@linnet/source', '--no-warnings'] },
+        module: pathToFileURL(program),
+        worker: { execArgv: ['--no-warnings'] },
         startTimeout: 30_000,
       }),
     ],

@@ -3,9 +3,10 @@ import { GenServer, monitor, receive, self, send, type StartError } from '@linne
 import { inProcess } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
 import { Cluster, ClusterError, Node, type ClusterOptions } from '../../src/index.ts';
-import { nats } from '../../src/nats/index.ts';
+import { nats, type NatsOptions } from '../../src/nats/index.ts';
 import { hasNatsServer, NatsServer } from '../support/nats-server.ts';
 import { PeerNode } from '../support/peer-node.ts';
+import { program } from '../support/peer-program.ts?program';
 import { TlsServer } from '../support/tls-server.ts';
 
 const here = 'here@127.0.0.1';
@@ -16,8 +17,11 @@ const counter = { name: 'counter', node: there };
 const startHere = (server: NatsServer, options: Partial<ClusterOptions> = {}) =>
   Cluster.start({ name: here, cookie, carrier: nats({ servers: server.url }), ...options });
 
-const startThere = (server: NatsServer, options: Partial<ClusterOptions> = {}) =>
-  PeerNode.start({ name: there, cookie, ...options, nats: { servers: server.url } });
+const startThere = (
+  server: NatsServer,
+  options: Partial<ClusterOptions> & { readonly nats?: NatsOptions } = {},
+) =>
+  PeerNode.start({ name: there, cookie, nats: { servers: server.url }, ...options }, [], program);
 
 async function clusterFailure(start: Promise<unknown>): Promise<ClusterError> {
   const error: unknown = await start.catch((reason: unknown) => reason);
@@ -141,9 +145,7 @@ describe.skipIf(!hasNatsServer)('over NATS', () => {
     await using server = await NatsServer.start('authorization { user: a, password: b }');
     const carrier = nats({ servers: server.url, user: 'a', pass: 'b' });
     await using _cluster = await startHere(server, { carrier });
-    await using _peer = await PeerNode.start({
-      name: there,
-      cookie,
+    await using _peer = await startThere(server, {
       nats: { servers: server.url, user: 'a', pass: 'b' },
     });
     expect(await Node.connect(there)).toBe(true);
@@ -153,7 +155,7 @@ describe.skipIf(!hasNatsServer)('over NATS', () => {
     await using tls = await TlsServer.start();
     const options = { servers: tls.server.url, tls: tls.known };
     await using _cluster = await startHere(tls.server, { carrier: nats(options) });
-    await using _peer = await PeerNode.start({ name: there, cookie, nats: options });
+    await using _peer = await startThere(tls.server, { nats: options });
     expect(await Node.connect(there)).toBe(true);
   });
 

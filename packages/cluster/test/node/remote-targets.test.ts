@@ -2,6 +2,7 @@
  * Every function of `@linnet/otp` that takes a process, with a pid or name of another node: it does there
  * what it does here, or its error says why it cannot.
  */
+import { pathToFileURL } from 'node:url';
 import {
   Agent,
   BadArgumentError,
@@ -48,6 +49,7 @@ import { eventually, inProcess } from '@linnet/otp/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Cluster, DataCloneError, Workers } from '../../src/index.ts';
 import { mainNode, workerNode } from '../support/with-workers.ts';
+import { program } from './remote-targets-worker.ts?program';
 
 const node = workerNode(1);
 const at = (name: string) => ({ name, node });
@@ -60,8 +62,8 @@ beforeAll(async () => {
       Cluster.childSpec({ name: mainNode, cookie: 'secret' }),
       Workers.childSpec({
         count: 1,
-        module: new URL('./remote-targets-worker.ts', import.meta.url),
-        worker: { execArgv: ['--conditions=@linnet/source', '--no-warnings'] },
+        module: pathToFileURL(program),
+        worker: { execArgv: ['--no-warnings'] },
         startTimeout: 30_000,
       }),
       Pg.childSpec({ scope: 'remote-targets' }),

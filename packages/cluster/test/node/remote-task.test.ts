@@ -1,4 +1,5 @@
 /** Tasks whose function runs on another node. */
+import { pathToFileURL } from 'node:url';
 import {
   type AnySupervisorHandle,
   type DownMessage,
@@ -18,6 +19,7 @@ import { afterAll, beforeAll, expect, expectTypeOf, test } from 'vitest';
 import { Cluster, RemoteTask, Workers } from '../../src/index.ts';
 import { mainNode, workerNode } from '../support/with-workers.ts';
 import type { modules } from './task-modules.ts';
+import { program } from './task-worker.ts?program';
 
 const node = workerNode(1);
 const tasks = RemoteTask.of<typeof modules>();
@@ -30,8 +32,8 @@ beforeAll(async () => {
       [Task.Supervisor, { name: 'here' }],
       Workers.childSpec({
         count: 1,
-        module: new URL('./task-worker.ts', import.meta.url),
-        worker: { execArgv: ['--conditions=@linnet/source', '--no-warnings'] },
+        module: pathToFileURL(program),
+        worker: { execArgv: ['--no-warnings'] },
         startTimeout: 30_000,
       }),
     ],

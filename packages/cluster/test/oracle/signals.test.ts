@@ -3,6 +3,7 @@
  * nodes. Left out are those with registered names, which are of one node, and those in which `link` to a
  * dead process raises, which it does for processes of the same node only.
  */
+import { pathToFileURL } from 'node:url';
 import { setLogger, Supervisor } from '@linnet/otp';
 import { expect, onTestFinished, test } from 'vitest';
 import { canonSignals, diffTraces } from '../../../otp/test/oracle/canon.ts';
@@ -12,6 +13,7 @@ import { readLines, vendored } from '../../../otp/test/oracle/run.ts';
 import { Cluster, Workers } from '../../src/index.ts';
 import { oracleModules } from './actor.ts';
 import { playOnTwoNodes } from './two-node-stage.ts';
+import { program } from './oracle-worker.ts?program';
 
 const ofOneNode = new Set(['register', 'unregister', 'whereis', 'send_name', 'monitor_name']);
 
@@ -40,8 +42,8 @@ test.for([
         Workers.childSpec({
           count: 1,
           startTimeout: 60_000,
-          module: new URL('./oracle-worker.ts', import.meta.url),
-          worker: { execArgv: ['--conditions=@linnet/source', '--no-warnings'] },
+          module: pathToFileURL(program),
+          worker: { execArgv: ['--no-warnings'] },
         }),
       ],
       { strategy: 'rest_for_one' },

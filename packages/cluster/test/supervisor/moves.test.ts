@@ -1,10 +1,12 @@
 /** Children of a ClusterSupervisor move as nodes come, leave and die. */
+import { pathToFileURL } from 'node:url';
 import { type AnySupervisorHandle, GenServer, isAlive, type Pid, Supervisor } from '@linnet/otp';
 import { captureCrashReports, eventually } from '@linnet/otp/testing';
 import { afterEach, expect, test } from 'vitest';
 import { Cluster, ClusterSupervisor, Node, Workers } from '../../src/index.ts';
 import { mainNode, workerNode } from '../support/with-workers.ts';
 import { activeTallies, passiveTallies } from './moving-jobs.ts';
+import { program } from './moving-worker.ts?program';
 
 let supervisor: AnySupervisorHandle | undefined;
 afterEach(async () => {
@@ -25,8 +27,8 @@ async function join(count: number): Promise<void> {
   await Supervisor.at(supervisor?.pid ?? 'absent').startChild(
     Workers.childSpec({
       count,
-      module: new URL('./moving-worker.ts', import.meta.url),
-      worker: { execArgv: ['--conditions=@linnet/source', '--no-warnings'] },
+      module: pathToFileURL(program),
+      worker: { execArgv: ['--no-warnings'] },
       startTimeout: 30_000,
       restart: 'temporary',
     }),
@@ -104,6 +106,32 @@ test('one that crashes after it has moved begins anew; one that hands nothing ov
     expect(await GenServer.call(again ?? 'absent', 'handedOver')).toBe(false);
   });
   expect(crashes.reports).toEqual([]);
+});
+
+test('a temporary child stays where it is; what cannot be sent is not handed over, and harms no other child', async () => {
+  await startAlone();
+  const stays = await Promise.all(
+    ids(20).map((id) =>
+      ClusterSupervisor.startChild('active', {
+        id: `temporary ${id}`,
+        module: 'tally',
+        arg: 1,
+        restart: 'temporary',
+      }),
+    ),
+  );
+  for (const id of ids(20)) {
+    await ClusterSupervisor.startChild('active', { id, module: 'wordless', arg: 7 });
+  }
+  await join(1);
+  await eventually(async () => {
+    const moved = on('active', workerNode(1));
+    expect(moved.length).toBeGreaterThan(3);
+    expect(moved.some((id) => id.startsWith('temporary'))).toBe(false);
+    expect(children('active')).toHaveLength(40);
+    for (const id of moved) expect(await countOf('active', id)).toBe(7);
+  });
+  expect(running(stays)).toBe(20);
 });
 
 test('a child that the new node cannot start goes on where it was', async () => {

@@ -1,8 +1,10 @@
 /** A node in this process, with worker threads as other nodes. */
+import { pathToFileURL } from 'node:url';
 import { type AnySupervisorHandle, GenServer, Supervisor } from '@linnet/otp';
 import { eventually } from '@linnet/otp/testing';
 import { jobs, modules, strictJobs } from './peer-processes.ts';
 import { Cluster, Global, Pg, Workers, type ClusterOptions } from '../../src/index.ts';
+import { program } from './peer-worker.ts?program';
 
 export const mainNode = 'test@127.0.0.1';
 export const workerNode = (index: number): string => `test/w${index}@127.0.0.1`;
@@ -22,8 +24,8 @@ export async function startWorkers(
       Workers.childSpec({
         count,
         startTimeout: 60_000,
-        module: new URL('./peer-worker.ts', import.meta.url),
-        worker: { execArgv: ['--conditions=@linnet/source', '--no-warnings'] },
+        module: pathToFileURL(program),
+        worker: { execArgv: ['--no-warnings'] },
       }),
     ],
     { strategy: 'rest_for_one' },

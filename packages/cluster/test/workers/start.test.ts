@@ -1,4 +1,5 @@
 /** Workers that cannot start, do not stay, or are asked for in the wrong way. */
+import { pathToFileURL } from 'node:url';
 import {
   type AnySupervisorHandle,
   BadArgumentError,
@@ -11,12 +12,14 @@ import {
 import { eventually, inProcess } from '@linnet/otp/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Cluster, Node, Workers, type NodeMessage } from '../../src/index.ts';
+import { program } from '../support/peer-worker.ts?program';
+import { program as brokenProgram } from './broken-worker.ts?program';
 
 const main = 'starts@127.0.0.1';
 const first = 'starts/w1@127.0.0.1';
-const good = new URL('../support/peer-worker.ts', import.meta.url);
-const broken = new URL('./broken-worker.ts', import.meta.url);
-const execArgv = ['--conditions=@linnet/source', '--no-warnings'];
+const good = pathToFileURL(program);
+const broken = pathToFileURL(brokenProgram);
+const execArgv = ['--no-warnings'];
 
 let cluster: AnySupervisorHandle | undefined;
 afterEach(async () => {
