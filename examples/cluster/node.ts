@@ -28,7 +28,7 @@ process.on('message', (message) => {
   void (async () => {
     while (ClusterSupervisor.nodes('jobs').length < 3) await new Promise((r) => setTimeout(r, 20));
     for (let i = 1; i <= 6; i++) {
-      const id = `job-${i}`;
+      const id = `mail-${i}`;
       await ClusterSupervisor.startChild('jobs', { id, module: 'Job', arg: id });
     }
     process.send?.('jobs started');

@@ -1,12 +1,11 @@
 /** The programs of the tutorial do what it says, and it shows them as they are. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { hasNatsServer, NatsServer } from '@linnet/cluster/testing';
 import { expect, onTestFinished, test } from 'vitest';
 
-const hasServer = spawnSync('nats-server', ['--version']).status === 0;
 const fileOf = (name: string): string => join(import.meta.dirname, 'tutorial', name);
 
 test.each(['counter.ts', 'client.ts'])('the page shows %s', (name) => {
@@ -43,18 +42,17 @@ class Program {
   }
 }
 
-test.skipIf(!hasServer)(
+test.skipIf(!hasNatsServer())(
   'the client calls the counter, sees it go, and calls its next run',
   { timeout: 120_000 },
   async () => {
-    const port = await freePort();
-    const server = new Program('nats-server', ['-a', '127.0.0.1', '-p', String(port)]);
-    await server.prints('Server is ready');
+    const server = await NatsServer.start();
+    onTestFinished(() => server.stop());
     const start = (name: string): Program =>
       new Program(
         process.execPath,
         ['--conditions=@linnet/source', '--no-warnings', fileOf(name)],
-        { NATS_URL: `nats://127.0.0.1:${port}` },
+        { NATS_URL: server.url },
       );
     const counter = start('counter.ts');
     await counter.prints('counter@127.0.0.1 is ready');
@@ -68,13 +66,3 @@ test.skipIf(!hasServer)(
     expect(client.lines.filter((line) => !line.startsWith('waiting'))).toEqual(all);
   },
 );
-
-/** A port that is free just now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -85,7 +85,7 @@ export const packages: Readonly<Record<string, Package>> = {
   },
   cluster: {
     layers: [
-      ['association', 'errors'],
+      ['association', 'errors', 'testing'],
       ['carrier', 'telemetry.ts'],
       ['codec'],
       ['node'],
