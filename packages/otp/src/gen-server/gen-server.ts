@@ -11,7 +11,7 @@ import { BadArgumentError } from '../process/errors.ts';
 import { isError } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { isThenable, type Settled } from '../process/thenable.ts';
+import { isRefusedPromise, isThenable, type Settled } from '../process/thenable.ts';
 import { whereis, type NameOption, type ServerRef } from '../process/server-ref.ts';
 import { start, type InitOutcome } from '../process/start.ts';
 import { currentProcess } from '../process/context.ts';
@@ -153,7 +153,8 @@ function initialise(
     }
     const started = isInstance(result, Ok) ? result : new Ok(result, undefined);
     const { next } = started;
-    if (isThenable(started.state)) return { type: 'stop', reason: ['bad_return_value', result] };
+    if (isRefusedPromise(started.state))
+      return { type: 'stop', reason: ['bad_return_value', result] };
     const behaviour = new ServerLoop(process, parent, callbacks, started.state);
     if (next === undefined) return { type: 'ok', behaviour };
     if (!isNext(next)) return { type: 'stop', reason: ['bad_return_value', result] };

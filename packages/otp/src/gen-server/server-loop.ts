@@ -6,7 +6,7 @@ import { carry, type CallerContext } from '../process/context.ts';
 import { currentLogger } from '../process/crash-report.ts';
 import { ExitError, isError, type ExitReason } from '../process/exit-reason.ts';
 import type { Process } from '../process/process.ts';
-import { isThenable } from '../process/thenable.ts';
+import { isRefusedPromise, isThenable } from '../process/thenable.ts';
 import type { Pid } from '../process/pid.ts';
 import { reduction } from '../process/scheduler.ts';
 import { FunctionClauseError } from './errors.ts';
@@ -228,10 +228,10 @@ export class ServerLoop extends Gen implements TimeoutTarget {
   #goOn(result: NoReply<unknown> | Reply<unknown, unknown>, call?: Call): Pending {
     const { next, state } = result;
     if (next !== undefined && !isNext(next)) return this.#badReturn(result);
-    if (state !== this.#state && isThenable(state)) return this.#badReturn(result);
+    if (state !== this.#state && isRefusedPromise(state)) return this.#badReturn(result);
     if (call !== undefined) {
       const { value } = result as Reply<unknown, unknown>;
-      if (isThenable(value)) return this.#badReturn(result);
+      if (isRefusedPromise(value)) return this.#badReturn(result);
       this.#state = state;
       this.#answer(call, value);
     } else this.#state = state;
@@ -242,7 +242,7 @@ export class ServerLoop extends Gen implements TimeoutTarget {
 
   #stop(result: Stop<unknown, unknown>, call: Call | undefined): Pending {
     const { state } = result;
-    if (isThenable(state) || (result.hasReply && isThenable(result.value))) {
+    if (isRefusedPromise(state) || (result.hasReply && isRefusedPromise(result.value))) {
       return this.#badReturn(result);
     }
     this.#state = state;

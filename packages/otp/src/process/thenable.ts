@@ -21,10 +21,22 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
+ * Whether a value is a promise that is refused for it. The refusal says what is wrong; should the
+ * promise reject as well, that does not end the program as an unhandled rejection.
+ */
+export function isRefusedPromise(value: unknown): boolean {
+  if (!isThenable(value)) return false;
+  if (value instanceof Promise) value.catch(ignore);
+  return true;
+}
+
+/**
  * Throws for a promise.
  * @throws {BadArgumentError} naming the argument.
  */
 export function refusePromise(name: string, value: unknown): void {
-  if (isThenable(value))
+  if (isRefusedPromise(value))
     throw new BadArgumentError(name, value, 'a value, not a promise: await it');
 }
+
+function ignore(): void {}

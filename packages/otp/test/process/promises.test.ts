@@ -208,12 +208,37 @@ describe.each(Object.entries(promises))('%s', (_, make) => {
   });
 });
 
+type AnyServer = Awaited<ReturnType<typeof Server.start>>;
+
 test('[C1] a call whose answer is a promise that rejects fails with the server, not bare', async () => {
   const server = await Server.start({ state: 0 });
   const promise = Promise.reject(new Error('bare'));
   promise.catch(() => {});
   await expect(server.call('answer', promise)).rejects.toMatchObject({ code: 'ERR_CALL_EXIT' });
 });
+
+test.each([
+  ['an answer', (server, promise) => server.call('answer', promise)],
+  ['an answer given later', (server, promise) => server.call('answerLater', [promise])],
+  ['a last answer', (server, promise) => server.call('stopWith', promise)],
+  ['a state', (server, promise) => server.call('become', promise)],
+  ['a last state', (server, promise) => server.call('stopAs', promise)],
+  ['the first state', (_, state) => Server.start({ state })],
+  ['a message', ({ pid }, promise) => send(pid, promise as never)],
+  ['a message for later', ({ pid }, promise) => sendAfter(pid, promise as never, 1)],
+] satisfies [string, (server: AnyServer, promise: Promise<never>) => unknown][])(
+  '[C1] what a promise that was refused as %s rejects with ends no program',
+  async (_, give) => {
+    const server = await Server.start({ state: 0 });
+    // Vitest fails for a rejection that nobody has handled.
+    const promise = Promise.reject(new Error('rejected'));
+    await Promise.resolve()
+      .then(() => give(server, promise))
+      .catch(() => {});
+    await settle();
+    if (isAlive(server.pid)) await server.stop();
+  },
+);
 
 test('replaceState awaits an async function, and messages wait meanwhile', async () => {
   const server = await Server.start({ state: 1 });
