@@ -11,7 +11,8 @@ const root = join(import.meta.dirname, '../..');
 
 const packages = indexes(root);
 const scopeOf = (specifier: string) => exportsOf(packages.get(specifier) ?? '', specifier);
-const otp = [scopeOf('@linnet/otp'), scopeOf('@linnet/otp/testing')];
+const otp = ['@linnet/otp', '@linnet/otp/testing', '@linnet/otp/options'];
+const otpScopes = otp.map(scopeOf);
 const mint = [scopeOf('@linnet/mint'), scopeOf('@linnet/mint/testing')];
 const cluster = ['@linnet/cluster', '@linnet/cluster/finch', '@linnet/cluster/nats'];
 const finch = [...packages.keys()].filter((name) => name.startsWith('@linnet/finch'));
@@ -22,38 +23,34 @@ const elsewhere = [
   valuesFrom('node:net', 'Socket'),
   valuesFrom('node:tls', 'TLSSocket'),
 ];
-/** What examples of modules that are not exported use of one another. */
-const inner = ['options/fields'].map((name) =>
-  exportsOf(join(root, `packages/finch/src/${name}.ts`)),
-);
 const prelude = (name: string) => exportsOf(join(import.meta.dirname, `prelude-${name}.ts`));
 
 const sources = (...specifiers: readonly string[]) =>
   reachable(specifiers.map((specifier) => packages.get(specifier) ?? ''));
 const examples = [
-  ...sources('@linnet/otp', '@linnet/otp/testing').flatMap((source) =>
-    examplesOf(source, [...otp, prelude('otp'), ...elsewhere]),
+  ...sources(...otp).flatMap((source) =>
+    examplesOf(source, [...otpScopes, prelude('otp'), ...elsewhere]),
   ),
   ...sources('@linnet/mint', '@linnet/mint/testing').flatMap((source) =>
     examplesOf(source, [...mint, prelude('mint'), ...elsewhere]),
   ),
   ...sources(...finch).flatMap((source) =>
-    examplesOf(source, [...finch.map(scopeOf), ...otp, prelude('finch'), ...elsewhere, ...inner]),
+    examplesOf(source, [...finch.map(scopeOf), ...otpScopes, prelude('finch'), ...elsewhere]),
   ),
   ...sources(...cluster).flatMap((source) =>
     examplesOf(source, [
       ...cluster.map(scopeOf),
       scopeOf('@linnet/finch'),
-      ...otp,
+      ...otpScopes,
       prelude('cluster'),
       ...elsewhere,
     ]),
   ),
   ...sources('@linnet/observer').flatMap((source) =>
-    examplesOf(source, [scopeOf('@linnet/observer'), ...otp, ...elsewhere]),
+    examplesOf(source, [scopeOf('@linnet/observer'), ...otpScopes, ...elsewhere]),
   ),
   ...sources('@linnet/req').flatMap((source) =>
-    examplesOf(source, [scopeOf('@linnet/req'), ...otp, prelude('req'), ...elsewhere]),
+    examplesOf(source, [scopeOf('@linnet/req'), ...otpScopes, prelude('req'), ...elsewhere]),
   ),
 ];
 const place = (file: string, line: number): string => `${relative(root, file)}:${line}`;

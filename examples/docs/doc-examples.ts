@@ -95,6 +95,7 @@ export const indexes = (root: string): ReadonlyMap<string, string> =>
   new Map([
     ['@linnet/otp', join(root, 'packages/otp/src/index.ts')],
     ['@linnet/otp/testing', join(root, 'packages/otp/src/testing/index.ts')],
+    ['@linnet/otp/options', join(root, 'packages/otp/src/options/index.ts')],
     ['@linnet/cluster', join(root, 'packages/cluster/src/index.ts')],
     ['@linnet/cluster/nats', join(root, 'packages/cluster/src/nats/index.ts')],
     ['@linnet/cluster/finch', join(root, 'packages/cluster/src/finch/index.ts')],

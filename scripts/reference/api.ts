@@ -10,6 +10,7 @@ import { reqOptionTypes } from './req-options.ts';
 const entries = [
   ['@linnet/otp', 'otp', 'index.ts', 'otp.md'],
   ['@linnet/otp/testing', 'otp', 'testing/index.ts', 'otp-testing.md'],
+  ['@linnet/otp/options', 'otp', 'options/index.ts', 'otp-options.md'],
   ['@linnet/mint', 'mint', 'index.ts', 'mint.md'],
   ['@linnet/mint/testing', 'mint', 'testing/index.ts', 'mint-testing.md'],
   ['@linnet/finch', 'finch', 'index.ts', 'finch.md'],
@@ -19,6 +20,7 @@ const entries = [
   ['@linnet/cluster', 'cluster', 'index.ts', 'cluster.md'],
   ['@linnet/cluster/finch', 'cluster', 'finch/index.ts', 'cluster-finch.md'],
   ['@linnet/cluster/nats', 'cluster', 'nats/index.ts', 'cluster-nats.md'],
+  ['@linnet/cluster/testing', 'cluster', 'testing/index.ts', 'cluster-testing.md'],
   ['@linnet/otp/distribution', 'otp', 'distribution/index.ts', 'otp-distribution.md'],
   ['@linnet/req', 'req', 'index.ts', 'req.md'],
   ['@linnet/observer', 'observer', 'index.ts', 'observer.md'],

@@ -12,7 +12,9 @@ import {
   isInterfaceDeclaration,
   isMethodDeclaration,
   isMethodSignatureDeclaration,
+  isPropertyAssignment,
   isQualifiedName,
+  isShorthandPropertyAssignment,
   isTypeAliasDeclaration,
   isTypeLiteralNode,
   isTypeQueryNode,
@@ -38,6 +40,8 @@ export interface Item {
   readonly members: readonly Item[];
   /** The file with its declaration. */
   readonly file: string;
+  /** Whether a schema of options has it. */
+  readonly isOption?: boolean;
 }
 
 /** Reads what the sources of packages export; `folder` is the one that all of them lie in. */
@@ -99,7 +103,9 @@ export class ExportReader {
       return { ...base, kind, signatures: [headOf(first)], members };
     }
     if (isInterfaceDeclaration(first)) {
-      const members = this.#membersOf('', checker.getDeclaredTypeOfSymbol(target));
+      const type = checker.getDeclaredTypeOfSymbol(target);
+      // What a schema makes stands on the page of its options.
+      const members = this.#membersOf('', type).filter(({ isOption }) => isOption !== true);
       return { ...base, kind: 'type', signatures: [headOf(first)], members };
     }
     return { ...base, kind: 'type', signatures: nodes.map(textOf), members: [] };
@@ -137,7 +143,8 @@ export class ExportReader {
     const own = nodes.map(docOf).reduce(joinDocs, noDoc);
     const label = nameOf(node) ?? symbol.name;
     const name = owner === '' || label.startsWith('[') ? label : `${owner}.${label}`;
-    const base = { name, file: fileOf(node), members: [] };
+    const isOption = isPropertyAssignment(node) || isShorthandPropertyAssignment(node);
+    const base = { name, file: fileOf(node), members: [], isOption };
     if (isMethodDeclaration(node) || isMethodSignatureDeclaration(node)) {
       return { ...base, kind: 'function', doc: own, signatures: this.#signatures(name, nodes) };
     }

@@ -4,6 +4,7 @@ import {
   breakerSchema,
   budgetSchema,
   hedgeSchema,
+  outlierSchema,
   rateLimitSchema,
   reqSchema,
 } from '../../packages/req/src/options/index.ts';
@@ -23,6 +24,11 @@ const sections: readonly Section[] = [
   },
   { title: 'Retry budget', text: 'Of the option `retryBudget`.', schema: budgetSchema },
   { title: 'Circuit breaker', text: 'Of the option `breaker`.', schema: breakerSchema },
+  {
+    title: 'Outlier',
+    text: 'Of the option `outlier`, for a list of `baseUrl`.',
+    schema: outlierSchema,
+  },
   { title: 'Rate limit', text: 'Of the option `rateLimit`.', schema: rateLimitSchema },
   { title: 'Hedged requests', text: 'Of the option `hedge`.', schema: hedgeSchema },
   { title: 'Pages', text: 'What `req.paginate` takes beside: `PageSettings`.', schema: pageSchema },

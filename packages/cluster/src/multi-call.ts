@@ -19,7 +19,7 @@ export interface MultiCallOptions extends CallOptions {
 /**
  * Calls the servers of one name on many nodes at once, and waits for all answers, each for 5000 ms at
  * most. It does not reject for a node that does not answer: that is among the failures, with `'timeout'`,
- * `'noproc'`, `['nodedown', node]` or what the server ended with. An answer that comes later reaches nobody.
+ * `'noproc'`, `['nodedown', node]` or what the server ended with. An answer that comes later is dropped.
  *
  * Source: `gen_server:multi_call/4`.
  * @throws {DataCloneError} for a request that cannot be sent; {MessageTooLongError} for one that is too long.

@@ -2,7 +2,7 @@
  * A limit on the connections to each host over all nodes of a cluster. Each connection of an instance of
  * Finch needs a lease, which a process for the host grants, one for the whole cluster. A node gets leases
  * in batches and keeps one for as long as its connection is open: a request on a connection that is there
- * asks nobody.
+ * asks for nothing.
  */
 import {
   BadArgumentError,

@@ -36,7 +36,7 @@ export class LeaseTable {
     for (const host of this.#hosts.keys()) this.#noteChange(host);
   }
 
-  /** It is gone: what is not in use belongs to nobody. */
+  /** It is gone: what is not in use has no owner. */
   detach(): void {
     this.#wake = undefined;
     this.#changed.clear();

@@ -1,4 +1,4 @@
-/** How late the event loop is, while somebody looks. */
+/** How late the event loop is, while a viewer looks. */
 import { monitorEventLoopDelay, performance, type IntervalHistogram } from 'node:perf_hooks';
 import type { LoopFigures } from '../protocol/documents.ts';
 import { round } from './show.ts';

@@ -54,7 +54,7 @@ export interface LoopFigures {
   readonly delayMax?: number;
 }
 
-/** Requests of all instances while somebody looks. */
+/** Requests of all instances, while a viewer looks. */
 export interface RequestFigures {
   readonly since: number;
   readonly count: number;
@@ -210,7 +210,7 @@ export interface PoolFigures {
   readonly status: 'up' | 'down' | 'stopping';
   readonly userManaged: boolean;
   readonly shards: Readonly<Record<string, ShardFigures>>;
-  /** Recorded while somebody looks. */
+  /** Recorded while a viewer looks. */
   readonly requests: number;
   readonly failed: number;
   /** Callers that got no connection in time. */

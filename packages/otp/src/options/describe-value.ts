@@ -9,7 +9,13 @@ export const hidden = '[hidden]';
 /** The longest text that a message quotes. */
 const longest = 120;
 
-/** `"dog"`, `0`, `an array of 3`, `a Buffer of 12 bytes`, `an object`. */
+/**
+ * `"dog"`, `0`, `an array of 3`, `a Buffer of 12 bytes`, `an object`.
+ *
+ * @example
+ * describeValue({ password: 'x' }); // an object
+ * describeValue('https://me:secret@host/'); // "https://[hidden]@host/"
+ */
 export function describeValue(value: unknown): string {
   switch (typeof value) {
     case 'string':

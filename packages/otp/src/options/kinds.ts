@@ -32,7 +32,17 @@ export interface Description {
 /** The greatest delay that Node's timers hold; a greater one would fire at once. */
 const longestDelay = 2_147_483_647;
 
-/** An option with its own check. */
+/**
+ * An option with its own check.
+ *
+ * @example
+ * const port = custom<number>({
+ *   doc: 'The port to listen on.',
+ *   type: 'integer',
+ *   allowed: 'a port above 1023',
+ *   parse: (value) => (isInteger(value, 1024, 65_535) ? value : invalid),
+ * });
+ */
 export function custom<Input, Output = Input, const D extends Output | undefined = undefined>(
   spec: Description & {
     readonly type: string;
@@ -56,14 +66,24 @@ export function custom<Input, Output = Input, const D extends Output | undefined
   };
 }
 
-/** The same option, which must be given. */
+/**
+ * The same option, which must be given.
+ *
+ * @example
+ * const name = required(string({ doc: 'The name of the pool.' }));
+ */
 export function required<Input, Output>(
   field: Field<Input, Output>,
 ): Field<Input, Exclude<Output, undefined>, true> {
   return { ...field, required: true } as unknown as Field<Input, Exclude<Output, undefined>, true>;
 }
 
-/** An integer within bounds. */
+/**
+ * An integer within bounds.
+ *
+ * @example
+ * const size = integer({ min: 1, default: 50, unit: 'connections', doc: 'The cap on open connections.' });
+ */
 export function integer<const D extends number | undefined = undefined>(
   spec: Description & { readonly min: number; readonly max?: number; readonly default?: D },
 ): Field<number, number | D, false> {
@@ -76,7 +96,12 @@ export function integer<const D extends number | undefined = undefined>(
   });
 }
 
-/** An integer, or `'infinity'` for no limit. */
+/**
+ * An integer, or `'infinity'` for no limit.
+ *
+ * @example
+ * const maxQueue = limit({ min: 0, default: 'infinity', doc: 'How many callers may wait.' });
+ */
 export function limit<const D extends Limit | undefined = undefined>(
   spec: Description & { readonly min: number; readonly default?: D },
 ): Field<Limit, Limit | D, false> {
@@ -89,7 +114,12 @@ export function limit<const D extends Limit | undefined = undefined>(
   });
 }
 
-/** A span of time in ms from `min` (0 by default), or `'infinity'`. */
+/**
+ * A span of time in ms from `min` (0 by default), or `'infinity'`.
+ *
+ * @example
+ * const timeout = duration({ default: 5000, doc: 'How long to wait.' });
+ */
 export function duration<const D extends Duration | undefined = undefined>(
   spec: Description & { readonly min?: number; readonly default?: D },
 ): Field<Duration, Duration | D, false> {
@@ -104,14 +134,24 @@ export function duration<const D extends Duration | undefined = undefined>(
   });
 }
 
-/** A span of time in ms that must end. */
+/**
+ * A span of time in ms that must end.
+ *
+ * @example
+ * const shutdown = finiteDuration({ default: 5000, doc: 'How long it may take to end.' });
+ */
 export function finiteDuration<const D extends number | undefined = undefined>(
   spec: Description & { readonly min?: number; readonly default?: D },
 ): Field<number, number | D, false> {
   return integer<D>({ unit: 'ms', max: longestDelay, ...spec, min: spec.min ?? 0 });
 }
 
-/** `true` or `false`. */
+/**
+ * `true` or `false`.
+ *
+ * @example
+ * const retry = boolean({ default: true, doc: 'Whether it is tried again.' });
+ */
 export function boolean<const D extends boolean | undefined = undefined>(
   spec: Description & { readonly default?: D },
 ): Field<boolean, boolean | D, false> {
@@ -123,7 +163,16 @@ export function boolean<const D extends boolean | undefined = undefined>(
   });
 }
 
-/** A string that is not empty and has no NUL; `allowed` and `accepts` narrow it. */
+/**
+ * A string that is not empty and has no NUL; `allowed` and `accepts` narrow it.
+ *
+ * @example
+ * const host = string({
+ *   doc: 'The host to connect to.',
+ *   allowed: 'a name without spaces',
+ *   accepts: (value) => !value.includes(' '),
+ * });
+ */
 export function string<const D extends string | undefined = undefined>(
   spec: Description & {
     readonly allowed?: string;
@@ -146,7 +195,12 @@ export function string<const D extends string | undefined = undefined>(
   });
 }
 
-/** One of a few words, or `true` or `false`. */
+/**
+ * One of a few words, or `true` or `false`.
+ *
+ * @example
+ * const whenFull = oneOf(['queue', 'fail'], { default: 'queue', doc: 'What a full pool does.' });
+ */
 export function oneOf<const V extends string | boolean, const D extends V | undefined = undefined>(
   values: readonly V[],
   spec: Description & { readonly default?: D },
@@ -160,7 +214,12 @@ export function oneOf<const V extends string | boolean, const D extends V | unde
   });
 }
 
-/** A list of distinct words out of a few, at least one. */
+/**
+ * A list of distinct words out of a few, at least one.
+ *
+ * @example
+ * const protocols = someOf(['http1', 'http2'], { default: ['http2', 'http1'], doc: 'What is spoken.' });
+ */
 export function someOf<const V extends string>(
   values: readonly V[],
   spec: Description & { readonly default: readonly V[] },
@@ -180,7 +239,14 @@ export function someOf<const V extends string>(
   });
 }
 
-/** An object of options inside an object of options. */
+/**
+ * An object of options inside an object of options.
+ *
+ * @example
+ * const defineSchema = schemaDefiner((problem) => new RangeError(optionMessage(problem)));
+ * const tls = defineSchema('TLS options', { servername: string({ doc: 'The name to ask for.' }) });
+ * const fields = { tls: nested(tls, { doc: 'How TLS is spoken.' }) };
+ */
 export function nested<F extends Fields>(
   schema: Schema<F>,
   spec: Description,
@@ -196,7 +262,12 @@ export function nested<F extends Fields>(
   };
 }
 
-/** Whether a value is an integer within bounds. */
+/**
+ * Whether a value is an integer within bounds.
+ *
+ * @example
+ * isInteger(3, 1, 5); // true
+ */
 export function isInteger(
   value: unknown,
   min: number,
@@ -205,12 +276,24 @@ export function isInteger(
   return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
 }
 
-/** Whether a value is an object, and no array. */
+/**
+ * Whether a value is an object, and no array.
+ *
+ * @example
+ * isObject({ size: 1 }); // true
+ * isObject([1]); // false
+ */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value is a span of time in ms that a timer of Node can hold. */
+/**
+ * Whether a value is a span of time in ms that a timer of Node can hold.
+ *
+ * @example
+ * isDelay(1500); // true
+ * isDelay(-1); // false
+ */
 export function isDelay(value: unknown): value is number {
   return isInteger(value, 0, longestDelay);
 }

@@ -6,6 +6,11 @@ import type { AnySchema, Field } from './field.ts';
 /**
  * Renders a schema as a Markdown table: option, type, default, unit, meaning.
  * Nested options follow their object as `connOpts.connectTimeout`.
+ *
+ * @example
+ * const defineSchema = schemaDefiner((problem) => new RangeError(optionMessage(problem)));
+ * const schema = defineSchema('pool options', { size: integer({ min: 1, doc: 'The cap.' }) });
+ * console.log(renderOptions(schema)); // | `size` | integer | | | The cap. |
  */
 export function renderOptions(schema: AnySchema): string {
   const head = ['Option', 'Type', 'Default', 'Unit', 'Meaning'];

@@ -34,7 +34,12 @@ export function nearestOption(schema: AnySchema, name: string): PlacedField | un
   return nearest;
 }
 
-/** The candidate that a name probably means: another spelling, few typing errors, or the same beginning. */
+/**
+ * The candidate that a name probably means: another spelling, few typing errors, or the same beginning.
+ *
+ * @example
+ * nearestOf('pool_timout', ['poolTimeout', 'retry']); // poolTimeout
+ */
 export function nearestOf(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = plain(name);
   let nearest: string | undefined;
@@ -73,15 +78,19 @@ function distanceOf(wanted: string, candidate: string): number {
   return editDistance(wanted, candidate);
 }
 
-/** The Levenshtein distance. */
+/** How many letters are too many, missing, others, or swapped with their neighbour. */
 function editDistance(a: string, b: string): number {
+  let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, substitution));
+      const other = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwap ? (before[j - 2] ?? 0) + 1 : other;
+      row.push(Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, other, swapped));
     }
+    before = previous;
     previous = row;
   }
   return previous[b.length] ?? 0;

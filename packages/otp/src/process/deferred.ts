@@ -42,7 +42,7 @@ export function deferring(on: boolean): void {
  *     undefer(this);
  *   }
  *   run() {
- *     console.log('nobody took it again');
+ *     console.log('it is still deferred');
  *   }
  * }
  */

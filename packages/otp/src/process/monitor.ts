@@ -90,6 +90,7 @@ export class AliasMonitorRef extends MonitorRef {
     this.alias = newAlias(owner, spent);
   }
 
+  /** Ends the monitor, and its alias unless that is active until `unalias`. */
   override unwatch(): boolean {
     this.#over();
     return super.unwatch();

@@ -128,6 +128,7 @@ describe('the error of a schema', () => {
 
   test.each<[object, string]>([
     [{ wdth: 1 }, 'width'],
+    [{ widht: 1 }, 'width'],
     [{ close_timeout: 1 }, 'closeTimeout'],
     [{ clos: 1 }, 'closeTimeout'],
   ])('suggests for %o the option %s', (options, meant) => {
