@@ -47,12 +47,14 @@ export function viaRegistry(ref: Via): ViaRegistry | undefined {
 }
 
 export function isVia(value: unknown): value is Via {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Array.isArray((value as Partial<Via>).via) &&
-    (value as Via).via.length >= 2
-  );
+  if (typeof value !== 'object' || value === null) return false;
+  const { via } = value as { readonly via?: unknown };
+  return Array.isArray(via) && via.length >= 2 && (isName(via[0]) || isViaRegistry(via[0]));
+}
+
+function isViaRegistry(value: unknown): value is ViaRegistry {
+  const registry = value as Partial<ViaRegistry> | null | undefined;
+  return typeof registry?.whereisName === 'function';
 }
 
 function isRemoteName(value: object): value is RemoteName {

@@ -97,3 +97,15 @@ test('the start of a server is noproc while the partition of its via name is dow
     await eventually(() => Room.start(1, { name: rooms.via('r1') }));
   });
 });
+
+test.each([null, undefined, 5, {}, { name: 'rooms' }, GenServer])(
+  'a via name whose registry is %s is no name',
+  async (registry) => {
+    const name = { via: [registry as never, 'r1'] } as const;
+    const refused = expect.objectContaining({ code: 'ERR_BADARG' }) as Error;
+    expect(() => whereis(name)).toThrow(refused);
+    expect(() => send(name, 'leave')).toThrow(refused);
+    await expect(GenServer.call(name, 'guests')).rejects.toThrow(refused);
+    await expect(Room.start(1, { name })).rejects.toThrow(refused);
+  },
+);
