@@ -116,8 +116,8 @@ export const packages: Readonly<Record<string, Package>> = {
   req: {
     layers: [
       ['errors', 'version.ts'],
-      ['header-list.ts'],
-      ['cache/http-cache.ts'],
+      ['header-list.ts', 'origin.ts'],
+      ['cache/http-cache.ts', 'upstreams.ts'],
       ['options'],
       ['retry'],
       ['message'],

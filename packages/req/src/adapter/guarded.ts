@@ -3,7 +3,7 @@ import { RequestCancelledError } from '@linnet/finch';
 import { CircuitOpenError } from '../errors/index.ts';
 import type { Breaker, Outcome, Permit } from '../guards/breaker.ts';
 import { breakerOf, bucketOf, ejectedOf, outlierOf } from '../guards/find.ts';
-import { Upstreams } from '../guards/upstreams.ts';
+import { Upstreams } from '../upstreams.ts';
 import type { ReqRequest } from '../message/request.ts';
 import type { ReqResponse } from '../message/response.ts';
 import type { Adapter } from '../pipeline/step.ts';

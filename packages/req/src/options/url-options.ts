@@ -1,7 +1,7 @@
 /** Where a request goes, and what it says of itself. */
 import type { HeadersInput } from '@linnet/finch';
 import { boolean, custom, invalid, oneOf, string } from '@linnet/otp/options';
-import { Upstreams } from '../guards/upstreams.ts';
+import { Upstreams } from '../upstreams.ts';
 import { fieldsOf, HeaderList } from '../header-list.ts';
 import { auth } from './auth.ts';
 import { params, pathParams } from './params.ts';

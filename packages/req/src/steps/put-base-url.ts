@@ -1,6 +1,6 @@
 /** The step `putBaseUrl`. */
 import { ejectedOf } from '../guards/find.ts';
-import { Upstreams } from '../guards/upstreams.ts';
+import { Upstreams } from '../upstreams.ts';
 import type { ReqRequest } from '../message/request.ts';
 
 /** Puts `baseUrl` before a URL without a scheme; the path of the one follows that of the other. */

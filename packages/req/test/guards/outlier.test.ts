@@ -2,7 +2,7 @@ import { DynamicSupervisor, exit, type Pid } from '@linnet/otp';
 import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { Req, type ReqOptions } from '../../src/index.ts';
-import { Upstreams } from '../../src/guards/upstreams.ts';
+import { Upstreams } from '../../src/upstreams.ts';
 import { rejection } from '../support/client.ts';
 import { startServer } from '../support/server.ts';
 import { processes, startTree } from '../support/tree.ts';

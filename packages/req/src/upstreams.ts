@@ -1,5 +1,5 @@
 /** Several servers that give the same: each attempt goes to the next one. */
-import { originOf } from '../origin.ts';
+import { originOf } from './origin.ts';
 
 /** One of them. */
 interface Upstream {
