@@ -2,27 +2,13 @@
 // Their binaries come from npm packages in .ci/nodes, installed here on demand (Linux x64 only).
 // Type tests are left out: they do not depend on the version that runs them.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { installTools } from './install-tools.mjs';
 
 const root = join(import.meta.dirname, '..');
-const folder = join(root, '.ci', 'nodes');
+const folder = installTools('nodes');
 const lines = process.argv.length > 2 ? process.argv.slice(2) : ['22', '24'];
-
-/** Installs the binaries, unless those of the present lockfile are there. */
-function install() {
-  const lockfile = readFileSync(join(folder, 'package-lock.json'), 'utf8');
-  const stamp = join(folder, 'node_modules', '.installed-lockfile.json');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile) return;
-
-  console.log('Installing the Node.js versions of the matrix into .ci/nodes');
-  const { status } = spawnSync('npm', ['ci', '--prefix', folder], {
-    cwd: folder,
-    stdio: 'inherit',
-  });
-  if (status !== 0) throw new Error('npm ci failed in .ci/nodes');
-  writeFileSync(stamp, lockfile);
-}
 
 /**
  * Runs the tests on one line of Node.js.
@@ -52,7 +38,6 @@ function test(line) {
   return status === 0;
 }
 
-install();
 const failed = lines.filter((line) => !test(line));
 if (failed.length > 0) {
   console.error(`The tests failed on Node.js ${failed.join(' and ')}`);

@@ -2,11 +2,12 @@
 // compatible with Node.js: `node scripts/test-runtimes.mjs`, after a build.
 // Their binaries come from npm packages in .ci/runtimes, installed there on demand (Linux x64 only).
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { installTools } from './install-tools.mjs';
 
 const root = join(import.meta.dirname, '..');
-const folder = join(root, '.ci', 'runtimes');
+const folder = installTools('runtimes');
 const program = join(import.meta.dirname, 'runtimes', 'smoke.mjs');
 
 const runtimes = [
@@ -17,21 +18,6 @@ const runtimes = [
     args: ['run', '--allow-all', '--node-modules-dir=manual', program],
   },
 ];
-
-/** Installs the binaries, unless those of the present lockfile are there. */
-function install() {
-  const lockfile = readFileSync(join(folder, 'package-lock.json'), 'utf8');
-  const stamp = join(folder, 'node_modules', '.installed-lockfile.json');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile) return;
-
-  console.log('Installing Bun and Deno into .ci/runtimes');
-  const { status } = spawnSync('npm', ['ci', '--prefix', folder], {
-    cwd: folder,
-    stdio: 'inherit',
-  });
-  if (status !== 0) throw new Error('npm ci failed in .ci/runtimes');
-  writeFileSync(stamp, lockfile);
-}
 
 /** @param {typeof runtimes[number]} runtime */
 function passes({ name, binary, args }) {
@@ -50,5 +36,4 @@ function passes({ name, binary, args }) {
   return ok;
 }
 
-install();
 if (runtimes.filter((runtime) => !passes(runtime)).length > 0) process.exit(1);
