@@ -1,10 +1,8 @@
 import { spawn as spawnProgram, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-
-const program = fileURLToPath(new URL('./fixtures/program.ts', import.meta.url));
+import { program } from './fixtures/program.ts?program';
 
 /** A real program, its lines, and its end. */
 class Program {
@@ -14,14 +12,10 @@ class Program {
   readonly #ended: Promise<unknown[]>;
 
   constructor(...args: string[]) {
-    this.#child = spawnProgram(
-      process.execPath,
-      ['--conditions=@linnet/source', program, ...args],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, NODE_OPTIONS: '' },
-      },
-    );
+    this.#child = spawnProgram(process.execPath, [program, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
     this.#ended = once(this.#child, 'close');
     onTestFinished(() => void this.#child.kill('SIGKILL'));
     this.#child.stderr!.on('data', (text) => (this.#errors += String(text)));
@@ -167,7 +161,7 @@ test.each(['timer', 'emitter', 'rejection', 'async', 'twice'])(
       ),
     );
     // With the stack, since nobody else shows it.
-    expect(running.errors).toContain('program.ts:');
+    expect(running.errors).toContain('program.mjs:');
   },
 );
 

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { Machine, type MachineHandle, type MachineModule, type StartError } from '@linnet/otp';
 import { captureCrashReports, settle, TestClock } from '@linnet/otp/testing';
 import fc from 'fast-check';
@@ -101,9 +101,11 @@ async function compare(
   await tested.start(definition);
   let compared = 0;
   const same = (): void => {
-    expect(tested.journal.slice(compared)).toEqual(actor.journal.slice(compared));
+    const is = [tested.journal.slice(compared), outcome(tested)];
+    const shouldBe = [actor.journal.slice(compared), outcome(actor)];
+    // Of a hundred thousand comparisons, those that fail are shown.
+    if (!isDeepStrictEqual(is, shouldBe)) expect(is).toEqual(shouldBe);
     compared = actor.journal.length;
-    expect(outcome(tested)).toEqual(outcome(actor));
   };
   if (loops(tested.error)) return 0;
   same();

@@ -19,7 +19,6 @@ describe('a value for a log', () => {
     [function named() {}, '[function named]'],
     [new URL('https://example.com/a'), 'https://example.com/a'],
     [/a+/g, '/a+/g'],
-    [Buffer.alloc(2_000_000), '[Buffer of 2000000 bytes]'],
     [new ArrayBuffer(3), '[ArrayBuffer of 3 bytes]'],
     [new Map([['a', 1]]), { a: 1 }],
     [new Set([1, 2]), [1, 2]],
@@ -28,6 +27,11 @@ describe('a value for a log', () => {
     [new Proxy({}, {}), '[proxy]'],
   ])('%o is shown as %o', (value, shown) => {
     expect(boundedCopy(value)).toEqual(shown);
+  });
+
+  // Not in the table: its title would be megabytes long before it is cut.
+  test('a large buffer is shown by its length', () => {
+    expect(boundedCopy(Buffer.alloc(2_000_000))).toBe('[Buffer of 2000000 bytes]');
   });
 
   test('keeps the name of its class when it is printed, and nothing but its fields as JSON', () => {
