@@ -1,36 +1,13 @@
 /** The processes of a scenario: each runs the steps that it is sent, and tells of all else that it gets. */
-import {
-  demonitor,
-  exit,
-  link,
-  monitor,
-  type MonitorRef,
-  type Pid,
-  processInfo,
-  receive,
-  self,
-  send,
-  trapExit,
-  unlink,
-} from '@linnet/otp';
+import { type MonitorRef, type Pid, processInfo, receive, self, send, trapExit } from '@linnet/otp';
 import { settle } from '@linnet/otp/testing';
 import { Node, type Modules } from '../../src/index.ts';
-import { Raised, reasonFrom } from '../../../otp/test/oracle/terms.ts';
 import type { Json } from '../../../otp/test/oracle/json.ts';
+import { performSignal, Return, type SignalStep } from '../../../otp/test/oracle/signal-steps.ts';
 
 /** A step that a process is to run. */
 export interface Command {
-  readonly step: {
-    readonly op: string;
-    readonly new?: string;
-    readonly how?: 'plain' | 'link' | 'monitor';
-    readonly trap?: boolean;
-    readonly ref?: string;
-    readonly reason?: Json;
-    readonly flag?: boolean;
-    readonly msg?: Json;
-    readonly opts?: readonly string[];
-  };
+  readonly step: SignalStep;
   /** The process to which it is done. */
   readonly target: Pid | undefined;
   /** Where a process is to be started. */
@@ -45,9 +22,6 @@ export type Report =
 
 const isCommand = (message: unknown): message is Command =>
   typeof message === 'object' && message !== null && 'step' in message;
-
-/** `return` of a process: its body ends. */
-class Return extends Error {}
 
 async function actor(name: string, trap: boolean, conductor: Pid): Promise<void> {
   trapExit(trap);
@@ -81,54 +55,18 @@ async function perform(
   conductor: Pid,
   tell: (report: Report) => void,
 ): Promise<Json> {
-  const q = target as Pid;
-  switch (step.op) {
-    case 'spawn': {
-      const name = step.new as string;
-      const args = [name, step.trap === true, conductor];
-      if (step.how === 'monitor') {
-        const { pid, ref } = await Node.spawnMonitor(node, 'actor', args);
-        refs.set(step.ref as string, ref);
-        tell({ type: 'started', name, pid });
-      } else {
-        const start = step.how === 'link' ? Node.spawnLink : Node.spawn;
-        tell({ type: 'started', name, pid: await start(node, 'actor', args) });
-      }
-      return 'ok';
-    }
-    case 'link':
-      link(q);
-      return true;
-    case 'unlink':
-      unlink(q);
-      return true;
-    case 'monitor':
-      refs.set(step.ref as string, monitor(q));
-      return 'ok';
-    case 'demonitor': {
-      const ref = refs.get(step.ref as string) as MonitorRef;
-      const active = demonitor(ref, { flush: step.opts?.includes('flush') === true });
-      return step.opts?.includes('info') === true ? active : true;
-    }
-    case 'exit':
-      exit(q, reasonFrom(step.reason));
-      return true;
-    case 'self_exit':
-      return exit(reasonFrom(step.reason));
-    case 'raise':
-      throw new Raised('oops');
-    case 'throw':
-      throw new Raised(['nocatch', 'ball']);
-    case 'return':
-      throw new Return();
-    case 'trap':
-      return trapExit(step.flag);
-    case 'send':
-      send(q, step.msg);
-      return 'ok';
-    default:
-      throw new Error(`unknown step ${step.op}`);
+  if (step.op !== 'spawn') return performSignal(step, target as Pid, refs);
+  const name = step.new as string;
+  const args = [name, step.trap === true, conductor];
+  if (step.how === 'monitor') {
+    const { pid, ref } = await Node.spawnMonitor(node, 'actor', args);
+    refs.set(step.ref as string, ref);
+    tell({ type: 'started', name, pid });
+  } else {
+    const start = step.how === 'link' ? Node.spawnLink : Node.spawn;
+    tell({ type: 'started', name, pid: await start(node, 'actor', args) });
   }
+  return 'ok';
 }
 
 /** What a node tells about its processes, once nothing is left to do there. */

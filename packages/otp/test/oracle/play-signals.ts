@@ -1,11 +1,9 @@
 /** Plays a scenario of links, monitors and exit signals between bare processes. */
 import {
   BadArgumentError,
-  demonitor,
   exit,
   ExitError,
   isAlive,
-  link,
   monitor,
   processInfo,
   receive,
@@ -16,7 +14,6 @@ import {
   spawnLink,
   spawnMonitor,
   trapExit,
-  unlink,
   unregister,
   Watch,
   whereis,
@@ -29,28 +26,19 @@ import {
 import { settle } from '@linnet/otp/testing';
 import type { SignalsTrace } from './canon.ts';
 import type { Json } from './json.ts';
-import { Raised, reasonFrom, termOf } from './terms.ts';
+import { performSignal, Return, type SignalStep } from './signal-steps.ts';
+import { termOf } from './terms.ts';
 
 export interface SignalsScenario {
   readonly id: number;
   readonly procs: readonly string[];
-  readonly steps: readonly SignalStep[];
+  readonly steps: readonly Step[];
 }
 
-interface SignalStep {
-  readonly op: string;
-  /** The process in which it happens. */
+/** A step with the processes in which and to which it happens. */
+interface Step extends SignalStep {
   readonly p: string;
   readonly q?: string;
-  readonly new?: string;
-  readonly how?: 'plain' | 'link' | 'monitor';
-  readonly trap?: boolean;
-  readonly ref?: string;
-  readonly reason?: Json;
-  readonly flag?: boolean;
-  readonly msg?: Json;
-  readonly name?: string;
-  readonly opts?: readonly string[];
 }
 
 /** A step to be run inside a process; what it throws ends the process, unless it is a result. */
@@ -73,9 +61,6 @@ class Exits extends Watch {
     this.#tell(reason);
   }
 }
-
-/** `return` of a process: its body ends. */
-class Return extends Error {}
 
 class Stage {
   readonly #pids = new Map<string, Pid>();
@@ -108,7 +93,7 @@ class Stage {
     new Exits((reason) => this.#exits.push([name, this.#term(reason)])).watch(pid);
   }
 
-  async play(step: SignalStep): Promise<Omit<SignalsTrace['steps'][number], 'i'>> {
+  async play(step: Step): Promise<Omit<SignalsTrace['steps'][number], 'i'>> {
     this.#exits = [];
     this.#messages = {};
     const result = await this.#run(step);
@@ -120,7 +105,7 @@ class Stage {
     return { op: step.op, result, exits: [...this.#exits], msgs: this.#messages, links };
   }
 
-  async #run(step: SignalStep): Promise<Json> {
+  async #run(step: Step): Promise<Json> {
     const pid = this.#pids.get(step.p);
     if (step.q !== undefined && !this.#pids.has(step.q)) return 'absent';
     if (step.op === 'demonitor' && !this.#refs.has(step.ref as string)) return 'no_ref';
@@ -144,44 +129,14 @@ class Stage {
   }
 
   /** Runs inside the process of the step. */
-  #perform(step: SignalStep): Json {
+  #perform(step: Step): Json {
     const q = this.#pids.get(step.q ?? '') as Pid;
     const name = step.name ?? '';
     switch (step.op) {
       case 'spawn':
         return this.#spawn(step);
-      case 'link':
-        link(q);
-        return true;
-      case 'unlink':
-        unlink(q);
-        return true;
-      case 'monitor':
-        this.#refs.set(step.ref as string, monitor(q));
-        return 'ok';
       case 'monitor_name':
         this.#refs.set(step.ref as string, monitor(name));
-        return 'ok';
-      case 'demonitor': {
-        const ref = this.#refs.get(step.ref as string) as MonitorRef;
-        const active = demonitor(ref, { flush: step.opts?.includes('flush') === true });
-        return step.opts?.includes('info') === true ? active : true;
-      }
-      case 'exit':
-        exit(q, reasonFrom(step.reason));
-        return true;
-      case 'self_exit':
-        return exit(reasonFrom(step.reason));
-      case 'raise':
-        throw new Raised('oops');
-      case 'throw':
-        throw new Raised(['nocatch', 'ball']);
-      case 'return':
-        throw new Return();
-      case 'trap':
-        return trapExit(step.flag);
-      case 'send':
-        send(q, step.msg);
         return 'ok';
       case 'send_name':
         send(name, step.msg);
@@ -199,11 +154,11 @@ class Stage {
       case 'alive':
         return isAlive(q);
       default:
-        throw new Error(`unknown step ${step.op}`);
+        return performSignal(step, q, this.#refs);
     }
   }
 
-  #spawn(step: SignalStep): Json {
+  #spawn(step: Step): Json {
     const name = step.new as string;
     const body = this.body(name, step.trap === true);
     if (step.how === 'monitor') {
@@ -253,7 +208,7 @@ const isRaised = (error: unknown): error is ExitError | BadArgumentError =>
   error instanceof ExitError || error instanceof BadArgumentError;
 
 /** Steps whose purpose is the end of their process. */
-const endsItself = ({ op }: SignalStep): boolean => op === 'self_exit';
+const endsItself = ({ op }: Step): boolean => op === 'self_exit';
 
 export async function playSignals(scenario: SignalsScenario): Promise<SignalsTrace> {
   const stage = new Stage();
