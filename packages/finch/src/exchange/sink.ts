@@ -42,3 +42,10 @@ export interface Sink {
    */
   failureOf?(error: Error): { readonly error: unknown } | undefined;
 }
+
+/** A copy of lent bytes, for a sink that keeps them. */
+export function copyBytes(bytes: Buffer, from: number, to: number): Buffer {
+  const copy = Buffer.allocUnsafe(to - from);
+  bytes.copy(copy, 0, from, to);
+  return copy;
+}

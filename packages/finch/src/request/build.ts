@@ -80,7 +80,7 @@ export function buildRequest(
           hasBody,
           contentType: impliedContentType(body, theBody),
         });
-  if (isNodeStream(theBody)) expectErrors(theBody);
+  if (hasBody && isNodeStream(theBody)) expectErrors(theBody);
   return new Request(
     {
       method: name,

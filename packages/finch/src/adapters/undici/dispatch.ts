@@ -2,9 +2,8 @@
 import type { Duplex } from 'node:stream';
 import type { Fields } from '@linnet/mint';
 import { callerContext, type CallerContext } from '../../exchange/caller-context.ts';
-import { copyBytes } from '../../exchange/copy-bytes.ts';
 import { Exchange } from '../../exchange/exchange.ts';
-import type { Sink, Switching } from '../../exchange/sink.ts';
+import { copyBytes, type Sink, type Switching } from '../../exchange/sink.ts';
 import type { Instance } from '../../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../../options/index.ts';
 import type { Request } from '../../request/index.ts';

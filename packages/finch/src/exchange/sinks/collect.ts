@@ -1,8 +1,7 @@
 /** `finch.request`: collects the response and resolves with all of it. */
 import { Fields } from '@linnet/mint';
-import { InformationalResponse, Response } from '../../response/index.ts';
-import { copyBytes } from '../copy-bytes.ts';
-import type { Sink } from '../sink.ts';
+import { bodyMemory, InformationalResponse, Response } from '../../response/index.ts';
+import { copyBytes, type Sink } from '../sink.ts';
 
 /** Only so much is allocated before it has come. */
 const longestRoom = 1024 * 1024;
@@ -22,6 +21,8 @@ export class Collect implements Sink {
   private pieces = noPieces;
   /** Where the body goes, and how much of it is there. */
   private room: Buffer | undefined = undefined;
+  /** The same, if it is to be given back. */
+  private memory: Buffer<ArrayBuffer> | undefined = undefined;
   private filled = 0;
   private informational: InformationalResponse[] | undefined = undefined;
 
@@ -54,6 +55,11 @@ export class Collect implements Sink {
   /** Memory for all of a body whose first piece is of this size, if there is more to come and it is known how much. */
   private makeRoom(size: number): Buffer {
     const { contentLength } = this.headers;
+    if (bodyMemory.isFor(contentLength)) {
+      this.memory = bodyMemory.take(contentLength);
+      this.add(this.memory);
+      return this.memory;
+    }
     if (contentLength <= size || contentLength > longestRoom) return noRoom;
     const room = Buffer.allocUnsafeSlow(contentLength);
     this.add(room);
@@ -66,9 +72,8 @@ export class Collect implements Sink {
   }
 
   end(trailers: Fields): boolean {
-    this.resolve(
-      new Response(this.status, this.headers, this.pieces, trailers, this.informational),
-    );
+    const { status, headers, pieces, informational, memory } = this;
+    this.resolve(new Response(status, headers, pieces, trailers, informational, memory));
     return true;
   }
 

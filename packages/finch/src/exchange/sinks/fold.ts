@@ -11,10 +11,9 @@ import type { Instance } from '../../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../../options/index.ts';
 import { StepBody, type Request } from '../../request/index.ts';
 import { callerContext, isThenable } from '../caller-context.ts';
-import { copyBytes } from '../copy-bytes.ts';
 import { Exchange } from '../exchange.ts';
 import { Fifo } from '../fifo.ts';
-import type { Sink } from '../sink.ts';
+import { copyBytes, type Sink } from '../sink.ts';
 import {
   dataPart,
   headersPart,

@@ -4,9 +4,8 @@ import type { Fields } from '@linnet/mint';
 import type { Instance } from '../../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../../options/index.ts';
 import type { Request } from '../../request/index.ts';
-import { copyBytes } from '../copy-bytes.ts';
 import { Exchange } from '../exchange.ts';
-import type { Sink } from '../sink.ts';
+import { copyBytes, type Sink } from '../sink.ts';
 import {
   dataPart,
   headersPart,

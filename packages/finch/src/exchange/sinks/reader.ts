@@ -8,10 +8,9 @@ import type { Instance } from '../../instance/instance.ts';
 import type { ResolvedRequestOptions } from '../../options/index.ts';
 import type { Request } from '../../request/index.ts';
 import { InformationalResponse } from '../../response/index.ts';
-import { copyBytes } from '../copy-bytes.ts';
 import { Exchange } from '../exchange.ts';
 import { Fifo } from '../fifo.ts';
-import type { Sink, Switching } from '../sink.ts';
+import { copyBytes, type Sink, type Switching } from '../sink.ts';
 
 /** From how many bytes on, not read yet, the connection is not read any more. */
 const highWaterMark = 64 * 1024;
