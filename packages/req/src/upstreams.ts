@@ -30,7 +30,8 @@ export class Upstreams {
     const inTurn = [...this.#list.slice(this.#next), ...this.#list.slice(0, this.#next)];
     const usable = inTurn.filter(({ origin }) => !ejected.has(origin));
     const candidates = usable.length > 0 ? usable : inTurn;
-    const found = candidates.find(({ origin }) => origin !== last) ?? (candidates[0] as Upstream);
+    const other = candidates.find(({ origin }) => origin !== last);
+    const found = (other ?? candidates[0]) as Upstream;
     this.#next = (this.#list.indexOf(found) + 1) % this.#list.length;
     return found.url;
   }
