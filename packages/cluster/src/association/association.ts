@@ -8,7 +8,7 @@
  *
  * Source: Akka Artery's associations; `net_ticktime` of Erlang's distribution.
  */
-import { batchesOf, areSignals, lengthBytes, writeSignals, type Batch } from './batch.ts';
+import { areSignals, lengthBytes } from './batch.ts';
 import type { DownReason } from './down-reason.ts';
 import { fragmentHeader, readFragment, writeFragment, type Fragment } from './fragment.ts';
 import {
@@ -141,7 +141,7 @@ export class Association {
   }
 
   /**
-   * Takes a signal, whose bytes the caller does not change any more; it goes with the next {@link flush}.
+   * Takes a signal, which is copied; it goes with the next {@link flush}.
    * Of signals of other senders, it may overtake those that are longer than a frame.
    */
   send(signal: Uint8Array, sender: number): void {
@@ -155,8 +155,7 @@ export class Association {
   flush(now: number): void {
     const { frameBytes, windowFrames } = this.#options;
     while (this.#open) {
-      const short = this.#outbox.takeShort();
-      for (const batch of batchesOf(short, frameBytes)) this.#sendBatch(batch, now);
+      for (const frame of this.#outbox.takeFrames()) this.#sendNumbered(frameType.data, frame, now);
       if (this.#window.fragmentBytes >= mostFragmentBytes) break;
       const fragment = this.#outbox.takeFragment(frameBytes - fragmentHeader);
       if (fragment === undefined) break;
@@ -251,21 +250,14 @@ export class Association {
     this.#effects.failed(reason);
   }
 
-  #sendBatch({ signals, length }: Batch, now: number): void {
-    if (!this.#open) return;
-    const frame = Buffer.allocUnsafeSlow(headerLength + length);
-    writeSignals(frame, headerLength, signals);
-    this.#sendNumbered(frameType.data, frame, now);
-  }
-
   #sendFragment(fragment: Fragment, now: number): void {
-    if (!this.#open) return;
     const frame = Buffer.allocUnsafeSlow(headerLength + fragmentHeader + fragment.part.length);
     writeFragment(frame, headerLength, fragment);
     this.#sendNumbered(frameType.fragment, frame, now);
   }
 
   #sendNumbered(type: FrameType, frame: Uint8Array, now: number): void {
+    if (!this.#open) return;
     if (this.#sent >= lastSeq) {
       this.fail('sequence_exhausted');
       return;

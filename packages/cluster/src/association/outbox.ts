@@ -6,7 +6,7 @@
  *
  * Source: fragments of Erlang's distribution protocol, which do the same since OTP 22.
  */
-import { isLong } from './batch.ts';
+import { Batch, isLong } from './batch.ts';
 import type { Fragment } from './fragment.ts';
 import { mostLongSignals } from './reassembly.ts';
 
@@ -28,35 +28,43 @@ export class Outbox {
   readonly #turns: LongSignal[] = [];
   /** Those that begin when one of the others is over. */
   readonly #later: LongSignal[] = [];
-  #short: Uint8Array[] = [];
-  #bytes = 0;
+  readonly #batch: Batch;
+  /** Frames of short signals that are full. */
+  #full: Uint8Array[] = [];
+  #shortBytes = 0;
+  #longBytes = 0;
   #lastNumber = 0;
 
   constructor(frameBytes: number) {
     this.#frameBytes = frameBytes;
+    this.#batch = new Batch(frameBytes);
   }
 
   /** Bytes that have not been taken. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#shortBytes + this.#longBytes;
   }
 
-  /** Takes a signal of a sender, whose bytes are not changed any more. */
+  /** Takes a signal of a sender, which is copied. */
   push(signal: Uint8Array, sender: number): void {
-    this.#bytes += signal.length;
     const before = this.#bySender.get(sender);
-    if (before !== undefined) before.after.push(signal);
-    else if (isLong(signal, this.#frameBytes)) this.#begin({ sender, signal, after: [] });
-    else this.#short.push(signal);
+    if (before === undefined && !isLong(signal, this.#frameBytes)) {
+      this.#pushShort(signal);
+      return;
+    }
+    const copy = new Uint8Array(signal);
+    this.#longBytes += copy.length;
+    if (before === undefined) this.#begin({ sender, signal: copy, after: [] });
+    else before.after.push(copy);
   }
 
-  /** The short signals that may go now. */
-  takeShort(): readonly Uint8Array[] {
-    const short = this.#short;
-    if (short.length === 0) return short;
-    this.#short = [];
-    for (const { length } of short) this.#bytes -= length;
-    return short;
+  /** The frames of the short signals that may go now; their headers are still to be written. */
+  takeFrames(): readonly Uint8Array[] {
+    const frames = this.#full;
+    if (!this.#batch.isEmpty) frames.push(this.#batch.take());
+    if (frames.length > 0) this.#full = [];
+    this.#shortBytes = 0;
+    return frames;
   }
 
   /** The next part of a long signal. With the last one, short signals may have become free. */
@@ -67,10 +75,17 @@ export class Outbox {
     const part = signal.subarray(sent, sent + mostBytes);
     turn.number ??= this.#lastNumber = (this.#lastNumber + 1) >>> 0;
     turn.sent += part.length;
-    this.#bytes -= part.length;
+    this.#longBytes -= part.length;
     if (turn.sent < signal.length) this.#turns.push(turn);
     else this.#finish(turn);
     return { number: turn.number, length: signal.length, part };
+  }
+
+  #pushShort(signal: Uint8Array): void {
+    this.#shortBytes += signal.length;
+    if (this.#batch.add(signal)) return;
+    this.#full.push(this.#batch.take());
+    this.#batch.add(signal);
   }
 
   #begin({ sender, signal, after }: Pick<LongSignal, 'sender' | 'signal' | 'after'>): void {
@@ -85,7 +100,10 @@ export class Outbox {
     if (next !== undefined) this.#turns.push(next);
     const long = after.findIndex((signal) => isLong(signal, this.#frameBytes));
     const [free, rest] = long < 0 ? [after, []] : [after.slice(0, long), after.slice(long)];
-    for (const signal of free) this.#short.push(signal);
+    for (const signal of free) {
+      this.#longBytes -= signal.length;
+      this.#pushShort(signal);
+    }
     const [signal, ...others] = rest;
     if (signal !== undefined) this.#begin({ sender, signal, after: others });
   }

@@ -37,8 +37,9 @@ export class Peer {
     return this.#waitingBytes;
   }
 
+  /** Takes a signal, which is copied. */
   wait(signal: Uint8Array, sender: number): void {
-    this.#waiting.push({ signal, sender });
+    this.#waiting.push({ signal: new Uint8Array(signal), sender });
     this.#waitingBytes += signal.length;
   }
 

@@ -1,8 +1,9 @@
 /** How signals become bytes: msgpackr, with pids, aliases and errors as its extensions. */
 import { Alias, Pid } from '@linnet/otp';
-import { addExtension, Packr } from 'msgpackr';
+import { addExtension, Packr, RESET_BUFFER_MODE } from 'msgpackr';
 import { MessageTooLongError } from '../errors/message-too-long-error.ts';
 import type { Addresses, CodecPeer } from './address-table.ts';
+import { hasSingleParts } from './single-parts.ts';
 import { receivedError, SentError } from './sent-error.ts';
 
 /** The extension types of MessagePack that are used, beside msgpackr's own. */
@@ -43,6 +44,8 @@ function scope(): Scope {
 
 export class Codec {
   readonly #packr = new Packr({ structuredClone: true, moreTypes: true, useRecords: true });
+  /** For values that hold no object twice: what it writes is read in the same way. */
+  readonly #lean = new Packr({ moreTypes: true, useRecords: true });
   readonly #addresses: Addresses;
   readonly #mostBytes: number;
 
@@ -53,14 +56,15 @@ export class Codec {
   }
 
   /**
-   * Encodes what `sendable` has passed. The bytes are not written to again.
+   * Encodes what `sendable` has passed. The bytes are valid until the next value is encoded.
    * @throws {MessageTooLongError}
    */
   encode(value: unknown, peer: CodecPeer): Uint8Array {
     const outer = current;
     current = { addresses: this.#addresses, peer };
     try {
-      const bytes = this.#packr.pack(value);
+      const packr = hasSingleParts(value) ? this.#lean : this.#packr;
+      const bytes = packr.pack(value, RESET_BUFFER_MODE);
       if (bytes.length <= this.#mostBytes) return bytes;
       throw new MessageTooLongError(bytes.length, this.#mostBytes);
     } finally {

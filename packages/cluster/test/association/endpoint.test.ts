@@ -35,6 +35,25 @@ test('what is sent during the handshake arrives after it', () => {
   expect(values(b)).toEqual([7]);
 });
 
+test('the bytes of a signal may be written to once it is sent: short, long, or before the handshake', () => {
+  const world = new World(1);
+  const a = world.start('a@host');
+  const b = world.start('b@host');
+  a.endpoint.connect(b.identity);
+  const sendAndErase = (value: number, length: number, sender: number): void => {
+    const signal = signalOf(value, length, sender);
+    a.endpoint.send(b.identity, signal, sender);
+    signal.fill(0xff);
+  };
+  sendAndErase(0, 20, 1);
+  world.run(100);
+  sendAndErase(1, 20, 1);
+  sendAndErase(2, 300_000, 1);
+  sendAndErase(3, 20, 1);
+  world.run(100);
+  expect(values(b)).toEqual([0, 1, 2, 3]);
+});
+
 test('a node with another cookie is refused, and no connection is open', () => {
   const world = new World(1);
   const a = world.start('a@host');
