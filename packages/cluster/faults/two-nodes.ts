@@ -4,6 +4,7 @@ import { Cluster, Node, type ClusterOptions, type NodeMessage } from '../src/ind
 import { nats } from '../src/nats/index.ts';
 import { NatsServer } from '../test/support/nats-server.ts';
 import { PeerNode } from '../test/support/peer-node.ts';
+import { modules } from '../test/support/peer-processes.ts';
 import { type Outcome, pause, waitFor } from './fault.ts';
 
 export const here = 'faults@127.0.0.1';
@@ -45,16 +46,17 @@ export const startPeer = (server: NatsServer, options: Partial<ClusterOptions> =
     nats: { servers: server.url },
   });
 
-export async function withTwoNodes(
-  run: (nodes: TwoNodes) => Promise<Outcome>,
+export async function withTwoNodes<T = Outcome>(
+  run: (nodes: TwoNodes) => Promise<T>,
   options: Partial<ClusterOptions> = {},
-): Promise<Outcome> {
+): Promise<T> {
   await using server = await NatsServer.start();
   await using _cluster = await Cluster.start({
     name: here,
     cookie: 'secret',
     carrier: nats({ servers: server.url }),
     downAfterMs,
+    modules,
     ...options,
   });
   await using peer = await startPeer(server, options);

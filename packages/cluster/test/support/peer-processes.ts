@@ -18,7 +18,15 @@ import {
   trapExit,
   unlink,
 } from '@linnet/otp';
-import { ClusterSupervisor, Global, type Modules, Node, Pg } from '../../src/index.ts';
+import {
+  ClusterSupervisor,
+  Global,
+  type Modules,
+  Node,
+  type NodeMessage,
+  Pg,
+} from '../../src/index.ts';
+import { raceModules } from './name-race.ts';
 
 const Counter = GenServer.define({
   name: 'Counter',
@@ -138,13 +146,17 @@ export const modules: Modules = {
     send(to, { registered: await Global.register(name) });
     await receive();
   },
-  /** Registers as many of these names as it can, and tells how many. */
-  races: async (names: readonly string[], to: Pid) => {
-    const won = await Promise.all(
-      names.map((name) => Global.register(name, self(), { timeout: 25_000 })),
-    );
-    send(to, { won: won.filter(Boolean).length });
-    await receive();
+  ...raceModules,
+  /** Keeps what it is told of other nodes, and tells it when it is asked. */
+  recordsNodes: async () => {
+    register('recorder');
+    Node.monitorNodes(true);
+    const news: NodeMessage[] = [];
+    for (;;) {
+      const message = (await receive()) as NodeMessage | { readonly tell: Pid };
+      if ('tell' in message) send(message.tell, { news, by: Node.self() });
+      else news.push(message);
+    }
   },
   /** Registers a global name as soon as the connection to a node is over. */
   registersAlone: async (name: string, node: string, to: Pid) => {
