@@ -4,9 +4,18 @@
 import { inspect } from 'node:util';
 import type { InspectOptions } from 'node:util';
 import { Fields } from '@linnet/mint';
+import { bodyMemory } from './body-memory.ts';
 import { ResponseBody } from './body.ts';
 import { ResponseHeaders } from './headers.ts';
-import { decodeJson, decodeText, joinPieces } from './text.ts';
+import {
+  decodeText,
+  decodeUtf8,
+  isAscii,
+  isUtf8,
+  joinPieces,
+  lengthOf,
+  parseJson,
+} from './text.ts';
 import type { BodyInfo } from './text.ts';
 
 /** An interim response (1xx) that came before the final one, such as 103 Early Hints. */
@@ -57,6 +66,10 @@ export class Response {
   readonly #rawHeaders: Fields;
   readonly #rawTrailers: Fields;
   #pieces: readonly Uint8Array[];
+  /** What is to be given back of the only piece, as long as nobody else can have seen it. */
+  #memory: Uint8Array<ArrayBuffer> | undefined;
+  /** The body, if its memory was given back. */
+  #ascii: string | undefined;
   #headers: ResponseHeaders | undefined;
   #trailers: ResponseHeaders | undefined;
   #body: ResponseBody | undefined;
@@ -64,6 +77,7 @@ export class Response {
   /**
    * @internal Made of what the wire delivered, which must not change afterwards.
    * @param pieces the pieces of the body, in order
+   * @param memory the only piece, if it is of the {@link bodyMemory} and this response's alone
    */
   constructor(
     status: number,
@@ -71,12 +85,14 @@ export class Response {
     pieces: readonly Uint8Array[],
     rawTrailers: Fields = Fields.none,
     informational: readonly InformationalResponse[] = noInformational,
+    memory?: Uint8Array<ArrayBuffer>,
   ) {
     this.status = status;
     this.informational = informational;
     this.#rawHeaders = rawHeaders;
     this.#rawTrailers = rawTrailers;
     this.#pieces = pieces;
+    this.#memory = memory;
   }
 
   /** The headers, in order, names in lower case. Interim ones and trailers are not among them. */
@@ -92,8 +108,9 @@ export class Response {
   /** The body as bytes; empty if there is none. A body that came in one piece is not copied. */
   get body(): ResponseBody {
     if (this.#body === undefined) {
-      this.#body = new ResponseBody(joinPieces(this.#pieces), this.#info);
+      this.#body = new ResponseBody(joinPieces(this.#bytes()), this.#info);
       this.#pieces = [this.#body];
+      this.#memory = undefined;
     }
     return this.#body;
   }
@@ -105,7 +122,8 @@ export class Response {
    * @throws OptionsError for an encoding that does not exist.
    */
   text(encoding?: string): string {
-    return decodeText(this.#pieces, this.#contentType, encoding);
+    if (encoding === undefined && isUtf8(this.#contentType)) return this.#utf8();
+    return decodeText(this.#bytes(), this.#contentType, encoding);
   }
 
   /**
@@ -115,7 +133,8 @@ export class Response {
    * begins.
    */
   json<T = unknown>(): T {
-    return decodeJson(this.#pieces, () => this.#info) as T;
+    const text = this.#utf8();
+    return parseJson(text, () => ({ length: lengthOf(this.#bytes()), ...this.#info })) as T;
   }
 
   /** The body as a plain `Uint8Array`, over the same memory as `body`. */
@@ -135,6 +154,27 @@ export class Response {
       ...(informational.length === 0 ? {} : { informational }),
     };
     return `Response ${inspect(shown, options)}`;
+  }
+
+  /** The body as UTF-8. ASCII is kept as text from then on: its memory serves another response. */
+  #utf8(): string {
+    if (this.#ascii !== undefined) return this.#ascii;
+    const text = decodeUtf8(this.#pieces);
+    const memory = this.#memory;
+    if (memory === undefined || !isAscii(text, memory.length)) return text;
+    this.#memory = undefined;
+    this.#ascii = text;
+    this.#pieces = [];
+    bodyMemory.giveBack(memory);
+    return text;
+  }
+
+  /** The pieces of the body; made anew of the text, if their memory was given back. */
+  #bytes(): readonly Uint8Array[] {
+    const text = this.#ascii;
+    if (text === undefined) return this.#pieces;
+    this.#ascii = undefined;
+    return (this.#pieces = [Buffer.from(text, 'latin1')]);
   }
 
   get #contentType(): string | undefined {

@@ -70,17 +70,35 @@ export function decodeText(
  * @throws InvalidJsonError
  */
 export function decodeJson(pieces: readonly Uint8Array[], info: () => BodyInfo): unknown {
-  const text = decodeWith(utf8, pieces);
+  return parseJson(decodeUtf8(pieces), () => ({ length: lengthOf(pieces), ...info() }));
+}
+
+/** The same of the text. */
+export function parseJson(text: string, info: () => BodyInfo & { length: number }): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new InvalidJsonError({
-      cause,
-      snippet: text.length <= 80 ? text : `${text.slice(0, 80)}…`,
-      length: lengthOf(pieces),
-      ...info(),
-    });
+    const snippet = text.length <= 80 ? text : `${text.slice(0, 80)}…`;
+    throw new InvalidJsonError({ cause, snippet, ...info() });
   }
+}
+
+/** Decodes UTF-8 as `decodeText` does. */
+export function decodeUtf8(pieces: readonly Uint8Array[]): string {
+  return decodeWith(utf8, pieces);
+}
+
+/** Whether a body of this type is decoded as UTF-8. */
+export function isUtf8(contentType: string | undefined): boolean {
+  return decoderOf(contentType) === utf8;
+}
+
+/**
+ * Whether text that was decoded from so many bytes of UTF-8 is ASCII: no byte beyond that becomes a
+ * character of its own, but for one that is malformed.
+ */
+export function isAscii(text: string, bytes: number): boolean {
+  return text.length === bytes && !text.includes('\ufffd');
 }
 
 /** The pieces as one; a single one is not copied. */
@@ -89,7 +107,7 @@ export function joinPieces(pieces: readonly Uint8Array[]): Uint8Array {
   return pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces);
 }
 
-function lengthOf(pieces: readonly Uint8Array[]): number {
+export function lengthOf(pieces: readonly Uint8Array[]): number {
   let length = 0;
   for (const piece of pieces) length += piece.byteLength;
   return length;
@@ -111,7 +129,8 @@ function decoderOf(contentType: string | undefined): TextDecoder {
   const known = decoders.get(contentType);
   if (known !== undefined) return known;
   const charset = charsetOf(contentType);
-  const decoder = (charset === undefined ? undefined : newDecoder(charset)) ?? utf8;
+  const named = charset === undefined ? undefined : newDecoder(charset);
+  const decoder = named === undefined || named.encoding === utf8.encoding ? utf8 : named;
   if (contentType.length <= longestCached) decoders.set(contentType, decoder);
   return decoder;
 }

@@ -48,6 +48,22 @@ test('bodies of any length that come at the same time do not mix, however late t
   }
 });
 
+test('a body whose memory served later ones, since it was read as text, can be read again', async () => {
+  await using server = await startBodies();
+  const finch = await startFinch();
+  const responses: Response[] = [];
+  for (const copy of [1, 2, 3, 4]) {
+    const response = await finch.request(`${server.url}/${copy}/65536/sized`);
+    expect(response.text() === bodyOf(copy, 65_536).toString()).toBe(true);
+    responses.push(response);
+  }
+  for (const [i, response] of responses.entries()) {
+    const expected = bodyOf(i + 1, 65_536);
+    expect(response.text() === expected.toString()).toBe(true);
+    expect(expected.equals(response.body)).toBe(true);
+  }
+});
+
 test('a head and a large body may be cut anywhere', async () => {
   const body = bodyOf(1, 100_000);
   const head = `HTTP/1.1 200 OK\r\nx-long: ${'y'.repeat(6000)}\r\ncontent-length: ${body.length}\r\n\r\n`;
