@@ -191,13 +191,20 @@ function takesConnections(where: number | string): Promise<boolean> {
 }
 
 /**
+ * A port that is free stays so until its server listens, so files that run at once do not choose
+ * among the same ones: Vitest numbers the processes that run them.
+ */
+const portsOfEach = 1000;
+const firstPort = 15_000 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 17) * portsOfEach;
+
+/**
  * Ports that nobody listens on. They are below those that systems give to clients (from 32768), or
  * else a client could take the port of a server that is about to be started again.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>();
   while (found.size < count) {
-    const port = 15_000 + Math.floor(Math.random() * 17_000);
+    const port = firstPort + Math.floor(Math.random() * portsOfEach);
     if (await isFree(port)) found.add(port);
   }
   return [...found];

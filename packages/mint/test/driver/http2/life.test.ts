@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { Fields } from '../../../src/fields.ts';
 import { ConnectionClosedError, StreamResetError } from '../../../src/errors/index.ts';
 import { createHttp2Wire } from '../../../src/driver/http2-wire.ts';
+import { eventually } from '../../support/eventually.ts';
 import { ExchangeLog, send } from '../exchange-log.ts';
 import { openHttp2Wire, startHttp2Server, watch } from './open-http2-wire.ts';
 
@@ -194,11 +195,13 @@ describe('a connection', () => {
   });
 
   test('keeps the program alive only while a request is under way', async () => {
+    const active = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    // Those of the tests before may still be closing.
+    await eventually(() => expect(active()).toBe(0));
     const held: ServerHttp2Stream[] = [];
     await using server = await startHttp2Server((stream) => held.push(stream));
     using open = await openHttp2Wire(server.port);
-    const active = (): number =>
-      process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
     await open.until((wire) => wire.settled);
     const idle = active();
     const logs = [send(open.wire), send(open.wire)];
