@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { identityOf } from '../association/greeting.ts';
 import type { NodeIdentity } from '../association/identity.ts';
 import type { Carrier, CarrierEvents } from './carrier.ts';
+import { FramesInTurns } from './frames-in-turns.ts';
 
 /** What goes through a port beside frames. */
 interface Hello {
@@ -58,9 +59,10 @@ export class PortCarrier implements Carrier {
 
   #open(port: MessagePort): void {
     let node: NodeIdentity | undefined;
+    const frames = new FramesInTurns((frame) => this.#events?.frame(frame));
     port.on('message', (message: unknown) => {
       if (message instanceof Uint8Array) {
-        this.#events?.frame(message);
+        frames.push(message);
         return;
       }
       const heard = identityOf((message as Partial<Hello> | null)?.hello);
@@ -72,6 +74,7 @@ export class PortCarrier implements Carrier {
       this.#events?.announced(heard);
     });
     port.on('close', () => {
+      frames.end();
       this.#ports.delete(port);
       if (node === undefined || this.#byNode.get(keyOf(node)) !== port) return;
       this.#byNode.delete(keyOf(node));
