@@ -52,22 +52,33 @@ async function factsOf(carrier = ''): Promise<Facts> {
   return JSON.parse(stdout) as Facts;
 }
 
-test('a node without a carrier loads no dependency, and makes no timer, no socket, no port and no thread', async () => {
-  const facts = await factsOf();
-  expect(facts).toMatchObject({
-    alone: 'nonode@nohost',
-    self: 'alone@127.0.0.1',
-    answer: 'pong',
-    registered: true,
-  });
-  expect(facts.packages).toEqual([]);
-  expect(facts.made).toEqual([]);
-});
+// Programs of their own: on a machine with much to do, they take a while to start.
+const timeout = 120_000;
 
-test('what is looked for would be found: with a carrier, a node loads its codec and has a timer', async () => {
-  const carrier =
-    'carrier: { start: async () => 0, reaches: () => false, send() {}, announce() {}, stop: async () => {} }';
-  const facts = await factsOf(carrier);
-  expect(facts.packages).toContain('msgpackr');
-  expect(facts.made).toContain('Timeout');
-});
+test(
+  'a node without a carrier loads no dependency, and makes no timer, no socket, no port and no thread',
+  { timeout },
+  async () => {
+    const facts = await factsOf();
+    expect(facts).toMatchObject({
+      alone: 'nonode@nohost',
+      self: 'alone@127.0.0.1',
+      answer: 'pong',
+      registered: true,
+    });
+    expect(facts.packages).toEqual([]);
+    expect(facts.made).toEqual([]);
+  },
+);
+
+test(
+  'what is looked for would be found: with a carrier, a node loads its codec and has a timer',
+  { timeout },
+  async () => {
+    const carrier =
+      'carrier: { start: async () => 0, reaches: () => false, send() {}, announce() {}, stop: async () => {} }';
+    const facts = await factsOf(carrier);
+    expect(facts.packages).toContain('msgpackr');
+    expect(facts.made).toContain('Timeout');
+  },
+);
