@@ -505,10 +505,16 @@ describe('got', () => {
   });
 
   test('frees the connection of a request that times out or is cancelled', async () => {
-    const { finch, agents, client } = await start(() => {});
-    await expect(client('', { timeout: { request: 30 } })).rejects.toBeInstanceOf(TimeoutError);
-    const signal = AbortSignal.timeout(20);
-    await expect(client('', { signal })).rejects.toBeInstanceOf(RequestError);
+    let asked = 0;
+    const { finch, agents, client } = await start(() => void (asked += 1));
+    // Its time begins when the request has been sent.
+    await expect(client('', { timeout: { response: 30 } })).rejects.toBeInstanceOf(TimeoutError);
+    const before = asked;
+    const controller = new AbortController();
+    const cancelled = client('', { signal: controller.signal }).catch((error: unknown) => error);
+    await eventually(() => expect(asked).toBe(before + 1));
+    controller.abort();
+    expect(await cancelled).toBeInstanceOf(RequestError);
     await idle(finch, agents, 0);
   });
 });

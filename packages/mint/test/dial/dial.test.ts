@@ -194,7 +194,8 @@ test('can be cancelled during the TCP handshake: no socket stays', async () => {
     expect(result).toEqual({ status: 'rejected', reason: new Error('enough') });
   }
   await turn(5);
-  expect(sockets()).toBe(before);
+  // Those of the tests before may have closed meanwhile.
+  expect(sockets()).toBeLessThanOrEqual(before);
 });
 
 test('can be cancelled during the TLS handshake: the server sees the connection close', async () => {

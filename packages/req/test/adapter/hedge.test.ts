@@ -14,9 +14,14 @@ const startSlow = (silent: number) =>
   });
 
 /** How many requests a call has made that was cancelled some time after so many were seen. */
-async function silentCalls(req: Req, server: TestServer, seen: number): Promise<number> {
+async function silentCalls(
+  req: Req,
+  server: TestServer,
+  seen: number,
+  method: 'get' | 'post' = 'get',
+): Promise<number> {
   const controller = new AbortController();
-  const call = rejection(req.get(server.url, { signal: controller.signal }));
+  const call = rejection(req[method](server.url, { signal: controller.signal }));
   const count = () => server.seen.filter(({ url }) => url === '/').length;
   await eventually(() => expect(count()).toBe(seen));
   // Others go there and back, one after the other: one more of the call would have been seen by then.
@@ -46,9 +51,7 @@ test('no more are sent than max, and none when the answer comes in time', async 
 test('a POST is not hedged', async () => {
   const req = await startReq({ hedge: { delay: 1 } });
   const server = await startSlow(1);
-  const error = await rejection(req.post(server.url, { timeout: 50 }));
-  expect(error).toMatchObject({ code: 'ERR_REQ_TIMEOUT' });
-  expect(server.seen).toHaveLength(1);
+  expect(await silentCalls(req, server, 1, 'post')).toBe(1);
 });
 
 test('when all fail the error is that of the last, and the signal ends all', async () => {

@@ -115,15 +115,19 @@ test('one that is killed is found by the calls that come at that moment: each of
 });
 
 test('a call that runs out of its time while the server has it is a failure', async () => {
+  const clock = new TestClock().install(onTestFinished);
   const { req } = await startTree({ breaker: { failures: 2 } });
   const silent = await startServer(() => {});
-  expect(await rejection(req.get(silent.url, { timeout: 30 }))).toMatchObject({
-    code: 'ERR_REQ_TIMEOUT',
-  });
-  const signal = AbortSignal.timeout(30);
-  expect(await rejection(req.get(silent.url, { signal }))).toMatchObject({
-    code: 'ERR_FINCH_REQUEST_CANCELLED',
-  });
+  const first = rejection(req.get(silent.url, { timeout: 30 }));
+  await eventually(() => expect(silent.seen).toHaveLength(1));
+  await clock.advance(30);
+  expect(await first).toMatchObject({ code: 'ERR_REQ_TIMEOUT' });
+  // As `AbortSignal.timeout` does, but not before the server has it.
+  const controller = new AbortController();
+  const second = rejection(req.get(silent.url, { signal: controller.signal }));
+  await eventually(() => expect(silent.seen).toHaveLength(2));
+  controller.abort(new DOMException('late', 'TimeoutError'));
+  expect(await second).toMatchObject({ code: 'ERR_FINCH_REQUEST_CANCELLED' });
   expect(await rejection(req.get(silent.url))).toBeInstanceOf(CircuitOpenError);
 });
 
