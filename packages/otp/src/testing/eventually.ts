@@ -3,8 +3,10 @@ import { setTimeout } from 'node:timers';
 import { formatReason } from '../process/exit-reason.ts';
 import { turn } from './settle.ts';
 
-/** Tries after which a retry waits for a millisecond: what is awaited then comes from outside. */
+/** Tries after which a retry waits: what is awaited then comes from outside, and needs the processor. */
 const eagerTries = 100;
+/** How long it waits then, as a part of the time that has gone by, and in milliseconds. */
+const pause = { share: 0.02, min: 1, max: 20 } as const;
 
 /** Options of {@link eventually}. */
 export interface EventuallyOptions {
@@ -25,8 +27,9 @@ export class EventuallyError extends Error {
 }
 
 /**
- * Repeats an assertion, once in each turn of the event loop, until it does not throw; resolves
- * with its result. For what depends on the outside world: sockets, files, other programs.
+ * Repeats an assertion until it does not throw, and resolves with its result: at first once in each
+ * turn of the event loop, later every few milliseconds. For what depends on the outside world:
+ * sockets, files, other programs.
  *
  * Its deadline is on the real clock, also while a {@link TestClock} is installed.
  *
@@ -39,19 +42,19 @@ export async function eventually<T>(
   options?: EventuallyOptions,
 ): Promise<Awaited<T>> {
   const timeout = options?.timeout ?? 5000;
-  const deadline = performance.now() + timeout;
+  const begin = performance.now();
   for (let tries = 1; ; tries++) {
     try {
       return await assertion();
     } catch (error) {
-      if (performance.now() > deadline) throw new EventuallyError(timeout, tries, error);
+      if (performance.now() - begin > timeout) throw new EventuallyError(timeout, tries, error);
     }
-    await (tries < eagerTries ? turn() : millisecond());
+    await (tries < eagerTries ? turn() : pauseAfter(performance.now() - begin));
   }
 }
 
-function millisecond(): Promise<void> {
+function pauseAfter(elapsed: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, 1);
+    setTimeout(resolve, Math.min(Math.max(pause.min, elapsed * pause.share), pause.max));
   });
 }
