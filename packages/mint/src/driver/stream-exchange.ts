@@ -8,7 +8,7 @@ import { Fields } from '../fields.ts';
 import * as event from '../message/stream-event.ts';
 import type { StreamEvent, StreamReport } from '../message/stream-event.ts';
 import { allowedTrailers } from '../trailers.ts';
-import type { Exchange, WireHandler, WireRequest } from '../wire.ts';
+import type { Exchange, WireBody, WireHandler, WireRequest } from '../wire.ts';
 import { Backlog } from './backlog.ts';
 import { inCleanContext } from './clean-context.ts';
 import type { UnderWay } from './connection-life.ts';
@@ -18,6 +18,7 @@ import { isStreamed, RequestBody } from './request-body.ts';
 import { StreamTunnel } from './stream-tunnel.ts';
 import { sliceSize, StreamUpload } from './stream-upload.ts';
 import type { StreamUser, StreamWire, WireStream } from './stream-wire.ts';
+import { TextSlices } from './text-slices.ts';
 import type { Uploader } from './uploader.ts';
 
 /** Bodies up to this size leave with the head, if the windows take them. */
@@ -87,16 +88,12 @@ export class StreamExchange implements Exchange, UnderWay, StreamUser, Uploader 
     const { request, wire } = this;
     const { method, body, expectContinue, trailers } = request;
     const isTunnel = method === 'CONNECT' || request.upgrade !== undefined;
-    let bytes: Uint8Array | undefined = noBytes;
-    if (!isTunnel && body !== undefined && body !== null) {
-      if (typeof body === 'string') bytes = Buffer.from(body);
-      else bytes = body instanceof Uint8Array ? body : undefined;
-    }
+    const bytes = isTunnel ? noBytes : bytesOf(body);
     const length = bytes === undefined ? -1 : bytes.length;
     const continueTimeout = length === 0 ? undefined : expectContinue;
     const isJoined =
       length <= joined && continueTimeout === undefined && trailers === undefined && !isTunnel;
-    const whole = isJoined ? bytes : undefined;
+    const whole = isJoined && bytes instanceof Uint8Array ? bytes : undefined;
     const stream = wire.open(this, request, length, whole, continueTimeout !== undefined);
     this.stream = stream;
     if (isTunnel || stream.isSent) {
@@ -368,4 +365,12 @@ export class StreamExchange implements Exchange, UnderWay, StreamUser, Uploader 
     const option = 'maxResponseSize';
     return new ResponseTooLargeError({ ...this.facts(), option, limit, received: this.bodyBytes });
   }
+}
+
+/** The bytes of a body that is there as a whole; undefined: it comes from a source. */
+function bytesOf(body: WireBody | undefined): Uint8Array | TextSlices | undefined {
+  if (body === undefined || body === null) return noBytes;
+  if (typeof body !== 'string') return body instanceof Uint8Array ? body : undefined;
+  const isLongAscii = body.length > joined && Buffer.byteLength(body) === body.length;
+  return isLongAscii ? new TextSlices(body, sliceSize) : Buffer.from(body);
 }

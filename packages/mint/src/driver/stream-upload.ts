@@ -8,6 +8,7 @@ import type { BodyOutput, BodySender } from './body-output.ts';
 import type { Clock } from './clock.ts';
 import { RequestBody } from './request-body.ts';
 import type { StreamWire, WireStream } from './stream-wire.ts';
+import { TextSlices } from './text-slices.ts';
 import { trailersOf, UploadWaits } from './upload-waits.ts';
 import type { Uploader } from './uploader.ts';
 
@@ -17,7 +18,7 @@ export const sliceSize = 65_536;
 /** What is to be sent. */
 export interface UploadPlan {
   /** The body: a source, or all of it. */
-  readonly body: RequestBody | Uint8Array;
+  readonly body: RequestBody | TextSlices | Uint8Array;
   /** The length that is declared; -1: none. */
   readonly contentLength: number;
   /** How long to wait for `100 Continue`, in ms. */
@@ -92,6 +93,10 @@ export class StreamUpload implements BodySender {
     if (continueTimeout !== undefined) await this.waits.nextContinue(this.clock, continueTimeout);
     if (body instanceof Uint8Array) {
       await this.send(body, trailers === undefined);
+    } else if (body instanceof TextSlices) {
+      for (let slice = body.next(); slice !== undefined && !this.stopped; slice = body.next()) {
+        await this.send(slice, body.isOver && trailers === undefined);
+      }
     } else {
       while (!this.stopped) {
         const { done, value } = await body.next();

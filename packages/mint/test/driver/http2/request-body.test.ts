@@ -18,6 +18,16 @@ const echo = (stream: ServerHttp2Stream): void => {
   stream.pipe(stream);
 };
 
+/** Answers with a hash of the body. */
+const hashed = (stream: ServerHttp2Stream): void => {
+  const hash = createHash('sha1');
+  stream.on('data', (chunk: Buffer) => hash.update(chunk));
+  stream.on('end', () => {
+    stream.respond({ ':status': 200 });
+    stream.end(hash.digest('hex'));
+  });
+};
+
 async function* asyncPieces(): AsyncGenerator<string | Uint8Array> {
   yield 'hel';
   yield '';
@@ -91,14 +101,7 @@ describe('a body', () => {
   );
 
   test('of its own for each of several requests at once arrives whole, though memory is used again', async () => {
-    await using server = await startHttp2Server((stream) => {
-      const hash = createHash('sha1');
-      stream.on('data', (chunk: Buffer) => hash.update(chunk));
-      stream.on('end', () => {
-        stream.respond({ ':status': 200 });
-        stream.end(hash.digest('hex'));
-      });
-    });
+    await using server = await startHttp2Server(hashed);
     using open = await openHttp2Wire(server.port);
     using other = await openHttp2Wire(server.port);
     const bodies = Array.from({ length: 8 }, (_, seed) =>
@@ -113,6 +116,23 @@ describe('a body', () => {
       );
       const hashes = bodies.map((body) => createHash('sha1').update(body).digest('hex'));
       expect(logs.map(({ body }) => body)).toEqual(hashes);
+    }
+  });
+
+  test.each([
+    ['ASCII', ''],
+    ['other characters, too', 'é€😀'],
+  ])('that is a long text of %s arrives whole, with trailers or without', async (_what, other) => {
+    await using server = await startHttp2Server(hashed, {
+      settings: { initialWindowSize: 10_000 },
+    });
+    using open = await openHttp2Wire(server.port);
+    const body = other + Array.from({ length: 60_000 }, (_, number) => number).join(' ');
+    const hash = createHash('sha1').update(body).digest('hex');
+    for (const trailers of [undefined, () => ['x-sum', '1']]) {
+      const log = await send(open.wire, { method: 'POST', body, trailers }).done;
+      expect(log.error).toBeUndefined();
+      expect(log.body).toBe(hash);
     }
   });
 

@@ -49,6 +49,16 @@ describeQuic('a body that is streamed', () => {
     expect((await log.done).kinds).toEqual(['headers', 'data', 'end']);
   });
 
+  test.each(['', 'é€😀'])('arrives whole if it is a long text (%#)', async (other) => {
+    await using world = await meet();
+    const body = other + Array.from({ length: 60_000 }, (_, number) => number).join(' ');
+    const log = world.send({ method: 'POST', body });
+    const { stream } = await world.peer.readRequest();
+    expect((await world.peer.readBody(stream)).toString() === body).toBe(true);
+    world.peer.answer(stream);
+    expect((await log.done).body).toBe('OK');
+  });
+
   test('may have trailers that are none, and no body', async () => {
     await using world = await meet();
     const log = world.send({ method: 'POST', trailers: () => [] });
