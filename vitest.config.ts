@@ -47,9 +47,11 @@ function unit(name: string, root: string, include: string[]) {
       // Tests that say that they may run at once start programs, which want a core each.
       maxConcurrency: 2,
       env: compileCache,
-      // Generous: a limit here stops a hang, it does not measure speed.
-      testTimeout: 30_000,
-      hookTimeout: 30_000,
+      // Generous: a limit here stops a hang, it does not measure speed. On a machine that is busy with
+      // other things, threads and programs may take half a minute to start; a test that is cut off
+      // leaves what it has started, which fails those after it.
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
       teardownTimeout: 10_000,
     },
   };

@@ -42,7 +42,7 @@ beforeAll(() => {
   };
   writeFileSync(join(work, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(work, 'tsconfig.json'), JSON.stringify(config));
-}, 60_000);
+});
 
 let compiled: { readonly ok: boolean; readonly output: string };
 
@@ -87,7 +87,7 @@ describe('each page is a program', () => {
       globSync('packages/*', { cwd: root }).map((path) => join(root, path)),
       work,
     );
-  }, 60_000);
+  });
 
   // Some wait, and the others run meanwhile.
   test.concurrent.each(programs.filter(({ runs }) => runs))(

@@ -13,7 +13,7 @@ import { finch } from './services.ts';
 import { Web } from './web.ts';
 
 const command = (url: string) => fetch(url, { method: 'POST' });
-const patiently = { timeout: 20_000 };
+const patiently = { timeout: 60_000 };
 const statusOf = async (url: string) => (await fetch(url)).status;
 
 async function start(resetTimeout = 60_000) {
@@ -137,4 +137,4 @@ test('SIGTERM with requests in flight: all of them are answered, and the program
   );
   await vi.waitUntil(() => program.exitCode !== null, patiently);
   expect(program.exitCode).toBe(0);
-}, 60_000);
+});

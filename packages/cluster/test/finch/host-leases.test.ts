@@ -38,7 +38,7 @@ beforeAll(async () => {
     { strategy: 'rest_for_one' },
   );
   finch = Finch.get('http');
-}, 120_000);
+});
 afterAll(async () => {
   await supervisor.stop();
 });
@@ -68,7 +68,7 @@ beforeEach(async () => {
     },
     { timeout: 60_000 },
   );
-}, 90_000);
+});
 afterEach(async () => {
   server.closeAllConnections();
   server.close();

@@ -93,37 +93,33 @@ test('a name is a text that is not empty', async () => {
   }
 });
 
-test(
-  'of three nodes that race for 3000 names, each name has one winner, and the tables are equal',
-  { timeout: 90_000 },
-  async () => {
-    await inProcess(async () => {
-      // Until then, a name may be given twice.
-      await eventually(async () => {
-        expect(Global.nodes()).toHaveLength(3);
-        for (const i of [1, 2]) {
-          await Node.spawn(workerNode(i), 'tellNodes', [self()]);
-          expect(await receive(has('nodes'))).toEqual({ nodes: 3 });
-        }
-      });
-      const names = Array.from({ length: 3000 }, (_, i) => `race-${i}`);
-      const nodes = [Node.self(), workerNode(1), workerNode(2)];
-      const { won, racers } = await raceForNames(nodes, names);
-      const counts = nodes.map((node) => won.get(node) ?? 0);
-      expect(counts.reduce((a, b) => a + b)).toBe(3000);
-      // All of them were in it.
-      expect(Math.min(...counts)).toBeGreaterThan(0);
-      await eventually(async () => {
-        const here = namesHere();
-        expect(here).toHaveLength(3000);
-        expect(await namesOn(workerNode(1))).toEqual(here);
-        expect(await namesOn(workerNode(2))).toEqual(here);
-      });
-      for (const pid of racers) exit(pid, 'kill');
-      await eventually(() => expect(Global.names()).toEqual([]));
+test('of three nodes that race for 3000 names, each name has one winner, and the tables are equal', async () => {
+  await inProcess(async () => {
+    // Until then, a name may be given twice.
+    await eventually(async () => {
+      expect(Global.nodes()).toHaveLength(3);
+      for (const i of [1, 2]) {
+        await Node.spawn(workerNode(i), 'tellNodes', [self()]);
+        expect(await receive(has('nodes'))).toEqual({ nodes: 3 });
+      }
     });
-  },
-);
+    const names = Array.from({ length: 3000 }, (_, i) => `race-${i}`);
+    const nodes = [Node.self(), workerNode(1), workerNode(2)];
+    const { won, racers } = await raceForNames(nodes, names);
+    const counts = nodes.map((node) => won.get(node) ?? 0);
+    expect(counts.reduce((a, b) => a + b)).toBe(3000);
+    // All of them were in it.
+    expect(Math.min(...counts)).toBeGreaterThan(0);
+    await eventually(async () => {
+      const here = namesHere();
+      expect(here).toHaveLength(3000);
+      expect(await namesOn(workerNode(1))).toEqual(here);
+      expect(await namesOn(workerNode(2))).toEqual(here);
+    });
+    for (const pid of racers) exit(pid, 'kill');
+    await eventually(() => expect(Global.names()).toEqual([]));
+  });
+});
 
 test('after a cut, one of two processes with one name stays, and the other is told', async () => {
   await supervisor.stop();

@@ -30,7 +30,7 @@ beforeAll(async () => {
         count: 2,
         module: pathToFileURL(program),
         worker: { execArgv: ['--no-warnings'] },
-        startTimeout: 30_000,
+        startTimeout: 60_000,
       }),
     ],
     { strategy: 'rest_for_one' },

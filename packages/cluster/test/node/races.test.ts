@@ -147,36 +147,32 @@ test('RemoteTask.run leaves nothing in the mailbox of a process that traps exits
   });
 });
 
-test(
-  'whatever crosses, both sides come to the same about a link',
-  { timeout: 60_000 },
-  async () => {
-    await inProcess(async () => {
-      trapExit();
-      const dice = new Dice(7);
-      for (let round = 0; round < 60; round++) {
-        const pid = await remoteEcho();
-        for (let i = dice.below(12); i >= 0; i--) {
-          const what = dice.below(5);
-          if (what === 0) link(pid);
-          else if (what === 1) unlink(pid);
-          else if (what === 2) send(pid, { do: 'link', from: self() });
-          else if (what === 3) send(pid, { do: 'unlink', from: self() });
-          else await barrier(pid);
-        }
-        // What one of the two has sent because of what the other had sent is over after two rounds.
-        for (let i = 0; i < 2; i++) await barrier(pid);
-        send(pid, { do: 'links', from: self() });
-        const { links } = (await receive()) as { links: Pid[] };
-        const own = processInfo(self())?.links ?? [];
-        expect([round, own.includes(pid)]).toEqual([round, links.includes(self())]);
-        exit(pid, 'kill');
-        const ref = monitor(pid);
-        await receive((message) => ref.isDownMessage(message));
-        const exits = (await nothing()) as { type?: string };
-        expect([round, exits.type === 'EXIT']).toEqual([round, own.includes(pid)]);
+test('whatever crosses, both sides come to the same about a link', async () => {
+  await inProcess(async () => {
+    trapExit();
+    const dice = new Dice(7);
+    for (let round = 0; round < 60; round++) {
+      const pid = await remoteEcho();
+      for (let i = dice.below(12); i >= 0; i--) {
+        const what = dice.below(5);
+        if (what === 0) link(pid);
+        else if (what === 1) unlink(pid);
+        else if (what === 2) send(pid, { do: 'link', from: self() });
+        else if (what === 3) send(pid, { do: 'unlink', from: self() });
+        else await barrier(pid);
       }
-      expect(isAlive(self())).toBe(true);
-    });
-  },
-);
+      // What one of the two has sent because of what the other had sent is over after two rounds.
+      for (let i = 0; i < 2; i++) await barrier(pid);
+      send(pid, { do: 'links', from: self() });
+      const { links } = (await receive()) as { links: Pid[] };
+      const own = processInfo(self())?.links ?? [];
+      expect([round, own.includes(pid)]).toEqual([round, links.includes(self())]);
+      exit(pid, 'kill');
+      const ref = monitor(pid);
+      await receive((message) => ref.isDownMessage(message));
+      const exits = (await nothing()) as { type?: string };
+      expect([round, exits.type === 'EXIT']).toEqual([round, own.includes(pid)]);
+    }
+    expect(isAlive(self())).toBe(true);
+  });
+});

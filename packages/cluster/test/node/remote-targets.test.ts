@@ -64,7 +64,7 @@ beforeAll(async () => {
         count: 1,
         module: pathToFileURL(program),
         worker: { execArgv: ['--no-warnings'] },
-        startTimeout: 30_000,
+        startTimeout: 60_000,
       }),
       Pg.childSpec({ scope: 'remote-targets' }),
     ],

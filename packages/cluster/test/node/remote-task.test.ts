@@ -34,7 +34,7 @@ beforeAll(async () => {
         count: 1,
         module: pathToFileURL(program),
         worker: { execArgv: ['--no-warnings'] },
-        startTimeout: 30_000,
+        startTimeout: 60_000,
       }),
     ],
     { strategy: 'rest_for_one' },

@@ -29,7 +29,7 @@ async function join(count: number): Promise<void> {
       count,
       module: pathToFileURL(program),
       worker: { execArgv: ['--no-warnings'] },
-      startTimeout: 30_000,
+      startTimeout: 60_000,
       restart: 'temporary',
     }),
   );

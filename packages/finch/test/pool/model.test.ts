@@ -58,7 +58,7 @@ for (const [protocol, title] of Object.entries(titles) as [WorldProtocol, string
   const needsQuic = protocol === 'http3' || protocol === 'announced';
   test.skipIf(needsQuic && !hasQuic)(
     `figures equal reality after every step, and nothing is left at the end, ${title}`,
-    { timeout: 60_000 + runs * 1000 },
+    { timeout: 120_000 + runs * 1000 },
     async () => {
       const steps = protocol === 'http1' ? commands : [...commands, ...sharedCommands];
       await fc.assert(
@@ -80,7 +80,7 @@ for (const [protocol, title] of Object.entries(titles) as [WorldProtocol, string
         ),
         {
           numRuns: runs,
-          interruptAfterTimeLimit: 50_000 + runs * 900,
+          interruptAfterTimeLimit: 110_000 + runs * 900,
           markInterruptAsFailure: true,
         },
       );

@@ -10,5 +10,5 @@ describeQuic('HTTP/3 over a bad network', () => {
     expect(ok + cancelled).toBe(requests);
     expect(datagrams['drop']).toBeGreaterThan(0);
     expect(datagrams['corrupt']).toBeGreaterThan(0);
-  }, 90_000);
+  });
 });

@@ -50,7 +50,7 @@ it.skipIf(isWindows)(
         const { stdout } = await promisify(execFile)('pgrep', ['-P', String(soak.pid)]);
         return Number(stdout.split('\n')[0]);
       },
-      { timeout: 40_000 },
+      { timeout: 100_000 },
     );
     process.kill(child, 'SIGKILL');
     const [, complaints, [code]] = (await ended) as [string, string, [number | null]];

@@ -17,4 +17,4 @@ it('ends every request once and in time, and leaves nothing behind, whatever die
   ]);
   expect(code, `${out}${complaints}`).toBe(0);
   expect(out).toMatch(/asked +\d{3,}; lost 0; late 0/);
-}, 90_000);
+});

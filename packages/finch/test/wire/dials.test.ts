@@ -102,7 +102,7 @@ describe('a TLS server that settles no protocol, where HTTP/2 is the only one', 
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ['--conditions=@linnet/source', '--input-type=module', '-e', code],
-      { cwd: import.meta.dirname, env: { ...process.env, CA: authority.ca }, timeout: 20_000 },
+      { cwd: import.meta.dirname, env: { ...process.env, CA: authority.ca } },
     );
     expect(stdout.trim()).toBe(Array(5).fill('ERR_FINCH_TLS').join());
   });

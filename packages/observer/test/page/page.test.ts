@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
+import { freePorts } from '../../../mint/test/support/program.ts';
 import { poolId } from '../../src/collect/pools-page.ts';
 import type { ObserverOptions } from '../../src/index.ts';
 import { launch, openTab, skipped } from '../support/browser.ts';
@@ -117,6 +118,20 @@ describe.skipIf(skipped !== '')(`the page in a browser${skipped}`, () => {
     await page.getByRole('treeitem').filter({ hasText: other }).waitFor({ state: 'detached' });
     expect(await page.getByRole('treeitem').count()).toBe(2);
     expect(page.url()).toContain(`search=${one}`);
+  });
+
+  test('a name that is too long for its place keeps its end, in which the pools of one server differ', async () => {
+    const server = 'http://a.host.with.a.very.long.name.example:8080';
+    const program = await startProgram({}, [worker(`${server}#api`), worker(`${server}#web`)]);
+    const { page } = await openTab(browser, `${program.url}#/tree`);
+    const title = page.getByTitle(`${server}#web`);
+    expect(await title.textContent()).toBe(`${server}#web`);
+    const [outer, end] = await Promise.all([
+      title.boundingBox(),
+      title.locator('.node-end').boundingBox(),
+    ]);
+    if (outer === null || end === null) throw new Error('the name is not shown');
+    expect(end.x + end.width).toBeLessThanOrEqual(outer.x + outer.width + 1);
   });
 
   test('the tree is read and folded with the keyboard alone', async () => {
@@ -269,7 +284,7 @@ describe.skipIf(skipped !== '')(`the page in a browser${skipped}`, () => {
 
   test('the page is back after the observer was killed', async () => {
     using _ = captureCrashReports();
-    const port = await freePort();
+    const [port = 0] = await freePorts(1);
     const program = await startProgram({ port });
     const { page } = await openTab(browser, program.url);
     await page.getByText('Live', { exact: true }).waitFor();
@@ -307,12 +322,6 @@ describe.skipIf(skipped !== '')(`the page in a browser${skipped}`, () => {
     await page.getByRole('treeitem').filter({ hasText: 'stopped' }).waitFor();
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = await startHttpServer(() => {});
-  await server[Symbol.asyncDispose]();
-  return server.port;
-}
 
 test('the page is less than 60 kB, compressed', async () => {
   const folder = join(import.meta.dirname, '../../dist/app');
