@@ -151,6 +151,35 @@ describe.skipIf(!hasNatsServer)('over NATS', () => {
     expect(await Node.connect(there)).toBe(true);
   });
 
+  test('with the permissions that the guide names, and no others, nodes find each other and learn of each end', async () => {
+    const permissionsOf = (node: string): string => {
+      const token = node.replace('@', '=40=').replaceAll('.', '=2e=');
+      const publish = ['otp.main.in.>', 'otp.main.nr.>', 'otp.main.hello', 'otp.main.bye'];
+      const subscribe = [
+        `otp.main.in.${token}.*`,
+        `otp.main.nr.${token}.>`,
+        'otp.main.hello',
+        'otp.main.bye',
+      ];
+      return JSON.stringify({ publish: { allow: publish }, subscribe: { allow: subscribe } });
+    };
+    const users = [here, there].map(
+      (node) => `{ user: "${node}", password: b, permissions: ${permissionsOf(node)} }`,
+    );
+    await using server = await NatsServer.start(`authorization { users: [${users.join(', ')}] }`);
+    const of = (user: string): NatsOptions => ({ servers: server.url, user, pass: 'b' });
+    await using _cluster = await startHere(server, { carrier: nats(of(here)) });
+    await using peer = await startThere(server, { nats: of(there) });
+    expect(await Node.connect(there)).toBe(true);
+    expect(await GenServer.call(counter, ['add', 5])).toBe(15);
+    await inProcess(async () => {
+      Node.monitor(there);
+      await peer.kill();
+      // The server says so on a subject of its own.
+      expect(await receive()).toMatchObject({ type: 'nodedown', reason: 'no_responders' });
+    });
+  });
+
   test('with TLS and a certificate that the server knows, nodes are as without', async () => {
     await using tls = await TlsServer.start();
     const options = { servers: tls.server.url, tls: tls.known };
