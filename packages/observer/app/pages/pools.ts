@@ -22,6 +22,7 @@ export function PoolsPage({ document: shown, route, histories }: PoolsPageProps)
   if (entries.length === 0) return html`<p>No pool runs.</p>`;
   const selected = route.query['pool'] ?? '';
   const pool = shown.pools[selected];
+  const isAlone = new Set(entries.map(([, { instance }]) => instance)).size === 1;
   return html`<div>
     <div class="scroll" tabindex="0" role="region" aria-label="Pools">
       <table>
@@ -35,11 +36,11 @@ export function PoolsPage({ document: shown, route, histories }: PoolsPageProps)
             ${['Size', 'In use', 'Idle', 'Opening', 'Queued', 'Wait p99', 'Timeouts'].map(
               (label) => html`<th scope="col" class="number" key=${label}>${label}</th>`,
             )}
-            <th scope="col" class="number">Dial errors</th>
+            <th scope="col" class="number">Connect errors</th>
           </tr>
         </thead>
         <tbody>
-          ${entries.map(([id, each]) => rowsOf(id, each, id === selected))}
+          ${entries.map(([id, each]) => rowsOf(id, each, id === selected, isAlone))}
         </tbody>
       </table>
     </div>
@@ -57,14 +58,20 @@ export function PoolsPage({ document: shown, route, histories }: PoolsPageProps)
   </div>`;
 }
 
-function rowsOf(id: string, pool: PoolFigures, isSelected: boolean): readonly VNode[] {
+/** `isAlone`: all pools are of one instance, which is not named at each of them. */
+function rowsOf(
+  id: string,
+  pool: PoolFigures,
+  isSelected: boolean,
+  isAlone: boolean,
+): readonly VNode[] {
   const { instance, key, status, userManaged, waitP99, timeouts, connectErrors } = pool;
   const shards = Object.entries(pool.shards);
   const first = html`<th scope="row" rowspan=${Math.max(1, shards.length)}>
     <a href=${hrefOf('pools', { pool: id })} aria-current=${isSelected ? 'true' : undefined}>
       ${key}
     </a>
-    <span class="muted"> ${instance}</span>
+    ${isAlone ? null : html`<span class="muted"> ${instance}</span>`}
   </th>`;
   const state = status + (userManaged ? ', user-managed' : '');
   if (shards.length === 0) {

@@ -7,6 +7,9 @@ import { age } from './format.ts';
 /** Ms for which a restart stands out. */
 const lately = 60_000;
 
+/** How many characters of a name are always shown: pools of one server differ in the last ones, their tags. */
+const endLength = 10;
+
 export interface TreeItemProps {
   readonly seen: SeenNode;
   readonly now: number;
@@ -52,7 +55,10 @@ export function TreeItem({ seen, now, isActive, onFold, onOpen, onFocus }: TreeI
       >${isParent ? (isOpen ? '▾' : '▸') : ''}</span
     >
     <span class="node-text">
-      <span class="node-title">${title}</span>
+      <span class="node-title" title=${title}
+        ><span class="node-start">${title.slice(0, -endLength)}</span
+        ><span class="node-end">${title.slice(-endLength)}</span></span
+      >
       <span class="node-kind">${kindOf(seen)}</span>
       <span class="badges">${badgesOf(seen, now)}</span>
     </span>
