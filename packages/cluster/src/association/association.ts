@@ -29,6 +29,11 @@ import { ReplayWindow } from './replay-window.ts';
 export interface AssociationEffects {
   /** Gives a frame to the carrier. With `probe`, the carrier should say if the other node is not there. */
   transmit(frame: Uint8Array, probe: boolean): void;
+  /**
+   * As `transmit`, for a frame with a buffer of its own that the association needs again only if it gets
+   * lost. True when that cannot happen: the carrier has the buffer then.
+   */
+  handOver(frame: Uint8Array<ArrayBuffer>, probe: boolean): boolean;
   /** A signal has arrived, from `start` to `end`; the bytes are valid until this returns. */
   deliver(bytes: Uint8Array, start: number, end: number): void;
   /** It is over. Nothing comes after that. */
@@ -256,17 +261,19 @@ export class Association {
     this.#sendNumbered(frameType.fragment, frame, now);
   }
 
-  #sendNumbered(type: FrameType, frame: Uint8Array, now: number): void {
+  #sendNumbered(type: FrameType, frame: Uint8Array<ArrayBuffer>, now: number): void {
     if (!this.#open) return;
     if (this.#sent >= lastSeq) {
       this.fail('sequence_exhausted');
       return;
     }
     writeHeader(frame, type, this.remoteConnection, ++this.#sent, this.#received);
-    this.#window.push(frame);
+    const { length } = frame; // it has none any more when it is handed over
     const probe = now - this.#lastProbe >= probeMs;
     if (probe) this.#lastProbe = now;
-    this.#transmit(frame, probe, now);
+    this.#willSend(length, now);
+    const isSafe = this.#effects.handOver(frame, probe);
+    this.#window.push(type, length, isSafe || !this.#options.replay ? undefined : frame);
   }
 
   #receiveBody(frame: Frame, now: number): void {
@@ -342,6 +349,10 @@ export class Association {
     this.#lastSent = now;
     // Their acknowledgements are of the time when they were sent first.
     for (const frame of this.#window.unacknowledged()) {
+      if (frame === undefined) {
+        this.fail('lost_signals');
+        return;
+      }
       this.#counts.resent++;
       this.#effects.transmit(frame, false);
     }
@@ -350,20 +361,17 @@ export class Association {
   #control(type: FrameType, now: number, probe = false): void {
     if (!this.#open) return;
     if (probe) this.#lastProbe = now;
-    this.#transmit(
-      encodeFrame(type, this.remoteConnection, this.#sent, this.#received),
-      probe,
-      now,
-    );
+    const frame = encodeFrame(type, this.remoteConnection, this.#sent, this.#received);
+    this.#willSend(frame.length, now);
+    this.#effects.transmit(frame, probe);
   }
 
-  /** Sends a new frame, which acknowledges what was received. */
-  #transmit(frame: Uint8Array, probe: boolean, now: number): void {
+  /** Each new frame acknowledges what was received. */
+  #willSend(length: number, now: number): void {
     this.#counts.sent++;
-    this.#counts.bytes += frame.length;
+    this.#counts.bytes += length;
     this.#lastSent = this.#lastAck = now;
     this.#unacked = this.#unackedBytes = this.#unackedFragmentBytes = 0;
-    this.#effects.transmit(frame, probe);
   }
 
   #updateBusy(): void {

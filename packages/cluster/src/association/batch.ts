@@ -44,7 +44,7 @@ export class Batch {
   }
 
   /** Takes the frame, whose header is still to be written. */
-  take(): Uint8Array {
+  take(): Uint8Array<ArrayBuffer> {
     // A carrier may post it to another thread with all of its buffer: it has one of its own.
     const frame = Buffer.allocUnsafeSlow(headerLength + this.#length);
     frame.set(this.#bytes.subarray(0, this.#length), headerLength);

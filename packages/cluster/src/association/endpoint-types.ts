@@ -23,6 +23,8 @@ export type ConnectFailure = Refusal | 'handshake_timeout' | 'no_responders' | '
 export interface EndpointEffects {
   /** Gives a frame for another node to the carrier. */
   transmit(to: NodeIdentity, frame: Uint8Array, probe: boolean): void;
+  /** As `transmit`; true when the carrier has taken the frame with its buffer, and does not lose it. */
+  handOver(to: NodeIdentity, frame: Uint8Array<ArrayBuffer>, probe: boolean): boolean;
   /** A signal of another node has arrived, from `start` to `end`; the bytes are valid until this returns. */
   deliver(from: NodeIdentity, bytes: Uint8Array, start: number, end: number): void;
   nodeUp(node: NodeIdentity): void;

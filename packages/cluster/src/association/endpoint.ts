@@ -250,6 +250,8 @@ export class Endpoint {
       options,
       {
         transmit: (frame, probe) => this.#transmitSigned(peer.node, signer, frame, probe),
+        handOver: (frame, probe) =>
+          this.#effects.handOver(peer.node, signer?.sign(frame) ?? frame, probe),
         deliver: (bytes, start, end) => this.#effects.deliver(peer.node, bytes, start, end),
         failed: (reason) => this.#associationFailed(peer, association, reason),
         busy: (on) => this.#effects.busy(peer.node, on),

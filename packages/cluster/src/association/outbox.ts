@@ -30,7 +30,7 @@ export class Outbox {
   readonly #later: LongSignal[] = [];
   readonly #batch: Batch;
   /** Frames of short signals that are full. */
-  #full: Uint8Array[] = [];
+  #full: Array<Uint8Array<ArrayBuffer>> = [];
   #shortBytes = 0;
   #longBytes = 0;
   #lastNumber = 0;
@@ -59,7 +59,7 @@ export class Outbox {
   }
 
   /** The frames of the short signals that may go now; their headers are still to be written. */
-  takeFrames(): readonly Uint8Array[] {
+  takeFrames(): ReadonlyArray<Uint8Array<ArrayBuffer>> {
     const frames = this.#full;
     if (!this.#batch.isEmpty) frames.push(this.#batch.take());
     if (frames.length > 0) this.#full = [];

@@ -1,9 +1,16 @@
 /** The frames that have been sent and are not acknowledged: bounded, oldest first. */
-import { frameType } from './frame.ts';
+import { frameType, type FrameType } from './frame.ts';
+
+interface Entry {
+  readonly length: number;
+  readonly isFragment: boolean;
+  /** The frame, to be sent again; undefined for one that is not to be. */
+  readonly frame: Uint8Array | undefined;
+}
 
 /** Frames have consecutive numbers, so that an acknowledgement removes from the front only. */
 export class ReplayWindow {
-  #frames: Uint8Array[] = [];
+  #entries: Entry[] = [];
   /** Where the oldest one is in the array; those before it have been acknowledged. */
   #start = 0;
   #acknowledged = 0;
@@ -16,7 +23,7 @@ export class ReplayWindow {
   }
 
   get frames(): number {
-    return this.#frames.length - this.#start;
+    return this.#entries.length - this.#start;
   }
 
   get bytes(): number {
@@ -28,11 +35,12 @@ export class ReplayWindow {
     return this.#fragmentBytes;
   }
 
-  /** Adds the frame that comes after the newest one. */
-  push(frame: Uint8Array): void {
-    this.#frames.push(frame);
-    this.#bytes += frame.length;
-    if (isFragment(frame)) this.#fragmentBytes += frame.length;
+  /** Adds the frame that comes after the newest one: its length counts, and it is kept if it is given. */
+  push(type: FrameType, length: number, frame: Uint8Array | undefined): void {
+    const isFragment = type === frameType.fragment;
+    this.#entries.push({ length, isFragment, frame });
+    this.#bytes += length;
+    if (isFragment) this.#fragmentBytes += length;
   }
 
   /** Removes the frames up to a number; a number that is no news, or none that was sent, changes nothing. */
@@ -40,22 +48,20 @@ export class ReplayWindow {
     const count = seq - this.#acknowledged;
     if (count <= 0 || count > this.frames) return;
     for (let i = this.#start; i < this.#start + count; i++) {
-      const frame = this.#frames[i] as Uint8Array;
-      this.#bytes -= frame.length;
-      if (isFragment(frame)) this.#fragmentBytes -= frame.length;
+      const { length, isFragment } = this.#entries[i] as Entry;
+      this.#bytes -= length;
+      if (isFragment) this.#fragmentBytes -= length;
     }
     this.#start += count;
     this.#acknowledged = seq;
-    if (this.#start > 256 && this.#start * 2 > this.#frames.length) {
-      this.#frames = this.#frames.slice(this.#start);
+    if (this.#start > 256 && this.#start * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#start);
       this.#start = 0;
     }
   }
 
-  /** All that are not acknowledged, oldest first. */
-  *unacknowledged(): Generator<Uint8Array> {
-    for (const frame of this.#frames.slice(this.#start)) yield frame;
+  /** All that are not acknowledged, oldest first; undefined in the place of one that was not kept. */
+  *unacknowledged(): Generator<Uint8Array | undefined> {
+    for (const { frame } of this.#entries.slice(this.#start)) yield frame;
   }
 }
-
-const isFragment = (frame: Uint8Array): boolean => frame[0] === frameType.fragment;

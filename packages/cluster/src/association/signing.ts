@@ -33,7 +33,7 @@ export class FrameSigner {
   }
 
   /** A copy of the frame with its signature; the same frame is signed anew each time it is sent. */
-  sign(frame: Uint8Array): Uint8Array {
+  sign(frame: Uint8Array): Uint8Array<ArrayBuffer> {
     const signed = new Uint8Array(frame.length + trailerBytes);
     signed.set(frame);
     const number = ++this.#last;

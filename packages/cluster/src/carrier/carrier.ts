@@ -26,6 +26,12 @@ export interface Carrier {
   reaches(node: NodeIdentity): boolean;
   /** Carries a frame. With `probe`, `unreachable` is to be told if no such node is there. */
   send(to: NodeIdentity, frame: Uint8Array, probe: boolean): void;
+  /**
+   * As `send`, for a frame with a buffer of its own, which is sent again only if it gets lost. True when
+   * the carrier has taken the buffer: the frame arrives, after those before it, unless the node is gone.
+   * Without this method, frames are sent, and kept until they are acknowledged.
+   */
+  handOver?(to: NodeIdentity, frame: Uint8Array<ArrayBuffer>, probe: boolean): boolean;
   /** Tells other nodes of this one; it is called every few seconds. */
   announce(): void;
   /** Ends it: nothing is carried any more, and no event is told. */

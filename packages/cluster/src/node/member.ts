@@ -86,6 +86,12 @@ export class Member implements SignalSender, TimeoutTarget {
       },
       {
         transmit: (to, frame, probe) => this.#carrierOf(to)?.send(to, frame, probe),
+        handOver: (to, frame, probe) => {
+          const carrier = this.#carrierOf(to);
+          if (carrier?.handOver !== undefined) return carrier.handOver(to, frame, probe);
+          carrier?.send(to, frame, probe);
+          return false;
+        },
         deliver: (from, bytes, start, end) => this.#deliver(from, bytes, start, end),
         nodeUp: (node) => this.#nodeUp(node),
         nodeDown: (node, reason) => {

@@ -54,6 +54,55 @@ test('the bytes of a signal may be written to once it is sent: short, long, or b
   expect(values(b)).toEqual([0, 1, 2, 3]);
 });
 
+describe('over a carrier that takes the frames, since it loses none', () => {
+  const takers = (options = {}): ReturnType<typeof pair> => {
+    const found = pair(1, options);
+    found.world.takesFrames = true;
+    return found;
+  };
+
+  test.each([false, true])('all signals arrive in order, whole, when signed is %s', (sign) => {
+    const { world, a, b } = takers({ sign });
+    for (let i = 0; i < 2000; i++) {
+      a.endpoint.send(b.identity, signalOf(i, i % 100 === 0 ? 200_000 : 20, 1), 1);
+      if (i % 50 === 0) world.run(10);
+    }
+    world.run(1000);
+    expect(values(b)).toEqual(Array.from({ length: 2000 }, (_, i) => i));
+    expect(a.endpoint.figures('b@host')).toMatchObject({
+      unacknowledgedFrames: 0,
+      unacknowledgedBytes: 0,
+    });
+  });
+
+  test('what waits for its acknowledgement counts as much, until the node is overloaded', () => {
+    const { world, a, b } = takers({ windowBytes: 64 * 1024 });
+    b.frozen = true;
+    for (let i = 0; i < 3; i++) {
+      a.endpoint.send(b.identity, signalOf(i, 20_000));
+      world.run(1);
+    }
+    expect(a.endpoint.figures('b@host')?.unacknowledgedBytes).toBeGreaterThan(60_000);
+    expect(a.endpoint.isBusy('b@host')).toBe(true);
+    a.endpoint.send(b.identity, signalOf(3, 20_000));
+    expect(downs(a)).toEqual(['overload']);
+  });
+
+  test('one that is lost all the same is the end of the connection, not a gap', () => {
+    const { world, a, b } = takers();
+    a.endpoint.send(b.identity, signalOf(0));
+    world.run(100);
+    world.faults = { ...noFaults, drop: 1 };
+    a.endpoint.send(b.identity, signalOf(1));
+    world.run(10);
+    world.faults = noFaults;
+    a.endpoint.send(b.identity, signalOf(2));
+    world.run(100);
+    expect(values(b)).toEqual([0]);
+    expect(downs(a)).toEqual(['lost_signals']);
+  });
+});
+
 test('a node with another cookie is refused, and no connection is open', () => {
   const world = new World(1);
   const a = world.start('a@host');

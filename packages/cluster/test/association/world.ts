@@ -90,6 +90,8 @@ export class World {
   /** Frames that were given to the carrier. */
   transmitted = 0;
   transmittedBytes = 0;
+  /** Whether frames are taken with their buffers, as by a carrier that loses none. */
+  takesFrames = false;
   /** Sees each frame that is given to the carrier. */
   overhear: ((to: NodeIdentity, frame: Uint8Array) => void) | undefined = undefined;
 
@@ -116,6 +118,13 @@ export class World {
       },
       {
         transmit: (to, frame, probe) => this.#carry(identity, to, frame, probe),
+        handOver: (to, frame, probe) => {
+          const taken = this.takesFrames
+            ? structuredClone(frame, { transfer: [frame.buffer] })
+            : frame;
+          this.#carry(identity, to, taken, probe);
+          return this.takesFrames;
+        },
         deliver: (from, bytes, start, end) => {
           const signal = bytes.subarray(start, end);
           seen.push({ type: 'signal', from, ...contentOf(signal) });

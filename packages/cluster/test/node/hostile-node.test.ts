@@ -39,6 +39,10 @@ beforeEach(async () => {
     },
     {
       transmit: (_to, frame) => port.postMessage(frame),
+      handOver: (_to, frame) => {
+        port.postMessage(frame);
+        return false;
+      },
       deliver: (from, bytes, start, end) => received.push(codec.decode(bytes, from, start, end)),
       nodeUp: resolve,
       nodeDown: () => {},
