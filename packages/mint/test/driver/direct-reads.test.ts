@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { expect, test } from 'vitest';
 import { DirectReads } from '../../src/driver/direct-reads.ts';
 import type { ReadTarget } from '../../src/driver/direct-reads.ts';
 import { eventually } from '../support/eventually.ts';
-import { startHttp1Server } from '../../src/testing/index.ts';
+import { createSelfSigned, startHttp1Server } from '../../src/testing/index.ts';
 
 /** Keeps what it takes, as text, while it is willing. */
 class Taker implements ReadTarget {
@@ -36,11 +37,16 @@ function readTo(socket: Socket, target: ReadTarget): void {
   reads.target = target;
 }
 
-async function connected(port: number): Promise<Socket> {
-  const reads = new DirectReads();
-  const socket = connect({ port, host: '127.0.0.1', onread: reads.onread });
+async function connected(
+  port: number,
+  ca?: string,
+  reads: DirectReads = new DirectReads(),
+): Promise<Socket> {
+  const where = { port, host: '127.0.0.1', onread: reads.onread };
+  const socket =
+    ca === undefined ? connect(where) : connectTls({ ...where, ca, servername: 'localhost' });
   reads.attach(socket);
-  await once(socket, 'connect');
+  await once(socket, ca === undefined ? 'connect' : 'secureConnect');
   return socket;
 }
 
@@ -119,4 +125,45 @@ test('what is taken is lent only: the next read, of any socket, overwrites it', 
 
 test('what comes before it is known whose reads they are is refused', () => {
   expect(new DirectReads().onread.callback(5, Buffer.alloc(0))).toBe(false);
+});
+
+test.each([
+  ['a socket', undefined],
+  ['a TLS socket', createSelfSigned(['localhost'])],
+])('%s that is slow to look at lets others have their turn, and reads on', async (_what, tls) => {
+  const size = 8 * 1024 * 1024;
+  await using server = await startHttp1Server(
+    async (peer) => {
+      await peer.write(Buffer.alloc(size, 'x'));
+      peer.end();
+    },
+    tls === undefined ? {} : { tls },
+  );
+  let time = 0;
+  const slow = new DirectReads(() => (time += 5));
+  const socket = await connected(server.port, tls?.cert, slow);
+  let [read, inTurn, most] = [0, 0, 0];
+  let turn: NodeJS.Immediate | undefined;
+  const newTurn = (): void => {
+    inTurn = 0;
+    turn = setImmediate(newTurn);
+  };
+  newTurn();
+  const done = Promise.withResolvers<void>();
+  readTo(socket, {
+    take(_buffer, length) {
+      read += length;
+      inTurn += length;
+      most = Math.max(most, inTurn);
+      if (read === size) done.resolve();
+      return true;
+    },
+  });
+  socket.read(0);
+  await done.promise;
+  clearImmediate(turn);
+  expect(read).toBe(size);
+  // A stretch, and at most one read of the system beyond it.
+  expect(most).toBeLessThanOrEqual(262_144 + 131_072);
+  socket.destroy();
 });
