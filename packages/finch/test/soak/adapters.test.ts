@@ -23,5 +23,4 @@ it.concurrent.each(['fetch', 'agent'])(
     expect(code, `${out}${complaints}`).toBe(0);
     expect(out).toMatch(/asked +\d{3,}; lost 0; late 0/);
   },
-  90_000,
 );

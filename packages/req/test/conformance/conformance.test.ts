@@ -33,17 +33,13 @@ const hasCurl = ((): boolean => {
 const isOld = Number.parseInt(process.versions.node, 10) < 24;
 const comparable = cases.filter(({ title }) => !(isOld && title === 'zstd'));
 
-test.each(comparable)(
-  '$topic: $title is as the page says',
-  async ({ title, ask }) => {
-    const finch = await Finch.startLink({ name: uniqueName() });
-    onTestFinished(() => finch[Symbol.asyncDispose]());
-    const peers = [...Object.values(peersOf(finch)), ...(hasCurl ? [curl] : [])];
-    const measured = await Promise.all(
-      // All at once, as some wait; with servers of its own, which see what this client sends.
-      peers.map(async (peer) => ask(peer, await startOrigin(), await startOrigin())),
-    );
-    expect(rows.get(title)?.slice(0, measured.length)).toEqual(measured);
-  },
-  60_000,
-);
+test.each(comparable)('$topic: $title is as the page says', async ({ title, ask }) => {
+  const finch = await Finch.startLink({ name: uniqueName() });
+  onTestFinished(() => finch[Symbol.asyncDispose]());
+  const peers = [...Object.values(peersOf(finch)), ...(hasCurl ? [curl] : [])];
+  const measured = await Promise.all(
+    // All at once, as some wait; with servers of its own, which see what this client sends.
+    peers.map(async (peer) => ask(peer, await startOrigin(), await startOrigin())),
+  );
+  expect(rows.get(title)?.slice(0, measured.length)).toEqual(measured);
+});
