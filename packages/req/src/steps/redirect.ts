@@ -19,16 +19,19 @@ export function redirect(
 ): Again<RequestInput> | Error | undefined {
   const { options, call, url } = request;
   if (!options.redirect || !redirects.has(response.status)) return undefined;
-  const location = response.headers.getAll('location')[0];
+  const locations = new Set(response.headers.getAll('location'));
+  const [location] = locations;
   if (location === undefined) return undefined;
   const { maxRedirects } = options;
   const { visited } = call;
   if (visited.length >= maxRedirects) {
     return new RedirectError({ url, reason: 'too_many', maxRedirects, visited: [...visited, url] });
   }
-  const next = target(location, url);
+  // Of several which differ none is the right one, as the Fetch standard has it: others may follow another.
+  const next = locations.size === 1 ? target(location, url) : undefined;
   if (next === undefined) {
-    return new RedirectError({ url, reason: 'invalid_location', location, visited });
+    const all = [...locations].join(', ');
+    return new RedirectError({ url, reason: 'invalid_location', location: all, visited });
   }
   const method = methodAfter(response.status, request.method);
   const dropsBody = method !== request.method;
@@ -47,6 +50,8 @@ function target(location: string, from: string): string | undefined {
   const readable = text.includes('\ufffd') ? location : text;
   if (!URL.canParse(readable, from)) return undefined;
   const url = new URL(readable, from);
+  // RFC 9110, 10.2.2: without a fragment of its own it has that of the URL which redirects.
+  if (!readable.includes('#')) url.hash = new URL(from).hash;
   const isHttp = url.protocol === 'http:' || url.protocol === 'https:';
   return isHttp && url.username === '' && url.password === '' ? url.href : undefined;
 }

@@ -188,3 +188,30 @@ test('the default port is no other origin, nor is a host in another spelling', a
     expect(other).toEqual(['Bearer t', undefined]);
   }
 });
+
+test('of several locations that differ none is followed; the same one twice is one', async () => {
+  const req = await startReq();
+  const server = await startServer(({ url }, response) => {
+    const locations = url === '/two' ? ['/a', '/b'] : ['/a', '/a'];
+    if (url === '/a' || url === '/b') response.end(url);
+    else response.writeHead(302, { location: locations }).end();
+  });
+  const error = await rejection(req.get(`${server.url}/two`));
+  expect(error).toMatchObject({
+    code: 'ERR_REQ_REDIRECT',
+    reason: 'invalid_location',
+    location: '/a, /b',
+  });
+  expect(server.seen).toHaveLength(1);
+  expect((await req.get(`${server.url}/same`)).url).toBe(`${server.url}/a`);
+});
+
+test('a location without a fragment has that of the URL that redirects', async () => {
+  const req = await startReq();
+  const server = await startRedirects();
+  const to = (location: string) => `${server.url}/302?to=${encodeURIComponent(location)}#part`;
+  expect((await req.get(to('/end'))).url).toBe(`${server.url}/end#part`);
+  expect((await req.get(to('/end#other'))).url).toBe(`${server.url}/end#other`);
+  expect((await req.get(to('/end#'))).url).toBe(`${server.url}/end#`);
+  expect(server.seen.map(({ url }) => url)).not.toContainEqual(expect.stringContaining('#'));
+});
