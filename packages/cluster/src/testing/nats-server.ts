@@ -22,7 +22,7 @@ export interface NatsServerPlace {
 
 /**
  * A NATS server for a test. It finds out soon when a client is gone (`ping_interval` 2 s), has a folder of
- * its own under that for temporary files, and ends with this program.
+ * its own under that for temporary files, and ends when this program exits.
  * @example
  * const server = await NatsServer.start();
  * await Cluster.start({ name, cookie, carrier: nats({ servers: server.url }) });
