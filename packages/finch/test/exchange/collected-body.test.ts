@@ -34,7 +34,7 @@ test('bodies of any length that come at the same time do not mix, however late t
   );
   const responses: Response[] = await Promise.all(
     wanted.map(({ framing, length, copy }) =>
-      finch.request(`${server.url}/${copy}/${length}/${framing}`),
+      finch.request(`${server.url}/${copy}/${length}/${framing}`, { poolTimeout: 'infinity' }),
     ),
   );
   for (const [i, { length, copy }] of wanted.entries()) {
