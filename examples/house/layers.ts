@@ -122,8 +122,6 @@ export const packages: Readonly<Record<string, Package>> = {
       ['retry'],
       ['message'],
       ['auth', 'body', 'cache', 'guards'],
-      ['pipeline/step-list.ts'],
-      ['pipeline/step.ts'],
       ['adapter', 'steps'],
       ['pipeline'],
       ['caller.ts'],

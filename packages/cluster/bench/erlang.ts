@@ -1,7 +1,7 @@
 /** The same between two Erlang nodes. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Figures } from './main.ts';
+import type { Figures } from './figures.ts';
 
 const program = `
 Echo = fun Loop() -> receive

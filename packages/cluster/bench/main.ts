@@ -10,17 +10,7 @@ import { hasNatsServer, NatsServer } from '../test/support/nats-server.ts';
 import { PeerNode } from '../test/support/peer-node.ts';
 import { cpuOf } from './cpu.ts';
 import { erlangRound } from './erlang.ts';
-
-/** What one turn of one contender came to. */
-export interface Figures {
-  readonly p50: number;
-  readonly p99: number;
-  readonly calls: number;
-  readonly oneWay: number;
-  /** Microseconds of CPU time of all programs, for a call and for a message. */
-  readonly cpuPerCall: number;
-  readonly cpuPerMessage: number;
-}
+import type { Figures } from './figures.ts';
 
 const text = 'x'.repeat(128);
 const seconds = 2;

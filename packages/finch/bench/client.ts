@@ -7,7 +7,7 @@
 import { answerLines } from '../../otp/bench/harness/program.ts';
 import { percentile } from '../../otp/bench/harness/stats.ts';
 import type { Prepare, Target } from './clients/client.ts';
-import type { ClientName } from './loads.ts';
+import type { ClientName } from './load.ts';
 
 /** The result of one turn. */
 export interface Turn {

@@ -1,5 +1,5 @@
 /** What is asked over HTTP/2: all of it goes over one connection. */
-import type { Load } from './loads.ts';
+import type { Load } from './load.ts';
 
 const common = {
   connections: 1,

@@ -19,13 +19,13 @@ import type { Turn } from './client.ts';
 import type { Target } from './clients/client.ts';
 import {
   clientTitles,
-  loads,
   mainClients,
   otherClients,
   type Aimed,
   type ClientName,
   type Load,
-} from './loads.ts';
+} from './load.ts';
+import { loads } from './loads.ts';
 import type { MemoryUse } from './memory.ts';
 import { startServer, type BenchServer } from './server.ts';
 

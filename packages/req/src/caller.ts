@@ -1,7 +1,7 @@
 /** What sends the calls that functions of more than one call consist of. */
 import type { RequestInput } from './message/request.ts';
 import type { ReqResponse } from './message/response.ts';
-import type { Adapter } from './pipeline/step.ts';
+import type { Adapter } from './adapter/adapter.ts';
 
 /** A client, as those functions see it. */
 export interface Caller {

@@ -1,6 +1,7 @@
 /** The client: options and steps that calls share, and the calls. */
 import type { ChildSpec, ChildSpecOverrides, SupervisorHandle } from '@linnet/otp';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Adapter } from './adapter/adapter.ts';
 import type { Caller } from './caller.ts';
 import { Call } from './message/call.ts';
 import type { RequestInput } from './message/request.ts';
@@ -17,7 +18,7 @@ import {
 } from './options/index.ts';
 import { defaultSteps } from './pipeline/default-steps.ts';
 import { run } from './pipeline/run.ts';
-import type { Adapter, ErrorStep, Pipeline, RequestStep, ResponseStep } from './pipeline/step.ts';
+import type { ErrorStep, Pipeline, RequestStep, ResponseStep } from './pipeline/step.ts';
 import type { StepList, StepsByName } from './pipeline/step-list.ts';
 import { eventsOf, type EventSettings } from './events/event-stream.ts';
 import type { ServerEvent } from './events/server-event.ts';

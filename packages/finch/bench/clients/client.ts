@@ -1,7 +1,7 @@
 /** What the clients have in common. */
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
-import type { Load } from '../loads.ts';
+import type { Load } from '../load.ts';
 
 /** Where and how to send. */
 export interface Target extends Load {

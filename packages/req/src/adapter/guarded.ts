@@ -6,7 +6,7 @@ import { breakerOf, bucketOf, ejectedOf, outlierOf } from '../guards/find.ts';
 import { Upstreams } from '../upstreams.ts';
 import type { ReqRequest } from '../message/request.ts';
 import type { ReqResponse } from '../message/response.ts';
-import type { Adapter } from '../pipeline/step.ts';
+import type { Adapter } from './adapter.ts';
 import { isTransient } from '../retry/transient.ts';
 
 /** The adapter, guarded; itself when the call has none of `breaker`, `rateLimit` and `outlier`. */

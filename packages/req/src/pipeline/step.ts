@@ -1,4 +1,5 @@
 /** What steps are: functions of a request, and of its response or its error. */
+import type { Adapter } from '../adapter/adapter.ts';
 import type { Again, Halt } from '../message/control.ts';
 import type { ReqRequest, RequestInput } from '../message/request.ts';
 import type { ReqResponse } from '../message/response.ts';
@@ -21,9 +22,6 @@ export type ResponseStep = (
 
 /** Runs when there is an error: one of Finch, or what a step returned or threw. */
 export type ErrorStep = (request: ReqRequest, error: Error) => StepResult | Promise<StepResult>;
-
-/** Sends a request. */
-export type Adapter = (request: ReqRequest) => ReqResponse | Promise<ReqResponse>;
 
 /** All that a call goes through. */
 export interface Pipeline {

@@ -8,7 +8,7 @@ import type { Caller } from '../caller.ts';
 import { ReqCancelledError, ReqOptionsError, WebSocketError } from '../errors/index.ts';
 import type { RequestInput } from '../message/request.ts';
 import type { ReqResponse } from '../message/response.ts';
-import type { Adapter } from '../pipeline/step.ts';
+import type { Adapter } from '../adapter/adapter.ts';
 import { Bridge } from './bridge.ts';
 import { shakeHands } from './handshake.ts';
 import type { WebSocketSettings } from './settings.ts';
