@@ -76,7 +76,10 @@ export const LeaseServer = GenServer.define({
     /** A limiter that begins asks what is held; from now on it is the one. */
     holds: (state, host: string, limiter: Pid) => {
       const { held, waiting } = state.options.table.figures(host);
-      if (held > 0 || waiting > 0) take(state, host, limiter, held);
+      if (held > 0 || waiting > 0) {
+        GenServer.cast(limiter, ['present', self(), held]);
+        take(state, host, limiter, held);
+      }
       return reply<Holding, State>({ pid: self(), held }, state);
     },
   },

@@ -74,6 +74,11 @@ export const HostLimiterServer = GenServer.define({
       attach(state, pid, held);
       return distributed(state);
     },
+    /** A node that was asked what it holds says so once more: its answer may have come too late. */
+    present: (state, pid: Pid, held: number) => {
+      if (!state.leases.has(pid)) attach(state, pid, held);
+      return distributed(state);
+    },
     ask: (state, pid: Pid, needs: number, batch: number) => {
       if (state.leases.has(pid)) state.leases.ask(pid, needs, batch);
       return distributed(state);
