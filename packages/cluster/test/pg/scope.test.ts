@@ -1,5 +1,5 @@
 /** What a scope tells those of other nodes; a process of the test stands for one. */
-import { exit, type Pid, receive, self, send, spawn } from '@linnet/otp';
+import { exit, GenServer, type Pid, receive, self, send, spawn } from '@linnet/otp';
 import { inProcess } from '@linnet/otp/testing';
 import { expect, test } from 'vitest';
 import { Cluster, Pg } from '../../src/index.ts';
@@ -33,5 +33,7 @@ test('who joins or leaves while another node asks for the groups is told of once
     expect((await receive(isOf('update'))).content).toMatchObject({ event: 'join', pids: [comes] });
     expect((await receive(isOf('update'))).content).toMatchObject({ event: 'leave', pids: [goes] });
     for (const pid of [goes, comes]) exit(pid, 'kill');
+    // The normal end of this process does not end it.
+    await GenServer.stop(scope);
   });
 });
