@@ -87,7 +87,7 @@ test('servers that do not answer in time are failures, and a late answer reaches
     expect(replies.size).toBe(0);
     expect(byNode(failures)).toEqual({ [one]: 'timeout', [two]: 'timeout' });
     // This one answers when it has done what came before: after the call was given up.
-    const slow = await multiCall('counter', ['slow', 100], { nodes: [one], timeout: 20 });
+    const slow = await multiCall('counter', ['slow', 1000], { nodes: [one], timeout: 20 });
     expect(slow.failures.get(one)).toBe('timeout');
     expect(await GenServer.call({ name: 'counter', node: one }, 'value')).toBe(10);
     await expect(receive(undefined, { timeout: 0 })).rejects.toThrow('no matching message');

@@ -102,8 +102,10 @@ describe.skipIf(!hasNatsServer)('over NATS', () => {
 
   test('through the death and the return of the server, no message is lost and no node is down', async () => {
     await using server = await NatsServer.start();
-    await using _cluster = await startHere(server);
-    await using _peer = await startThere(server);
+    // How long a busy machine takes to start the server is not what is tested.
+    const patient = { downAfterMs: 100_000 };
+    await using _cluster = await startHere(server, patient);
+    await using _peer = await startThere(server, patient);
     await Node.connect(there);
     await inProcess(async () => {
       Node.monitorNodes(true);

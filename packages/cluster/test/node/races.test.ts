@@ -95,7 +95,7 @@ describe('a connection that ends ends all that is under way over it:', () => {
 
 test('an answer that comes after the timeout reaches nobody, and the next call has its own', async () => {
   await inProcess(async () => {
-    const late = GenServer.call(counter, ['slow', 100], { timeout: 20 });
+    const late = GenServer.call(counter, ['slow', 1000], { timeout: 20 });
     await expect(late).rejects.toMatchObject({ code: 'ERR_CALL_TIMEOUT' });
     expect(await GenServer.call(counter, 'value')).toBe(10);
     expect(await nothing()).toBe('nothing');
