@@ -1,7 +1,8 @@
-/** One call of a caller through an adapter: the fetch of Node.js, or node:http with an agent. */
+/** One call of a caller through an adapter: the fetch of Node.js, undici's request, or node:http with an agent. */
 import { request as plainRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { isAlive } from '@linnet/otp';
+import { request as undiciRequest, type Dispatcher } from 'undici';
 import {
   AdapterError,
   Finch,
@@ -15,7 +16,7 @@ import type { Entry } from './tally.ts';
 import type { Aim } from './world.ts';
 
 /** By what a soak calls; `finch` is the client itself. */
-export type ClientKind = 'fetch' | 'agent';
+export type ClientKind = 'fetch' | 'dispatcher' | 'agent';
 
 let calls = 0;
 
@@ -30,8 +31,7 @@ export function callThrough(kind: ClientKind): (caller: Caller) => Promise<void>
       if (!(error instanceof InstanceNotFoundError)) throw error;
       return;
     }
-    const one = kind === 'fetch' ? new FetchCall(caller, finch) : new AgentCall(caller, finch);
-    await one.run();
+    await new callOf[kind](caller, finch).run();
   };
 }
 
@@ -123,16 +123,9 @@ class FetchCall extends AdapterCall {
   }
 
   protected async send(): Promise<Answer> {
-    const { finch, aim, path, method, body, timeout, controller, caller } = this;
+    const { aim, path, method, body, controller, caller } = this;
     const { random } = caller;
-    const dispatcher = finch.dispatcher({
-      poolTimeout: random.between(5, 600),
-      connectTimeout: random.between(20, 700),
-      headersTimeout: random.between(20, 500),
-      bodyTimeout: random.between(20, 500),
-      requestTimeout: timeout,
-      ...(aim.unixSocket === undefined ? { poolTag: aim.tag } : { unixSocket: aim.unixSocket }),
-    });
+    const dispatcher = dispatcherFor(this.finch, caller, aim, this.timeout);
     const response = await fetch(aim.url + path, {
       method,
       dispatcher,
@@ -149,6 +142,43 @@ class FetchCall extends AdapterCall {
     }
     return { status, behaviour, received, body: await response.text() };
   }
+}
+
+class DispatcherCall extends AdapterCall {
+  constructor(caller: Caller, finch: Finch) {
+    super(caller, finch, caller.world.aims);
+  }
+
+  protected async send(): Promise<Answer> {
+    const { aim, path, body: sent, controller, caller } = this;
+    const { random } = caller;
+    const { statusCode, headers, body } = await undiciRequest(aim.url + path, {
+      method: this.method,
+      dispatcher: dispatcherFor(this.finch, caller, aim, this.timeout),
+      signal: controller.signal,
+      ...(sent === undefined ? undefined : { body: random.chance(0.5) ? sent : pieces(sent) }),
+    });
+    const behaviour = headers['x-behaviour'] as string | undefined;
+    const received = headers['x-received'] as string | undefined;
+    if (random.chance(0.1)) {
+      // Who leaves it does not hear how it ends.
+      body.on('error', () => {}).destroy();
+      return { status: statusCode, behaviour, received, body: undefined };
+    }
+    return { status: statusCode, behaviour, received, body: await body.text() };
+  }
+}
+
+/** A dispatcher with limits for one call. */
+function dispatcherFor(finch: Finch, { random }: Caller, aim: Aim, timeout: number): Dispatcher {
+  return finch.dispatcher({
+    poolTimeout: random.between(5, 600),
+    connectTimeout: random.between(20, 700),
+    headersTimeout: random.between(20, 500),
+    bodyTimeout: random.between(20, 500),
+    requestTimeout: timeout,
+    ...(aim.unixSocket === undefined ? { poolTag: aim.tag } : { unixSocket: aim.unixSocket }),
+  });
 }
 
 /** Those of an instance, by tag: they keep streams from one request to the next. */
@@ -220,6 +250,8 @@ class AgentCall extends AdapterCall {
     return typeof code === 'string' && /^(?:E[A-Z]+$|HPE_|ERR_STREAM_PREMATURE_CLOSE)/.test(code);
   }
 }
+
+const callOf = { fetch: FetchCall, dispatcher: DispatcherCall, agent: AgentCall } as const;
 
 class TooLate extends Error {
   readonly code = 'destroyed at its deadline';

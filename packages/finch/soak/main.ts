@@ -3,7 +3,7 @@
  * pools of every kind while processes are killed at random. Every request must
  * end once and by its deadline, and nothing may be left.
  *
- * npm run soak -- [--seconds 20] [--callers 300] [--seed 1] [--client fetch|agent] [--requests 100000]
+ * npm run soak -- [--seconds 20] [--callers 300] [--seed 1] [--client fetch|dispatcher|agent] [--requests 100000]
  *
  * Prints figures, and ends with 1 on any violation, or when a server has ended by itself. The seed repeats what is
  * asked for and what is killed; what meets what is up to the machine.
@@ -42,8 +42,9 @@ try {
 }
 
 function clientOf(name: string | undefined): ClientKind | undefined {
-  if (name === undefined || name === 'fetch' || name === 'agent') return name;
-  throw new TypeError('--client must be fetch or agent');
+  if (name === undefined || name === 'fetch' || name === 'dispatcher' || name === 'agent')
+    return name;
+  throw new TypeError('--client must be fetch, dispatcher or agent');
 }
 
 function above(least: number, name: string, text: string): number {

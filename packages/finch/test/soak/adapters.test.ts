@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 const main = join(import.meta.dirname, '../../soak/main.ts');
 
 // Each is a program of its own.
-it.concurrent.each(['fetch', 'agent'])(
+it.concurrent.each(['fetch', 'dispatcher', 'agent'])(
   'ends every request through %s once and in time, and leaves nothing behind',
   async (client) => {
     const args = ['--conditions=@linnet/source', main, '--client', client];
