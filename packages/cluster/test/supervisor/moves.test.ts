@@ -124,13 +124,16 @@ test('a temporary child stays where it is; what cannot be sent is not handed ove
     await ClusterSupervisor.startChild('active', { id, module: 'wordless', arg: 7 });
   }
   await join(1);
-  await eventually(async () => {
-    const moved = on('active', workerNode(1));
-    expect(moved.length).toBeGreaterThan(3);
-    expect(moved.some((id) => id.startsWith('temporary'))).toBe(false);
-    expect(children('active')).toHaveLength(40);
-    for (const id of moved) expect(await countOf('active', id)).toBe(7);
-  });
+  await eventually(
+    async () => {
+      const moved = on('active', workerNode(1));
+      expect(moved.length).toBeGreaterThan(3);
+      expect(moved.some((id) => id.startsWith('temporary'))).toBe(false);
+      expect(children('active')).toHaveLength(40);
+      for (const id of moved) expect(await countOf('active', id)).toBe(7);
+    },
+    { timeout: 20_000 },
+  );
   expect(running(stays)).toBe(20);
 });
 
