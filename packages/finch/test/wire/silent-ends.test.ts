@@ -48,15 +48,17 @@ async function start(
 /** Many callers, each of which makes one request after the other. */
 async function ask(finch: Finch, url: string, method = 'GET'): Promise<void> {
   const body = method === 'POST' ? 'body' : null;
+  const statuses: number[] = [];
   const caller = async (_: unknown, number: number): Promise<void> => {
     for (let index = 0; index < requestsOfEach; index += 1) {
       const target = `${url}/${number}/${index}`;
       const request = Finch.build(method, target, null, body);
       // How long the others take is not what is tested.
-      expect((await finch.request(request, { poolTimeout: 'infinity' })).status).toBe(200);
+      statuses.push((await finch.request(request, { poolTimeout: 'infinity' })).status);
     }
   };
   await Promise.all(Array.from({ length: callers }, caller));
+  expect(statuses).toEqual(Array.from({ length: callers * requestsOfEach }, () => 200));
 }
 
 const ends: Record<string, (peer: Http1Peer) => unknown> = {
