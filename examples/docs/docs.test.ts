@@ -95,7 +95,7 @@ describe('each page is a program', () => {
     async (program) => {
       const { stderr } = await run(process.execPath, [await withStandIns(program)], {
         cwd: root,
-        timeout: 20_000,
+        timeout: 100_000,
         // All pages run the same packages: they are compiled once.
         env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: join(work, 'compile-cache') },
       });
