@@ -144,7 +144,11 @@ describe('pool options', () => {
     expect(error.message).toBe(
       'Invalid value of the option count in the pool options: "dog". Allowed: an integer from 1 to 1024.',
     );
-    expect(error).toMatchObject({ option: 'count', value: 'dog', allowed: 'an integer from 1 to 1024' });
+    expect(error).toMatchObject({
+      option: 'count',
+      value: 'dog',
+      allowed: 'an integer from 1 to 1024',
+    });
   });
 
   test.each<[string, unknown]>([
