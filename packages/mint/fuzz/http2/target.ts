@@ -15,16 +15,24 @@ export const http2: FuzzTarget = {
 
   async tryOne(random: Random): Promise<readonly Finding[]> {
     const frames = generate(random);
-    const bytes = Buffer.concat([greeting, ...frames]);
-    const ours = ourResult([bytes]);
-    return [beside(bytes, ours, random), await besidePeer(frames)];
+    return [besidePieces(frames, random), await besidePeer(frames)];
+  },
+};
+
+/** Without the peer. */
+export const http2Pieces: FuzzTarget = {
+  name: 'http2-pieces',
+
+  async tryOne(random: Random): Promise<readonly Finding[]> {
+    return [besidePieces(generate(random), random)];
   },
 };
 
 /** In any pieces the same is read. */
-function beside(bytes: Buffer, ours: Http2Result, random: Random): Finding {
+function besidePieces(frames: readonly Buffer[], random: Random): Finding {
+  const bytes = Buffer.concat([greeting, ...frames]);
   const pieces = random.cut(bytes.toString('latin1')).map((text) => Buffer.from(text, 'latin1'));
-  const [whole, split] = [ours, ourResult(pieces)].map((result) => JSON.stringify(result));
+  const [whole, split] = [[bytes], pieces].map((read) => JSON.stringify(ourResult(read)));
   return {
     kind: whole === split ? 'split as whole' : 'split is read otherwise than whole',
     verdict: whole === split ? 'same' : 'failure',
