@@ -1,14 +1,16 @@
 /** One call of a caller through an adapter: the fetch of Node.js, undici's request, or node:http with an agent. */
 import { request as plainRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as secureRequest } from 'node:https';
+import { Readable } from 'node:stream';
 import { isAlive } from '@linnet/otp';
-import { request as undiciRequest, type Dispatcher } from 'undici';
+import { request as undiciRequest } from 'undici';
 import {
   AdapterError,
   Finch,
   InstanceNotFoundError,
   isFinchError,
   type FinchAgents,
+  type FinchDispatcher,
 } from '../src/index.ts';
 import { faultsOf, type Answer } from './answers.ts';
 import type { Caller } from './calls.ts';
@@ -156,7 +158,9 @@ class DispatcherCall extends AdapterCall {
       method: this.method,
       dispatcher: dispatcherFor(this.finch, caller, aim, this.timeout),
       signal: controller.signal,
-      ...(sent === undefined ? undefined : { body: random.chance(0.5) ? sent : pieces(sent) }),
+      ...(sent === undefined
+        ? undefined
+        : { body: random.chance(0.5) ? sent : Readable.from(pieces(sent)) }),
     });
     const behaviour = headers['x-behaviour'] as string | undefined;
     const received = headers['x-received'] as string | undefined;
@@ -170,7 +174,12 @@ class DispatcherCall extends AdapterCall {
 }
 
 /** A dispatcher with limits for one call. */
-function dispatcherFor(finch: Finch, { random }: Caller, aim: Aim, timeout: number): Dispatcher {
+function dispatcherFor(
+  finch: Finch,
+  { random }: Caller,
+  aim: Aim,
+  timeout: number,
+): FinchDispatcher {
   return finch.dispatcher({
     poolTimeout: random.between(5, 600),
     connectTimeout: random.between(20, 700),

@@ -194,7 +194,7 @@ test('of several locations that differ none is followed; the same one twice is o
   const server = await startServer(({ url }, response) => {
     const locations = url === '/two' ? ['/a', '/b'] : ['/a', '/a'];
     if (url === '/a' || url === '/b') response.end(url);
-    else response.writeHead(302, { location: locations }).end();
+    else response.setHeader('location', locations).writeHead(302).end();
   });
   const error = await rejection(req.get(`${server.url}/two`));
   expect(error).toMatchObject({
