@@ -34,6 +34,9 @@ export interface PageOptions {
   readonly colorScheme?: 'light' | 'dark';
 }
 
+/** Where the programs of earlier tests were. */
+const left = new Set<string>();
+
 /**
  * The tab of a browser, and what its console said that it should not. It is one for all tests, which
  * follow each other: a context of its own for each test costs a process of the browser. What a test
@@ -49,8 +52,13 @@ export async function openTab(
   await page.setViewportSize({ width, height: 800 });
   await page.emulateMedia({ colorScheme });
   const faults: string[] = [];
+  left.delete(new URL(url).origin);
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
+    if (message.type() !== 'error' && message.type() !== 'warning') return;
+    const { url: source } = message.location();
+    // A request of the page before this one, which failed with its program, may be told late.
+    if (URL.canParse(source) && left.has(new URL(source).origin)) return;
+    faults.push(`${message.text()} ${source}`.trim());
   });
   page.on('pageerror', (error) => void faults.push(String(error)));
   page.on('dialog', (dialog) => {
@@ -59,6 +67,7 @@ export async function openTab(
   });
   onTestFinished(async ({ task }) => {
     page.removeAllListeners();
+    left.add(new URL(url).origin);
     // The tab of a test that failed is no good for the next one. Of another, what is left is the
     // stream, which ends with its page; a blank page, being of another site, costs a process, too.
     if (task.result?.state === 'fail') await page.close();
