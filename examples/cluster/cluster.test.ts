@@ -13,6 +13,7 @@ test.skipIf(!hasServer)(
     const args = ['--conditions=@linnet/source', '--no-warnings', 'main.ts'];
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       cwd: import.meta.dirname,
+      timeout: 100_000,
     });
     const lines = stdout.trim().split('\n');
     expect(lines.filter((line) => line.includes('mail-1 runs on')).length).toBeGreaterThan(0);

@@ -20,6 +20,11 @@ function startNode(name: string): ChildProcess {
     stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
   });
   heard.set(child, new Set());
+  child.on('exit', (code) => {
+    if (code === null) return; // killed by this program
+    console.error(`${name} has ended with ${code}`);
+    process.exit(1);
+  });
   child.on('message', (message: string) => {
     heard.get(child)?.add(message);
     const [, id, node] = /^(mail-\d+) runs on (.*)$/.exec(message) ?? [];

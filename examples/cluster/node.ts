@@ -22,6 +22,8 @@ await Supervisor.startLink(
   ],
   { strategy: 'rest_for_one' },
 );
+// The program that started this one has gone.
+process.on('disconnect', () => process.exit());
 process.send?.('up');
 process.on('message', (message) => {
   if (message !== 'start jobs') return;

@@ -96,8 +96,9 @@ export class Placement {
       const started = await this.#local.startChild(this.#specOf(module, child, handedOver));
       const pid = pidOf(started);
       if (pid === undefined) return { type: 'error', reason: 'ignore' };
-      // At once, not only with the cast: the next request may be for the same id.
-      this.tables.own.set(child.id, { child, pid });
+      // At once, not only with the cast: the next request may be for the same id, and who asked for the
+      // child is to know of it before the answer. Else it would be lost if this node died now.
+      this.up(child, pid);
       this.tables.orphans.delete(child.id);
       this.tables.begun(child.id);
       return { type: 'started', pid };
@@ -106,8 +107,9 @@ export class Placement {
     }
   }
 
-  /** A child has been started here, for the first time or anew. */
+  /** A child has been started here, for the first time or anew: the others are told. */
   up(child: ClusterChild, pid: Pid): void {
+    if (this.tables.own.get(child.id)?.pid === pid) return;
     const entry = { child, pid };
     this.tables.own.set(child.id, entry);
     this.update({ type: 'add', entry });

@@ -48,6 +48,18 @@ test('children are spread over the nodes, and each is there once', async () => {
   });
 });
 
+test('who started a child knows of it then: it would not be lost if its node died now', async () => {
+  await inProcess(async () => {
+    for (const id of ids) {
+      const pid = await ClusterSupervisor.startChild('jobs', { id, module: 'Job', arg: id });
+      // Answered when the supervisor of this node has handled all that came before.
+      expect(await ClusterSupervisor.terminateChild('jobs', 'absent')).toBe(false);
+      expect(ClusterSupervisor.whereis('jobs', id)).toBe(pid);
+    }
+    expect(nodes()).toHaveLength(3);
+  });
+});
+
 test('a child that crashes is started anew on its node; one that ends for good is gone', async () => {
   await inProcess(async () => {
     const pid = await ClusterSupervisor.startChild('jobs', { id: 'a', module: 'Job', arg: 'x' });
