@@ -8,7 +8,7 @@ import {
   self,
   send,
 } from '@linnet/otp';
-import { eventually, inProcess } from '@linnet/otp/testing';
+import { inProcess } from '@linnet/otp/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MessageTooLongError, Node } from '../../src/index.ts';
 import { startWorkers, workerNode } from '../support/with-workers.ts';
@@ -21,7 +21,6 @@ const long = new Uint8Array(mostBytes);
 let supervisor: AnySupervisorHandle;
 beforeAll(async () => {
   supervisor = await startWorkers(1, { maxSignalBytes: mostBytes });
-  await eventually(() => GenServer.call(counter, 'value'));
 });
 afterAll(async () => {
   await supervisor.stop();
