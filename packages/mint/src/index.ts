@@ -107,17 +107,17 @@ export type {
   Tunnel,
 } from './dial/index.ts';
 
-export type { QuicEnd, QuicSession, QuicUser } from './driver/quic-session.ts';
+export type { QuicEnd, QuicSession, QuicUser } from './driver/quic/session.ts';
 export { quicAvailable } from './quic/load.ts';
 
 export { systemClock } from './driver/clock.ts';
 export type { Alarm, Clock } from './driver/clock.ts';
 export { forwarding } from './driver/forwarding.ts';
-export { createLentSocket } from './driver/lent-socket.ts';
-export { createHttp1Wire } from './driver/http1-wire.ts';
-export type { Http1WireOptions } from './driver/http1-wire.ts';
-export { createHttp2Wire } from './driver/http2-wire.ts';
-export type { Http2WireOptions } from './driver/http2-wire.ts';
-export { createHttp3Wire } from './driver/http3-wire.ts';
-export type { Http3WireOptions } from './driver/http3-wire.ts';
-export type { StreamWireOptions } from './driver/stream-requests.ts';
+export { createLentSocket } from './driver/http1/lent-socket.ts';
+export { createHttp1Wire } from './driver/http1/http1-wire.ts';
+export type { Http1WireOptions } from './driver/http1/http1-wire.ts';
+export { createHttp2Wire } from './driver/http2/http2-wire.ts';
+export type { Http2WireOptions } from './driver/http2/http2-wire.ts';
+export { createHttp3Wire } from './driver/http3/http3-wire.ts';
+export type { Http3WireOptions } from './driver/http3/http3-wire.ts';
+export type { StreamWireOptions } from './driver/streams/stream-requests.ts';

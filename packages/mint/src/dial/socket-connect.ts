@@ -9,7 +9,7 @@ import type { NetConnectOpts, Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { ignoreSocketError } from '../driver/clean-context.ts';
-import { DirectReads } from '../driver/direct-reads.ts';
+import { DirectReads } from '../driver/socket/direct-reads.ts';
 import type { Dialled, Step } from './attempt.ts';
 import { alpnError, dialError } from './dial-error.ts';
 import type { DialProgress } from './dial-error.ts';

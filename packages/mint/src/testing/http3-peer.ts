@@ -1,9 +1,9 @@
 /**
  * One connection of an HTTP/3 client, as the script of a server sees it.
  */
-import type { QuicDriver } from '../driver/quic-driver.ts';
-import { streamEnded } from '../driver/quic-session.ts';
-import type { QuicEnd, QuicUser } from '../driver/quic-session.ts';
+import type { QuicDriver } from '../driver/quic/quic-driver.ts';
+import { streamEnded } from '../driver/quic/session.ts';
+import type { QuicEnd, QuicUser } from '../driver/quic/session.ts';
 import { readVarint } from '../http3/varint.ts';
 import { FrameLog } from './frame-log.ts';
 import {

@@ -3,8 +3,8 @@
  * server's role: for servers that misbehave, and for what no HTTP/3 library can
  * be made to send. It needs the optional package with QUIC.
  */
-import type { QuicDriver } from '../driver/quic-driver.ts';
-import type { QuicUser } from '../driver/quic-session.ts';
+import type { QuicDriver } from '../driver/quic/quic-driver.ts';
+import type { QuicUser } from '../driver/quic/session.ts';
 import { loadQuic } from '../quic/load.ts';
 import { Http3Peer } from './http3-peer.ts';
 import { QuicListener } from './quic-listener.ts';

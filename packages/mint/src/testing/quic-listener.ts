@@ -6,8 +6,8 @@ import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { systemClock } from '../driver/clock.ts';
-import { QuicDriver } from '../driver/quic-driver.ts';
-import type { DatagramPort } from '../driver/quic-port.ts';
+import { QuicDriver } from '../driver/quic/quic-driver.ts';
+import type { DatagramPort } from '../driver/quic/port.ts';
 import type { QuicAddress, QuicConfig, QuicPath } from '../quic/backend.ts';
 import { Waiting } from './waiting.ts';
 

@@ -6,7 +6,7 @@ import { startHttpServer } from '../support/http-server.ts';
 const run = promisify(execFile);
 const mint = new URL('../../src/index.ts', import.meta.url).href;
 const dialling = new URL('../../src/dial/index.ts', import.meta.url).href;
-const http1Wire = new URL('../../src/driver/http1-wire.ts', import.meta.url).href;
+const http1Wire = new URL('../../src/driver/http1/http1-wire.ts', import.meta.url).href;
 
 /** Runs a module's source in a Node.js of its own, the same version as this one. */
 async function runModule(source: string): Promise<string> {

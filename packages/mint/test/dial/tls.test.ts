@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { TlsError } from '../../src/errors/index.ts';
 import { dial, TlsIdentity } from '../../src/dial/index.ts';
 import type { Dialled, DialOptions, DialTarget } from '../../src/dial/index.ts';
-import { createHttp1Wire } from '../../src/driver/http1-wire.ts';
+import { createHttp1Wire } from '../../src/driver/http1/http1-wire.ts';
 import { send } from '../driver/exchange-log.ts';
 import { createAuthority, createSelfSigned, startHttp1Server } from '../../src/testing/index.ts';
 import type { Http1Peer, ScriptedServer } from '../../src/testing/index.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { forwarding } from '../../src/driver/forwarding.ts';
-import { createHttp1Wire } from '../../src/driver/http1-wire.ts';
+import { createHttp1Wire } from '../../src/driver/http1/http1-wire.ts';
 import type { Wire, WireRequest } from '../../src/wire.ts';
 import { response, startHttp1Server } from '../../src/testing/index.ts';
 import type { Http1Peer, ScriptedServer } from '../../src/testing/index.ts';

@@ -3,8 +3,8 @@
  */
 import { dial } from '../../src/dial/dial.ts';
 import type { DialTarget } from '../../src/dial/dial.ts';
-import { createHttp1Wire } from '../../src/driver/http1-wire.ts';
-import type { Http1WireOptions } from '../../src/driver/http1-wire.ts';
+import { createHttp1Wire } from '../../src/driver/http1/http1-wire.ts';
+import type { Http1WireOptions } from '../../src/driver/http1/http1-wire.ts';
 import type { Wire } from '../../src/wire.ts';
 
 /** A wire, with how often and with what `onClosed` was called. */

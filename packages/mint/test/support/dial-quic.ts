@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { dialQuic } from '../../src/dial/quic/dial-quic.ts';
 import type { QuicDialOptions } from '../../src/dial/quic/quic-target.ts';
 import { TlsIdentity } from '../../src/dial/tls-identity.ts';
-import type { QuicEnd, QuicSession, QuicUser } from '../../src/driver/quic-session.ts';
+import type { QuicEnd, QuicSession, QuicUser } from '../../src/driver/quic/session.ts';
 import { authority } from './quic.ts';
 
 export const trusting = new TlsIdentity({ ca: authority.ca });

@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ignoreSocketError } from '../../driver/clean-context.ts';
-import { createHttp1Wire } from '../../driver/http1-wire.ts';
+import { createHttp1Wire } from '../../driver/http1/http1-wire.ts';
 import {
   ConnectionClosedError,
   InvalidRequestError,

@@ -1,7 +1,7 @@
 /**
  * Why a handshake of QUIC failed, as one of the package's errors.
  */
-import type { QuicEnd } from '../../driver/quic-session.ts';
+import type { QuicEnd } from '../../driver/quic/session.ts';
 import { ConnectError, TlsError } from '../../errors/index.ts';
 import { quicAlertOf, quicCodeName } from '../../quic/codes.ts';
 

@@ -4,11 +4,11 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { checkServerIdentity } from 'node:tls';
-import { QuicDriver } from '../../driver/quic-driver.ts';
-import type { QuicDriverOptions } from '../../driver/quic-driver.ts';
-import type { QuicEnd, QuicUser } from '../../driver/quic-session.ts';
-import { QuicSocket } from '../../driver/quic-socket.ts';
-import type { SocketOpening } from '../../driver/quic-socket.ts';
+import { QuicDriver } from '../../driver/quic/quic-driver.ts';
+import type { QuicDriverOptions } from '../../driver/quic/quic-driver.ts';
+import type { QuicEnd, QuicUser } from '../../driver/quic/session.ts';
+import { QuicSocket } from '../../driver/quic/quic-socket.ts';
+import type { SocketOpening } from '../../driver/quic/quic-socket.ts';
 import { ConnectError } from '../../errors/index.ts';
 import type { QuicAddress, QuicConfig, QuicPath } from '../../quic/backend.ts';
 import { badCertificate } from '../../quic/codes.ts';

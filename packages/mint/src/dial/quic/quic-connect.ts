@@ -5,7 +5,7 @@
  */
 import { getDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import type { Alarm, Clock } from '../../driver/clock.ts';
-import type { QuicDriver } from '../../driver/quic-driver.ts';
+import type { QuicDriver } from '../../driver/quic/quic-driver.ts';
 import { ConnectError, TlsError } from '../../errors/index.ts';
 import type { Step } from '../attempt.ts';
 import type { Elapsed } from '../socket-connect.ts';

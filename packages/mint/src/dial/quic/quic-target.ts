@@ -1,7 +1,7 @@
 /**
  * What is dialled over QUIC, and how.
  */
-import type { QuicSession } from '../../driver/quic-session.ts';
+import type { QuicSession } from '../../driver/quic/session.ts';
 import type { DialLimits, DialTimings } from '../attempt.ts';
 import type { AddressOptions } from '../dial-target.ts';
 import type { TlsIdentity } from '../tls-identity.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { response, startHttp1Server } from '../../../src/testing/index.ts';
-import { createLentSocket } from '../../../src/driver/lent-socket.ts';
+import { createLentSocket } from '../../../src/driver/http1/lent-socket.ts';
 import type { LentSocket } from '../../../src/wire.ts';
 import { expect, test } from 'vitest';
 import { send } from '../exchange-log.ts';

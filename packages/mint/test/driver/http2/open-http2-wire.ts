@@ -11,9 +11,9 @@ import type {
   Settings,
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { createHttp2Wire } from '../../../src/driver/http2-wire.ts';
+import { createHttp2Wire } from '../../../src/driver/http2/http2-wire.ts';
 import { dial, TlsIdentity } from '../../../src/dial/index.ts';
-import type { Http2WireOptions } from '../../../src/driver/http2-wire.ts';
+import type { Http2WireOptions } from '../../../src/driver/http2/http2-wire.ts';
 import type { Wire } from '../../../src/wire.ts';
 import { createAuthority } from '../../../src/testing/index.ts';
 

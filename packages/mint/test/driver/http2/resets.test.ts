@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { describe, expect, test } from 'vitest';
-import { ResetBudget } from '../../../src/driver/reset-budget.ts';
+import { ResetBudget } from '../../../src/driver/streams/reset-budget.ts';
 import { send } from '../exchange-log.ts';
 import { openHttp2Wire, startHttp2Server } from './open-http2-wire.ts';
 import type { OpenHttp2Wire } from './open-http2-wire.ts';

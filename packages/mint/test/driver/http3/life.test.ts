@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect, test } from 'vitest';
-import { createHttp3Wire } from '../../../src/driver/http3-wire.ts';
+import { createHttp3Wire } from '../../../src/driver/http3/http3-wire.ts';
 import {
   ConnectionClosedError,
   ProtocolError,

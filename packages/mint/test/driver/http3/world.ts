@@ -1,8 +1,8 @@
 /** A scripted HTTP/3 server and one wire to it. */
 import { dialQuic } from '../../../src/dial/quic/dial-quic.ts';
 import type { QuicDialOptions } from '../../../src/dial/quic/quic-target.ts';
-import { createHttp3Wire } from '../../../src/driver/http3-wire.ts';
-import type { Http3WireOptions } from '../../../src/driver/http3-wire.ts';
+import { createHttp3Wire } from '../../../src/driver/http3/http3-wire.ts';
+import type { Http3WireOptions } from '../../../src/driver/http3/http3-wire.ts';
 import { startHttp3Server } from '../../../src/testing/index.ts';
 import type {
   Http3Peer,

@@ -1,6 +1,6 @@
 /** Connections that are no HTTP/2, or end at the wrong moment. */
 import { describe, expect, test } from 'vitest';
-import { createHttp2Wire } from '../../../../src/driver/http2-wire.ts';
+import { createHttp2Wire } from '../../../../src/driver/http2/http2-wire.ts';
 import { dial } from '../../../../src/dial/index.ts';
 import type { Wire } from '../../../../src/wire.ts';
 import { eventually } from '../../../support/eventually.ts';

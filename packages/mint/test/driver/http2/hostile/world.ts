@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { expect } from 'vitest';
 import { isMintError } from '../../../../src/errors/index.ts';
-import { createHttp2Wire } from '../../../../src/driver/http2-wire.ts';
+import { createHttp2Wire } from '../../../../src/driver/http2/http2-wire.ts';
 import { dial } from '../../../../src/dial/index.ts';
-import type { Http2WireOptions } from '../../../../src/driver/http2-wire.ts';
+import type { Http2WireOptions } from '../../../../src/driver/http2/http2-wire.ts';
 import type { Wire, WireRequest } from '../../../../src/wire.ts';
 import { startHttp2Server } from '../../../../src/testing/index.ts';
 import type { Http2Peer, ScriptedServer, Settings } from '../../../../src/testing/index.ts';
