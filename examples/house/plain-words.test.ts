@@ -40,6 +40,7 @@ test.each([
   ['Whoever had it gives it back.', 'Whoever'],
   ['those for whom it is opened', 'whom'],
   [`reason: 'worn'`, 'worn'],
+  ['whichever the server settles for', 'settles for'],
 ])('%s is found', (text, word) => {
   expect(inPage(`\n${text}\n`)).toEqual([{ line: 2, word, instead: expect.any(String) as string }]);
 });

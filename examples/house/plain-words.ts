@@ -21,6 +21,8 @@ const ownWords: readonly Word[] = [
   { pattern: /\btakeBack\b/, instead: 'undefer' },
   { pattern: /\bcatchUp\b/, instead: 'flushDeferred' },
   { pattern: /\bHandOver\b/, instead: 'a loop of the pool core' },
+  { pattern: /\bunsettled\b|\bsettle(?:Proxy|IfIdle|Later)\b/, instead: 'resolve, update' },
+  { pattern: /\bsettle[sd]? for\b|\bALPN settle/i, instead: 'select, negotiate' },
 ];
 
 /** A place with a word that it should not have. */

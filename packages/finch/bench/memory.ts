@@ -91,7 +91,7 @@ const subjects: Readonly<Record<string, () => Subject | Promise<Subject>>> = {
   sockets,
 };
 
-async function settled(): Promise<NodeJS.MemoryUsage> {
+async function afterCollection(): Promise<NodeJS.MemoryUsage> {
   // Timers and closed handles go with the next turns of the event loop.
   await new Promise((resolve) => setTimeout(resolve, 50));
   globalThis.gc?.();
@@ -105,9 +105,9 @@ async function growthOf(request: () => Promise<unknown>): Promise<number> {
     for (let i = 0; i < requests / 10; i++) await request();
   };
   await some();
-  const before = await settled();
+  const before = await afterCollection();
   for (let i = 0; i < 10; i++) await some();
-  return (await settled()).heapUsed - before.heapUsed;
+  return (await afterCollection()).heapUsed - before.heapUsed;
 }
 
 const make = subjects[what];
@@ -116,9 +116,9 @@ const subject = await make();
 // What the first pools allocate for all of them, compiled code included, does not count.
 const first = 20;
 for (let i = 0; i < first; i++) await subject.open(i);
-const before = await settled();
+const before = await afterCollection();
 for (let i = first; i < first + count; i++) await subject.open(i);
-const after = await settled();
+const after = await afterCollection();
 const each = (key: 'heapUsed' | 'external' | 'rss'): number =>
   Math.round((after[key] - before[key]) / count);
 const use: MemoryUse = {

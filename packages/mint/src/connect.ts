@@ -118,7 +118,7 @@ const overExchange: Exchange = { abort() {}, resume() {} };
 
 /**
  * Opens one connection: name lookup, TCP with both address families in turn,
- * proxy, TLS, and whichever of HTTP/2 and HTTP/1.1 the server settles for; or
+ * proxy, TLS, and whichever of HTTP/2 and HTTP/1.1 the server selects; or
  * QUIC and HTTP/3 with `protocols: ['http3']`.
  *
  * Mirrors `Mint.HTTP.connect/4`.

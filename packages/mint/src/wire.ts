@@ -145,7 +145,7 @@ export interface WireTlsInfo {
   readonly authorized: boolean;
   /** Whether an earlier session was resumed. */
   readonly resumed: boolean;
-  /** The protocol that ALPN settled, if any. */
+  /** The protocol that ALPN selected, if any. */
   readonly alpnProtocol: string | undefined;
   /** The name sent as SNI, if any. */
   readonly servername: string | undefined;
@@ -176,7 +176,7 @@ export interface Wire {
    */
   readonly limit: number;
   /** Whether `limit` is known. On HTTP/2 it is assumed until the server's SETTINGS have come. */
-  readonly settled: boolean;
+  readonly limitKnown: boolean;
   /** How many requests are under way at this moment, and streams that were handed over. */
   readonly underWay: number;
   /** How many responses came to their end; on HTTP/2 and HTTP/3, how many requests were begun. */
@@ -208,7 +208,7 @@ export interface Wire {
    */
   onClosed: (error?: Error) => void;
   /**
-   * Called when `usable`, `limit` or `settled` changed by something that the server said (SETTINGS,
+   * Called when `usable`, `limit` or `limitKnown` changed by something that the server said (SETTINGS,
    * GOAWAY), or because this side takes the connection for no more requests (it has reset too many
    * streams); what is in flight goes on. Never called after `onClosed`, nor inside of `send`.
    */

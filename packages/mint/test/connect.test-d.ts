@@ -22,7 +22,7 @@ test('options of opening and of the wire are given together, and unknown ones do
   assertType<ConnectionOptions>({ protocols: ['http4'] });
   // @ts-expect-error a typing error
   assertType<ConnectionOptions>({ keepAliveTreshold: 1 });
-  // @ts-expect-error of opening a socket, but settled by `protocols`
+  // @ts-expect-error of opening a socket, but selected by `protocols`
   assertType<ConnectionOptions>({ alpnProtocols: ['h2'] });
 });
 

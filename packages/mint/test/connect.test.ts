@@ -72,7 +72,7 @@ test('one request after the other goes over a connection of HTTP/1.1', async () 
   expect(connection.wire.served).toBe(2);
 });
 
-test('HTTP/2 is what a server with TLS settles for, and many requests go over it at once', async () => {
+test('HTTP/2 is what a server with TLS selects, and many requests go over it at once', async () => {
   const server = await startEcho({ tls: certificate, http2: {} });
   const connection = await open(server.url, { tls: { ca } });
   expect(connection.protocol).toBe('http2');

@@ -17,7 +17,7 @@ test.each<[string, ReqOptions]>([
       if (url !== '/hedged') response.writeHead(503).end();
     });
     const asked = () => server.seen.filter(({ url }) => url !== '/other').length;
-    const settled = async () => {
+    const oneTurnOfTheServer = async () => {
       for (let turn = 0; turn < 20; turn++) await fetch(`${server.url}/other`);
     };
     const clock = new TestClock().install(onTestFinished);
@@ -27,10 +27,10 @@ test.each<[string, ReqOptions]>([
       await req.get(url).catch(() => {});
     });
     await eventually(() => expect(asked()).toBe(1));
-    await settled();
+    await oneTurnOfTheServer();
     exit(process, 'kill');
     await clock.advance(1000);
-    await settled();
+    await oneTurnOfTheServer();
     expect(asked()).toBe(1);
   },
 );

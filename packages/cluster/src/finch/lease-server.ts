@@ -85,11 +85,11 @@ export const LeaseServer = GenServer.define({
   },
   handleCast: {
     changed: async (state) => {
-      for (const host of state.options.table.takeChanged()) await settle(state, host);
+      for (const host of state.options.table.takeChanged()) await update(state, host);
       return noreply(state);
     },
-    settle: async (state, host: string) => {
-      await settle(state, host);
+    update: async (state, host: string) => {
+      await update(state, host);
       return noreply(state);
     },
     granted: async (state, host: string, by: Pid, count: number) => {
@@ -99,14 +99,14 @@ export const LeaseServer = GenServer.define({
         entry.asked = false;
         entry.known += count;
         detached(() => state.options.table.grant(host, count));
-        await settle(state, host);
+        await update(state, host);
       }
       return noreply(state);
     },
     share: async (state, host: string, by: Pid, share: number) => {
       if (state.hosts.get(host)?.limiter?.pid === by) {
         detached(() => state.options.table.setShare(host, share));
-        await settle(state, host);
+        await update(state, host);
       }
       return noreply(state);
     },
@@ -116,14 +116,14 @@ export const LeaseServer = GenServer.define({
       const { type, host } = message;
       if (type === 'linnet:spare') giveSpareBack(state, host);
       else hostOf(state, host).seeking = false;
-      await settle(state, host);
+      await update(state, host);
     } else limiterDown(state, message);
     return noreply(state);
   },
 });
 
 /** Brings the limiter of a host up to date, and asks it for what is wanted. */
-async function settle(state: State, host: string): Promise<void> {
+async function update(state: State, host: string): Promise<void> {
   const { table, keepMs } = state.options;
   table.takeSpare(host, Number.POSITIVE_INFINITY);
   const { held, used, waiting } = table.figures(host);
@@ -180,7 +180,7 @@ function take(state: State, host: string, pid: Pid, held: number): void {
   entry.asked = entry.seeking = false;
   const { table } = state.options;
   detached(() => table.setShare(host, Number.POSITIVE_INFINITY));
-  GenServer.cast(self(), ['settle', host]);
+  GenServer.cast(self(), ['update', host]);
 }
 
 function limiterDown(state: State, message: unknown): void {

@@ -13,7 +13,7 @@ export interface NatsOptions extends NodeConnectionOptions {
 }
 
 /** Milliseconds in which the nodes that are there answer an announcement. */
-const settleMs = 300;
+const answerMs = 300;
 /** Milliseconds for the message that a node sends itself to see that it may. */
 const checkMs = 2000;
 
@@ -64,7 +64,7 @@ class NatsCarrier implements Carrier {
       await this.stop();
       throw error;
     }
-    return settleMs;
+    return answerMs;
   }
 
   reaches(): boolean {

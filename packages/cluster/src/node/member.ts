@@ -41,7 +41,7 @@ export interface MemberSettings {
 
 /** Waits for a node to be connected. */
 interface Waiter {
-  settle(connected: boolean): void;
+  resolve(connected: boolean): void;
 }
 
 /** Reasons after which the run of the node is not there any more. */
@@ -205,9 +205,9 @@ export class Member implements SignalSender, TimeoutTarget {
     return new Promise((resolve) => {
       const waiters = this.#waiting.get(name) ?? new Set<Waiter>();
       this.#waiting.set(name, waiters);
-      const timer = setTimeout(() => waiter.settle(false), timeoutMs);
+      const timer = setTimeout(() => waiter.resolve(false), timeoutMs);
       const waiter: Waiter = {
-        settle: (connected) => {
+        resolve: (connected) => {
           clearTimeout(timer);
           waiters.delete(waiter);
           if (waiters.size === 0) this.#waiting.delete(name);
@@ -286,7 +286,7 @@ export class Member implements SignalSender, TimeoutTarget {
   #nodeUp(node: NodeIdentity): void {
     this.#heardOf.set(node.name, node);
     nodeUpChannel.publish({ node: node.name, creation: node.creation });
-    for (const waiter of this.#waiting.get(node.name) ?? []) waiter.settle(true);
+    for (const waiter of this.#waiting.get(node.name) ?? []) waiter.resolve(true);
     this.#waiting.delete(node.name);
     this.monitors.tell({ type: 'nodeup', node: node.name });
   }

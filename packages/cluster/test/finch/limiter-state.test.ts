@@ -39,7 +39,7 @@ class Model {
     this.state = new LimiterState(limit);
   }
 
-  settle(): void {
+  distribute(): void {
     for (const news of this.state.distribute()) {
       if (news.type === 'share') this.shares.set(news.to, news.share);
       else {
@@ -58,14 +58,14 @@ class Model {
   ask(name: string, needs: number, batch: number): void {
     this.wants.set(name, needs);
     this.state.ask(name, needs, batch);
-    this.settle();
+    this.distribute();
   }
 
   giveBack(name: string, count: number): void {
     const given = Math.min(count, this.heldBy(name));
     this.held.set(name, this.heldBy(name) - given);
     this.state.giveBack(name, given);
-    this.settle();
+    this.distribute();
   }
 
   gone(name: string): void {
@@ -73,7 +73,7 @@ class Model {
     this.wants.delete(name);
     this.shares.delete(name);
     this.state.gone(name);
-    this.settle();
+    this.distribute();
   }
 }
 
@@ -116,7 +116,7 @@ test('above the limit, shares are told until it is kept', () => {
   model.state.attach('a', 4);
   model.state.attach('b', 4);
   model.held.set('a', 4).set('b', 4);
-  model.settle();
+  model.distribute();
   expect([...model.shares.values()]).toEqual([2, 2]);
   model.giveBack('a', 2);
   model.giveBack('b', 2);

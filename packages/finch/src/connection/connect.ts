@@ -32,7 +32,7 @@ export class Connect implements TimeoutTarget {
   private readonly startedAt = now();
   private readonly dialling: Dial<Wire> | undefined;
   /** The wire whose server has not sent its SETTINGS yet. */
-  private unsettled: Wire | undefined = undefined;
+  private awaited: Wire | undefined = undefined;
   private timer: Timer | undefined = undefined;
   private over = false;
 
@@ -62,7 +62,7 @@ export class Connect implements TimeoutTarget {
     if (this.over) return;
     this.end();
     this.dialling?.cancel(error);
-    this.unsettled?.destroy();
+    this.awaited?.destroy();
   }
 
   /** The server has not sent its SETTINGS in time. */
@@ -72,7 +72,8 @@ export class Connect implements TimeoutTarget {
 
   private dialled(wire: Wire): void {
     if (this.over) wire.destroy();
-    else if (wire.settled || !this.target.options.http2.waitForServerSettings) this.succeed(wire);
+    else if (wire.limitKnown || !this.target.options.http2.waitForServerSettings)
+      this.succeed(wire);
     else this.awaitSettings(wire);
   }
 
@@ -88,13 +89,13 @@ export class Connect implements TimeoutTarget {
 
   /** The server is to say how many requests it takes, in what is left of the time. */
   private awaitSettings(wire: Wire): void {
-    this.unsettled = wire;
+    this.awaited = wire;
     if (this.limit !== Number.POSITIVE_INFINITY) {
       const left = this.startedAt + this.limit - now();
       this.timer = arm(this, Math.max(1, Math.ceil(left)));
     }
     wire.onChange = () => {
-      if (wire.settled) this.succeed(wire);
+      if (wire.limitKnown) this.succeed(wire);
     };
     wire.onClosed = (cause) => {
       const { origin } = this.target.pool;
@@ -113,15 +114,15 @@ export class Connect implements TimeoutTarget {
   private fail(error: Error): void {
     if (this.over) return;
     this.end();
-    this.unsettled?.destroy();
+    this.awaited?.destroy();
     this.user.connectFailed(error);
   }
 
   private end(): void {
     this.over = true;
     this.timer?.cancel();
-    const { unsettled } = this;
-    if (unsettled !== undefined) unsettled.onChange = unsettled.onClosed = () => {};
+    const { awaited } = this;
+    if (awaited !== undefined) awaited.onChange = awaited.onClosed = () => {};
   }
 
   private timedOut(proxy?: string): ConnectTimeoutError {

@@ -77,7 +77,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   /** Its process ended, or will never start: what the machine said last counts no more. */
   private released = false;
   private connecting: Connect | undefined = undefined;
-  private settling: PromiseWithResolvers<void> | undefined = undefined;
+  private opening: PromiseWithResolvers<void> | undefined = undefined;
   /** The alternative of the server that it leads to, if it does not lead to the server itself. */
   private alternative: AlternativeService | undefined = undefined;
   /** Its TLS identity; when that is replaced, the connection is not used again. */
@@ -124,8 +124,8 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   }
 
   /** Whether `limit` is the server's word, not an assumption. */
-  get settled(): boolean {
-    return this.wire?.settled === true;
+  get limitKnown(): boolean {
+    return this.wire?.limitKnown === true;
   }
 
   /** Whether further requests may be sent on it, as many at a time as it carries. */
@@ -141,7 +141,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   get limit(): number {
     const { wire } = this;
     if (wire === undefined) return 0;
-    return Math.min(wire.limit, this.streamCap, wire.settled ? wire.limit : this.assumedLimit);
+    return Math.min(wire.limit, this.streamCap, wire.limitKnown ? wire.limit : this.assumedLimit);
   }
 
   /** Whether it accepts requests at all: a server may allow none for the time being. */
@@ -207,7 +207,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
     this.owner.opened(this);
     this.hasOpened = true;
     this.idleSince = idlenessWatched() ? now() : undefined;
-    this.settling?.resolve();
+    this.opening?.resolve();
   }
 
   connectFailed(error: Error): void {
@@ -219,8 +219,8 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   /** Fulfilled when it is open, or will never be. */
   opened(): Promise<void> {
     if (this.state !== 'connecting') return Promise.resolve();
-    this.settling ??= Promise.withResolvers<void>();
-    return this.settling.promise;
+    this.opening ??= Promise.withResolvers<void>();
+    return this.opening.promise;
   }
 
   /** Notes what the head of a response says of alternatives of the server. False: it came from none, as 421 says. */
@@ -376,7 +376,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
     // First the slot: a caller that was using it may look for another one inside of the next call.
     if (failure === undefined) owner.gone(this, error);
     else owner.failed(this, failure);
-    this.settling?.resolve();
+    this.opening?.resolve();
     this.onEnded?.();
     if (wire !== undefined) wire.onClosed = wire.onChange = () => {};
     wire?.destroy(error);

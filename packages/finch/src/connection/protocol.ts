@@ -1,4 +1,4 @@
-/** Which protocol a connection of a pool speaks: what may be, what is offered by TLS on TCP, what was settled. */
+/** Which protocol a connection of a pool speaks: what may be, what is offered by TLS on TCP, what was selected. */
 import { Discovery } from '../alt-svc/discovery.ts';
 import type { AlternativeServices } from '../alt-svc/store.ts';
 import { TlsError } from '../errors/index.ts';
@@ -42,9 +42,9 @@ export function alpnOffer(
 }
 
 /**
- * What a connection speaks on which ALPN settled for `alpn`, if there was ALPN.
+ * What a connection speaks on which ALPN selected `alpn`, if there was ALPN.
  *
- * @throws TlsError when the server settled for nothing that may be spoken.
+ * @throws TlsError when the server selected nothing that may be spoken.
  */
 export function protocolOf(
   pool: PoolIdentity,
@@ -63,7 +63,7 @@ export function protocolOf(
   });
 }
 
-/** What may be spoken, the preferred first. Only TLS can settle it: without, HTTP/1.1 comes first. */
+/** What may be spoken, the preferred first. Only TLS can select it: without, HTTP/1.1 comes first. */
 function protocolsOf(
   { scheme }: PoolIdentity,
   { protocols }: ResolvedPoolOptions,

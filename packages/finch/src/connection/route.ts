@@ -7,19 +7,19 @@ import { environmentProxy } from '@linnet/mint';
 import type { Environment, ProxyServer } from '@linnet/mint';
 
 /** What was made of a set of options: pools go on to share them by reference. */
-const settledOptions = new WeakMap<ResolvedPoolOptions, Map<string, ResolvedPoolOptions>>();
+const resolvedOptions = new WeakMap<ResolvedPoolOptions, Map<string, ResolvedPoolOptions>>();
 
 /** One proxy, with one TLS identity, for each set of a proxy's options. */
 const servers = new WeakMap<ProxySettings, ProxyServer>();
 
 /**
- * The options of a pool that starts, its proxy settled: the environment is read,
+ * The options of a pool that starts, its proxy resolved: the environment is read,
  * and a server that is to be reached without a proxy has none. A Unix socket
  * never has one.
  *
  * @throws OptionsError when the environment names a proxy that cannot be used.
  */
-export function settleProxy(
+export function resolveProxy(
   pool: PoolIdentity,
   options: ResolvedPoolOptions,
   environment: Environment = process.env,
@@ -40,7 +40,7 @@ export function settleProxy(
 
 /**
  * The proxy of a pool, as the transport takes it; undefined while it is not
- * settled.
+ * resolved.
  *
  * @throws OptionsError if a key, certificate or cipher list cannot be used.
  */
@@ -88,16 +88,16 @@ function withProxy(
   key: string,
   proxy: () => ProxySettings | undefined,
 ): ResolvedPoolOptions {
-  let known = settledOptions.get(options);
+  let known = resolvedOptions.get(options);
   if (known === undefined) {
     known = new Map();
-    settledOptions.set(options, known);
+    resolvedOptions.set(options, known);
   }
-  let settled = known.get(key);
-  if (settled === undefined) {
+  let resolved = known.get(key);
+  if (resolved === undefined) {
     const connOpts = { ...options.connOpts, proxy: proxy() };
-    settled = parsePoolOptions({ ...options, connOpts });
-    known.set(key, settled);
+    resolved = parsePoolOptions({ ...options, connOpts });
+    known.set(key, resolved);
   }
-  return settled;
+  return resolved;
 }

@@ -44,7 +44,7 @@ export function dialTcp(target: ConnectTarget, connectTimeout: number): Dial<Wir
 /**
  * The wire over an open socket.
  *
- * @throws TlsError when the server settled for no protocol that may be spoken.
+ * @throws TlsError when the server selected no protocol that may be spoken.
  */
 function wireOver({ pool, options }: ConnectTarget, { socket, alpnProtocol }: Dialled): Wire {
   const { http1, http2 } = options;

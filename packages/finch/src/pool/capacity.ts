@@ -58,9 +58,9 @@ export class ServerCapacity {
   /** Whether one of the connections will soon show how many callers it carries: no other is opened until then. */
   isPending<C extends PoolConnection<C>>(connections: Iterable<C>): boolean {
     if (!this.mayShare) return false;
-    for (const { state, settled, successor } of connections) {
+    for (const { state, limitKnown, successor } of connections) {
       if (state === 'draining' || (successor && state === 'connecting')) continue;
-      if (state === 'connecting' ? this.protocol === undefined : !settled) return true;
+      if (state === 'connecting' ? this.protocol === undefined : !limitKnown) return true;
     }
     return false;
   }
@@ -69,10 +69,10 @@ export class ServerCapacity {
    * Learns from an open connection, which may be new; returns whether further ones are expected to carry
    * fewer than before. The credit of an HTTP/3 connection comes and goes: that of a new one counts.
    */
-  learn<C extends PoolConnection<C>>({ protocol, settled, limit }: C, isNew: boolean): boolean {
+  learn<C extends PoolConnection<C>>({ protocol, limitKnown, limit }: C, isNew: boolean): boolean {
     const { callers } = this;
     this.protocol = protocol;
-    const isTold = protocol === 'http3' ? isNew : settled && protocol !== 'http1';
+    const isTold = protocol === 'http3' ? isNew : limitKnown && protocol !== 'http1';
     if (isTold) this.streams = Math.max(1, limit);
     return this.callers < callers;
   }

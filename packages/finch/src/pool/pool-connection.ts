@@ -17,7 +17,7 @@ export interface PoolConnection<C> {
   /** How many callers may use it at once; 0 while it is being opened. */
   readonly limit: number;
   /** Whether `limit` is the server's word, not an assumption. */
-  readonly settled: boolean;
+  readonly limitKnown: boolean;
   /** Whether it accepts requests at all: a server may allow none for the time being. */
   readonly acceptsRequests: boolean;
   /** How many requests and leases use it. */

@@ -10,7 +10,7 @@ import {
 } from '@linnet/otp';
 import { checkHttp3, warnOfTls } from '../connection/http3-use.ts';
 import { tlsSourceOf } from '../connection/tls.ts';
-import { proxyOf, settleProxy } from '../connection/route.ts';
+import { proxyOf, resolveProxy } from '../connection/route.ts';
 import type { ResolvedPoolOptions } from '../options/index.ts';
 import { poolStarted } from '../telemetry/pool-events.ts';
 import type { PoolIdentity } from '../identity/index.ts';
@@ -38,7 +38,7 @@ export interface PoolStart {
  */
 export function startPool(start: PoolStart): Promise<SupervisorHandle> {
   const { identity, instance, registry, userManaged, currentInstance } = start;
-  const options = settleProxy(identity, start.options);
+  const options = resolveProxy(identity, start.options);
   checkUsable(identity, options);
   warnOfTls(identity, options);
   const pool = new Pool(identity, options, instance, userManaged);

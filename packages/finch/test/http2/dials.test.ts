@@ -91,16 +91,16 @@ test('many requests that met the end of their connection go over one new one', a
 describe('a burst to a server that turns out to speak HTTP/1.1', () => {
   const burst = async (options: PoolOptions) => {
     const app = await startPoolApp({ ...trusting, size: 1, ...options }, {}, { tls });
-    const settled = times(4, () => app.ask('/hold').catch((error: unknown) => error));
-    return { ...app, settled };
+    const answers = times(4, () => app.ask('/hold').catch((error: unknown) => error));
+    return { ...app, answers };
   };
 
   test('waits as far as maxQueue allows; the newest are refused', async () => {
-    const { server, settled, shard } = await burst({ maxQueue: 1 });
-    const late = await Promise.all(settled.slice(2));
+    const { server, answers, shard } = await burst({ maxQueue: 1 });
+    const late = await Promise.all(answers.slice(2));
     for (const error of late) expect(error).toMatchObject({ code: 'ERR_FINCH_QUEUE_FULL' });
     expect(shard.figures).toMatchObject({ inUse: 1, queued: 1 });
-    for (const answer of settled.slice(0, 2)) {
+    for (const answer of answers.slice(0, 2)) {
       await server.holds(1);
       server.release();
       expect(await answer).toMatchObject({ status: 200 });
@@ -108,21 +108,21 @@ describe('a burst to a server that turns out to speak HTTP/1.1', () => {
   });
 
   test("is refused but for what there are connections for, with whenFull 'fail'", async () => {
-    const { server, settled, shard } = await burst({ whenFull: 'fail' });
-    const late = await Promise.all(settled.slice(1));
+    const { server, answers, shard } = await burst({ whenFull: 'fail' });
+    const late = await Promise.all(answers.slice(1));
     for (const error of late) expect(error).toMatchObject({ code: 'ERR_FINCH_QUEUE_FULL' });
     expect(shard.figures).toMatchObject({ inUse: 1, queued: 0 });
     await server.holds(1);
     server.release();
-    expect(await settled[0]).toMatchObject({ status: 200 });
+    expect(await answers[0]).toMatchObject({ status: 200 });
   });
 
   test("gets connections beyond the size, with whenFull 'overflow'", async () => {
-    const { server, settled, shard } = await burst({ whenFull: 'overflow' });
+    const { server, answers, shard } = await burst({ whenFull: 'overflow' });
     await server.holds(4);
     expect(shard.figures).toMatchObject({ inUse: 4, queued: 0 });
     server.release();
-    for (const answer of await Promise.all(settled)) expect(answer).toMatchObject({ status: 200 });
+    for (const answer of await Promise.all(answers)) expect(answer).toMatchObject({ status: 200 });
   });
 });
 

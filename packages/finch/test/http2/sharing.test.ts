@@ -17,7 +17,7 @@ const trusting = { connOpts: { tls: { ca: authority.ca } } };
 const startH2c = (pool: PoolOptions = {}, http2: Http2Options = {}) =>
   startPoolApp({ protocols: ['http2'], ...pool }, {}, { http2 });
 
-/** The same over TLS, where ALPN settles the protocol. */
+/** The same over TLS, where ALPN selects the protocol. */
 const startTls = (pool: PoolOptions = {}, http2?: Http2Options) =>
   startPoolApp({ ...trusting, ...pool }, {}, { tls, ...(http2 === undefined ? {} : { http2 }) });
 

@@ -406,7 +406,7 @@ describe('the instance is killed and comes back', () => {
           () => {},
         );
         for (const { userManaged } of safely(() => finch.listPools())) kinds.add(userManaged);
-        await settleOnce();
+        await oneTurn();
       }
     };
     const callers = [fire(), fire(), fire()];
@@ -576,7 +576,7 @@ function safely<T>(list: () => T[]): T[] {
   }
 }
 
-function settleOnce(): Promise<void> {
+function oneTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });

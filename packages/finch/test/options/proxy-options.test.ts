@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { renderOptions } from '@linnet/otp/options';
 import { describe, expect, test } from 'vitest';
-import { proxyOf, settleProxy } from '../../src/connection/route.ts';
+import { proxyOf, resolveProxy } from '../../src/connection/route.ts';
 import { isFinchError, OptionsError } from '../../src/errors/index.ts';
 import { parsePoolOptions, poolSchema } from '../../src/options/index.ts';
 import type { PoolOptions, ResolvedPoolOptions } from '../../src/options/index.ts';
@@ -133,49 +133,49 @@ describe('when a pool starts', () => {
   test('the environment is read', () => {
     const options = parse('environment');
     const environment = { http_proxy: 'http://a.test', HTTPS_PROXY: 'socks5h://b.test' };
-    expect(settleProxy(http, options, environment).connOpts.proxy?.url).toBe('http://a.test:80');
-    expect(settleProxy(https, options, environment).connOpts.proxy?.url).toBe(
+    expect(resolveProxy(http, options, environment).connOpts.proxy?.url).toBe('http://a.test:80');
+    expect(resolveProxy(https, options, environment).connOpts.proxy?.url).toBe(
       'socks5h://b.test:1080',
     );
-    expect(settleProxy(https, options, {}).connOpts.proxy).toBeUndefined();
-    expect(settleProxy(socket, options, environment).connOpts.proxy).toBeUndefined();
+    expect(resolveProxy(https, options, {}).connOpts.proxy).toBeUndefined();
+    expect(resolveProxy(socket, options, environment).connOpts.proxy).toBeUndefined();
   });
 
   test('pools with the same outcome share their options, and so a TLS identity', () => {
     const options = parse('environment');
     const environment = { ALL_PROXY: 'https://a.test' };
-    const settled = settleProxy(http, options, environment);
-    expect(settleProxy(https, options, environment)).toBe(settled);
-    expect(settleProxy(https, options, { ALL_PROXY: 'https://b.test' })).not.toBe(settled);
-    expect(settleProxy(https, options, {})).toBe(settleProxy(http, options, {}));
-    expect(proxyOf(settled)).toBe(proxyOf(settleProxy(https, options, environment)));
+    const resolved = resolveProxy(http, options, environment);
+    expect(resolveProxy(https, options, environment)).toBe(resolved);
+    expect(resolveProxy(https, options, { ALL_PROXY: 'https://b.test' })).not.toBe(resolved);
+    expect(resolveProxy(https, options, {})).toBe(resolveProxy(http, options, {}));
+    expect(proxyOf(resolved)).toBe(proxyOf(resolveProxy(https, options, environment)));
   });
 
   test('a proxy of the environment has the other options that were given', () => {
     const options = parse({ url: 'environment', headers: { x: 'y' }, noProxy: 'other.test' });
     const environment = { ALL_PROXY: `http://ann:${secret}@a.test`, NO_PROXY: '*' };
-    expect(proxyOf(settleProxy(http, options, environment))?.headers).toHaveLength(4);
+    expect(proxyOf(resolveProxy(http, options, environment))?.headers).toHaveLength(4);
   });
 
   test('a proxy of the environment that cannot be used is an error that names the variable', () => {
     const environment = { https_proxy: `ftp://ann:${secret}@a.test` };
-    const error = errorOf(() => settleProxy(https, parse('environment'), environment));
+    const error = errorOf(() => resolveProxy(https, parse('environment'), environment));
     expect(error.option).toBe('https_proxy');
     expect(shown(error)).not.toContain(secret);
   });
 
   test('options without an environment and without exceptions are used as they are', () => {
     const options = parse(url);
-    expect(settleProxy(http, options, { http_proxy: 'http://a.test' })).toBe(options);
+    expect(resolveProxy(http, options, { http_proxy: 'http://a.test' })).toBe(options);
     const none = parsePoolOptions();
-    expect(settleProxy(http, none, { http_proxy: 'http://a.test' })).toBe(none);
+    expect(resolveProxy(http, none, { http_proxy: 'http://a.test' })).toBe(none);
   });
 
   test('a server of noProxy, or a Unix socket, has none', () => {
     const options = parse({ url, noProxy: ['.test:443'] });
-    expect(settleProxy(https, options).connOpts.proxy).toBeUndefined();
-    expect(settleProxy(http, options)).toBe(options);
-    expect(settleProxy(socket, options).connOpts.proxy).toBeUndefined();
+    expect(resolveProxy(https, options).connOpts.proxy).toBeUndefined();
+    expect(resolveProxy(http, options)).toBe(options);
+    expect(resolveProxy(socket, options).connOpts.proxy).toBeUndefined();
   });
 
   test("a proxy's broken certificate is an error that names its place", () => {

@@ -93,7 +93,7 @@ class CoreWorld {
   }
 
   /** What waiters were told becomes what callers have. */
-  settle(): void {
+  handOut(): void {
     this.waiting = this.waiting.filter(({ shard, waiter }) => {
       assert(waiter.told.length <= 1, `told twice: ${waiter.told.join()}`);
       if (waiter.told.length === 0) {
@@ -173,10 +173,10 @@ class CoreWorld {
       for (const pick of [0, 1]) this.list(pick, true);
       this.giveBack(0);
       for (const pick of [0, 1]) this.one(pick, 'connecting')?.fails();
-      this.settle();
+      this.handOut();
     }
     for (const { core } of this.shards) core.close();
-    this.settle();
+    this.handOut();
     assert.equal(this.waiting.length + this.held.length, 0);
     assert.equal(this.limits.count(), 0);
     for (const { core, dials, log } of this.shards) {
@@ -255,7 +255,7 @@ test.each([
         const world = new CoreWorld(isShared, cap, options);
         for (const { name, pick } of chosen) {
           steps[name]?.(world, pick);
-          world.settle();
+          world.handOut();
           world.check();
         }
         world.finish();

@@ -22,7 +22,7 @@ const machine = connectionMachine.provide({
 export class BareConnection implements PoolConnection<BareConnection> {
   readonly core: Core;
   protocol: 'http1' | 'http2' | 'http3' | undefined = undefined;
-  settled = false;
+  limitKnown = false;
   isExpired = false;
   closeReason: CloseReason = 'closed';
   served = 0;
@@ -80,7 +80,7 @@ export class BareConnection implements PoolConnection<BareConnection> {
     this.#step({ type: 'OPENED' });
     this.protocol = streams === undefined ? 'http1' : 'http2';
     this.#streams = streams ?? 1;
-    this.settled = true;
+    this.limitKnown = true;
     this.core.opened(this);
   }
 
@@ -89,7 +89,7 @@ export class BareConnection implements PoolConnection<BareConnection> {
     this.#step({ type: 'OPENED' });
     this.protocol = 'http3';
     this.#streams = streams;
-    this.settled = true;
+    this.limitKnown = true;
     this.core.opened(this);
   }
 

@@ -114,7 +114,7 @@ function isExpecting(shard: Shard, connections: readonly Connection[]): boolean 
   return connections.some(
     ({ wire, state, shared, successor }) =>
       (wire === undefined && !successor) ||
-      (shared && wire?.settled === false && state !== 'draining'),
+      (shared && wire?.limitKnown === false && state !== 'draining'),
   );
 }
 

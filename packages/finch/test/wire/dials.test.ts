@@ -16,7 +16,7 @@ const authority = createAuthority();
 const certificate = authority.issue(['localhost', '127.0.0.1']);
 const connOpts = { tls: { ca: authority.ca } };
 
-/** A TLS server that settles this protocol, or none. */
+/** A TLS server that selects this protocol, or none. */
 async function startTls(options: TlsOptions = {}) {
   const sockets = new Set<Socket>();
   const server = createTlsServer({ ...certificate, ...options });
@@ -55,7 +55,7 @@ async function startTunnels(to: number, established: string): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe('a TLS server that settles no protocol, where HTTP/2 is the only one', () => {
+describe('a TLS server that selects no protocol, where HTTP/2 is the only one', () => {
   const protocols = ['http2'] as const;
 
   test('fails each request with a TlsError, and leaves no socket [W2]', async () => {

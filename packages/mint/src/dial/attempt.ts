@@ -23,7 +23,7 @@ export interface Dialled {
    * `error` event of it is ignored: look at `destroyed`.
    */
   readonly socket: Socket | TLSSocket;
-  /** What ALPN settled, if anything. */
+  /** What ALPN selected, if anything. */
   readonly alpnProtocol: string | undefined;
   readonly timings: DialTimings;
 }

@@ -31,7 +31,7 @@ export interface ConnectOptions
   extends DialLimits, Omit<SocketOptions, 'alpnProtocols' | 'requireAlpn'> {
   /**
    * What may be spoken, the preferred first. Default: `['http2', 'http1']` with
-   * `https://`, where ALPN settles it; `['http1']` with `http://`. `['http2']`
+   * `https://`, where ALPN selects it; `['http1']` with `http://`. `['http2']`
    * with `http://` is for a server that is known to speak it. `['http3']`, by itself, opens a QUIC
    * connection, for which the optional package `@matrixai/quic` has to be installed.
    */

@@ -119,13 +119,13 @@ export function dialPlan<T>(
     : dialThrough(through, options, finish);
 }
 
-/** What is spoken over an open connection: what ALPN settled, else the first that may be. */
+/** What is spoken over an open connection: what ALPN selected, else the first that may be. */
 function protocolOver({ scheme, protocols }: ConnectPlan, { alpnProtocol }: Dialled): TcpProtocol {
   if (scheme === 'http') return protocols[0] ?? 'http1';
   return alpnProtocol === alpnNames.http2 ? 'http2' : 'http1';
 }
 
-/** Without TLS nothing settles a protocol: HTTP/1.1, unless HTTP/2 alone may be spoken. */
+/** Without TLS nothing selects a protocol: HTTP/1.1, unless HTTP/2 alone may be spoken. */
 function protocolsOf(
   scheme: 'http' | 'https',
   wanted: readonly Protocol[] = scheme === 'https' ? ['http2', 'http1'] : ['http1'],

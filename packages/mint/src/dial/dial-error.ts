@@ -25,14 +25,14 @@ export function dialError(error: Error, progress: DialProgress): ConnectError | 
 }
 
 /**
- * ALPN settled for nothing that was offered, where that is required.
+ * ALPN selected nothing that was offered, where that is required.
  *
  * (RFC 7301, 3.2: a server that knows the extension and shares no protocol with
  * the client fails the handshake itself; one that does not know it goes on.)
  */
 export function alpnError(offered: readonly string[], progress: DialProgress): TlsError {
   const { origin, proxy, waited, servername } = progress;
-  const cause = new Error(`the server did not settle for ${offered.join(' or ')}`);
+  const cause = new Error(`the server did not select ${offered.join(' or ')}`);
   return new TlsError({
     origin,
     proxy,

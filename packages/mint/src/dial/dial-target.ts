@@ -54,7 +54,7 @@ export interface SocketOptions extends AddressOptions {
   /** The protocols offered by ALPN, the preferred first. Default: none. */
   readonly alpnProtocols?: readonly string[] | undefined;
   /**
-   * Whether a server with TLS must settle for one of `alpnProtocols`. Default
+   * Whether a server with TLS must select one of `alpnProtocols`. Default
    * false: a server without ALPN is one that speaks HTTP/1.1.
    */
   readonly requireAlpn?: boolean | undefined;

@@ -175,7 +175,7 @@ export class SocketConnect implements Step<Dialled> {
     this.resolve({ socket, alpnProtocol, timings });
   };
 
-  /** Whether ALPN settled what it had to, if anything. */
+  /** Whether ALPN selected what it had to, if anything. */
   private suits(alpnProtocol: string | undefined): boolean {
     const { alpnProtocols = [], requireAlpn = false } = this.options;
     if (!requireAlpn || this.target.tls === undefined) return true;

@@ -246,7 +246,7 @@ export class Http2Peer extends Peer {
 
 /**
  * Starts an HTTP/2 server on a free port of 127.0.0.1 that runs `script` for each connection; with
- * TLS it settles for `h2` by ALPN, without it clients must know that it speaks HTTP/2. Without a
+ * TLS it selects `h2` by ALPN, without it clients must know that it speaks HTTP/2. Without a
  * script it does the handshake.
  *
  * Rejects when it cannot listen.

@@ -177,7 +177,7 @@ test('nothing is made of a connection whose dial was cancelled in the moment of 
   await expectLeft(server);
 });
 
-test('[W2] a server that settles no protocol fails the dial where one is required, and no socket stays', async () => {
+test('[W2] a server that selects no protocol fails the dial where one is required, and no socket stays', async () => {
   const server = await start({ tls: certificate });
   const options = { alpnProtocols: ['h2'], requireAlpn: true };
   const error = await failure(dial(target(server, { tls }), options));
@@ -187,7 +187,7 @@ test('[W2] a server that settles no protocol fails the dial where one is require
   await expectLeft(server);
 });
 
-test('a server that settles one of the protocols suits where one is required', async () => {
+test('a server that selects one of the protocols suits where one is required', async () => {
   const server = await start({ tls: { ...certificate, ALPNProtocols: ['h2'] } });
   const options = { alpnProtocols: ['h2', 'http/1.1'], requireAlpn: true };
   const { socket, alpnProtocol } = await dial(target(server, { tls }), options).result;

@@ -202,7 +202,7 @@ test.each([
   expect((socket as TLSSocket).authorized).toBe(true);
 });
 
-test('[M42] settles a protocol by ALPN', async () => {
+test('[M42] negotiates a protocol by ALPN', async () => {
   await using server = await startTlsServer({ ALPNProtocols: ['h2', 'http/1.1'] });
   expect(await connect(server)).toMatchObject({ alpnProtocol: undefined });
   expect(await connect(server, { alpnProtocols: ['http/1.1'] })).toMatchObject({

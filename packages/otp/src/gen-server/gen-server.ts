@@ -11,7 +11,7 @@ import { BadArgumentError } from '../process/errors.ts';
 import { isError } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { isRefusedPromise, isThenable, type Settled } from '../process/thenable.ts';
+import { isRefusedPromise, isThenable, type NotPromise } from '../process/thenable.ts';
 import { whereis, type NameOption, type ServerRef } from '../process/server-ref.ts';
 import { start, type InitOutcome } from '../process/start.ts';
 import { currentProcess } from '../process/context.ts';
@@ -290,7 +290,7 @@ export const GenServer: {
    *   },
    * });
    */
-  readonly reply: <V>(from: From, value: Settled<V>) => void;
+  readonly reply: <V>(from: From, value: NotPromise<V>) => void;
   readonly from: typeof from;
   readonly stop: typeof stopServer;
   readonly whereis: typeof whereis;

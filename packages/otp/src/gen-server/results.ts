@@ -1,7 +1,7 @@
 /** What the callbacks of a GenServer return. */
 import { brand, brandKey, foreignKind, type Brand } from '../process/brand.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
-import type { Settled } from '../process/thenable.ts';
+import type { NotPromise } from '../process/thenable.ts';
 
 /**
  * What a server does before its next message: send itself `'timeout'` after so many ms without
@@ -196,7 +196,7 @@ export function ok<S>(state: S, next?: Next): Ok<S> {
  *   handleCall: { add: (n, by: number) => reply(n + by, n + by) },
  * });
  */
-export function reply<V, S>(value: Settled<V>, state: S, next?: Next): Reply<V, S>;
+export function reply<V, S>(value: NotPromise<V>, state: S, next?: Next): Reply<V, S>;
 export function reply(value: unknown, state: unknown, next?: Next): Reply<unknown, unknown> {
   return new Reply(value, state, next);
 }
@@ -229,7 +229,7 @@ export function noreply<S>(state: S, next?: Next): NoReply<S> {
  */
 export function stop(reason: ExitReason): Stop<never>;
 export function stop<S>(reason: ExitReason, state: S): Stop<S>;
-export function stop<S, V>(reason: ExitReason, state: S, value: Settled<V>): Stop<S, V>;
+export function stop<S, V>(reason: ExitReason, state: S, value: NotPromise<V>): Stop<S, V>;
 export function stop(...args: [ExitReason, unknown?, unknown?]): Stop<unknown, unknown> {
   return new Stop(args[0], args[1], args.length === 3 ? args[2] : nothing);
 }

@@ -170,7 +170,7 @@ export class ServerLoop extends Gen implements TimeoutTarget {
     } catch (error) {
       return this.#thrown(error, call);
     }
-    return this.#settle(result, call);
+    return this.#apply(result, call);
   }
 
   #invoke(handler: Handler, context: Context, request: Request): unknown {
@@ -197,26 +197,26 @@ export class ServerLoop extends Gen implements TimeoutTarget {
     } catch (error) {
       return this.#thrown(error, undefined);
     }
-    return this.#settle(result, undefined);
+    return this.#apply(result, undefined);
   }
 
   /** Applies what a callback gave, now or when its promise has settled. */
-  #settle(result: unknown, call: Call | undefined): Pending {
+  #apply(result: unknown, call: Call | undefined): Pending {
     if (isReply(result)) {
       return call === undefined ? this.#badReturn(result) : this.#goOn(result, call);
     }
     if (isNoReply(result)) return this.#goOn(result);
     if (isStop(result)) return this.#stop(result, call);
-    if (isThenable(result)) return this.#settleLater(result, call);
+    if (isThenable(result)) return this.#applyLater(result, call);
     const adopted = adopt(result);
-    return Object.is(adopted, result) ? this.#badReturn(result) : this.#settle(adopted, call);
+    return Object.is(adopted, result) ? this.#badReturn(result) : this.#apply(adopted, call);
   }
 
-  #settleLater(pending: PromiseLike<unknown>, call: Call | undefined): Pending {
+  #applyLater(pending: PromiseLike<unknown>, call: Call | undefined): Pending {
     return Promise.resolve(pending).then(
       (result: unknown) => {
         if (this.process.dead) return undefined;
-        return this.#andContinue(this.#settle(result, call));
+        return this.#andContinue(this.#apply(result, call));
       },
       (error: unknown) => {
         if (this.process.dead) return undefined;
@@ -285,7 +285,7 @@ export class ServerLoop extends Gen implements TimeoutTarget {
     if (isError(error)) return this.end(error);
     const thrown = adopt(error);
     const counts = isReply(thrown) || isNoReply(thrown) || isStop(thrown);
-    return counts ? this.#settle(thrown, call) : this.#badReturn(error);
+    return counts ? this.#apply(thrown, call) : this.#badReturn(error);
   }
 
   #badReturn(value: unknown): Pending {

@@ -13,7 +13,7 @@ import { Call } from '../process/call.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { resolveRef, type ServerRef } from '../process/server-ref.ts';
 import { send } from '../process/send.ts';
-import { refusePromise, type Settled } from '../process/thenable.ts';
+import { refusePromise, type NotPromise } from '../process/thenable.ts';
 import { checkEvent } from './call-event.ts';
 import { milliseconds } from './delay.ts';
 import { MachineActor } from './machine-actor.ts';
@@ -103,7 +103,7 @@ export const postpone: MachineAction<unknown> = (args) => {
 export function answer<Input = unknown, E extends EventObject = EventObject>(
   compute: (args: MachineArgs<Input, E>) => unknown,
 ): MachineAction<unknown>;
-export function answer<V>(value: Settled<V>): MachineAction<unknown>;
+export function answer<V>(value: NotPromise<V>): MachineAction<unknown>;
 export function answer(value: unknown): MachineAction<unknown> {
   return (args) => {
     const given = args as MachineArgs;

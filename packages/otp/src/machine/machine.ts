@@ -9,7 +9,7 @@ import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import { whereis } from '../process/server-ref.ts';
 import { start, type InitOutcome } from '../process/start.ts';
-import type { Settled } from '../process/thenable.ts';
+import type { NotPromise } from '../process/thenable.ts';
 import {
   action,
   answer,
@@ -178,7 +178,7 @@ export const Machine: {
    *   },
    * });
    */
-  readonly reply: <V>(from: From, value: Settled<V>) => void;
+  readonly reply: <V>(from: From, value: NotPromise<V>) => void;
   readonly stop: typeof stopServer;
   readonly whereis: typeof whereis;
   readonly action: typeof action;

@@ -171,7 +171,7 @@ class TimerList {
   /** While firing: the first timer that was armed meanwhile, which waits for the next round. */
   #armedWhileFiring: Timer | undefined;
   #firing = false;
-  #settling = false;
+  #updateDue = false;
 
   constructor(source: Clock, delay: number, background: boolean, owner: Map<number, TimerList>) {
     this.clock = source;
@@ -203,7 +203,7 @@ class TimerList {
     if (this.clock === systemClock) {
       timer.deadline = Number.POSITIVE_INFINITY;
       this.#unstamped ??= timer;
-      if (!this.#settling) this.#settleLater();
+      if (!this.#updateDue) this.#updateLater();
     } else {
       timer.deadline = this.clock.now() + this.#delay;
       if (this.#wakeup === undefined && !this.#firing) this.#wake(this.#delay);
@@ -218,7 +218,7 @@ class TimerList {
     if (timer === this.#armedWhileFiring) this.#armedWhileFiring = timer.next;
     if (timer === this.#unstamped) this.#unstamped = timer.next;
     timer.list = timer.previous = timer.next = undefined;
-    if (this.#first === undefined && !this.#settling) this.#settleLater();
+    if (this.#first === undefined && !this.#updateDue) this.#updateLater();
   }
 
   #wake(delay: number): void {
@@ -260,13 +260,13 @@ class TimerList {
    * is empty. Not at once, since a list that serves a stream of short calls is empty after each of
    * them, and a look at the time and a native timer each time are what it exists to avoid.
    */
-  #settleLater(): void {
-    this.#settling = true;
-    detached(() => setImmediate(() => this.#settle()));
+  #updateLater(): void {
+    this.#updateDue = true;
+    detached(() => setImmediate(() => this.#update()));
   }
 
-  #settle(): void {
-    this.#settling = false;
+  #update(): void {
+    this.#updateDue = false;
     if (this.#first === undefined) {
       this.#wakeup?.cancel();
       this.#wakeup = undefined;

@@ -24,7 +24,7 @@ const timeSlice = 10;
 /** Reductions between two looks at the time, which cost as much as a few messages. */
 const checkInterval = 64;
 
-const settled = Promise.resolve();
+const resolved = Promise.resolve();
 const queue = new Ring<Runnable>(turnBudget);
 
 let armed = false;
@@ -48,7 +48,7 @@ function drain(): void {
     }
   } finally {
     // An error of one runnable must not stop the others.
-    if (queue.size > 0 && budget > 0) void settled.then(drain);
+    if (queue.size > 0 && budget > 0) void resolved.then(drain);
     else if (queue.size > 0 || yielded.length > 0) setImmediate(newTurn);
     else armed = false;
   }
@@ -107,7 +107,7 @@ export function schedule(runnable: Runnable): void {
   queue.push(runnable);
   if (!armed) {
     armed = true;
-    void settled.then(drain);
+    void resolved.then(drain);
   }
 }
 

@@ -7,7 +7,7 @@ import { isName } from './name.ts';
 import { distribution } from './node.ts';
 import { Pid, processOf } from './pid.ts';
 import { isVia, resolveRef, type ServerRef } from './server-ref.ts';
-import { refusePromise, type Settled } from './thenable.ts';
+import { refusePromise, type NotPromise } from './thenable.ts';
 
 /**
  * Sends a message to a process, or through an {@link Alias} of one.
@@ -20,7 +20,7 @@ import { refusePromise, type Settled } from './thenable.ts';
  * @example
  * send(pid, { type: 'ping', from: self() });
  */
-export function send<M>(to: ServerRef | Alias, message: Settled<M>): void {
+export function send<M>(to: ServerRef | Alias, message: NotPromise<M>): void {
   refusePromise('message', message);
   // What a process does after its death has no effect on others.
   if (currentProcess()?.dead === true) return;

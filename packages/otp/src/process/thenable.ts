@@ -8,7 +8,7 @@
 import { BadArgumentError } from './errors.ts';
 
 /** The type of a value; for a promise, a type that no value has. */
-export type Settled<V> = V extends PromiseLike<unknown> ? 'a value, not a promise: await it' : V;
+export type NotPromise<V> = V extends PromiseLike<unknown> ? 'a value, not a promise: await it' : V;
 
 /** Whether `await` would wait for a value; false for one whose `then` cannot even be read. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

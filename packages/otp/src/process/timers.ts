@@ -9,7 +9,7 @@ import { distribution, isLocal } from './node.ts';
 import { Pid, processOf } from './pid.ts';
 import { checkRef, resolveRef, type ServerRef } from './server-ref.ts';
 import { signalExit } from './signals.ts';
-import { refusePromise, type Settled } from './thenable.ts';
+import { refusePromise, type NotPromise } from './thenable.ts';
 import { attachWatch, Watch } from './watch.ts';
 
 type Target = ReturnType<typeof resolveRef>;
@@ -116,7 +116,7 @@ const deliver =
  * @example
  * const timer = sendAfter(self(), 'tick', 1000);
  */
-export function sendAfter<M>(to: ServerRef, message: Settled<M>, ms: number): TimerRef {
+export function sendAfter<M>(to: ServerRef, message: NotPromise<M>, ms: number): TimerRef {
   refusePromise('message', message);
   return timerFor(to, ms, deliver(message));
 }
@@ -133,7 +133,7 @@ export function sendAfter<M>(to: ServerRef, message: Settled<M>, ms: number): Ti
  * const heartbeat = sendInterval(self(), 'beat', 30_000);
  * cancelTimer(heartbeat);
  */
-export function sendInterval<M>(to: ServerRef, message: Settled<M>, ms: number): TimerRef {
+export function sendInterval<M>(to: ServerRef, message: NotPromise<M>, ms: number): TimerRef {
   refusePromise('message', message);
   if (!(ms > 0)) throw new BadArgumentError('ms', ms, 'a number of milliseconds > 0');
   return timerFor(to, ms, deliver(message), ms);

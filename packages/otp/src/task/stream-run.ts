@@ -86,7 +86,7 @@ export class StreamRun<T, Input> implements AsyncIterator<Item<T, Input>, undefi
         const end = this.#ends.size > 0 ? this.#ends.shift() : undefined;
         if (end === undefined) await this.#change();
         else {
-          const item = this.#settle(...end);
+          const item = this.#taskEnded(...end);
           if (item !== undefined) return { done: false, value: item };
         }
       }
@@ -167,7 +167,7 @@ export class StreamRun<T, Input> implements AsyncIterator<Item<T, Input>, undefi
   };
 
   /** Frees the slot of an ended task; gives its result if that is to be delivered now. */
-  #settle(task: StreamTask<T, Input>, end: StreamTaskEnd<T>): Item<T, Input> | undefined {
+  #taskEnded(task: StreamTask<T, Input>, end: StreamTaskEnd<T>): Item<T, Input> | undefined {
     const { ordered, onTimeout, timeout } = this.#plan.options;
     this.#running--;
     if (end.type === 'timeout' && onTimeout === 'exit') {

@@ -8,7 +8,7 @@
 import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
 import { callerContext, currentProcess, type ContextOptions } from '../process/context.ts';
 import type { Pid } from '../process/pid.ts';
-import { refusePromise, type Settled } from '../process/thenable.ts';
+import { refusePromise, type NotPromise } from '../process/thenable.ts';
 import { asyncStream } from './async-stream.ts';
 import { callersFor } from './callers.ts';
 import type { TaskHandle } from './handle.ts';
@@ -80,7 +80,7 @@ function startLink(fn: TaskBody<unknown>, options?: ContextOptions): Pid {
  * @example
  * const task = cached === undefined ? Task.async(load) : Task.completed(cached);
  */
-function completed<T>(value: Settled<T>): Task<T>;
+function completed<T>(value: NotPromise<T>): Task<T>;
 function completed(value: unknown): Task<unknown> {
   refusePromise('value', value);
   return completedTask(value);

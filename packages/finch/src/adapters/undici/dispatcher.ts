@@ -111,7 +111,7 @@ export class FinchDispatcher extends EventEmitter implements DispatchUser, Async
   close(): Promise<void>;
   close(callback: Closed): void;
   close(callback?: Closed): Promise<void> | void {
-    return settled(this.#life.close(), callback);
+    return promiseOrCallback(this.#life.close(), callback);
   }
 
   /** Takes no further request, and gives those under way up, with this error. */
@@ -121,7 +121,7 @@ export class FinchDispatcher extends EventEmitter implements DispatchUser, Async
   destroy(given?: Error | null | Closed, callback?: Closed): Promise<void> | void {
     const error = typeof given === 'function' ? undefined : given;
     const done = typeof given === 'function' ? given : callback;
-    return settled(this.#life.destroy(error ?? closedError()), done);
+    return promiseOrCallback(this.#life.destroy(error ?? closedError()), done);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -225,7 +225,10 @@ class Life {
   }
 }
 
-function settled(promise: Promise<void>, callback: Closed | undefined): Promise<void> | void {
+function promiseOrCallback(
+  promise: Promise<void>,
+  callback: Closed | undefined,
+): Promise<void> | void {
   if (callback === undefined) return promise;
   void callBack(promise, callback);
 }

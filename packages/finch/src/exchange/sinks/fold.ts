@@ -163,7 +163,7 @@ export class Fold<Acc> implements Sink, StepBodyUser {
       const step = this.inCaller(this.callback, part, this.acc);
       if (isThenable(step)) {
         step.then(
-          (settled) => this.settled(settled),
+          (next) => this.resolved(next),
           (error: unknown) => this.rejected(error),
         );
         return;
@@ -176,7 +176,7 @@ export class Fold<Acc> implements Sink, StepBodyUser {
     }
   }
 
-  private settled(step: StreamStep<Acc>): void {
+  private resolved(step: StreamStep<Acc>): void {
     this.calling = false;
     if (this.done) return;
     this.take(step);

@@ -44,8 +44,8 @@ export interface BodyReader {
   endWith(body: object): void;
 }
 
-/** A promise of the next piece, or of the end of the response. */
-interface Settle<T> {
+/** Of a promise: of the head, the next piece, or the end of the response. */
+interface Resolvers<T> {
   resolve(value: T): void;
   reject(error: unknown): void;
 }
@@ -56,13 +56,13 @@ export class ResponseReader implements Sink, BodyReader {
   readonly switching: Switching | undefined;
   private readonly receiveTimeout: number | 'infinity';
   /** Until the head has come; not kept, so that a response without a holder can be collected. */
-  private opening: Settle<OpenedHead> | undefined;
+  private opening: Resolvers<OpenedHead> | undefined;
   private readonly informational: InformationalResponse[] = [];
   private readonly pieces = new Fifo<Uint8Array>();
   private buffered = 0;
   private paused = false;
-  private readonly readers = new Fifo<Settle<Uint8Array | undefined>>();
-  private endWaiters: Settle<Fields>[] = [];
+  private readonly readers = new Fifo<Resolvers<Uint8Array | undefined>>();
+  private endWaiters: Resolvers<Fields>[] = [];
   private trailers: Fields | undefined = undefined;
   private failure: Error | undefined = undefined;
   private touched = false;
@@ -72,7 +72,7 @@ export class ResponseReader implements Sink, BodyReader {
     instance: Instance,
     request: Request,
     options: ResolvedRequestOptions,
-    opening: Settle<OpenedHead>,
+    opening: Resolvers<OpenedHead>,
     switching?: Switching,
   ) {
     this.switching = switching;

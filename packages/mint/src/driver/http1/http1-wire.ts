@@ -72,7 +72,7 @@ export class Http1Wire
 {
   readonly protocol = 'http1';
   readonly limit = 1;
-  readonly settled = true;
+  readonly limitKnown = true;
   readonly origin: string;
   readonly info: WireInfo;
   readonly maxResponseSize: number;

@@ -251,7 +251,7 @@ export class DriverSocket extends Duplex implements LentSocket {
     encoding: BufferEncoding,
     done: Done,
   ): void {
-    this.settle(this.put(driver, chunk, encoding), done);
+    this.completeWrite(this.put(driver, chunk, encoding), done);
   }
 
   private sendAll(driver: SocketDriver, chunks: readonly Chunk[], done: Done): void {
@@ -259,7 +259,7 @@ export class DriverSocket extends Duplex implements LentSocket {
     driver.cork();
     for (const { chunk, encoding } of chunks) more = this.put(driver, chunk, encoding);
     driver.uncork();
-    this.settle(more, done);
+    this.completeWrite(more, done);
   }
 
   private put(driver: SocketDriver, chunk: string | Uint8Array, encoding: BufferEncoding): boolean {
@@ -269,7 +269,7 @@ export class DriverSocket extends Duplex implements LentSocket {
     return driver.write(Buffer.from(chunk, encoding));
   }
 
-  private settle(more: boolean, done: Done): void {
+  private completeWrite(more: boolean, done: Done): void {
     if (more) done();
     else this.waiting = done;
   }

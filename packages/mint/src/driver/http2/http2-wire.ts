@@ -69,7 +69,7 @@ class Http2Wire implements Wire, RequestsWire, SocketUser {
   readonly protocol = 'http2';
   readonly info: WireInfo;
   limit: number;
-  settled = false;
+  limitKnown = false;
   onClosed: (error?: Error) => void = noop;
   onChange: () => void = noop;
   onActivity: (() => void) | undefined = undefined;
@@ -172,7 +172,7 @@ class Http2Wire implements Wire, RequestsWire, SocketUser {
   // The requests' side -----------------------------------------------------------
 
   get allowsUpgrades(): boolean | undefined {
-    return this.settled ? this.connection.peer.enableConnectProtocol : undefined;
+    return this.limitKnown ? this.connection.peer.enableConnectProtocol : undefined;
   }
 
   refusal(more: number): Error | undefined {
@@ -271,10 +271,10 @@ class Http2Wire implements Wire, RequestsWire, SocketUser {
   }
 
   private onSettings(): void {
-    const { limit, settled } = this;
+    const { limit, limitKnown } = this;
     this.limit = this.connection.peer.maxConcurrentStreams;
-    this.settled = true;
-    if (!settled || this.limit !== limit) this.onChange();
+    this.limitKnown = true;
+    if (!limitKnown || this.limit !== limit) this.onChange();
     if (!this.output.senders.isEmpty) this.output.schedule();
     this.requests.onSettings();
   }

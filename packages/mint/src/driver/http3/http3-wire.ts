@@ -61,7 +61,7 @@ class Http3Wire implements Wire, RequestsWire, QuicUser, OutputUser, ReadsUser {
   readonly protocol = 'http3';
   readonly info: WireInfo;
   /** What the server allows comes with the handshake. */
-  readonly settled = true;
+  readonly limitKnown = true;
   onClosed: (error?: Error) => void = () => {};
   onChange: () => void = () => {};
   onActivity: (() => void) | undefined = undefined;

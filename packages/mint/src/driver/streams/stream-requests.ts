@@ -95,11 +95,11 @@ export class StreamRequests implements WireRequests {
   // The exchanges' side -------------------------------------------------------
 
   finished(exchange: UnderWay): void {
-    if (this.life.end(exchange)) this.settle();
+    if (this.life.end(exchange)) this.becameIdle();
   }
 
   tunnelClosed(tunnel: HandedOver): void {
-    if (this.life.endTunnel(tunnel)) this.settle();
+    if (this.life.endTunnel(tunnel)) this.becameIdle();
   }
 
   /** When too many were reset, the server is not told: the connection is retired, and the stream ends with it. */
@@ -136,7 +136,7 @@ export class StreamRequests implements WireRequests {
     life.retired = retired;
     if (isFirst) wire.onChange();
     life.unprocessed(isUnprocessed, fault, drop);
-    this.settleIfIdle();
+    this.checkIdle();
   }
 
   /** Takes the connection for no further requests. */
@@ -153,7 +153,7 @@ export class StreamRequests implements WireRequests {
       this.hasChanged = false;
       this.wire.onChange();
     }
-    this.settleIfIdle();
+    this.checkIdle();
   }
 
   /** The connection is gone; `byServer`: in order, as the server had announced. */
@@ -177,12 +177,12 @@ export class StreamRequests implements WireRequests {
     this.wire.begun();
   }
 
-  private settleIfIdle(): void {
-    if (this.life.underWay === 0) this.settle();
+  private checkIdle(): void {
+    if (this.life.underWay === 0) this.becameIdle();
   }
 
   /** Nothing is under way any more. */
-  private settle(): void {
+  private becameIdle(): void {
     const { life, wire } = this;
     if (wire.isEnding) return;
     wire.unref();

@@ -56,7 +56,7 @@ export class StreamTunnel extends Duplex implements BodySender, HandedOver {
   onProgress(): void {}
 
   onTaken(): void {
-    this.settle();
+    this.completeWrite();
   }
 
   onStopped(code: number): void {
@@ -75,7 +75,7 @@ export class StreamTunnel extends Duplex implements BodySender, HandedOver {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
     this.written = callback;
-    if (this.output.send(chunk, false)) this.settle();
+    if (this.output.send(chunk, false)) this.completeWrite();
   }
 
   override _final(callback: Callback): void {
@@ -87,11 +87,11 @@ export class StreamTunnel extends Duplex implements BodySender, HandedOver {
     this.wire.requests.reset(this.stream);
     this.wire.requests.tunnelClosed(this);
     this.output.stop();
-    this.settle();
+    this.completeWrite();
     callback(error);
   }
 
-  private settle(): void {
+  private completeWrite(): void {
     const { written } = this;
     this.written = undefined;
     written?.();

@@ -337,7 +337,7 @@ test('resumes a TLS session of the server through the same proxy only', async ()
   expect(await resumed(west.url)).toBe(true);
 });
 
-test('[M46] settles the protocol with the server by ALPN, not with the proxy', async () => {
+test('[M46] negotiates the protocol with the server by ALPN, not with the proxy', async () => {
   const certificate = authority.issue(['origin.test']);
   const origin = await startHttp1Server(() => {}, {
     tls: { ...certificate, ALPNProtocols: ['h2'] },
@@ -402,7 +402,7 @@ test('[W2] what throws between the open tunnel and the wire closes the socket', 
   await expectLeft(proxy);
 });
 
-test('[W2] a server that settles no protocol fails the dial where one is required, and no socket stays', async () => {
+test('[W2] a server that selects no protocol fails the dial where one is required, and no socket stays', async () => {
   const origin = await server(() => {}, true);
   const proxy = await startHttpProxy();
   onTestFinished(() => proxy.close());

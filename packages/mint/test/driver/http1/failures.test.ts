@@ -10,7 +10,7 @@ const chunked =
   '5\r\nhello\r\n0\r\nx: y\r\n\r\n';
 
 /** Lets everything that is due happen: timers of 0 ms, I/O that came, `setImmediate`. */
-async function settle(): Promise<void> {
+async function turns(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -26,7 +26,7 @@ test.each([chunked, response('hello'), 'HTTP/1.1 200 OK\r\nconnection: close\r\n
       using open = await openWire(server.port);
       const log = await send(open.wire).done;
       await open.closed;
-      await settle();
+      await turns();
       expect(log.endings).toBe(1);
       expect(open.closings).toHaveLength(1);
       expect([undefined, 'ConnectionClosedError']).toContain(log.error?.name);
@@ -46,7 +46,7 @@ test('ends exactly once, wherever garbage comes in', async () => {
     using open = await openWire(server.port);
     const log = await send(open.wire).done;
     await open.closed;
-    await settle();
+    await turns();
     expect(log.endings).toBe(1);
     expect(open.closings).toHaveLength(1);
     expect([undefined, 'ConnectionClosedError', 'ProtocolError']).toContain(log.error?.name);
@@ -70,14 +70,14 @@ test.each(['abort', 'destroy'] as const)(
       using open = await openWire(server.port);
       const log = send(open.wire);
       const peer = await server.peer(0);
-      await settle();
+      await turns();
       expect(log.endings).toBe(0);
       interruptions[kind](log, (error) => open.wire.destroy(error));
       expect(log.error).toMatchObject({ message: 'enough' });
       expect(open.wire.usable).toBe(false);
       expect(await open.closed).toBeUndefined();
       interruptions[kind](log, (error) => open.wire.destroy(error));
-      await settle();
+      await turns();
       expect(log.endings).toBe(1);
       expect(open.closings).toHaveLength(1);
       await peer.closed;
@@ -104,7 +104,7 @@ test.each(['onInformational', 'onHeaders', 'onData'] as const)(
     log.exchange = open.wire.send({ method: 'GET', target: '/', headers: [] }, log);
     await log.done;
     await open.closed;
-    await settle();
+    await turns();
     expect(log.endings).toBe(1);
     expect(log.events.at(-1)).toMatchObject({ type: 'error' });
   },
@@ -127,7 +127,7 @@ test.each(['onInformational', 'onHeaders', 'onData'] as const)(
     await log.done;
     expect(log.error).toBe(bug);
     await open.closed;
-    await settle();
+    await turns();
     expect(log.endings).toBe(1);
   },
 );
@@ -151,7 +151,7 @@ test('lets go of a request that was aborted before it was sent, and keeps the co
     },
   );
   await third.done;
-  await settle();
+  await turns();
   expect(second.events).toEqual([{ type: 'error', error: new Error('enough') }]);
   expect(third.body).toBe('ok');
   const { received } = await server.peer(0);
@@ -182,7 +182,7 @@ test('destroying an idle wire closes it once, without an error', async () => {
   expect(open.wire.usable).toBe(false);
   expect(await open.closed).toBeUndefined();
   await peer.closed;
-  await settle();
+  await turns();
   expect(open.closings).toEqual([undefined]);
 });
 

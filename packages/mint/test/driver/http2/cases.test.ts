@@ -21,7 +21,7 @@ describe('[W1] interim responses', () => {
     });
     expect(log.events.length).toBeLessThan(20);
     await world.peer.next('RST_STREAM', { stream: id });
-    await world.settles(other);
+    await world.goesOn(other);
   });
 
   test('of more fields than a section may have are refused', async () => {

@@ -36,7 +36,7 @@ describe('the window of the connection', () => {
       streamWindowSize: 30_000,
       resetBurst: 10_001,
     });
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     for (let given = 0; given < 10_000;) {
       const logs = Array.from({ length: 50 }, () => send(open.wire, { target: '/100000' }));
       for (const log of logs) {

@@ -64,9 +64,9 @@ describe("the server's SETTINGS", () => {
       settings: { maxConcurrentStreams: 2 },
     });
     using open = await openHttp2Wire(server.port);
-    expect(open.wire.settled).toBe(false);
+    expect(open.wire.limitKnown).toBe(false);
     expect(open.wire.limit).toBe(100);
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     expect(open.wire.limit).toBe(2);
     const logs = [send(open.wire), send(open.wire)];
     const third = send(open.wire);
@@ -82,7 +82,7 @@ describe("the server's SETTINGS", () => {
   test('may change at any time, to nothing, too', async () => {
     await using server = await startHttp2Server(answer);
     using open = await openHttp2Wire(server.port);
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     expect(open.wire.limit).toBe(2 ** 32 - 1);
     server.sessions[0]?.settings({ maxConcurrentStreams: 0 });
     await open.until((wire) => wire.limit === 0);
@@ -133,7 +133,7 @@ describe('GOAWAY', () => {
     using open = await openHttp2Wire(server.port);
     const log = send(open.wire);
     await open.wire.ping?.();
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     server.sessions[0]?.goaway(0, 1);
     await open.until((wire) => !wire.usable);
     const late = send(open.wire);
@@ -168,7 +168,7 @@ describe('a connection', () => {
   test('that has no numbers left for streams is not usable any more, and says so before it sends', async () => {
     await using server = await startHttp2Server(answer);
     using open = await openHttp2Wire(server.port, { firstStream: 2 ** 31 - 1 });
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     const last = send(open.wire);
     const late = await send(open.wire).done;
     expect(late.error).toMatchObject({ requestSent: false });
@@ -199,7 +199,7 @@ describe('a connection', () => {
     const held: ServerHttp2Stream[] = [];
     await using server = await startHttp2Server((stream) => held.push(stream));
     using open = await openHttp2Wire(server.port);
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     const idle = active();
     const logs = [send(open.wire), send(open.wire)];
     expect(active()).toBe(idle + 1);
@@ -254,7 +254,7 @@ describe('a connection', () => {
   test('tells of each sign of life', async () => {
     await using server = await startHttp2Server(answer);
     using open = await openHttp2Wire(server.port);
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     let signs = 0;
     open.wire.onActivity = () => (signs += 1);
     await send(open.wire).done;

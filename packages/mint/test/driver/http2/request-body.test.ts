@@ -168,7 +168,7 @@ describe('a body', () => {
   test('of many small pieces leaves with all of them that are there in a turn', async () => {
     await using server = await startHttp2Server(echo);
     using open = await openHttp2Wire(server.port);
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     let pulled = 0;
     function* source(): Generator<string> {
       for (; pulled < 100; pulled += 1) yield 'x';
@@ -259,7 +259,7 @@ describe('a body', () => {
   test('is not touched by a request that never leaves: it can be sent elsewhere', async () => {
     await using server = await startHttp2Server(echo);
     using open = await openHttp2Wire(server.port);
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     let pulled = 0;
     const source = {
       *[Symbol.iterator]() {

@@ -48,7 +48,7 @@ describe('[W18] a wire whose requests are given up, one after the other,', () =>
   test('says that it has changed once, when it has retired', async () => {
     await using server = await startHttp2Server(() => {});
     using open = await openHttp2Wire(server.port, { resetBurst: 3, resetRate: 0 });
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     const kept = send(open.wire);
     const before = open.changes;
     expect(await abortUntilRetired(open, 10)).toBe(3);

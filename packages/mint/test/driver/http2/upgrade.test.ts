@@ -23,7 +23,7 @@ describe('extended CONNECT', () => {
       { settings },
     );
     using open = await openHttp2Wire(server.port, { authority: 'a.example' });
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     const log = await send(open.wire, { target: '/chat', upgrade: 'websocket' }).done;
     expect(arrived).toMatchObject({
       ':method': 'CONNECT',
@@ -46,14 +46,14 @@ describe('extended CONNECT', () => {
   test('that the server does not allow is refused before it is sent', async () => {
     await using server = await startHttp2Server(echo);
     using open = await openHttp2Wire(server.port);
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     expect(send(open.wire, { upgrade: 'websocket' }).error).toBeInstanceOf(InvalidRequestError);
   });
 
   test('waits for the SETTINGS of the server, which say whether it is allowed', async () => {
     await using allowing = await startHttp2Server(echo, { settings });
     using open = await openHttp2Wire(allowing.port);
-    expect(open.wire.settled).toBe(false);
+    expect(open.wire.limitKnown).toBe(false);
     const log = await send(open.wire, { upgrade: 'websocket' }).done;
     expect(log.kinds).toEqual(['upgrade']);
     log.socket?.destroy();
@@ -86,7 +86,7 @@ describe('extended CONNECT', () => {
       { settings },
     );
     using open = await openHttp2Wire(server.port);
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     const log = await send(open.wire, { upgrade: 'websocket' }).done;
     expect(log.kinds).toEqual(['headers', 'data', 'end']);
     expect(log.body).toBe('no');
@@ -95,7 +95,7 @@ describe('extended CONNECT', () => {
   test('that nobody takes is an error of its own request', async () => {
     await using server = await startHttp2Server(echo, { settings });
     using open = await openHttp2Wire(server.port);
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     const log = new ExchangeLog(open.wire);
     Object.assign(log, { onUpgrade: undefined });
     open.wire.send({ method: 'GET', target: '/', headers: [], upgrade: 'websocket' }, log);
@@ -126,7 +126,7 @@ describe('CONNECT', () => {
   test('a tunnel takes a place under the limit, and ends with the connection', async () => {
     await using server = await startHttp2Server(echo, { settings: { maxConcurrentStreams: 1 } });
     using open = await openHttp2Wire(server.port);
-    await open.until((wire) => wire.settled);
+    await open.until((wire) => wire.limitKnown);
     const log = await send(open.wire, { method: 'CONNECT', target: 'a:1' }).done;
     expect(send(open.wire).error).toMatchObject({ requestSent: false });
     const { socket } = log;

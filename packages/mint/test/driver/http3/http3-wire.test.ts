@@ -7,7 +7,7 @@ describeQuic('a wire of HTTP/3', () => {
   test('serves a request', async () => {
     await using world = await meet();
     const { wire, peer } = world;
-    expect(wire).toMatchObject({ protocol: 'http3', settled: true, usable: true, limit: 100 });
+    expect(wire).toMatchObject({ protocol: 'http3', limitKnown: true, usable: true, limit: 100 });
     expect(wire.info.tls).toMatchObject({ version: 'TLSv1.3', alpnProtocol: 'h3' });
     const log = world.send({ target: '/users', headers: ['Accept', 'text/plain'] });
     expect(wire).toMatchObject({ underWay: 1, served: 1 });

@@ -149,7 +149,7 @@ describeQuic('GOAWAY', () => {
     const { stream } = await world.peer.readRequest();
     world.peer.answer(stream, 'whole');
     await log.until(() => log.body !== '');
-    await world.settle();
+    await world.allDelivered();
     world.peer.goaway(0);
     await world.open.until(({ usable }) => !usable);
     log.exchange?.resume();

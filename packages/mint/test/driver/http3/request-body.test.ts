@@ -211,7 +211,7 @@ describeQuic('expect: 100-continue', () => {
     const log = world.send({ method: 'POST', body: 'body', expectContinue: 1000 });
     const { stream, fields } = await world.peer.readRequest();
     expect(fields.get('expect')).toBe('100-continue');
-    await world.settle();
+    await world.allDelivered();
     expect(world.peer.came('DATA', stream)).toEqual([]);
     world.peer.respond(stream, 100);
     expect((await world.peer.readBody(stream)).toString()).toBe('body');

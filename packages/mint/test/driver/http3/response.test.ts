@@ -16,7 +16,7 @@ describeQuic('a response', () => {
     await log.until(() => log.body.length > 0);
     const first = log.body.length;
     await world.serves();
-    await world.settle();
+    await world.allDelivered();
     expect(log.body).toHaveLength(first);
     expect(world.peer.unsent(stream)).toBeGreaterThan(700_000);
     while (log.endings === 0) {
@@ -116,7 +116,7 @@ describeQuic('a response', () => {
     world.peer.raw(stream, encodeHttp3Frame(0x21, Buffer.from('whatever')));
     world.peer.answer(stream);
     expect((await log.done).body).toBe('OK');
-    await world.settle();
+    await world.allDelivered();
     world.peer.raw(unknown, Buffer.from('more'));
     await world.peer.until(() => world.peer.stops.has(unknown));
   });

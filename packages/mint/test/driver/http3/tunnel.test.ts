@@ -53,7 +53,7 @@ describeQuic('a tunnel', () => {
     world.peer.pause(id);
     let isWritten = false;
     tunnel.write('x'.repeat(100_000), () => (isWritten = true));
-    await world.settle();
+    await world.allDelivered();
     expect(isWritten).toBe(false);
     world.peer.resume(id);
     await world.peer.until(() => dataOf(world, id).length === 100_000);
@@ -66,7 +66,7 @@ describeQuic('a tunnel', () => {
     const { tunnel, id } = await tunnelIn(world);
     world.peer.data(id, 'x'.repeat(1_000_000), { endStream: true });
     await world.serves();
-    await world.settle();
+    await world.allDelivered();
     expect(world.peer.unsent(id)).toBeGreaterThan(500_000);
     let length = 0;
     for await (const chunk of tunnel) length += (chunk as Buffer).length;
@@ -145,7 +145,7 @@ describeQuic('an upgrade', () => {
     const log = world.send({ upgrade: 'websocket' });
     const aborted = world.send({ upgrade: 'websocket' });
     aborted.exchange?.abort(new Error('enough'));
-    await world.settle();
+    await world.allDelivered();
     expect(world.peer.summary).toBe('SETTINGS/2');
     expect(world.wire.underWay).toBe(1);
     world.peer.settings({ enableConnectProtocol: 1 });

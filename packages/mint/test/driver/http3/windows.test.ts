@@ -24,7 +24,7 @@ async function unread(world: World): Promise<{ log: ExchangeLog; stream: number 
   await log.until(() => log.body === 'b');
   world.peer.data(stream, Buffer.alloc(large, 'b'));
   await world.peer.until(() => world.peer.unsent(stream) === 0, 'the window');
-  await world.settle();
+  await world.allDelivered();
   return { log, stream };
 }
 

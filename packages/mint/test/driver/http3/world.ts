@@ -32,7 +32,7 @@ export interface World extends AsyncDisposable {
   readonly wire: OpenHttp2Wire['wire'];
   send(request?: Partial<WireRequest>): ExchangeLog;
   /** Waits until all that either side sent has come to the other. */
-  settle(): Promise<void>;
+  allDelivered(): Promise<void>;
   /** The connection still serves requests. */
   serves(): Promise<void>;
 }
@@ -59,7 +59,7 @@ export async function meet(options: WorldOptions = {}): Promise<World> {
     open,
     wire,
     send: (request) => send(wire, request),
-    async settle() {
+    async allDelivered() {
       await wire.ping?.();
       await peer.roundTrip();
       await wire.ping?.();
@@ -77,6 +77,6 @@ export async function meet(options: WorldOptions = {}): Promise<World> {
       await server.close();
     },
   };
-  await world.settle();
+  await world.allDelivered();
   return world;
 }

@@ -127,7 +127,7 @@ describe('is a typed error of its request, and leaves no other one waiting:', ()
     const { log, id } = await world.open();
     misbehave(world.peer, id);
     await failure(log);
-    await world.settles(other);
+    await world.goesOn(other);
   });
 });
 

@@ -135,7 +135,7 @@ describe('a body that is too long is a typed error, never a response:', () => {
     misbehave(world.peer, id);
     expect(await failure(log)).toBeInstanceOf(ProtocolError);
     expect(log.kinds).not.toContain('end');
-    await world.settles(other);
+    await world.goesOn(other);
   });
 
   test('a body with the response to HEAD', async () => {
@@ -145,7 +145,7 @@ describe('a body that is too long is a typed error, never a response:', () => {
     world.peer.respond(id);
     world.peer.data(id, 'body', { endStream: true });
     expect(await failure(log)).toBeInstanceOf(ProtocolError);
-    await world.settles(other);
+    await world.goesOn(other);
   });
 });
 

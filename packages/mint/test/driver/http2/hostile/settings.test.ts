@@ -32,16 +32,16 @@ describe('SETTINGS', () => {
 
   test('the limit of streams is assumed until they come, and known then', async () => {
     await using world = await meet({ settings: false });
-    expect(world.wire.settled).toBe(false);
+    expect(world.wire.limitKnown).toBe(false);
     expect(world.wire.limit).toBeGreaterThan(0);
     await world.peer.handshake({ maxConcurrentStreams: 7 });
-    await world.change(() => world.wire.settled);
+    await world.change(() => world.wire.limitKnown);
     expect(world.wire.limit).toBe(7);
   });
 
-  test('without a limit of streams are settled, too', async () => {
+  test('without a limit of streams make it known, too', async () => {
     await using world = await meet({ settings: {} });
-    expect(world.wire.settled).toBe(true);
+    expect(world.wire.limitKnown).toBe(true);
     expect(world.wire.limit).toBeGreaterThanOrEqual(100);
   });
 

@@ -122,7 +122,7 @@ describe('WINDOW_UPDATE', () => {
     const { log, id } = await world.open({ method: 'POST', body: 'body' });
     world.peer.windowUpdate(id, increment);
     await failure(log);
-    await world.settles(other);
+    await world.goesOn(other);
   });
 
   test('[M24] on a stream that was never opened ends the connection', async () => {

@@ -77,7 +77,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Checks that another request is answered, and that the connection goes on. */
-  async settles({ log, id }: OpenStream): Promise<void> {
+  async goesOn({ log, id }: OpenStream): Promise<void> {
     await this.peer.roundTrip();
     this.peer.answer(id, 'other');
     await log.done;
