@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { eventually } from '@linnet/otp/testing';
 import * as undici from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -60,6 +60,11 @@ function failure(error: unknown): unknown {
   const code = (error as { code?: unknown }).code;
   // Messages of Finch are its own; the codes are what programs go by.
   return code === undefined ? { name, message } : { code };
+}
+
+/** Raw fields, which may be bytes or text. */
+function texts(fields: undici.Dispatcher.DispatchController['rawHeaders']): unknown {
+  return Array.isArray(fields) ? fields.map(String) : fields;
 }
 
 /** Answers with what came, apart from what the two sides name differently. */
@@ -350,6 +355,27 @@ describe('handlers', () => {
       return events;
     }));
 
+  test('what a handler makes of the raw fields stays, and those of the next response are their own', () =>
+    expectSame(async (dispatcher, url) => {
+      const raw = () =>
+        new Promise<unknown>((resolve, reject) => {
+          dispatcher.dispatch(
+            { origin: url, path: '/', method: 'GET', headers: { 'x-a': 'ü' } },
+            {
+              onRequestStart: () => undefined,
+              onResponseStart: ({ rawHeaders }) => {
+                if (Array.isArray(rawHeaders)) rawHeaders.splice(2);
+              },
+              onResponseData: () => undefined,
+              onResponseEnd: ({ rawHeaders, rawTrailers }) =>
+                resolve([texts(rawHeaders), texts(rawTrailers)]),
+              onResponseError: (_controller, error) => reject(error),
+            },
+          );
+        });
+      return [await raw(), await raw()];
+    }));
+
   test('a pause holds the data back until it is resumed', () =>
     expectSame(async (dispatcher, url) => {
       const events: string[] = [];
@@ -495,6 +521,23 @@ describe('interceptors', () => {
         });
       },
     ));
+
+  test.each(['gzip', 'gzip, br'])('a fetch decompresses nothing twice: %s', (coding) =>
+    expectSame(
+      async (dispatcher, url) => {
+        const composed = dispatcher.compose(interceptors.decompress());
+        const answer = await undici.fetch(url, { dispatcher: composed });
+        return [await answer.text(), answer.headers.get('content-encoding')];
+      },
+      (server) => {
+        server.on('request', (_request, answer) => {
+          const zipped = gzipSync('text');
+          const body = coding === 'gzip' ? zipped : brotliCompressSync(zipped);
+          answer.writeHead(200, { 'content-encoding': coding }).end(body);
+        });
+      },
+    ),
+  );
 
   test('responseError', () =>
     expectSame(

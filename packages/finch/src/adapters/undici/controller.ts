@@ -1,6 +1,4 @@
 /** The controller of one dispatch: what its handler steers it with. */
-import type { Fields } from '@linnet/mint';
-import { rawFields } from './fields.ts';
 import type { DispatchController } from './handler.ts';
 
 /** What is steered. */
@@ -13,21 +11,12 @@ export class Controller implements DispatchController {
   aborted = false;
   paused = false;
   reason: Error | null = null;
-  headers: Fields | undefined = undefined;
-  trailers: Fields | undefined = undefined;
+  rawHeaders: string[] | null = null;
+  rawTrailers: string[] | null = null;
   private readonly dispatched: Dispatched;
 
   constructor(dispatched: Dispatched) {
     this.dispatched = dispatched;
-  }
-
-  /** Made when it is asked for: most handlers use the parsed form. */
-  get rawHeaders(): Buffer[] | null {
-    return this.headers === undefined ? null : rawFields(this.headers);
-  }
-
-  get rawTrailers(): Buffer[] | null {
-    return this.trailers === undefined ? null : rawFields(this.trailers);
   }
 
   abort(reason?: Error): void {

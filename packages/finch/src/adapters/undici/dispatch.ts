@@ -130,7 +130,7 @@ export class Dispatch implements Sink, Dispatched, Switching {
   /** @internal */
   tellHead(status: number, headers: Fields): void {
     const { handler, controller, user } = this;
-    controller.headers = headers;
+    controller.rawHeaders = headers.list.slice();
     handler.onResponseStarted?.();
     // A client ignores the phrase that a server says in place of this one (RFC 9112, 4).
     const phrase = user.phrases[status] ?? '';
@@ -145,7 +145,7 @@ export class Dispatch implements Sink, Dispatched, Switching {
   /** @internal */
   tellEnd(trailers: Fields): void {
     const { handler, controller } = this;
-    controller.trailers = trailers;
+    controller.rawTrailers = trailers.list.slice();
     try {
       handler.onResponseEnd?.(controller, parsedFields(trailers));
     } catch (error) {
@@ -165,7 +165,7 @@ export class Dispatch implements Sink, Dispatched, Switching {
   /** @internal */
   tellUpgrade(status: number, headers: Fields, stream: Duplex): void {
     const { handler, controller } = this;
-    controller.headers = headers;
+    controller.rawHeaders = headers.list.slice();
     try {
       handler.onRequestUpgrade?.(controller, status, parsedFields(headers), stream);
     } catch (error) {

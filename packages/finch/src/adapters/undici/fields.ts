@@ -2,14 +2,6 @@
 import type { Fields } from '@linnet/mint';
 import type { ParsedFields } from './handler.ts';
 
-/** Name, value, name, value…, as the server sent them, as bytes. */
-export function rawFields({ list }: Fields): Buffer[] {
-  // Written at once, and cut: one allocation instead of one for each text.
-  const bytes = Buffer.from(list.join(''), 'latin1');
-  let end = 0;
-  return list.map((text) => bytes.subarray(end, (end += text.length)));
-}
-
 /** By name in lower case; of a field that came more than once a list of the values. */
 export function parsedFields({ list }: Fields): ParsedFields {
   const parsed: Record<string, string | string[]> = {};
@@ -29,15 +21,39 @@ function addField(parsed: Record<string, string | string[]>, name: string, value
   else defineField(parsed, name, known === undefined ? value : [known, value]);
 }
 
-/** The raw form of parsed fields. */
-export function rawFieldsOf(headers: ParsedFields): Buffer[] {
-  const raw: Buffer[] = [];
+/** What an interceptor of undici may put in place of raw fields, by undici's types. */
+type RawOrParsed = readonly (string | Buffer)[] | ParsedFields;
+
+/** Name, value, name, value…, as bytes: what undici 6 gives its handlers. */
+export function rawFields(fields: RawOrParsed): Buffer[] {
+  const list = isList(fields) ? fields : listOf(fields);
+  if (!list.every(isText)) return list.map((part) => (isText(part) ? bytesOf(part) : part));
+  // Written at once, and cut: one allocation instead of one for each text.
+  const bytes = bytesOf(list.join(''));
+  let end = 0;
+  return list.map((text) => bytes.subarray(end, (end += text.length)));
+}
+
+function isList(fields: RawOrParsed): fields is readonly (string | Buffer)[] {
+  return Array.isArray(fields);
+}
+
+function isText(part: string | Buffer): part is string {
+  return typeof part === 'string';
+}
+
+function bytesOf(text: string): Buffer {
+  return Buffer.from(text, 'latin1');
+}
+
+function listOf(headers: ParsedFields): string[] {
+  const list: string[] = [];
   for (const [name, value] of Object.entries(headers)) {
     for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== undefined) raw.push(Buffer.from(name, 'latin1'), Buffer.from(one, 'latin1'));
+      if (one !== undefined) list.push(name, one);
     }
   }
-  return raw;
+  return list;
 }
 
 function defineField(parsed: object, name: string, value: string | string[]): void {

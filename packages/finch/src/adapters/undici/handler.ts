@@ -15,10 +15,10 @@ export interface DispatchController {
   readonly paused: boolean;
   /** Why it was given up. */
   readonly reason: Error | null;
-  /** The headers as the server sent them: name, value, name, value…, as bytes. */
-  readonly rawHeaders: Buffer[] | null;
+  /** The headers as the server sent them: name, value, name, value…. Interceptors change them. */
+  rawHeaders: string[] | null;
   /** The trailers likewise. */
-  readonly rawTrailers: Buffer[] | null;
+  rawTrailers: string[] | null;
   /** Gives it up, in the queue as well: `onResponseError` is called with this reason. */
   abort(reason?: Error): void;
   /** No further piece comes, and the server has to wait. */

@@ -1,7 +1,7 @@
 /** A handler in the shape of undici 6 as one in that of undici 7 and 8, with which interceptors work. */
 import type { Duplex } from 'node:stream';
 import { InvalidRequestError } from '../../errors/index.ts';
-import { rawFieldsOf } from './fields.ts';
+import { rawFields } from './fields.ts';
 import type {
   DispatchController,
   DispatchHandler,
@@ -44,7 +44,7 @@ class AdaptedHandler implements ResponseHandler {
     headers: ParsedFields,
     socket: Duplex,
   ): void {
-    this.handler.onUpgrade?.(status, controller?.rawHeaders ?? rawFieldsOf(headers), socket);
+    this.handler.onUpgrade?.(status, rawFields(controller?.rawHeaders ?? headers), socket);
   }
 
   onResponseStart(
@@ -54,7 +54,7 @@ class AdaptedHandler implements ResponseHandler {
     statusText = '',
   ): void {
     // An interceptor may answer by itself, and knows no raw headers.
-    const raw = controller.rawHeaders ?? rawFieldsOf(headers);
+    const raw = rawFields(controller.rawHeaders ?? headers);
     const goOn = this.handler.onHeaders?.(status, raw, () => controller.resume(), statusText);
     // Of an interim response undici 6 does not look at what its handlers return.
     if (goOn === false && status >= 200) controller.pause();
@@ -65,7 +65,7 @@ class AdaptedHandler implements ResponseHandler {
   }
 
   onResponseEnd(controller: DispatchController | null, trailers: ParsedFields): void {
-    this.handler.onComplete?.(controller?.rawTrailers ?? rawFieldsOf(trailers));
+    this.handler.onComplete?.(rawFields(controller?.rawTrailers ?? trailers));
   }
 
   onResponseError(_controller: DispatchController | null, error: Error): void {
