@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 
-const folder = join(import.meta.dirname, '../../../docs/pictures');
+const folder = join(import.meta.dirname, '../pictures');
 
 const quiet = (): void => {};
 setLogger({ error: quiet, warn: quiet, debug: quiet });
