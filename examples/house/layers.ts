@@ -19,12 +19,12 @@ export interface Package {
 export const packages: Readonly<Record<string, Package>> = {
   otp: {
     layers: [
-      ['options', 'process/brand.ts', 'process/name.ts'],
-      ['process/bounded-copy.ts'],
+      ['options', 'process/values/brand.ts', 'process/names/name.ts'],
+      ['process/values/bounded-copy.ts'],
       ['process/errors.ts', 'process/exit-reason.ts'],
       ['process/pid.ts', 'process/process.ts'],
       ['process/node.ts'],
-      ['process/signals.ts'],
+      ['process/links/signals.ts'],
       ['process'],
       ['gen-server'],
       ['machine', 'supervisor'],

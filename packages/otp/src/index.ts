@@ -5,11 +5,11 @@ export {
   type MailboxOptions,
 } from './process/mailbox-limits.ts';
 export { currentPid, detached, self, type ContextOptions } from './process/context.ts';
-export { defer, undefer, type Deferred } from './process/deferred.ts';
-export { arm, now, Timer, type TimeoutTarget } from './process/clock.ts';
+export { defer, undefer, type Deferred } from './process/time/deferred.ts';
+export { arm, now, Timer, type TimeoutTarget } from './process/time/clock.ts';
 export { Pid } from './process/pid.ts';
-export { send } from './process/send.ts';
-export { Alias, alias, unalias, type AliasOptions } from './process/alias.ts';
+export { send } from './process/messages/send.ts';
+export { Alias, alias, unalias, type AliasOptions } from './process/messages/alias.ts';
 export {
   cancelTimer,
   exitAfter,
@@ -18,9 +18,9 @@ export {
   sendAfter,
   sendInterval,
   TimerRef,
-} from './process/timers.ts';
-export { receive, type ReceiveOptions } from './process/receive.ts';
-export { exit, link, unlink, trapExit, isAlive, listProcesses } from './process/link.ts';
+} from './process/time/timers.ts';
+export { receive, type ReceiveOptions } from './process/messages/receive.ts';
+export { exit, link, unlink, trapExit, isAlive, listProcesses } from './process/links/link.ts';
 export {
   AliasMonitorRef,
   demonitor,
@@ -29,20 +29,20 @@ export {
   type DownMessage,
   type MonitorAlias,
   type MonitorOptions,
-} from './process/monitor.ts';
-export type { ExitMessage } from './process/signals.ts';
-export type { Name } from './process/name.ts';
-export { register, unregister, registered } from './process/names.ts';
+} from './process/links/monitor.ts';
+export type { ExitMessage } from './process/links/signals.ts';
+export type { Name } from './process/names/name.ts';
+export { register, unregister, registered } from './process/names/names.ts';
 export {
   whereis,
   type NameOption,
   type ServerRef,
   type Via,
   type ViaRegistry,
-} from './process/server-ref.ts';
+} from './process/names/server-ref.ts';
 export { processInfo, signal, type ProcessInfo } from './process/info.ts';
-export { onDeath } from './process/on-death.ts';
-export { Watch } from './process/watch.ts';
+export { onDeath } from './process/links/on-death.ts';
+export { Watch } from './process/links/watch.ts';
 export {
   ExitError,
   formatReason,
@@ -51,12 +51,17 @@ export {
   type Shutdown,
 } from './process/exit-reason.ts';
 export { BadArgumentError, NoProcessError, ReceiveTimeoutError } from './process/errors.ts';
-export type { From } from './process/call.ts';
-export { CallError } from './process/call-error.ts';
-export { StartError } from './process/start.ts';
-export { ProcLib, type ProcLibOptions, type StartedProcess } from './process/proc-lib.ts';
-export type { LogBounds } from './process/bounded-copy.ts';
-export { setLogger, type CrashReport, type Logger, type LogLevel } from './process/crash-report.ts';
+export type { From } from './process/messages/call.ts';
+export { CallError } from './process/messages/call-error.ts';
+export { StartError } from './process/start/start.ts';
+export { ProcLib, type ProcLibOptions, type StartedProcess } from './process/start/proc-lib.ts';
+export type { LogBounds } from './process/values/bounded-copy.ts';
+export {
+  setLogger,
+  type CrashReport,
+  type Logger,
+  type LogLevel,
+} from './process/reports/crash-report.ts';
 export {
   ignore,
   type ChildId,
@@ -67,8 +72,8 @@ export {
   type RestartBackoff,
   type ShutdownTime,
   type Startable,
-} from './process/child-spec.ts';
-export { splitOverrides } from './process/child-options.ts';
+} from './process/start/child-spec.ts';
+export { splitOverrides } from './process/start/child-options.ts';
 export { GenServer, type GenServerModule, type GenServerOptions } from './gen-server/gen-server.ts';
 export type { ServerContext } from './gen-server/types.ts';
 export type { FormatStatus, ServerStatus } from './gen-server/status.ts';
@@ -117,7 +122,12 @@ export {
   type SystemEvent,
 } from './introspect/subscribe.ts';
 export type { ProcessNode, Snapshot, StateValue, SupervisorNode } from './introspect/snapshot.ts';
-export type { ExitEvent, MailboxEvent, RestartEvent, SpawnEvent } from './process/events.ts';
+export type {
+  ExitEvent,
+  MailboxEvent,
+  RestartEvent,
+  SpawnEvent,
+} from './process/reports/events.ts';
 export { Supervisor, type SupervisorModule } from './supervisor/supervisor.ts';
 export { SupervisorError } from './supervisor/errors.ts';
 export type {

@@ -1,5 +1,5 @@
 /** The server behind an agent. */
-import { exit } from '../process/link.ts';
+import { exit } from '../process/links/link.ts';
 import { GenServer } from '../gen-server/gen-server.ts';
 import { noreply, ok, reply } from '../gen-server/results.ts';
 

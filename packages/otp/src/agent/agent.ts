@@ -5,12 +5,12 @@
  * functions run in the agent, one at a time, so a slow one holds up all others; an async one holds
  * the agent until it is done. One that throws ends the agent.
  */
-import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
+import type { ChildSpec, ChildSpecOverrides } from '../process/start/child-spec.ts';
 import { callerContext, carry, type ContextOptions } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
-import type { ServerRef } from '../process/server-ref.ts';
+import type { ServerRef } from '../process/names/server-ref.ts';
 import { GenServer, type GenServerOptions } from '../gen-server/gen-server.ts';
 import type { CallOptions } from '../gen-server/server-handle.ts';
 import { AgentServer } from './agent-server.ts';

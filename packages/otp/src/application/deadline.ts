@@ -1,5 +1,5 @@
 /** One time limit for several steps. */
-import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
+import { arm, type Timer, type TimeoutTarget } from '../process/time/clock.ts';
 
 /** Resolves once, when its time is over; never for `'infinity'`. */
 export class Deadline implements TimeoutTarget {

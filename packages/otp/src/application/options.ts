@@ -1,6 +1,6 @@
 /** What makes an application. */
 import { constants } from 'node:os';
-import type { Restart } from '../process/child-spec.ts';
+import type { Restart } from '../process/start/child-spec.ts';
 import { BadArgumentError, checkTimeout } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import type { Child, RestartLimits, Strategy } from '../supervisor/types.ts';

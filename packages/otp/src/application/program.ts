@@ -4,8 +4,8 @@
  */
 import { constants } from 'node:os';
 import { currentProcess } from '../process/context.ts';
-import { currentLogger, reportCrash } from '../process/crash-report.ts';
-import { outside } from '../process/link.ts';
+import { currentLogger, reportCrash } from '../process/reports/crash-report.ts';
+import { outside } from '../process/links/link.ts';
 import { ApplicationError } from './errors.ts';
 import type { CheckedOptions } from './options.ts';
 import { RunningApplication, type ApplicationEnd } from './running-application.ts';

@@ -1,15 +1,15 @@
 /** One application: its root supervisor, from start to end. */
-import type { ChildSpec } from '../process/child-spec.ts';
+import type { ChildSpec } from '../process/start/child-spec.ts';
 import { detached } from '../process/context.ts';
-import { currentLogger } from '../process/crash-report.ts';
+import { currentLogger } from '../process/reports/crash-report.ts';
 import { formatReason, type ExitReason } from '../process/exit-reason.ts';
-import { outside } from '../process/link.ts';
+import { outside } from '../process/links/link.ts';
 import { processes } from '../process/local-process.ts';
-import { onDeath } from '../process/on-death.ts';
+import { onDeath } from '../process/links/on-death.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { signalExit } from '../process/signals.ts';
-import { whereis } from '../process/server-ref.ts';
+import { signalExit } from '../process/links/signals.ts';
+import { whereis } from '../process/names/server-ref.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import type { SupervisorHandle } from '../supervisor/client.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';

@@ -13,9 +13,9 @@ export {
   type RemoteName,
   type RemoteTarget,
 } from '../process/node.ts';
-export { keepAlias } from '../process/alias.ts';
-export { keyOf } from '../process/term-key.ts';
-export { receiveCall, type CallOutcome } from '../process/call.ts';
+export { keepAlias } from '../process/messages/alias.ts';
+export { keyOf } from '../process/values/term-key.ts';
+export { receiveCall, type CallOutcome } from '../process/messages/call.ts';
 export { envelopeOf, openEnvelope, type Envelope } from '../gen-server/envelope.ts';
 export {
   exitReceived,

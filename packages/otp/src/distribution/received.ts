@@ -1,10 +1,10 @@
 /** What signals of other nodes do to the processes of this one. */
 import type { ExitReason } from '../process/exit-reason.ts';
 import { processById } from '../process/local-process.ts';
-import { DeathHook } from '../process/on-death.ts';
+import { DeathHook } from '../process/links/on-death.ts';
 import { processOf, type Pid } from '../process/pid.ts';
-import { linkDown, signalExit } from '../process/signals.ts';
-import { attachMonitor, type Watch } from '../process/watch.ts';
+import { linkDown, signalExit } from '../process/links/signals.ts';
+import { attachMonitor, type Watch } from '../process/links/watch.ts';
 
 /** The pid of the live process of this node with this number. */
 export function localPid(id: number): Pid | undefined {

@@ -1,19 +1,19 @@
 /** Generic servers. */
-import type { From } from '../process/call.ts';
-import { idOf, splitOverrides } from '../process/child-options.ts';
+import type { From } from '../process/messages/call.ts';
+import { idOf, splitOverrides } from '../process/start/child-options.ts';
 import {
   ignore,
   type ChildSpec,
   type ChildSpecOverrides,
   type Ignore,
-} from '../process/child-spec.ts';
+} from '../process/start/child-spec.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { isError } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { isRefusedPromise, isThenable, type NotPromise } from '../process/thenable.ts';
-import { whereis, type NameOption, type ServerRef } from '../process/server-ref.ts';
-import { start, type InitOutcome } from '../process/start.ts';
+import { isRefusedPromise, isThenable, type NotPromise } from '../process/values/thenable.ts';
+import { whereis, type NameOption, type ServerRef } from '../process/names/server-ref.ts';
+import { start, type InitOutcome } from '../process/start/start.ts';
 import { currentProcess } from '../process/context.ts';
 import type { ProcessOptions } from '../process/spawn.ts';
 import { adopt, isInstance, NoReply, Ok, Reply, StartFailure, Stop } from './results.ts';

@@ -2,13 +2,13 @@
  * What all servers share: system messages, the parent's exit, and an orderly end.
  * GenServer and Machine build on it, as gen_server and gen_statem build on gen and sys.
  */
-import { Call } from '../process/call.ts';
+import { Call } from '../process/messages/call.ts';
 import { ExitError, isError, type ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Behaviour, Process } from '../process/process.ts';
-import { isThenable } from '../process/thenable.ts';
-import { receive } from '../process/receive.ts';
-import { isExitMessage, type ExitMessage } from '../process/signals.ts';
+import { isThenable } from '../process/values/thenable.ts';
+import { receive } from '../process/messages/receive.ts';
+import { isExitMessage, type ExitMessage } from '../process/links/signals.ts';
 import type { ServerStatus } from './status.ts';
 import { SystemMessage, type SystemRequest, type TraceEvent } from './system.ts';
 

@@ -1,5 +1,5 @@
 /** What travels to a GenServer beside calls. */
-import { Call } from '../process/call.ts';
+import { Call } from '../process/messages/call.ts';
 import type { CallerContext } from '../process/context.ts';
 
 /** A request: the name of a clause, or its name and arguments. */

@@ -1,7 +1,7 @@
 /** What the callbacks of a GenServer return. */
-import { brand, brandKey, foreignKind, type Brand } from '../process/brand.ts';
+import { brand, brandKey, foreignKind, type Brand } from '../process/values/brand.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
-import type { NotPromise } from '../process/thenable.ts';
+import type { NotPromise } from '../process/values/thenable.ts';
 
 /**
  * What a server does before its next message: send itself `'timeout'` after so many ms without

@@ -2,8 +2,8 @@
  * Requests whose answers come as messages: for a process that goes on with other messages meanwhile,
  * or waits for the first of many answers. To await one answer, use `call`.
  */
-import { Call, sendCall } from '../process/call.ts';
-import type { CallError, CallSite } from '../process/call-error.ts';
+import { Call, sendCall } from '../process/messages/call.ts';
+import type { CallError, CallSite } from '../process/messages/call-error.ts';
 import { requireProcess } from '../process/context.ts';
 import {
   BadArgumentError,
@@ -13,8 +13,8 @@ import {
 } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import type { Process } from '../process/process.ts';
-import { receive } from '../process/receive.ts';
-import { resolveRef, type ServerRef } from '../process/server-ref.ts';
+import { receive } from '../process/messages/receive.ts';
+import { resolveRef, type ServerRef } from '../process/names/server-ref.ts';
 import { isRequest, type Request } from './messages.ts';
 
 const site: CallSite = { module: 'GenServer', function: 'sendRequest' };

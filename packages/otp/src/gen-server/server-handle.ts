@@ -1,14 +1,14 @@
 /** The client side of a GenServer. */
-import { Call, request } from '../process/call.ts';
-import { type CallSite, CallError } from '../process/call-error.ts';
+import { Call, request } from '../process/messages/call.ts';
+import { type CallSite, CallError } from '../process/messages/call-error.ts';
 import { currentContext, currentProcess } from '../process/context.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { isProcess } from '../process/local-process.ts';
 import { distribution } from '../process/node.ts';
 import { Pid } from '../process/pid.ts';
-import { resolveRef, whereis, type ServerRef } from '../process/server-ref.ts';
-import { refusePromise } from '../process/thenable.ts';
+import { resolveRef, whereis, type ServerRef } from '../process/names/server-ref.ts';
+import { refusePromise } from '../process/values/thenable.ts';
 import { FunctionClauseError } from './errors.ts';
 import { Cast, isRequest, type Request } from './messages.ts';
 import { SystemMessage } from './system.ts';

@@ -1,12 +1,12 @@
 /** The loop of a GenServer: which callback a message runs, and what its result does. */
-import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
-import { Call } from '../process/call.ts';
-import { results } from '../process/call-error.ts';
+import { arm, type Timer, type TimeoutTarget } from '../process/time/clock.ts';
+import { Call } from '../process/messages/call.ts';
+import { results } from '../process/messages/call-error.ts';
 import { carry, type CallerContext } from '../process/context.ts';
-import { currentLogger } from '../process/crash-report.ts';
+import { currentLogger } from '../process/reports/crash-report.ts';
 import { ExitError, isError, type ExitReason } from '../process/exit-reason.ts';
 import type { Process } from '../process/process.ts';
-import { isRefusedPromise, isThenable } from '../process/thenable.ts';
+import { isRefusedPromise, isThenable } from '../process/values/thenable.ts';
 import type { Pid } from '../process/pid.ts';
 import { reduction } from '../process/scheduler.ts';
 import { FunctionClauseError } from './errors.ts';

@@ -1,8 +1,8 @@
 /** System messages: looking into any server from outside, as `sys` does. */
-import { request } from '../process/call.ts';
-import type { CallSite } from '../process/call-error.ts';
+import { request } from '../process/messages/call.ts';
+import type { CallSite } from '../process/messages/call-error.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
-import type { ServerRef } from '../process/server-ref.ts';
+import type { ServerRef } from '../process/names/server-ref.ts';
 
 /** An event of a traced server. */
 export type TraceEvent =

@@ -1,7 +1,7 @@
 /** The types by which a definition's callbacks type its calls. */
-import type { Ignore } from '../process/child-spec.ts';
+import type { Ignore } from '../process/start/child-spec.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
-import type { From } from '../process/call.ts';
+import type { From } from '../process/messages/call.ts';
 import type { FormatStatus } from './status.ts';
 import type { NoReply, Ok, Reply, StartFailure, Stop } from './results.ts';
 

@@ -1,5 +1,5 @@
 /** What `Behaviour.details()` of supervisors and machines tells, checked before it is shown. */
-import type { ChildId, Restart } from '../process/child-spec.ts';
+import type { ChildId, Restart } from '../process/start/child-spec.ts';
 import { Pid } from '../process/pid.ts';
 import type { StateValue, SupervisorNode } from './snapshot.ts';
 

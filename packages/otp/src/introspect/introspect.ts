@@ -1,7 +1,7 @@
 /** A read-only look at the whole live system. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { armedTimers } from '../process/clock.ts';
-import { flushDeferred } from '../process/deferred.ts';
+import { armedTimers } from '../process/time/clock.ts';
+import { flushDeferred } from '../process/time/deferred.ts';
 import { detailsOf, statusOf } from '../process/info.ts';
 import { processes } from '../process/local-process.ts';
 import { thisNode } from '../process/node.ts';

@@ -1,5 +1,5 @@
 /** The data of a snapshot: plain, so that it can be printed, compared and sent as JSON. */
-import type { Restart } from '../process/child-spec.ts';
+import type { Restart } from '../process/start/child-spec.ts';
 
 /** The live system at one moment. */
 export interface Snapshot {

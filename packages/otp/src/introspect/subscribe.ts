@@ -1,7 +1,7 @@
 /** The event feed of the live system. */
 import type { Channel } from 'node:diagnostics_channel';
 import { detached } from '../process/context.ts';
-import { crashChannel, currentLogger, type CrashReport } from '../process/crash-report.ts';
+import { crashChannel, currentLogger, type CrashReport } from '../process/reports/crash-report.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import {
   exitChannel,
@@ -12,7 +12,7 @@ import {
   type MailboxEvent,
   type RestartEvent,
   type SpawnEvent,
-} from '../process/events.ts';
+} from '../process/reports/events.ts';
 
 /** An abnormal exit, with everything that is known of it. */
 export interface CrashEvent {

@@ -9,11 +9,11 @@ import {
   type EventObject,
   type Snapshot,
 } from 'xstate';
-import { Call } from '../process/call.ts';
+import { Call } from '../process/messages/call.ts';
 import { BadArgumentError } from '../process/errors.ts';
-import { resolveRef, type ServerRef } from '../process/server-ref.ts';
-import { send } from '../process/send.ts';
-import { refusePromise, type NotPromise } from '../process/thenable.ts';
+import { resolveRef, type ServerRef } from '../process/names/server-ref.ts';
+import { send } from '../process/messages/send.ts';
+import { refusePromise, type NotPromise } from '../process/values/thenable.ts';
 import { checkEvent } from './call-event.ts';
 import { milliseconds } from './delay.ts';
 import { MachineActor } from './machine-actor.ts';

@@ -1,6 +1,6 @@
 /** Events of a machine that come before those in the mailbox. */
 import type { EventObject } from 'xstate';
-import { Ring } from '../process/ring.ts';
+import { Ring } from '../process/values/ring.ts';
 import type { MachineTimer } from './machine-timer.ts';
 
 /**

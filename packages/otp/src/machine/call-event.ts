@@ -1,6 +1,6 @@
 /** Events: what a machine takes for one, and those that a caller waits for. */
 import type { EventObject } from 'xstate';
-import type { Call } from '../process/call.ts';
+import type { Call } from '../process/messages/call.ts';
 import { BadArgumentError } from '../process/errors.ts';
 
 export function isEvent(value: unknown): value is EventObject {

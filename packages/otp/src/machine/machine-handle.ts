@@ -2,14 +2,14 @@
 import type { AnyMachineSnapshot, EventObject, StateValue } from 'xstate';
 import { newRequest, type RequestId } from '../gen-server/send-request.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
-import { request } from '../process/call.ts';
-import { CallError, type CallSite } from '../process/call-error.ts';
+import { request } from '../process/messages/call.ts';
+import { CallError, type CallSite } from '../process/messages/call-error.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { isProcess } from '../process/local-process.ts';
 import type { Pid } from '../process/pid.ts';
-import { send } from '../process/send.ts';
-import { resolveRef, whereis, type ServerRef } from '../process/server-ref.ts';
+import { send } from '../process/messages/send.ts';
+import { resolveRef, whereis, type ServerRef } from '../process/names/server-ref.ts';
 import { checkEvent } from './call-event.ts';
 import { MachineLoop } from './machine-loop.ts';
 import type { MachineCallOptions } from './types.ts';

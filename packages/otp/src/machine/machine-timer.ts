@@ -1,5 +1,5 @@
 /** Timers of machines: they fire through the mailbox, so that a state change first voids them. */
-import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
+import { arm, type Timer, type TimeoutTarget } from '../process/time/clock.ts';
 import type { Process } from '../process/process.ts';
 
 /** What a timer belongs to. */

@@ -1,15 +1,15 @@
 /** State machines as processes: `gen_statem` over xstate. */
 import type { AnyStateMachine } from 'xstate';
 import { replyTo, stopServer } from '../gen-server/server-handle.ts';
-import type { From } from '../process/call.ts';
-import { idOf, splitOverrides } from '../process/child-options.ts';
+import type { From } from '../process/messages/call.ts';
+import { idOf, splitOverrides } from '../process/start/child-options.ts';
 import { currentProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { whereis } from '../process/server-ref.ts';
-import { start, type InitOutcome } from '../process/start.ts';
-import type { NotPromise } from '../process/thenable.ts';
+import { whereis } from '../process/names/server-ref.ts';
+import { start, type InitOutcome } from '../process/start/start.ts';
+import type { NotPromise } from '../process/values/thenable.ts';
 import {
   action,
   answer,

@@ -11,12 +11,12 @@ import type {
   StateValue,
 } from 'xstate';
 import type { ServerStatus } from '../gen-server/status.ts';
-import type { From } from '../process/call.ts';
-import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
+import type { From } from '../process/messages/call.ts';
+import type { ChildSpec, ChildSpecOverrides } from '../process/start/child-spec.ts';
 import type { ProcessOptions } from '../process/spawn.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
-import type { NameOption, ServerRef } from '../process/server-ref.ts';
+import type { NameOption, ServerRef } from '../process/names/server-ref.ts';
 
 /** An event that a call delivers: what was asked, and whom to answer. */
 export type Answerable<E extends EventObject = EventObject> = E & { readonly from: From };

@@ -1,10 +1,10 @@
 /** The loop of a nact actor function as a process. */
-import type { Call } from '../process/call.ts';
-import { currentLogger } from '../process/crash-report.ts';
+import type { Call } from '../process/messages/call.ts';
+import { currentLogger } from '../process/reports/crash-report.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { isThenable } from '../process/thenable.ts';
+import { isThenable } from '../process/values/thenable.ts';
 import { Gen, type Pending } from '../gen-server/gen.ts';
 import type { ServerStatus } from '../gen-server/status.ts';
 import type { NactActor, NactContext, NactLogger, NactReference } from './types.ts';

@@ -3,16 +3,16 @@
  * as what nact's own functions take. For a program that has actors already, and gets a supervision
  * tree around them.
  */
-import { idOf, splitOverrides } from '../process/child-options.ts';
-import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
-import { CallError } from '../process/call-error.ts';
+import { idOf, splitOverrides } from '../process/start/child-options.ts';
+import type { ChildSpec, ChildSpecOverrides } from '../process/start/child-spec.ts';
+import { CallError } from '../process/messages/call-error.ts';
 import { currentProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { isProcess } from '../process/local-process.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { resolveRef, type ServerRef } from '../process/server-ref.ts';
-import { start, type InitOutcome, type StartOptions } from '../process/start.ts';
+import { resolveRef, type ServerRef } from '../process/names/server-ref.ts';
+import { start, type InitOutcome, type StartOptions } from '../process/start/start.ts';
 import { NactLoop, type NactDefinition } from './nact-loop.ts';
 import type { NactActor, NactContext, NactReference } from './types.ts';
 

@@ -5,14 +5,14 @@
  * Unlike a registry, a group has no values, any process may add any pid to it, and it is what several nodes
  * share once they are connected; on one node, all members are local.
  */
-import { CallError } from '../process/call-error.ts';
-import { splitOverrides } from '../process/child-options.ts';
-import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
+import { CallError } from '../process/messages/call-error.ts';
+import { splitOverrides } from '../process/start/child-options.ts';
+import type { ChildSpec, ChildSpecOverrides } from '../process/start/child-spec.ts';
 import { refuseZombie, requireProcess, self } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
-import type { Name } from '../process/name.ts';
-import { processByName } from '../process/names.ts';
-import { onDeath } from '../process/on-death.ts';
+import type { Name } from '../process/names/name.ts';
+import { processByName } from '../process/names/names.ts';
+import { onDeath } from '../process/links/on-death.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import { GenServer } from '../gen-server/gen-server.ts';

@@ -3,8 +3,8 @@ import { requireProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { checkPid, processOf, type Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { keyOf } from '../process/term-key.ts';
-import { attachWatch, Watch } from '../process/watch.ts';
+import { keyOf } from '../process/values/term-key.ts';
+import { attachWatch, Watch } from '../process/links/watch.ts';
 
 /** The message to a monitor of a group, or of all groups of a scope. */
 export interface GroupMessage {

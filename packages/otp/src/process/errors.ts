@@ -1,6 +1,6 @@
 /** Errors of misuse. Failures of processes are exit reasons, see exit-reason.ts. */
 import { inspect } from 'node:util';
-import { foreignKind } from './brand.ts';
+import { foreignKind } from './values/brand.ts';
 
 /** A function that needs a current process was called outside any process. */
 export class NoProcessError extends Error {

@@ -1,7 +1,7 @@
 /** Exit reasons: their classes, how user code raises them, and how they read. */
 import { inspect, types } from 'node:util';
-import { boundedCopy } from './bounded-copy.ts';
-import { brand, brandKey, foreignKind, type Brand } from './brand.ts';
+import { boundedCopy } from './values/bounded-copy.ts';
+import { brand, brandKey, foreignKind, type Brand } from './values/brand.ts';
 
 /**
  * Why a process ended: `'normal'`, `'shutdown'`, `{ shutdown: term }`, `'killed'`, `'noproc'`,

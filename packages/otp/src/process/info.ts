@@ -1,11 +1,11 @@
 /** Looking at processes. */
 import { requireProcess } from './context.ts';
-import type { Name } from './name.ts';
+import type { Name } from './names/name.ts';
 import { processHere } from './node.ts';
 import { checkPid, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
-import { watchesOf, watchesOn } from './watch.ts';
-import { MonitorRef } from './monitor.ts';
+import { watchesOf, watchesOn } from './links/watch.ts';
+import { MonitorRef } from './links/monitor.ts';
 
 /** A snapshot of one process. */
 export interface ProcessInfo {

@@ -1,23 +1,23 @@
 /** The class of processes: mailbox, links, watches and life cycle of one nact actor. */
 import type { AsyncResource } from 'node:async_hooks';
-import { announceDeath } from './announce-death.ts';
+import { announceDeath } from './links/announce-death.ts';
 import { newScope, newScopeWithin, runAs, type CallerContext } from './context.ts';
-import { crashOf } from './crash-of.ts';
-import { reportCrash } from './crash-report.ts';
-import { exitChannel, spawnChannel, type ExitEvent, type SpawnEvent } from './events.ts';
+import { crashOf } from './reports/crash-of.ts';
+import { reportCrash } from './reports/crash-report.ts';
+import { exitChannel, spawnChannel, type ExitEvent, type SpawnEvent } from './reports/events.ts';
 import { isSoftReason, reasonOfThrown, type ExitReason } from './exit-reason.ts';
 import type { MailboxGuard } from './mailbox-limits.ts';
-import type { Name } from './name.ts';
-import { releaseName } from './names.ts';
+import type { Name } from './names/name.ts';
+import { releaseName } from './names/names.ts';
 import { actorById, liveActors, liveCount, ProcessActor } from './nact-actor.ts';
 import { nextProcessId, thisNode } from './node.ts';
 import { bindPid, Pid } from './pid.ts';
 import type { Behaviour, Body, Process, Receiver, WatchLink } from './process.ts';
-import { Ring } from './ring.ts';
+import { Ring } from './values/ring.ts';
 import { schedule, spend, type Runnable } from './scheduler.ts';
-import { signalExit } from './signals.ts';
-import { isThenable, refusePromise } from './thenable.ts';
-import { releaseWatches } from './watch.ts';
+import { signalExit } from './links/signals.ts';
+import { isThenable, refusePromise } from './values/thenable.ts';
+import { releaseWatches } from './links/watch.ts';
 
 /** Messages that one activation handles before the other processes get their turn. */
 const messageBudget = 256;

@@ -1,7 +1,7 @@
 /** Mailboxes that grow too long: an alarm, and a bound. */
-import { currentLogger } from './crash-report.ts';
+import { currentLogger } from './reports/crash-report.ts';
 import { BadArgumentError } from './errors.ts';
-import { mailboxChannel, type MailboxEvent } from './events.ts';
+import { mailboxChannel, type MailboxEvent } from './reports/events.ts';
 import type { Process } from './process.ts';
 
 /** How many messages may wait in a mailbox. */

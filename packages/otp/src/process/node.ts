@@ -1,7 +1,7 @@
 /** This node: its name, its run, and the way to other nodes. */
 import { BadArgumentError } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
-import type { Name } from './name.ts';
+import type { Name } from './names/name.ts';
 import { processOf, type Pid } from './pid.ts';
 import type { Process } from './process.ts';
 

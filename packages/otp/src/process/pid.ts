@@ -1,6 +1,6 @@
 /** Process identifiers. */
 import { inspect } from 'node:util';
-import { brand, brandKey, type Brand } from './brand.ts';
+import { brand, brandKey, type Brand } from './values/brand.ts';
 import { BadArgumentError } from './errors.ts';
 import type { Process } from './process.ts';
 

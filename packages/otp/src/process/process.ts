@@ -5,7 +5,7 @@
  * use this interface, and import nothing of the class.
  */
 import type { ExitReason } from './exit-reason.ts';
-import type { Name } from './name.ts';
+import type { Name } from './names/name.ts';
 import type { Pid } from './pid.ts';
 
 /** What a process does with its messages, one at a time, once its body has returned. */

@@ -1,7 +1,7 @@
 /** The run queue: which process runs next, and when the event loop gets its turn. */
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers';
-import { Ring } from './ring.ts';
+import { Ring } from './values/ring.ts';
 
 /** Something the scheduler can give a turn to; `run` must not throw, and has to {@link spend}. */
 export interface Runnable {

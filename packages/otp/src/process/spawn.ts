@@ -10,8 +10,8 @@ import { LocalProcess } from './local-process.ts';
 import { newMailboxGuard, type MailboxOptions } from './mailbox-limits.ts';
 import { BadArgumentError } from './errors.ts';
 import { ExitError } from './exit-reason.ts';
-import { linkProcesses } from './link.ts';
-import { monitorFor, type MonitorRef } from './monitor.ts';
+import { linkProcesses } from './links/link.ts';
+import { monitorFor, type MonitorRef } from './links/monitor.ts';
 import type { Pid } from './pid.ts';
 import type { Body, Process } from './process.ts';
 

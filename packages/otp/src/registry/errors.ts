@@ -1,7 +1,7 @@
 /** What can go wrong with a registry. */
 import { inspect } from 'node:util';
 import { ExitError } from '../process/exit-reason.ts';
-import type { Name } from '../process/name.ts';
+import type { Name } from '../process/names/name.ts';
 import type { Pid } from '../process/pid.ts';
 
 /**

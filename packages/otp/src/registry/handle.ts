@@ -1,9 +1,9 @@
 /** What can be done with a running registry. */
 import { BadArgumentError } from '../process/errors.ts';
-import type { Name } from '../process/name.ts';
+import type { Name } from '../process/names/name.ts';
 import type { Pid } from '../process/pid.ts';
-import { viaRegistry, type Via } from '../process/server-ref.ts';
-import { keyOf } from '../process/term-key.ts';
+import { viaRegistry, type Via } from '../process/names/server-ref.ts';
+import { keyOf } from '../process/values/term-key.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import { dispatchParallel } from './dispatch-parallel.ts';
 import { UnknownRegistryError } from './errors.ts';

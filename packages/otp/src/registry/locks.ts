@@ -1,12 +1,12 @@
 /** Mutual exclusion by key, among processes and plain code. */
-import { CallError } from '../process/call-error.ts';
-import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
+import { CallError } from '../process/messages/call-error.ts';
+import { arm, type Timer, type TimeoutTarget } from '../process/time/clock.ts';
 import { currentProcess } from '../process/context.ts';
 import { checkTimeout } from '../process/errors.ts';
 import { ExitError } from '../process/exit-reason.ts';
-import type { Name } from '../process/name.ts';
-import { keyOf } from '../process/term-key.ts';
-import { attachWatch, Watch } from '../process/watch.ts';
+import type { Name } from '../process/names/name.ts';
+import { keyOf } from '../process/values/term-key.ts';
+import { attachWatch, Watch } from '../process/links/watch.ts';
 import { UnknownRegistryError } from './errors.ts';
 import { LockQueue, type Place } from './lock-queue.ts';
 

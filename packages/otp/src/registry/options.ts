@@ -1,6 +1,6 @@
 /** Checks the options of a registry. */
 import { BadArgumentError } from '../process/errors.ts';
-import { isName } from '../process/name.ts';
+import { isName } from '../process/names/name.ts';
 import type { RegistryOptions } from './types.ts';
 
 const known: ReadonlySet<string> = new Set(['name', 'keys', 'partitions', 'listeners', 'meta']);

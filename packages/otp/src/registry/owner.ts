@@ -1,7 +1,7 @@
 /** What one process has registered. */
 import type { Pid } from '../process/pid.ts';
-import { keyOf } from '../process/term-key.ts';
-import { Watch } from '../process/watch.ts';
+import { keyOf } from '../process/values/term-key.ts';
+import { Watch } from '../process/links/watch.ts';
 import { Bucket } from './bucket.ts';
 import type { RegistryEntry } from './types.ts';
 

@@ -1,6 +1,6 @@
 /** The processes with which the owners of entries are linked. */
 import { self } from '../process/context.ts';
-import { trapExit } from '../process/link.ts';
+import { trapExit } from '../process/links/link.ts';
 import { GenServer, type GenServerModule } from '../gen-server/gen-server.ts';
 import { noreply } from '../gen-server/results.ts';
 import type { RegistryTable } from './table.ts';

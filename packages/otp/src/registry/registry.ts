@@ -8,9 +8,9 @@
  * Keys are compared as those of a Map, strings, numbers and symbols by value; arrays by their
  * elements, so that a compound key is written `['room', 1]`; all other objects by identity.
  */
-import { splitOverrides } from '../process/child-options.ts';
-import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
-import type { Name } from '../process/name.ts';
+import { splitOverrides } from '../process/start/child-options.ts';
+import type { ChildSpec, ChildSpecOverrides } from '../process/start/child-spec.ts';
+import type { Name } from '../process/names/name.ts';
 import type { Pid } from '../process/pid.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { RegistryHandle } from './handle.ts';

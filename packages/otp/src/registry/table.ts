@@ -7,14 +7,14 @@
  */
 import { requireProcess } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
-import { linkProcesses, unlinkProcesses } from '../process/link.ts';
-import type { Name } from '../process/name.ts';
-import { processByName } from '../process/names.ts';
-import { onDeath } from '../process/on-death.ts';
+import { linkProcesses, unlinkProcesses } from '../process/links/link.ts';
+import type { Name } from '../process/names/name.ts';
+import { processByName } from '../process/names/names.ts';
+import { onDeath } from '../process/links/on-death.ts';
 import { checkPid, processOf, type Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { provideVia, withdrawVia, type ViaRegistry } from '../process/server-ref.ts';
-import { keyOf } from '../process/term-key.ts';
+import { provideVia, withdrawVia, type ViaRegistry } from '../process/names/server-ref.ts';
+import { keyOf } from '../process/values/term-key.ts';
 import { Bucket } from './bucket.ts';
 import { AlreadyRegisteredError, DuplicateRegistryError, UnknownRegistryError } from './errors.ts';
 import { Locks } from './locks.ts';

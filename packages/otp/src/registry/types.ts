@@ -1,5 +1,5 @@
 /** The shapes of the registry's options, entries and messages. */
-import type { Name } from '../process/name.ts';
+import type { Name } from '../process/names/name.ts';
 import type { Pid } from '../process/pid.ts';
 
 /** Whether a key has at most one owner, or any number of entries. */

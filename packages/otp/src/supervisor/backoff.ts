@@ -1,6 +1,6 @@
 /** The wait before a child that keeps failing is started again. */
-import type { RestartBackoff } from '../process/child-spec.ts';
-import { arm, now, type Timer, type TimeoutTarget } from '../process/clock.ts';
+import type { RestartBackoff } from '../process/start/child-spec.ts';
+import { arm, now, type Timer, type TimeoutTarget } from '../process/time/clock.ts';
 
 /** Of one child: how long it has to wait, and the wait itself. */
 export class Backoff implements TimeoutTarget {

@@ -1,7 +1,7 @@
 /** Checks of child specifications and flags, in OTP's order and with OTP's error terms. */
 import { BadArgumentError } from '../process/errors.ts';
-import { isKey, keyOf } from '../process/term-key.ts';
-import { isThenable } from '../process/thenable.ts';
+import { isKey, keyOf } from '../process/values/term-key.ts';
+import { isThenable } from '../process/values/thenable.ts';
 import { isBackoff } from './backoff.ts';
 import type { FullChildSpec } from './child-record.ts';
 import type { AutoShutdown, Strategy } from './types.ts';

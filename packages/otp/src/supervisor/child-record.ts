@@ -1,5 +1,10 @@
 /** What a supervisor remembers of one child. */
-import type { ChildId, Restart, RestartBackoff, ShutdownTime } from '../process/child-spec.ts';
+import type {
+  ChildId,
+  Restart,
+  RestartBackoff,
+  ShutdownTime,
+} from '../process/start/child-spec.ts';
 import type { Backoff } from './backoff.ts';
 import type { ChildState } from './types.ts';
 

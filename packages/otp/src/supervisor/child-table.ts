@@ -1,6 +1,6 @@
 /** The children of a supervisor: in start order, by id, and by pid. */
 import { Pid } from '../process/pid.ts';
-import { keyOf } from '../process/term-key.ts';
+import { keyOf } from '../process/values/term-key.ts';
 import type { ChildRecord } from './child-record.ts';
 import type { ChildState } from './types.ts';
 

@@ -1,11 +1,11 @@
 /** The client side of all supervisors: requests by reference, and handles. */
-import { request } from '../process/call.ts';
-import { CallError } from '../process/call-error.ts';
-import type { ChildId, ChildSpec, RestartBackoff, Startable } from '../process/child-spec.ts';
+import { request } from '../process/messages/call.ts';
+import { CallError } from '../process/messages/call-error.ts';
+import type { ChildId, ChildSpec, RestartBackoff, Startable } from '../process/start/child-spec.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { Pid } from '../process/pid.ts';
-import { whereis, type ServerRef } from '../process/server-ref.ts';
-import { keyOf } from '../process/term-key.ts';
+import { whereis, type ServerRef } from '../process/names/server-ref.ts';
+import { keyOf } from '../process/values/term-key.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import { expandChild } from './check-spec.ts';
 import type { FullChildSpec } from './child-record.ts';

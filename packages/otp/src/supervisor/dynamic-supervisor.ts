@@ -1,17 +1,17 @@
 /** Supervisors whose children are started one by one at run time. */
-import { idOf, splitOverrides } from '../process/child-options.ts';
+import { idOf, splitOverrides } from '../process/start/child-options.ts';
 import {
   ignore,
   type ChildSpec,
   type ChildSpecOverrides,
   type Ignore,
   type Startable,
-} from '../process/child-spec.ts';
+} from '../process/start/child-spec.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { checkNameOption, type NameOption, type ServerRef } from '../process/server-ref.ts';
-import type { InitOutcome } from '../process/start.ts';
+import { checkNameOption, type NameOption, type ServerRef } from '../process/names/server-ref.ts';
+import type { InitOutcome } from '../process/start/start.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import { checkDynamicChild, checkDynamicFlags } from './check-dynamic.ts';
 import { expandChild, Invalid } from './check-spec.ts';

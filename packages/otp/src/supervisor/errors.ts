@@ -1,8 +1,8 @@
 /** Errors of supervisors. */
 import { inspect } from 'node:util';
-import { brand, brandKey, foreignKind, type Brand } from '../process/brand.ts';
+import { brand, brandKey, foreignKind, type Brand } from '../process/values/brand.ts';
 import { ExitError, formatReason, type ExitReason } from '../process/exit-reason.ts';
-import { alreadyStartedHint, StartError } from '../process/start.ts';
+import { alreadyStartedHint, StartError } from '../process/start/start.ts';
 import { ChildRecord } from './child-record.ts';
 
 const startErrorBrand = brand('start_error');

@@ -1,7 +1,12 @@
 /** What the definitions of both kinds of supervisors have in common. */
-import { idOf, splitOverrides } from '../process/child-options.ts';
-import type { ChildSpec, ChildSpecOverrides, Ignore, Startable } from '../process/child-spec.ts';
-import type { NameOption } from '../process/server-ref.ts';
+import { idOf, splitOverrides } from '../process/start/child-options.ts';
+import type {
+  ChildSpec,
+  ChildSpecOverrides,
+  Ignore,
+  Startable,
+} from '../process/start/child-spec.ts';
+import type { NameOption } from '../process/names/server-ref.ts';
 import type { ModuleArgs } from './types.ts';
 
 interface Module<Arg, Started extends Startable | Ignore> {

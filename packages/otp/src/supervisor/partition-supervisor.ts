@@ -1,15 +1,15 @@
 /** A supervisor that runs the same child many times, and routes by key. */
 import { availableParallelism } from 'node:os';
-import { CallError } from '../process/call-error.ts';
-import { idOf, splitOverrides } from '../process/child-options.ts';
-import type { ChildSpec, ChildSpecOverrides, Startable } from '../process/child-spec.ts';
+import { CallError } from '../process/messages/call-error.ts';
+import { idOf, splitOverrides } from '../process/start/child-options.ts';
+import type { ChildSpec, ChildSpecOverrides, Startable } from '../process/start/child-spec.ts';
 import { self } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { isProcess } from '../process/local-process.ts';
-import { isName } from '../process/name.ts';
-import { onDeath } from '../process/on-death.ts';
+import { isName } from '../process/names/name.ts';
+import { onDeath } from '../process/links/on-death.ts';
 import { Pid } from '../process/pid.ts';
-import { isThenable } from '../process/thenable.ts';
+import { isThenable } from '../process/values/thenable.ts';
 import {
   checkNameOption,
   provideVia,
@@ -18,7 +18,7 @@ import {
   type NameOption,
   type ServerRef,
   type ViaRegistry,
-} from '../process/server-ref.ts';
+} from '../process/names/server-ref.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import { expandChild } from './check-spec.ts';
 import {

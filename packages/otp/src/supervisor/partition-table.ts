@@ -1,8 +1,8 @@
 /** Which process serves which partition: the table behind the via names of a PartitionSupervisor. */
 import { BadArgumentError } from '../process/errors.ts';
 import { Pid } from '../process/pid.ts';
-import type { ViaRegistry } from '../process/server-ref.ts';
-import { refusePromise } from '../process/thenable.ts';
+import type { ViaRegistry } from '../process/names/server-ref.ts';
+import { refusePromise } from '../process/values/thenable.ts';
 
 export class PartitionTable implements ViaRegistry {
   readonly #pids: Array<Pid | undefined>;

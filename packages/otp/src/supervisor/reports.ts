@@ -1,9 +1,9 @@
 /** What supervisors tell the log and `diagnostics_channel` subscribers. */
 import { channel } from 'node:diagnostics_channel';
-import type { ChildId } from '../process/child-spec.ts';
-import { currentLogger } from '../process/crash-report.ts';
+import type { ChildId } from '../process/start/child-spec.ts';
+import { currentLogger } from '../process/reports/crash-report.ts';
 import { formatReason, isSoftReason, type ExitReason } from '../process/exit-reason.ts';
-import type { Name } from '../process/name.ts';
+import type { Name } from '../process/names/name.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 import type { FullChildSpec } from './child-record.ts';

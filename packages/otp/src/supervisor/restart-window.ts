@@ -1,5 +1,5 @@
 /** The sliding window over the restarts of one supervisor. */
-import { clock } from '../process/clock.ts';
+import { clock } from '../process/time/clock.ts';
 
 /**
  * Counts restarts per whole second of the monotonic clock, so that its size depends on the

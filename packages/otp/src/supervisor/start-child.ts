@@ -1,10 +1,10 @@
 /** Running the start function of a child. */
-import { foreignKind } from '../process/brand.ts';
-import { ignore } from '../process/child-spec.ts';
+import { foreignKind } from '../process/values/brand.ts';
+import { ignore } from '../process/start/child-spec.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { ExitError, isError, type ExitReason } from '../process/exit-reason.ts';
 import { Pid } from '../process/pid.ts';
-import { isThenable } from '../process/thenable.ts';
+import { isThenable } from '../process/values/thenable.ts';
 import { isStartFailure } from './errors.ts';
 
 /** The child runs, or chose not to start (then `pid` is undefined). */

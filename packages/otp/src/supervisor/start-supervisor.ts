@@ -1,10 +1,10 @@
 /** Starting a supervisor process: its init, then its first children. */
-import { ignore, type Ignore } from '../process/child-spec.ts';
+import { ignore, type Ignore } from '../process/start/child-spec.ts';
 import { currentProcess } from '../process/context.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import type { NameOption } from '../process/server-ref.ts';
-import { start, StartError, type InitOutcome } from '../process/start.ts';
+import type { NameOption } from '../process/names/server-ref.ts';
+import { start, StartError, type InitOutcome } from '../process/start/start.ts';
 import {
   checkChildSpecs,
   checkFlags,

@@ -1,5 +1,5 @@
 /** The loop of a supervisor with named children: one_for_one, one_for_all, rest_for_one. */
-import type { ChildId, RestartBackoff } from '../process/child-spec.ts';
+import type { ChildId, RestartBackoff } from '../process/start/child-spec.ts';
 import { isSoftReason, type ExitReason } from '../process/exit-reason.ts';
 import { Pid, processOf } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';

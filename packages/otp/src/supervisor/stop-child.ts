@@ -1,12 +1,12 @@
 /** Stopping children: ask, wait, kill. */
-import type { ShutdownTime } from '../process/child-spec.ts';
-import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
+import type { ShutdownTime } from '../process/start/child-spec.ts';
+import { arm, type Timer, type TimeoutTarget } from '../process/time/clock.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
-import { unlinkProcesses } from '../process/link.ts';
+import { unlinkProcesses } from '../process/links/link.ts';
 import { processOf, type Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { signalExit } from '../process/signals.ts';
-import { attachWatch, Watch } from '../process/watch.ts';
+import { signalExit } from '../process/links/signals.ts';
+import { attachWatch, Watch } from '../process/links/watch.ts';
 
 /**
  * The end of one child: `'shutdown'`, then `'kill'` after its shutdown time.

@@ -1,11 +1,11 @@
 /** What all supervisors share: requests, exits of children, the restart limit, reports. */
-import type { Call } from '../process/call.ts';
-import type { ChildId, RestartBackoff } from '../process/child-spec.ts';
-import { restartChannel, type RestartEvent } from '../process/events.ts';
+import type { Call } from '../process/messages/call.ts';
+import type { ChildId, RestartBackoff } from '../process/start/child-spec.ts';
+import { restartChannel, type RestartEvent } from '../process/reports/events.ts';
 import { isSoftReason, type ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
-import { isThenable } from '../process/thenable.ts';
-import { isExitMessage } from '../process/signals.ts';
+import { isThenable } from '../process/values/thenable.ts';
+import { isExitMessage } from '../process/links/signals.ts';
 import { Gen, type Pending } from '../gen-server/gen.ts';
 import type { ServerStatus } from '../gen-server/status.ts';
 import { Backoff } from './backoff.ts';

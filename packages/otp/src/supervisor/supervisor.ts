@@ -1,14 +1,14 @@
 /** Supervisors: processes that start, watch, restart and stop other processes. */
-import { idOf, splitOverrides } from '../process/child-options.ts';
+import { idOf, splitOverrides } from '../process/start/child-options.ts';
 import {
   ignore,
   type ChildSpec,
   type ChildSpecOverrides,
   type Ignore,
   type Startable,
-} from '../process/child-spec.ts';
+} from '../process/start/child-spec.ts';
 import { BadArgumentError } from '../process/errors.ts';
-import { checkNameOption, type NameOption, type ServerRef } from '../process/server-ref.ts';
+import { checkNameOption, type NameOption, type ServerRef } from '../process/names/server-ref.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import {
   checkChildSpecs as checkSpecs,

@@ -5,9 +5,9 @@ import type {
   Ignore,
   Startable,
   ChildSpecOverrides,
-} from '../process/child-spec.ts';
+} from '../process/start/child-spec.ts';
 import type { Pid } from '../process/pid.ts';
-import type { NameOption } from '../process/server-ref.ts';
+import type { NameOption } from '../process/names/server-ref.ts';
 
 /** Which children are restarted when one ends: it, all, or it and those started after it. */
 export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one';

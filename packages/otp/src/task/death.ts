@@ -1,9 +1,9 @@
 /** Waiting for the death of a process without a message. */
-import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
+import { arm, type Timer, type TimeoutTarget } from '../process/time/clock.ts';
 import { currentProcess } from '../process/context.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { processOf, type Pid } from '../process/pid.ts';
-import { attachWatch, Watch } from '../process/watch.ts';
+import { attachWatch, Watch } from '../process/links/watch.ts';
 
 /**
  * Resolves with the reason with which a process ends, `'noproc'` if it is dead, or undefined when

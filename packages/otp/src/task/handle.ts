@@ -1,13 +1,13 @@
 /** A running task, as its starter sees it. */
-import { brand, brandKey, type Brand } from '../process/brand.ts';
+import { brand, brandKey, type Brand } from '../process/values/brand.ts';
 import { currentProcess } from '../process/context.ts';
 import { BadArgumentError, checkTimeout } from '../process/errors.ts';
 import { ExitError, type ExitReason } from '../process/exit-reason.ts';
-import { outside, unlinkProcesses } from '../process/link.ts';
+import { outside, unlinkProcesses } from '../process/links/link.ts';
 import { isProcess } from '../process/local-process.ts';
-import type { MonitorRef } from '../process/monitor.ts';
+import type { MonitorRef } from '../process/links/monitor.ts';
 import { processOf, type Pid } from '../process/pid.ts';
-import { signalExit } from '../process/signals.ts';
+import { signalExit } from '../process/links/signals.ts';
 import { deathOf } from './death.ts';
 import { TaskError, TaskOwnerError, type TaskCall } from './errors.ts';
 import type { TaskNews, TaskRef } from './task-ref.ts';

@@ -1,5 +1,5 @@
 /** Waiting for several tasks under one deadline. */
-import { clock } from '../process/clock.ts';
+import { clock } from '../process/time/clock.ts';
 import { BadArgumentError, checkTimeout } from '../process/errors.ts';
 import { TaskError } from './errors.ts';
 import { refsOf, resultOf, type TaskHandle, type TaskResult } from './handle.ts';

@@ -1,12 +1,12 @@
 /** Starting the processes of tasks. */
 import { currentProcess, type CallerContext } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
-import { linkProcesses, outside } from '../process/link.ts';
+import { linkProcesses, outside } from '../process/links/link.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { isThenable } from '../process/thenable.ts';
+import { isThenable } from '../process/values/thenable.ts';
 import { newProcess } from '../process/spawn.ts';
-import { attachMonitor } from '../process/watch.ts';
+import { attachMonitor } from '../process/links/watch.ts';
 import { callersFor, setCallers } from './callers.ts';
 import { TaskHandle } from './handle.ts';
 import { PlainInbox, TaskRef } from './task-ref.ts';

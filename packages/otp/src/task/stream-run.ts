@@ -1,8 +1,8 @@
 /** One pass through a task stream. */
 import { currentProcess } from '../process/context.ts';
 import type { Process } from '../process/process.ts';
-import { isThenable } from '../process/thenable.ts';
-import { Ring } from '../process/ring.ts';
+import { isThenable } from '../process/values/thenable.ts';
+import { Ring } from '../process/values/ring.ts';
 import { TaskError } from './errors.ts';
 import type { StreamItem, StreamOptions } from './stream-options.ts';
 import { StreamTask, type StreamTaskEnd } from './stream-task.ts';

@@ -1,12 +1,12 @@
 /** One task of a stream. */
-import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
+import { arm, type Timer, type TimeoutTarget } from '../process/time/clock.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
-import { outside, unlinkProcesses } from '../process/link.ts';
+import { outside, unlinkProcesses } from '../process/links/link.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import { isThenable } from '../process/thenable.ts';
-import { signalExit } from '../process/signals.ts';
-import { attachWatch, Watch } from '../process/watch.ts';
+import { isThenable } from '../process/values/thenable.ts';
+import { signalExit } from '../process/links/signals.ts';
+import { attachWatch, Watch } from '../process/links/watch.ts';
 
 /** How a task of a stream ended. */
 export type StreamTaskEnd<T> =

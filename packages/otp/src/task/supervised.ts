@@ -1,15 +1,20 @@
 /** Tasks as children of a task supervisor. */
-import { ignore, type Ignore, type Restart, type ShutdownTime } from '../process/child-spec.ts';
+import {
+  ignore,
+  type Ignore,
+  type Restart,
+  type ShutdownTime,
+} from '../process/start/child-spec.ts';
 import {
   callerContext,
   currentProcess,
   type CallerContext,
   type ContextOptions,
 } from '../process/context.ts';
-import { linkProcesses } from '../process/link.ts';
+import { linkProcesses } from '../process/links/link.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
-import type { ServerRef } from '../process/server-ref.ts';
+import type { ServerRef } from '../process/names/server-ref.ts';
 import { DynamicSupervisor } from '../supervisor/dynamic-supervisor.ts';
 import { SupervisorError } from '../supervisor/errors.ts';
 import { newStream, type TaskStream } from './async-stream.ts';

@@ -1,6 +1,6 @@
 /** The monitor and alias of a task: what connects it with its owner. */
 import type { ExitReason } from '../process/exit-reason.ts';
-import { MonitorRef, type DownMessage } from '../process/monitor.ts';
+import { MonitorRef, type DownMessage } from '../process/links/monitor.ts';
 import type { Pid } from '../process/pid.ts';
 import type { Process } from '../process/process.ts';
 

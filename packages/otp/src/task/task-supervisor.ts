@@ -2,11 +2,11 @@
  * Task supervisors: tasks that are stopped with a part of the tree, and, with `asyncNolink`, tasks
  * whose failure does not end the process that awaits them.
  */
-import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
+import type { ChildSpec, ChildSpecOverrides } from '../process/start/child-spec.ts';
 import { callerContext, currentProcess } from '../process/context.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { Pid } from '../process/pid.ts';
-import { whereis, type ServerRef } from '../process/server-ref.ts';
+import { whereis, type ServerRef } from '../process/names/server-ref.ts';
 import type { ChildCounts } from '../supervisor/types.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import {

@@ -5,10 +5,10 @@
  * code can start and await tasks as well; it is no process to link with, so a failure only rejects
  * the `await`.
  */
-import type { ChildSpec, ChildSpecOverrides } from '../process/child-spec.ts';
+import type { ChildSpec, ChildSpecOverrides } from '../process/start/child-spec.ts';
 import { callerContext, currentProcess, type ContextOptions } from '../process/context.ts';
 import type { Pid } from '../process/pid.ts';
-import { refusePromise, type NotPromise } from '../process/thenable.ts';
+import { refusePromise, type NotPromise } from '../process/values/thenable.ts';
 import { asyncStream } from './async-stream.ts';
 import { callersFor } from './callers.ts';
 import type { TaskHandle } from './handle.ts';

@@ -1,7 +1,7 @@
 /** Waiting for the messages of some tasks, in a process or in plain code. */
-import { arm, type Timer, type TimeoutTarget } from '../process/clock.ts';
+import { arm, type Timer, type TimeoutTarget } from '../process/time/clock.ts';
 import { ReceiveTimeoutError } from '../process/errors.ts';
-import { receive } from '../process/receive.ts';
+import { receive } from '../process/messages/receive.ts';
 import { newsRef, PlainInbox, type TaskNews, type TaskRef } from './task-ref.ts';
 
 /** The messages of some tasks that have one owner, the caller, one after the other. */

@@ -1,5 +1,10 @@
 /** Crash reports as values, instead of lines on standard error. */
-import { crashChannel, setLogger, type CrashReport, type Logger } from '../process/crash-report.ts';
+import {
+  crashChannel,
+  setLogger,
+  type CrashReport,
+  type Logger,
+} from '../process/reports/crash-report.ts';
 import { settle } from './settle.ts';
 
 /** A line that the runtime logged while crash reports were captured. */

@@ -1,6 +1,6 @@
 /** Test code as a process. */
 import { ExitError } from '../process/exit-reason.ts';
-import { onDeath } from '../process/on-death.ts';
+import { onDeath } from '../process/links/on-death.ts';
 import { spawn } from '../process/spawn.ts';
 
 /**

@@ -1,10 +1,10 @@
 /** What a test left behind. */
-import { armedTimers } from '../process/clock.ts';
+import { armedTimers } from '../process/time/clock.ts';
 import { processById, processes } from '../process/local-process.ts';
-import type { Name } from '../process/name.ts';
-import { registered } from '../process/names.ts';
+import type { Name } from '../process/names/name.ts';
+import { registered } from '../process/names/names.ts';
 import type { Pid } from '../process/pid.ts';
-import { watchesOn } from '../process/watch.ts';
+import { watchesOn } from '../process/links/watch.ts';
 import { settle } from './settle.ts';
 import type { OnTestFinished } from './start-supervised.ts';
 

@@ -5,11 +5,11 @@ import {
   type Ignore,
   type ShutdownTime,
   type Startable,
-} from '../process/child-spec.ts';
-import { systemClock } from '../process/clock.ts';
+} from '../process/start/child-spec.ts';
+import { systemClock } from '../process/time/clock.ts';
 import { detached } from '../process/context.ts';
 import { BadArgumentError } from '../process/errors.ts';
-import { exit, link } from '../process/link.ts';
+import { exit, link } from '../process/links/link.ts';
 import { Pid } from '../process/pid.ts';
 import { expandChild } from '../supervisor/check-spec.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';

@@ -1,5 +1,5 @@
 /** A clock that stands still until the test moves it. */
-import { useClock, type Clock, type Wakeup } from '../process/clock.ts';
+import { useClock, type Clock, type Wakeup } from '../process/time/clock.ts';
 import { BadArgumentError } from '../process/errors.ts';
 import { settle } from './settle.ts';
 

@@ -15,7 +15,7 @@ import {
 import { inProcess, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { quietCrashes } from '../helpers/mailbox.ts';
-import { useClock, type Clock } from '../../src/process/clock.ts';
+import { useClock, type Clock } from '../../src/process/time/clock.ts';
 
 quietCrashes();
 

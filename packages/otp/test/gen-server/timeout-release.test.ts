@@ -1,6 +1,6 @@
 import { exit, GenServer, noreply, ok } from '@linnet/otp';
 import { expect, test } from 'vitest';
-import { systemClock, useClock, type Clock } from '../../src/process/clock.ts';
+import { systemClock, useClock, type Clock } from '../../src/process/time/clock.ts';
 
 test('a killed server leaves no timer behind', async () => {
   const pending = new Set<object>();

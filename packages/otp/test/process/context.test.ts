@@ -18,7 +18,7 @@ import {
 import { inProcess, settle } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
 import { quietCrashes } from '../helpers/mailbox.ts';
-import { arm, useClock, type Clock } from '../../src/process/clock.ts';
+import { arm, useClock, type Clock } from '../../src/process/time/clock.ts';
 import { currentProcess } from '../../src/process/context.ts';
 
 quietCrashes();

@@ -19,7 +19,7 @@ import {
 } from '@linnet/otp';
 import { captureCrashReports, inProcess, settle } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { standardError } from '../../src/process/crash-report.ts';
+import { standardError } from '../../src/process/reports/crash-report.ts';
 import { quietCrashes } from '../helpers/mailbox.ts';
 
 quietCrashes();
