@@ -189,15 +189,19 @@ interface ConnectionClosedErrorOptions extends ExchangeDetails {
   readonly http2Code?: string | undefined;
   /** The name of the error code with which the server ended it (HTTP/3): `H3_EXCESSIVE_LOAD`. */
   readonly http3Code?: string | undefined;
-  /** The name of the error code of QUIC with which it ended: `PROTOCOL_VIOLATION`. */
+  /** The name of the error code of QUIC with which it ended: `PROTOCOL_VIOLATION`; `0x1f` for one without a name. */
   readonly quicCode?: string | undefined;
+  /** What the server said with its code over QUIC (the reason phrase of CONNECTION_CLOSE), as it came. */
+  readonly detail?: string | undefined;
 }
 
 /**
  * The connection was lost before the response was complete: closed or reset by
  * the server, or its process was killed.
  *
- * `requestSent: false` means that the server cannot have processed the request.
+ * `requestSent: false` means that the server cannot have processed the request. Where the server
+ * said why, that is in `http2Code`, `http3Code` (RFC 9114, 8.1) or `quicCode` (RFC 9000, 20.1), with
+ * its own words in `detail`.
  */
 export class ConnectionClosedError extends FinchError {
   static override readonly code = 'ERR_FINCH_CONNECTION_CLOSED';
@@ -209,6 +213,7 @@ export class ConnectionClosedError extends FinchError {
   declare readonly http2Code?: string;
   declare readonly http3Code?: string;
   declare readonly quicCode?: string;
+  declare readonly detail?: string;
   declare readonly reused?: boolean;
   declare readonly requestSent?: boolean;
   declare readonly bytesReceived?: number;

@@ -148,14 +148,23 @@ interface ConnectionClosedErrorFields extends ExchangeFacts {
   readonly http2Code?: string | undefined;
   /** The same on HTTP/3: `H3_NO_ERROR`, `H3_VERSION_FALLBACK`. */
   readonly http3Code?: string | undefined;
-  /** The name of the error code of QUIC, where it was QUIC that ended: `NO_VIABLE_PATH`. */
+  /** The name of the error code of QUIC, where it was QUIC that ended: `NO_VIABLE_PATH`; `0x1f` for one without a name. */
   readonly quicCode?: string | undefined;
+  /** What the server said with its code over QUIC (the reason phrase of CONNECTION_CLOSE), as it came. */
+  readonly detail?: string | undefined;
 }
 
 /**
  * The connection was lost before the response was complete.
  *
- * `requestSent: false` means that the server cannot have processed the request.
+ * `requestSent: false` means that the server cannot have processed the request. Where the server
+ * said why, that is in `http2Code`, `http3Code` (RFC 9114, 8.1) or `quicCode` (RFC 9000, 20.1), with
+ * its own words in `detail`. Which frame it found fault with (RFC 9000, 19.19) is not known: the
+ * implementation of QUIC does not pass that on.
+ *
+ * @example
+ * const blames = (error: unknown) =>
+ *   error instanceof ConnectionClosedError && error.quicCode === 'FLOW_CONTROL_ERROR';
  */
 export class ConnectionClosedError extends MintError {
   static override readonly code = 'ERR_MINT_CONNECTION_CLOSED';
@@ -166,6 +175,7 @@ export class ConnectionClosedError extends MintError {
   declare readonly http2Code?: string;
   declare readonly http3Code?: string;
   declare readonly quicCode?: string;
+  declare readonly detail?: string;
   declare readonly reused?: boolean;
   declare readonly requestSent?: boolean;
   declare readonly bytesReceived?: number;

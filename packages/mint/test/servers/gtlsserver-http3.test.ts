@@ -52,7 +52,11 @@ describe.skipIf(!isPossible)(`HTTP/3 with gtlsserver${missing}`, () => {
   });
 
   test('5 MB down and up where every twentieth packet is lost each way, after Retry', async () => {
-    const port = await start('--tx-loss=0.05', '--rx-loss=0.05', '--validate-addr');
+    // The window of a stream stays as it is: up to 0.18, ngtcp2 forgets that it has enlarged one when
+    // the frame that says so is too long for the rest of a packet, and then closes the connection with
+    // FLOW_CONTROL_ERROR because that window is used (its commit 2da36d2f, in 0.19).
+    const lossy = ['--tx-loss=0.05', '--rx-loss=0.05', '--max-stream-window=0'];
+    const port = await start(...lossy, '--validate-addr');
     const connection = await open(port, { tls, connectTimeout: 20_000 });
     const [down, up] = await Promise.all([
       connection.request({ method: 'GET', target: '/large' }),

@@ -22,7 +22,7 @@ export class QuicClosed extends Error {
   readonly end: QuicEnd;
 
   constructor(end: QuicEnd) {
-    super(end.reason);
+    super(messageOf(end));
     this.end = end;
   }
 
@@ -43,7 +43,6 @@ export function http3Error(error: Error, facts: ExchangeFacts): Error {
 
 function closed(error: QuicClosed, facts: ExchangeFacts): Error {
   const { by, code, isApplication, reason } = error.end;
-  const cause = reason === '' ? undefined : error;
   switch (by) {
     case 'idle':
       return new ConnectionClosedError({ ...facts, reason: 'idle_timeout' });
@@ -52,18 +51,28 @@ function closed(error: QuicClosed, facts: ExchangeFacts): Error {
     case 'local':
       return new ProtocolError({ ...facts, reason: quicCodeName(code), detail: reason });
     case 'peer': {
-      if (isApplication) {
-        const http3Code = codeName(code);
-        return new ConnectionClosedError({ ...facts, reason: 'closed_by_peer', http3Code, cause });
-      }
-      const alert = quicAlertOf(code);
+      const alert = isApplication ? undefined : quicAlertOf(code);
       if (alert !== undefined) {
-        return new TlsError({ origin: facts.origin ?? 'the server', reason: alert, cause });
+        const origin = facts.origin ?? 'the server';
+        return new TlsError({ origin, reason: alert, cause: error });
       }
-      const quicCode = quicCodeName(code);
-      return new ConnectionClosedError({ ...facts, reason: 'closed_by_peer', quicCode, cause });
+      return new ConnectionClosedError({
+        ...facts,
+        reason: 'closed_by_peer',
+        ...(isApplication ? { http3Code: codeName(code) } : { quicCode: quicCodeName(code) }),
+        detail: reason === '' ? undefined : reason,
+        cause: error,
+      });
     }
   }
+}
+
+function messageOf({ by, code, isApplication, reason }: QuicEnd): string {
+  if (by !== 'peer') return reason;
+  const name = isApplication ? codeName(code) : quicCodeName(code);
+  // The server's words may hold anything.
+  const words = reason === '' ? '' : `: ${JSON.stringify(reason)}`;
+  return `the server closed the connection with ${name}${words}`;
 }
 
 /** The server reset the stream before its response was complete; `isAnswered`: its head had come. */

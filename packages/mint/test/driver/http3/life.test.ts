@@ -233,19 +233,28 @@ describeQuic('the end of the connection', () => {
     const { error } = await log.done;
     expect(error).toBeInstanceOf(type);
     expect(error).toMatchObject({ ...fields, requestSent: true, bytesReceived: 0 });
-    expect(error?.message).toContain('bye');
+    expect(error).toMatchObject({ detail: 'bye' });
+    expect(error?.message).toContain(`the server closed the connection with ${code}: "bye"`);
     expect(await world.open.closed).toMatchObject(fields);
   });
 
-  test('by QUIC is told with its code', async () => {
+  test.each([
+    [0x1, 'no more\nmemory', 'INTERNAL_ERROR', 'INTERNAL_ERROR: "no more\\nmemory"'],
+    [0x3, '', 'FLOW_CONTROL_ERROR', 'FLOW_CONTROL_ERROR'],
+    [0x1f, '', '0x1f', '0x1f'],
+  ])('by QUIC with %i and %j is told with code and reason', async (code, said, name, told) => {
     await using world = await meet();
     const log = world.send();
     await world.peer.readRequest();
-    world.peer.closeTransport(0x1, 'no more memory');
-    expect((await log.done).error).toMatchObject({
+    world.peer.closeTransport(code, said);
+    const { error } = await log.done;
+    expect(error).toMatchObject({
       code: 'ERR_MINT_CONNECTION_CLOSED',
-      quicCode: 'INTERNAL_ERROR',
+      reason: 'closed_by_peer',
+      quicCode: name,
     });
+    expect((error as ConnectionClosedError).detail ?? '').toBe(said);
+    expect(error?.message).toContain(`the server closed the connection with ${told} (`);
   });
 
   test('by an alert of TLS is one of TLS: a certificate that is missing is found after the handshake', async () => {
