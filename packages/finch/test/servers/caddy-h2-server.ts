@@ -1,71 +1,44 @@
-/** Caddy as an HTTP/2 server, which is that of Go. */
+/** Caddy as an HTTP/2 server, which is that of Go, and as one of all three protocols. */
+import {
+  caddyConfiguration,
+  caddyIn,
+  caddyProxy,
+  caddyServer,
+} from '../../../mint/test/support/caddy.ts';
 import type { H2Recipe, H2Site } from './h2-server.ts';
 
-export const caddyH2: H2Recipe = {
-  name: 'caddy',
-  packages: { caddy: 'caddy' },
-  ports: ['main'],
-  upload: { path: '/origin/digest', answer: 'digest' },
-  configure: (site) => {
-    const { folder } = site;
-    const file = folder.write('caddy.json', JSON.stringify(caddyConfiguration(site, ['h1', 'h2'])));
-    const home = { HOME: folder.path, XDG_CONFIG_HOME: folder.path, XDG_DATA_HOME: folder.path };
-    return { command: ['caddy', 'run', '--config', file], env: home };
-  },
-};
+export const caddyH2: H2Recipe = recipe(['h1', 'h2']);
 
-/** With these protocols on its port `main`. */
-export function caddyConfiguration(
-  { folder, www, ports, origin }: H2Site,
+/** HTTP/1.1 and HTTP/2 announce HTTP/3. */
+export const caddyH3: H2Recipe = recipe(['h1', 'h2', 'h3']);
+
+function recipe(protocols: readonly string[]): H2Recipe {
+  return {
+    name: 'caddy',
+    packages: { caddy: 'caddy' },
+    ports: ['main'],
+    upload: { path: '/origin/digest', answer: 'digest' },
+    configure: (site) => caddyIn(site.folder, configuration(site, protocols)),
+  };
+}
+
+function configuration(
+  { folder, www, ports: { main = 0 }, origin }: H2Site,
   protocols: readonly string[],
 ): object {
+  const large = { 'x-large': ['x'.repeat(3000)], 'x-larger': ['y'.repeat(3000)] };
   const routes = [
     {
       match: [{ path: ['/large-head'] }],
-      handle: [
-        {
-          handler: 'static_response',
-          status_code: 204,
-          headers: { 'x-large': ['x'.repeat(3000)], 'x-larger': ['y'.repeat(3000)] },
-        },
-      ],
+      handle: [{ handler: 'static_response', status_code: 204, headers: large }],
     },
-    {
-      match: [{ path: ['/origin/*'] }],
-      handle: [
-        { handler: 'rewrite', strip_path_prefix: '/origin' },
-        {
-          handler: 'reverse_proxy',
-          flush_interval: -1,
-          upstreams: [{ dial: `127.0.0.1:${origin}` }],
-        },
-      ],
-    },
+    caddyProxy('/origin', origin),
     { handle: [{ handler: 'file_server', root: www }] },
   ];
-  return {
-    admin: { disabled: true, config: { persist: false } },
-    storage: { module: 'file_system', root: folder.path },
-    logging: { logs: { default: { level: 'ERROR' } } },
-    apps: {
-      tls: {
-        certificates: {
-          load_files: [{ certificate: folder.at('server.crt'), key: folder.at('server.key') }],
-        },
-      },
-      http: {
-        grace_period: '20s',
-        servers: {
-          main: {
-            listen: [`127.0.0.1:${ports['main']}`],
-            automatic_https: { disable: true },
-            protocols,
-            idle_timeout: '1h',
-            routes,
-            tls_connection_policies: [{}],
-          },
-        },
-      },
+  return caddyConfiguration(folder, {
+    grace_period: '20s',
+    servers: {
+      main: { ...caddyServer(main, protocols, routes), tls_connection_policies: [{}] },
     },
-  };
+  });
 }
