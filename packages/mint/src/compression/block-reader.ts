@@ -6,9 +6,6 @@ import { Fault } from '../errors/fault.ts';
 import { hasBadValue } from './field-kind.ts';
 import { decodedBytes, decodeHuffman } from './huffman.ts';
 
-/** Integers beyond this stand for nothing that a section can have. */
-const maxInteger = 2 ** 28;
-
 export class BlockReader {
   /** Where the next part begins. */
   at = 0;
@@ -18,11 +15,16 @@ export class BlockReader {
   /** Whether it has a byte that no value may have. */
   isBadText = false;
   private readonly code: string;
+  private readonly maxInteger: number;
   private bytes: Buffer = decodedBytes();
 
-  /** `code`: the name of the error that a section is which cannot be decoded. */
-  constructor(code: string) {
+  /**
+   * `code`: the name of the error that a section is which cannot be decoded; `maxInteger`: what no
+   * integer may be beyond, however it is written.
+   */
+  constructor(code: string, maxInteger: number) {
     this.code = code;
+    this.maxInteger = maxInteger;
   }
 
   /** Begins with the section from `from` to `to`. */
@@ -78,7 +80,7 @@ export class BlockReader {
   }
 
   private longInteger(prefix: number): number {
-    const { bytes } = this;
+    const { bytes, maxInteger } = this;
     let value = prefix;
     for (let factor = 1; ; factor *= 128) {
       if (this.at >= this.limit) throw this.corrupt('an integer without an end');

@@ -17,6 +17,9 @@ const staticSizes: readonly number[] = staticNames.map(
   (name, index) => name.length + (staticValues[index] as string).length + fieldOverhead,
 );
 
+/** Integers beyond this stand for nothing that a block can have. */
+const maxInteger = 2 ** 28;
+
 /** An entry of the dynamic table. */
 export class TableEntry {
   readonly name: string;
@@ -67,7 +70,7 @@ export class HpackDecoder {
   private entries: TableEntry[] = emptySlots(firstSlots);
   private newest = 0;
   private count = 0;
-  private readonly reader = new BlockReader('COMPRESSION_ERROR');
+  private readonly reader = new BlockReader('COMPRESSION_ERROR', maxInteger);
 
   /** `maxCapacity`: what SETTINGS_HEADER_TABLE_SIZE says of this side. */
   constructor(maxCapacity = 4096) {

@@ -9,6 +9,9 @@ import { fieldOverhead } from '../../syntax.ts';
 import { staticEntries } from './static-table.ts';
 import type { StaticEntry } from './static-table.ts';
 
+/** All integers that may be sent are read (RFC 9204, 4.1.1): that of the base means nothing without a dynamic table. */
+const maxInteger = 2 ** 62 - 1;
+
 const staticKinds: readonly number[] = staticEntries.map(([name]) => kindOfName(name));
 
 const staticSizes: readonly number[] = staticEntries.map(
@@ -27,7 +30,7 @@ const staticSizes: readonly number[] = staticEntries.map(
  * });
  */
 export class QpackDecoder {
-  private readonly reader = new BlockReader('QPACK_DECOMPRESSION_FAILED');
+  private readonly reader = new BlockReader('QPACK_DECOMPRESSION_FAILED', maxInteger);
 
   /**
    * Decodes a section.

@@ -36,6 +36,12 @@ describe('a section', () => {
     expect(decode(hex('0005 d9')).fields).toEqual([[':status', '200']]);
   });
 
+  test('may have integers of 62 bits, as the base, and written with zeros behind (RFC 9204, 4.1.1)', () => {
+    expect(decode(hex('00 7fd8ebf5ff02 d9')).fields).toEqual([[':status', '200']]);
+    expect(decode(hex('00 7f80ffffffffffffff3f d9')).fields).toEqual([[':status', '200']]);
+    expect(decode(hex('0000 ff80808080808000')).fields).toEqual([[':status', '100']]);
+  });
+
   test('tells what its fields are to a response, and their sizes', () => {
     const { kinds, size } = decode(hex('0000 d9 5a0161 2378787801 00 d1'));
     expect(kinds).toEqual([statusField, regularField, badField, badField]);
