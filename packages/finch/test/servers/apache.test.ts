@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { startFinch } from '../support/finch.ts';
-import { apache } from './apache-server.ts';
+import { apache } from './recipes/apache-server.ts';
 import { requestLimit } from './behaviour/request-limit.ts';
 import { reload } from './behaviour/restarts.ts';
 import { describeWebServer } from './describe-web-server.ts';

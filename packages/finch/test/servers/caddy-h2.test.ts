@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { caddyH2 } from './caddy-h2-server.ts';
+import { caddyH2 } from './recipes/caddy-h2-server.ts';
 import { describeH2Server, outcomes, startClient } from './describe-h2-server.ts';
 import { startH2Server } from './h2-server.ts';
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PoolOptions } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
 import { bodyOf, digestOf, fileLengths, large } from './bodies.ts';
-import { caddyH3 } from './caddy-h2-server.ts';
+import { caddyH3 } from './recipes/caddy-h2-server.ts';
 import { outcomes } from './describe-h2-server.ts';
 import { startH2Server, type H2Server } from './h2-server.ts';
 import { whyToSkip } from './program.ts';

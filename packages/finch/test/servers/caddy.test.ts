@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { startFinch } from '../support/finch.ts';
-import { caddy } from './caddy-server.ts';
+import { caddy } from './recipes/caddy-server.ts';
 import { unixSocket } from './behaviour/unix-socket.ts';
 import { describeWebServer } from './describe-web-server.ts';
 

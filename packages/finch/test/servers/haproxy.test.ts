@@ -4,7 +4,7 @@ import { requestLimit } from './behaviour/request-limit.ts';
 import { reload } from './behaviour/restarts.ts';
 import { unixSocket } from './behaviour/unix-socket.ts';
 import { describeWebServer } from './describe-web-server.ts';
-import { command, haproxy } from './haproxy-server.ts';
+import { command, haproxy } from './recipes/haproxy-server.ts';
 
 describeWebServer(haproxy, (server) => {
   requestLimit(server);

@@ -2,7 +2,7 @@ import { eventually } from '@linnet/otp/testing';
 import { expect, it } from 'vitest';
 import { large } from './bodies.ts';
 import { describeH2Server, load, outcomes, startClient } from './describe-h2-server.ts';
-import { nghttpd } from './nghttp2-servers.ts';
+import { nghttpd } from './recipes/nghttp2-servers.ts';
 
 describeH2Server(nghttpd, (server) => {
   it('[D7] [H174] [H175] reads trailers apart from the head, 40 times on one connection', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { describeH2Server, load, startClient } from './describe-h2-server.ts';
-import { fewRequests, nghttpx, nghttpxFew } from './nghttp2-servers.ts';
+import { fewRequests, nghttpx, nghttpxFew } from './recipes/nghttp2-servers.ts';
 import { startH2Server } from './h2-server.ts';
 
 describeH2Server(nghttpx, (server) => {

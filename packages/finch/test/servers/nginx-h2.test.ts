@@ -2,7 +2,7 @@ import { eventually } from '@linnet/otp/testing';
 import { expect, it } from 'vitest';
 import type { Response } from '../../src/index.ts';
 import { describeH2Server, load, outcomes, startClient } from './describe-h2-server.ts';
-import { fewRequests, nginxH2 } from './nginx-h2-server.ts';
+import { fewRequests, nginxH2 } from './recipes/nginx-h2-server.ts';
 
 /** What `/whoami` says: the number of the connection, and of the request on it. */
 function seen(response: Response): { connection: number; request: number; protocol: string } {

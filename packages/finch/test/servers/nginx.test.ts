@@ -5,7 +5,7 @@ import { requestLimit } from './behaviour/request-limit.ts';
 import { unixSocket } from './behaviour/unix-socket.ts';
 import { bodyOf } from './bodies.ts';
 import { describeWebServer } from './describe-web-server.ts';
-import { nginx } from './nginx-server.ts';
+import { nginx } from './recipes/nginx-server.ts';
 
 /** What `/whoami` says: the number of the connection, and of the request on it. */
 function seen(response: Response): { readonly connection: number; readonly request: number } {

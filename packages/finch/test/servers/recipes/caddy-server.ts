@@ -4,8 +4,8 @@ import {
   caddyIn,
   caddyProxy,
   caddyServer,
-} from '../../../mint/test/support/caddy.ts';
-import type { Recipe, Site } from './web-server.ts';
+} from '../../../../mint/test/support/caddy.ts';
+import type { Recipe, Site } from '../web-server.ts';
 
 export const caddy: Recipe = {
   name: 'caddy',

@@ -4,8 +4,8 @@ import {
   caddyIn,
   caddyProxy,
   caddyServer,
-} from '../../../mint/test/support/caddy.ts';
-import type { H2Recipe, H2Site } from './h2-server.ts';
+} from '../../../../mint/test/support/caddy.ts';
+import type { H2Recipe, H2Site } from '../h2-server.ts';
 
 export const caddyH2: H2Recipe = recipe(['h1', 'h2']);
 

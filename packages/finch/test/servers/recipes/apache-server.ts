@@ -1,6 +1,6 @@
 /** Apache's httpd as a server of tests. It does not listen on Unix sockets. */
 import { existsSync } from 'node:fs';
-import type { Recipe, Site } from './web-server.ts';
+import type { Recipe, Site } from '../web-server.ts';
 
 export const apache: Recipe = {
   name: 'apache',

@@ -1,5 +1,5 @@
 /** The programs of nghttp2: `nghttpd`, a server of files, and `nghttpx`, a proxy. */
-import type { H2Recipe } from './h2-server.ts';
+import type { H2Recipe } from '../h2-server.ts';
 
 export const nghttpd: H2Recipe = {
   name: 'nghttpd',

@@ -1,5 +1,5 @@
 /** nginx as an HTTP/2 server: with a master, so that it can be reloaded. */
-import type { H2Recipe, H2Site } from './h2-server.ts';
+import type { H2Recipe, H2Site } from '../h2-server.ts';
 import { nginxConfiguration, nginxFiles, nginxIn } from './nginx-configuration.ts';
 
 /** How many requests the port `few` serves on a connection before it says GOAWAY. */

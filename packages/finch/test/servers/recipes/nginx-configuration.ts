@@ -1,5 +1,5 @@
 /** How nginx is run, and what all of its configurations have. */
-import type { Folder, ProgramOptions } from './program.ts';
+import type { Folder, ProgramOptions } from '../program.ts';
 
 /** What runs nginx in a folder, to which its configuration is written. */
 export function nginxIn(folder: Folder, configuration: string): Pick<ProgramOptions, 'command'> {

@@ -1,6 +1,6 @@
 /** nginx as a server of tests: `/page.shtml` is sent in chunks, `/put/` takes files. */
 import { nginxConfiguration, nginxFiles, nginxIn } from './nginx-configuration.ts';
-import type { Recipe, Site } from './web-server.ts';
+import type { Recipe, Site } from '../web-server.ts';
 
 export const nginx: Recipe = {
   name: 'nginx',

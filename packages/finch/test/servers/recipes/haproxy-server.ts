@@ -1,7 +1,7 @@
 /** HAProxy as a server of tests: its files are those of the origin behind it. */
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { Recipe, Site, WebServer } from './web-server.ts';
+import type { Recipe, Site, WebServer } from '../web-server.ts';
 
 export const haproxy: Recipe = {
   name: 'haproxy',
