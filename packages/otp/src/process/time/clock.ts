@@ -5,9 +5,9 @@
  * the clock. Arming and cancelling are O(1) and touch no native timer, so that a timeout on
  * every call, receive or request costs next to nothing.
  */
-import { setImmediate } from 'node:timers';
 import { detached } from '../context.ts';
 import { deferring, flushDeferred } from './deferred.ts';
+import { atEndOfTurn, type TurnUser } from './end-of-turn.ts';
 
 /** A pending wake-up of a {@link Clock}. */
 export interface Wakeup {
@@ -158,7 +158,7 @@ export function armedTimers(): number {
   return count;
 }
 
-class TimerList {
+class TimerList implements TurnUser {
   readonly clock: Clock;
   readonly #delay: number;
   readonly #background: boolean;
@@ -262,10 +262,10 @@ class TimerList {
    */
   #updateLater(): void {
     this.#updateDue = true;
-    detached(() => setImmediate(() => this.#update()));
+    atEndOfTurn(this);
   }
 
-  #update(): void {
+  endTurn(): void {
     this.#updateDue = false;
     if (this.#first === undefined) {
       this.#wakeup?.cancel();

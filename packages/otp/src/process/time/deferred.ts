@@ -3,8 +3,8 @@
  * is answered within the turn in which it was made, and then needs neither a watch on its server
  * nor a timer. Code that depends on such work earlier, as a death does, calls `flushDeferred` first.
  */
-import { setImmediate } from 'node:timers';
 import { detached } from '../context.ts';
+import { atEndOfTurn, type TurnUser } from './end-of-turn.ts';
 
 /** Work that can be deferred. It is its own link in the list of what is. */
 export interface Deferred {
@@ -60,7 +60,7 @@ export function defer(item: Deferred): void {
   newest = item;
   if (!armed) {
     armed = true;
-    detached(() => setImmediate(endTurn));
+    atEndOfTurn(turnUser);
   }
 }
 
@@ -93,7 +93,9 @@ function flush(): void {
   }
 }
 
-function endTurn(): void {
-  armed = false;
-  flushDeferred();
-}
+const turnUser: TurnUser = {
+  endTurn() {
+    armed = false;
+    flush();
+  },
+};
