@@ -1,5 +1,4 @@
 /** One limit of the connections to a host for three nodes, with a server that counts what comes at once. */
-import { pathToFileURL } from 'node:url';
 import { type AnySupervisorHandle, GenServer, Supervisor } from '@linnet/otp';
 import { eventually } from '@linnet/otp/testing';
 import { Finch } from '@linnet/finch';
@@ -8,8 +7,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { HostLeases, type LeaseFigures } from '../../src/finch/index.ts';
-import { Cluster, Global, Node, Workers } from '../../src/index.ts';
+import { Cluster, Global, Node } from '../../src/index.ts';
 import { mainNode, workerNode } from '../support/with-workers.ts';
+import { workersOf } from '../support/workers-of.ts';
 import { leaseOptions, requestAll } from './lease-nodes.ts';
 import { program } from './lease-worker.ts?program';
 
@@ -28,12 +28,7 @@ beforeAll(async () => {
         hostLimiter: HostLeases.limiter(),
         pools: { default: { size: 8 } },
       }),
-      Workers.childSpec({
-        count: 2,
-        module: pathToFileURL(program),
-        worker: { execArgv: ['--no-warnings'] },
-        startTimeout: 60_000,
-      }),
+      workersOf(program, 2),
     ],
     { strategy: 'rest_for_one' },
   );

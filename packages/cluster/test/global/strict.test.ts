@@ -1,5 +1,4 @@
 /** Names that a majority gives, and what becomes of two processes with one name. */
-import { pathToFileURL } from 'node:url';
 import {
   type AnySupervisorHandle,
   BadArgumentError,
@@ -15,8 +14,9 @@ import {
 } from '@linnet/otp';
 import { eventually, inProcess } from '@linnet/otp/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { Cluster, Global, Node, type RegisterOptions, Workers } from '../../src/index.ts';
+import { Cluster, Global, Node, type RegisterOptions } from '../../src/index.ts';
 import { mainNode, workerNode } from '../support/with-workers.ts';
+import { workersOf } from '../support/workers-of.ts';
 import { globalOptions } from './strict-options.ts';
 import { program } from './strict-worker.ts?program';
 
@@ -26,12 +26,7 @@ beforeAll(async () => {
     [
       Cluster.childSpec({ name: mainNode, cookie: 'secret' }),
       Global.childSpec(globalOptions),
-      Workers.childSpec({
-        count: 2,
-        module: pathToFileURL(program),
-        worker: { execArgv: ['--no-warnings'] },
-        startTimeout: 60_000,
-      }),
+      workersOf(program, 2),
     ],
     { strategy: 'rest_for_one' },
   );

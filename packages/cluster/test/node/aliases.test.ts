@@ -18,7 +18,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Node } from '../../src/index.ts';
-import { startWorkers, workerNode } from '../support/with-workers.ts';
+import {
+  barrier,
+  nextOrNothing,
+  remoteEcho,
+  startWorkers,
+  workerNode,
+} from '../support/with-workers.ts';
 
 const [first, second] = [workerNode(1), workerNode(2)];
 setFlagsFromString('--expose-gc');
@@ -32,16 +38,6 @@ afterAll(async () => {
   await supervisor.stop();
 });
 
-const remoteEcho = (node = first): Promise<Pid> => Node.spawn(node, 'echo');
-
-/** Waits until the other node has done all that it was asked for. */
-async function barrier(pid: Pid): Promise<void> {
-  send(pid, { do: 'echo', from: self(), value: 'barrier' });
-  await receive((message) => (message as { echo?: unknown }).echo === 'barrier');
-}
-
-const nothing = (): Promise<unknown> => receive(undefined, { timeout: 0 }).catch(() => 'nothing');
-
 test('an answer from another node comes through an alias until it is taken back', async () => {
   await inProcess(async () => {
     const pid = await remoteEcho();
@@ -51,7 +47,7 @@ test('an answer from another node comes through an alias until it is taken back'
     expect(unalias(answerTo)).toBe(true);
     send(pid, { do: 'echo', from: answerTo, value: 'late' });
     await barrier(pid);
-    expect(await nothing()).toBe('nothing');
+    expect(await nextOrNothing()).toBe('nothing');
     exit(pid, 'kill');
   });
 });
@@ -63,7 +59,7 @@ test('through one that is for once, one answer comes, from whichever node', asyn
     for (const pid of pids) send(pid, { do: 'echo', from: answerTo, value: 'answer' });
     for (const pid of pids) await barrier(pid);
     expect(await receive()).toEqual({ echo: 'answer' });
-    expect(await nothing()).toBe('nothing');
+    expect(await nextOrNothing()).toBe('nothing');
     expect(answerTo.active).toBe(false);
     for (const pid of pids) exit(pid, 'kill');
   });
@@ -120,7 +116,7 @@ test('one that only another node still has goes on until its process ends', asyn
     exit(owner, 'kill');
     send(pid, { do: 'useKept', value: 'nobody hears' });
     await barrier(pid);
-    expect(await nothing()).toBe('nothing');
+    expect(await nextOrNothing()).toBe('nothing');
     exit(pid, 'kill');
   });
 });
@@ -141,7 +137,7 @@ describe('the alias of a monitor of a process on another node', () => {
       const other = monitor(pid);
       exit(pid, 'kill');
       expect(await receive()).toMatchObject({ type: 'DOWN', ref: other });
-      expect(await nothing()).toBe('nothing');
+      expect(await nextOrNothing()).toBe('nothing');
     });
   });
 
@@ -154,7 +150,7 @@ describe('the alias of a monitor of a process on another node', () => {
       expect(await receive()).toMatchObject({ type: 'DOWN', ref, reason: 'killed' });
       send(other, { do: 'echo', from: ref.alias, value: 'late' });
       await barrier(other);
-      expect(await nothing()).toBe('nothing');
+      expect(await nextOrNothing()).toBe('nothing');
       exit(other, 'kill');
     });
   });

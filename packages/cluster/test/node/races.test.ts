@@ -21,7 +21,13 @@ import { eventually, inProcess } from '@linnet/otp/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Node, RemoteTask } from '../../src/index.ts';
 import { Dice } from '../association/world.ts';
-import { startWorkers, workerNode } from '../support/with-workers.ts';
+import {
+  barrier,
+  nextOrNothing,
+  remoteEcho,
+  startWorkers,
+  workerNode,
+} from '../support/with-workers.ts';
 
 const node = workerNode(1);
 const counter = { name: 'counter', node };
@@ -32,14 +38,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await supervisor.stop();
 });
-
-const remoteEcho = (): Promise<Pid> => Node.spawn(node, 'echo');
-const nothing = (): Promise<unknown> => receive(undefined, { timeout: 0 }).catch(() => 'nothing');
-
-async function barrier(pid: Pid): Promise<void> {
-  send(pid, { do: 'echo', from: self(), value: 'barrier' });
-  await receive((message) => (message as { echo?: unknown }).echo === 'barrier');
-}
 
 /** Everything that can be under way to the other node; how each came to its end. */
 async function underWay(): Promise<Array<Promise<unknown>>> {
@@ -98,7 +96,7 @@ test('an answer that comes after the timeout reaches nobody, and the next call h
     const late = GenServer.call(counter, ['slow', 1000], { timeout: 20 });
     await expect(late).rejects.toMatchObject({ code: 'ERR_CALL_TIMEOUT' });
     expect(await GenServer.call(counter, 'value')).toBe(10);
-    expect(await nothing()).toBe('nothing');
+    expect(await nextOrNothing()).toBe('nothing');
   });
 });
 
@@ -112,7 +110,7 @@ test('a monitor of a name that is registered later has told noproc, and tells no
     expect(await receive()).toMatchObject({ ref, reason: 'noproc' });
     await eventually(() => expect(processInfo(pid)?.name).toBe('later'));
     exit(pid, 'kill');
-    expect(await nothing()).toBe('nothing');
+    expect(await nextOrNothing()).toBe('nothing');
   });
 });
 
@@ -130,7 +128,7 @@ test('a process that is started with a link by one that dies meanwhile ends, and
     exit(caller, 'kill');
     const pid = await remoteEcho();
     await barrier(pid);
-    expect(await nothing()).toBe('nothing');
+    expect(await nextOrNothing()).toBe('nothing');
     exit(pid, 'kill');
   });
 });
@@ -142,7 +140,7 @@ test('RemoteTask.run leaves nothing in the mailbox of a process that traps exits
     expect(await tasks.run(node, 'double', [21])).toBe(42);
     const pid = await remoteEcho();
     await barrier(pid);
-    expect(await nothing()).toBe('nothing');
+    expect(await nextOrNothing()).toBe('nothing');
     exit(pid, 'kill');
   });
 });
@@ -170,7 +168,7 @@ test('whatever crosses, both sides come to the same about a link', async () => {
       exit(pid, 'kill');
       const ref = monitor(pid);
       await receive((message) => ref.isDownMessage(message));
-      const exits = (await nothing()) as { type?: string };
+      const exits = (await nextOrNothing()) as { type?: string };
       expect([round, exits.type === 'EXIT']).toEqual([round, own.includes(pid)]);
     }
     expect(isAlive(self())).toBe(true);

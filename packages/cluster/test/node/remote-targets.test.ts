@@ -2,7 +2,6 @@
  * Every function of `@linnet/otp` that takes a process, with a pid or name of another node: it does there
  * what it does here, or its error says why it cannot.
  */
-import { pathToFileURL } from 'node:url';
 import {
   Agent,
   BadArgumentError,
@@ -47,8 +46,9 @@ import {
 } from '@linnet/otp';
 import { eventually, inProcess } from '@linnet/otp/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Cluster, DataCloneError, Workers } from '../../src/index.ts';
+import { Cluster, DataCloneError } from '../../src/index.ts';
 import { mainNode, workerNode } from '../support/with-workers.ts';
+import { workersOf } from '../support/workers-of.ts';
 import { program } from './remote-targets-worker.ts?program';
 
 const node = workerNode(1);
@@ -60,12 +60,7 @@ beforeAll(async () => {
   supervisor = await Supervisor.startLink(
     [
       Cluster.childSpec({ name: mainNode, cookie: 'secret' }),
-      Workers.childSpec({
-        count: 1,
-        module: pathToFileURL(program),
-        worker: { execArgv: ['--no-warnings'] },
-        startTimeout: 60_000,
-      }),
+      workersOf(program, 1),
       Pg.childSpec({ scope: 'remote-targets' }),
     ],
     { strategy: 'rest_for_one' },

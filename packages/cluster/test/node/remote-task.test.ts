@@ -1,5 +1,4 @@
 /** Tasks whose function runs on another node. */
-import { pathToFileURL } from 'node:url';
 import {
   type AnySupervisorHandle,
   type DownMessage,
@@ -16,8 +15,9 @@ import {
 } from '@linnet/otp';
 import { captureCrashReports, eventually, inProcess } from '@linnet/otp/testing';
 import { afterAll, beforeAll, expect, expectTypeOf, test } from 'vitest';
-import { Cluster, RemoteTask, Workers } from '../../src/index.ts';
+import { Cluster, RemoteTask } from '../../src/index.ts';
 import { mainNode, workerNode } from '../support/with-workers.ts';
+import { workersOf } from '../support/workers-of.ts';
 import type { modules } from './task-modules.ts';
 import { program } from './task-worker.ts?program';
 
@@ -30,12 +30,7 @@ beforeAll(async () => {
     [
       Cluster.childSpec({ name: mainNode, cookie: 'secret' }),
       [Task.Supervisor, { name: 'here' }],
-      Workers.childSpec({
-        count: 1,
-        module: pathToFileURL(program),
-        worker: { execArgv: ['--no-warnings'] },
-        startTimeout: 60_000,
-      }),
+      workersOf(program, 1),
     ],
     { strategy: 'rest_for_one' },
   );

@@ -19,7 +19,7 @@ import {
 import { inProcess } from '@linnet/otp/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DataCloneError, Node, SpawnError } from '../../src/index.ts';
-import { mainNode, startWorkers, workerNode } from '../support/with-workers.ts';
+import { mainNode, remoteEcho, startWorkers, workerNode } from '../support/with-workers.ts';
 
 const node = workerNode(1);
 const echo = { name: 'echo', node };
@@ -32,9 +32,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await supervisor.stop();
 });
-
-/** A process on the other node that echoes. */
-const remoteEcho = (): Promise<Pid> => Node.spawn(node, 'echo');
 
 test('a node knows its name and those of the others', () => {
   expect(Node.self()).toBe(mainNode);

@@ -3,14 +3,14 @@
  * nodes. Left out are those with registered names, which are of one node, and those in which `link` to a
  * dead process raises, which it does for processes of the same node only.
  */
-import { pathToFileURL } from 'node:url';
 import { setLogger, Supervisor } from '@linnet/otp';
 import { expect, onTestFinished, test } from 'vitest';
 import { canonSignals, diffTraces } from '../../../otp/test/oracle/canon.ts';
 import { checkDeathOrder } from '../../../otp/test/oracle/death-order.ts';
 import type { SignalsScenario } from '../../../otp/test/oracle/play-signals.ts';
 import { readLines, vendored } from '../../../otp/test/oracle/run.ts';
-import { Cluster, Workers } from '../../src/index.ts';
+import { Cluster } from '../../src/index.ts';
+import { workersOf } from '../support/workers-of.ts';
 import { oracleModules } from './actor.ts';
 import { playOnTwoNodes } from './two-node-stage.ts';
 import { program } from './oracle-worker.ts?program';
@@ -39,12 +39,7 @@ test.for([
     const supervisor = await Supervisor.startLink(
       [
         Cluster.childSpec({ name: here, cookie: 'secret', modules: oracleModules }),
-        Workers.childSpec({
-          count: 1,
-          startTimeout: 60_000,
-          module: pathToFileURL(program),
-          worker: { execArgv: ['--no-warnings'] },
-        }),
+        workersOf(program, 1),
       ],
       { strategy: 'rest_for_one' },
     );

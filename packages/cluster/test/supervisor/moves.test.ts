@@ -1,10 +1,10 @@
 /** Children of a ClusterSupervisor move as nodes come, leave and die. */
-import { pathToFileURL } from 'node:url';
 import { type AnySupervisorHandle, GenServer, isAlive, type Pid, Supervisor } from '@linnet/otp';
 import { captureCrashReports, eventually } from '@linnet/otp/testing';
 import { afterEach, expect, test } from 'vitest';
-import { Cluster, ClusterSupervisor, Node, Workers } from '../../src/index.ts';
+import { Cluster, ClusterSupervisor, Node } from '../../src/index.ts';
 import { mainNode, workerNode } from '../support/with-workers.ts';
+import { workersOf } from '../support/workers-of.ts';
 import { activeTallies, passiveTallies } from './moving-jobs.ts';
 import { program } from './moving-worker.ts?program';
 
@@ -25,13 +25,7 @@ async function startAlone(): Promise<AnySupervisorHandle> {
 
 async function join(count: number): Promise<void> {
   await Supervisor.at(supervisor?.pid ?? 'absent').startChild(
-    Workers.childSpec({
-      count,
-      module: pathToFileURL(program),
-      worker: { execArgv: ['--no-warnings'] },
-      startTimeout: 60_000,
-      restart: 'temporary',
-    }),
+    workersOf(program, count, { restart: 'temporary' }),
   );
   await eventually(() => expect(ClusterSupervisor.nodes('active')).toHaveLength(1 + count));
 }

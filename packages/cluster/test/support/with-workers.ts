@@ -1,10 +1,18 @@
 /** A node in this process, with worker threads as other nodes. */
-import { pathToFileURL } from 'node:url';
-import { type AnySupervisorHandle, GenServer, Supervisor } from '@linnet/otp';
+import {
+  type AnySupervisorHandle,
+  GenServer,
+  type Pid,
+  receive,
+  self,
+  send,
+  Supervisor,
+} from '@linnet/otp';
 import { eventually } from '@linnet/otp/testing';
 import { jobs, modules, strictJobs } from './peer-processes.ts';
-import { Cluster, Global, Pg, Workers, type ClusterOptions } from '../../src/index.ts';
+import { Cluster, Global, Node, Pg, type ClusterOptions } from '../../src/index.ts';
 import { program } from './peer-worker.ts?program';
+import { workersOf } from './workers-of.ts';
 
 export const mainNode = 'test@127.0.0.1';
 export const workerNode = (index: number): string => `test/w${index}@127.0.0.1`;
@@ -21,12 +29,7 @@ export async function startWorkers(
       Global.childSpec(),
       jobs(),
       strictJobs(),
-      Workers.childSpec({
-        count,
-        startTimeout: 60_000,
-        module: pathToFileURL(program),
-        worker: { execArgv: ['--no-warnings'] },
-      }),
+      workersOf(program, count),
     ],
     { strategy: 'rest_for_one' },
   );
@@ -39,3 +42,16 @@ export async function startWorkers(
 export function untilNamed(node: string): Promise<unknown> {
   return eventually(() => GenServer.call({ name: 'counter', node }, 'value'));
 }
+
+/** A process on another node that echoes. */
+export const remoteEcho = (node = workerNode(1)): Promise<Pid> => Node.spawn(node, 'echo');
+
+/** Waits until the node of an echoing process has done all that it was asked for. */
+export async function barrier(pid: Pid): Promise<void> {
+  send(pid, { do: 'echo', from: self(), value: 'barrier' });
+  await receive((message) => (message as { echo?: unknown }).echo === 'barrier');
+}
+
+/** The message that is there already, or `'nothing'`. */
+export const nextOrNothing = (): Promise<unknown> =>
+  receive(undefined, { timeout: 0 }).catch(() => 'nothing');
