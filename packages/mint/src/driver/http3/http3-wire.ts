@@ -110,7 +110,7 @@ class Http3Wire implements Wire, RequestsWire, QuicUser, OutputUser, ReadsUser {
   }
 
   get limit(): number {
-    return this.life.underWay + this.session.streamsLeft;
+    return this.life.underWay + this.streamsLeft;
   }
 
   send(request: WireRequest, handler: WireHandler): Exchange {
@@ -176,9 +176,9 @@ class Http3Wire implements Wire, RequestsWire, QuicUser, OutputUser, ReadsUser {
   }
 
   refusal(): Error | undefined {
-    const { life, session } = this;
+    const { life } = this;
     if (!life.usable) return life.unusable();
-    return session.streamsLeft > 0 ? undefined : aboveLimit(life.origin, life.underWay);
+    return this.streamsLeft > 0 ? undefined : aboveLimit(life.origin, life.underWay);
   }
 
   /** Nothing: what a stream is given leaves by itself. */
@@ -281,6 +281,8 @@ class Http3Wire implements Wire, RequestsWire, QuicUser, OutputUser, ReadsUser {
     if (what === event.broken) this.cancel(stream, connection.code);
     // The server has answered without waiting for the rest of what it was sent.
     else if (what === event.end && isSent && output.isWaiting(id)) this.stopSending(stream);
+    // It has ended its side alone: the stream counts against its limit until this side ends, too.
+    else if (what === event.reset && !isSent) this.stopSending(stream, requestCancelled);
     stream.user.onEvent(what, connection, bytes);
   }
 
@@ -302,6 +304,11 @@ class Http3Wire implements Wire, RequestsWire, QuicUser, OutputUser, ReadsUser {
 
   // ---------------------------------------------------------------------------------
 
+  /** How many streams may be opened beside those that are kept for requests which wait. */
+  private get streamsLeft(): number {
+    return this.session.streamsLeft - this.requests.unopened;
+  }
+
   /** Ends both sides of a stream. */
   private cancel(stream: Http3WireStream, code: number): void {
     const { session, output } = this;
@@ -312,9 +319,9 @@ class Http3Wire implements Wire, RequestsWire, QuicUser, OutputUser, ReadsUser {
   }
 
   /** The server does not want the rest of a request. */
-  private stopSending({ id }: Http3WireStream): void {
+  private stopSending({ id }: Http3WireStream, code = noError): void {
     this.output.drop(id);
-    this.session.reset(id, noError);
+    this.session.reset(id, code);
   }
 
   /** The connection is gone, and so is all that was under way. */

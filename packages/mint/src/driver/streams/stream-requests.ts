@@ -66,6 +66,11 @@ export class StreamRequests implements WireRequests {
     this.upgrades = new Upgrades(wire, (exchange) => this.begin(exchange));
   }
 
+  /** How many requests are under way without a stream: upgrades that wait for the server's SETTINGS. */
+  get unopened(): number {
+    return this.upgrades.count;
+  }
+
   send(request: WireRequest, handler: WireHandler): Exchange {
     const { life, wire } = this;
     const exchange = new StreamExchange(wire, request, handler);

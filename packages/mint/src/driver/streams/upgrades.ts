@@ -31,10 +31,15 @@ export class Upgrades {
     this.send = send;
   }
 
+  /** How many wait, and have no stream yet. */
+  get count(): number {
+    return this.waiting.length === 0 ? 0 : this.stillWaiting().length;
+  }
+
   /** Sends a request, now or when the server's SETTINGS have come. */
   begin(exchange: StreamExchange, protocol: string): void {
-    if (this.wire.allowsUpgrades === undefined) this.waiting.push({ exchange, protocol });
-    else this.decide(exchange, protocol);
+    if (this.wire.allowsUpgrades !== undefined) this.decide(exchange, protocol);
+    else this.waiting = [...this.stillWaiting(), { exchange, protocol }];
   }
 
   /** The server's SETTINGS have come. */
@@ -45,6 +50,10 @@ export class Upgrades {
     for (const { exchange, protocol } of waiting) {
       if (!exchange.over) this.decide(exchange, protocol);
     }
+  }
+
+  private stillWaiting(): Waiting[] {
+    return this.waiting.filter(({ exchange }) => !exchange.over);
   }
 
   private decide(exchange: StreamExchange, protocol: string): void {
