@@ -20,7 +20,14 @@ function findCompiler() {
 
 const compiler = findCompiler();
 if (compiler !== undefined) {
-  const packages = ['packages/otp', 'packages/mint', 'packages/finch', 'packages/observer'];
+  const packages = [
+    'packages/otp',
+    'packages/mint',
+    'packages/finch',
+    'packages/req',
+    'packages/cluster',
+    'packages/observer',
+  ];
   const build = spawnSync(process.execPath, [compiler, '-b', ...packages], {
     cwd: root,
     stdio: 'inherit',

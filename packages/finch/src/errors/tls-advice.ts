@@ -10,6 +10,9 @@ const dates = (): string => 'See the dates of the certificate, and the clock of 
 const notTls = (): string =>
   'TLS is not spoken on this port: see the port, and whether the URL should begin with http:.';
 
+const closed = (): string =>
+  'The connection ended during the handshake: see whether TLS is spoken on this port, and the log of the server.';
+
 const versions = (options: string): string =>
   `Client and server have no TLS version or cipher in common: see minVersion, maxVersion and ciphers in ${options}.`;
 
@@ -23,6 +26,8 @@ const advice: Readonly<Record<string, (options: string) => string>> = {
   CERT_NOT_YET_VALID: dates,
   ERR_TLS_CERT_ALTNAME_INVALID: (options) =>
     `The certificate is for other names: use one of them in the URL, or set ${options}.servername.`,
+  ECONNRESET: closed,
+  EPIPE: closed,
   ERR_SSL_WRONG_VERSION_NUMBER: notTls,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: notTls,
   ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: versions,

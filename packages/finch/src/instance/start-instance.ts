@@ -35,7 +35,7 @@ export async function startInstance(options: ResolvedInstanceOptions): Promise<S
     return await startTree(options);
   } catch (error) {
     if (!(error instanceof SupervisorError)) throw error;
-    throw new SupervisorError(`The start of the instance ${JSON.stringify(name)}`, error.reason);
+    throw new SupervisorError(`Finch.startLink of the instance ${JSON.stringify(name)}`, error.reason);
   }
 }
 

@@ -1,4 +1,7 @@
 /** A line for each request that was slow or failed, for pino, `console` and the like. */
+import { boolean, custom, finiteDuration, invalid } from '@linnet/otp/options';
+import { Finch } from '../finch.ts';
+import { defineSchema } from '../options/schema.ts';
 import type { Request } from '../request/index.ts';
 import type { TelemetryEvents } from '../telemetry/events.ts';
 import type { TelemetrySubscription } from '../telemetry/subscribe.ts';
@@ -15,6 +18,33 @@ export interface SlowRequestOptions {
   readonly failures?: boolean;
   /** The instances to watch. Default: all. */
   readonly finch?: InstancesOption;
+}
+
+const optionsSchema = defineSchema('options of logSlowRequests', {
+  logger: custom<NonNullable<SlowRequestOptions['logger']>>({
+    doc: 'Where the lines go.',
+    defaultText: '`console`',
+    type: '{ warn(fields, message): void }',
+    allowed: 'a logger with a method warn(fields, message)',
+    parse: (value) => (isLogger(value) ? value : invalid),
+  }),
+  slowerThan: finiteDuration({ default: 1000, doc: 'From how many ms on a request is slow.' }),
+  failures: boolean({ default: true, doc: 'Whether requests that fail are logged.' }),
+  finch: custom<NonNullable<InstancesOption>>({
+    doc: 'The instances to watch.',
+    type: 'Finch | readonly Finch[]',
+    allowed: 'a Finch, or an array of them',
+    parse: (value) => (areInstances(value) ? value : invalid),
+  }),
+});
+
+function isLogger(value: unknown): value is NonNullable<SlowRequestOptions['logger']> {
+  return typeof (value as { warn?: unknown } | null)?.warn === 'function';
+}
+
+function areInstances(value: unknown): value is NonNullable<InstancesOption> {
+  const instances: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return instances.every((instance) => instance instanceof Finch);
 }
 
 /** What a line says of a request; times in ms. */
@@ -40,15 +70,17 @@ export interface SlowRequest {
  * Logs requests that take long, with where the time went, and those that fail: `warn(fields, message)`.
  * Call what it returns to end it.
  *
+ * @throws OptionsError for an option that does not exist or is not allowed.
+ *
  * @example
  * const stop = logSlowRequests({ slowerThan: 500 });
  * await finch.get('https://api.example.com/report');
  * // GET https://api.example.com/report: 200 in 812 ms (790 waiting for a connection, 0 sending, 22 receiving)
  * stop();
  */
-export function logSlowRequests(options: SlowRequestOptions = {}): TelemetrySubscription {
-  const { logger = console, slowerThan = 1000, failures = true } = options;
-  const subscriptions = new Subscriptions(new WatchedInstances(options.finch));
+export function logSlowRequests(options?: SlowRequestOptions): TelemetrySubscription {
+  const { logger = console, slowerThan, failures, finch } = optionsSchema.parse(options);
+  const subscriptions = new Subscriptions(new WatchedInstances(finch));
   const phases = new Phases();
   phases.subscribe(subscriptions);
   const log = (event: TelemetryEvents['request.stop'], failure?: { err: unknown }): void => {

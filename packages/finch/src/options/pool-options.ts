@@ -108,6 +108,9 @@ export const poolFields = {
   http3: nested(http3Schema, { doc: "HTTP/3 connections, where `protocols` has `'http3'`." }),
 };
 
+/** Where options of sending belong, rather than of a pool. */
+const ofRequest = 'It belongs to a request: give it to finch.get, finch.request …';
+
 /** Options that contradict each other. */
 export function checkPoolOptions(options: OutputOf<typeof poolFields>, path: string): void {
   if (options.prewarm > options.size) {
@@ -120,7 +123,12 @@ export function checkPoolOptions(options: OutputOf<typeof poolFields>, path: str
   }
 }
 
-export const poolSchema = defineSchema('pool options', poolFields, checkPoolOptions);
+export const poolSchema = defineSchema('pool options', poolFields, checkPoolOptions, {
+  poolTimeout: ofRequest,
+  receiveTimeout: ofRequest,
+  requestTimeout: ofRequest,
+  timeout: ofRequest,
+});
 
 /** The options of a pool, as a caller gives them. */
 export type PoolOptions = InputOf<typeof poolFields>;

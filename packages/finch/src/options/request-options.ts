@@ -68,6 +68,7 @@ export const requestSchema = defineSchema(
     poolTag: ofRequest,
     unixSocket: ofRequest,
     trailers: ofRequest,
+    timeout: 'requestTimeout',
   },
 );
 

@@ -180,7 +180,7 @@ function badBody(value: unknown, what = 'The body is'): InvalidRequestError {
   return new InvalidRequestError({
     option: 'body',
     value,
-    problem: `${what} ${describeValue(value)}`,
+    problem: `${what} ${value instanceof Promise ? 'a promise: await it first' : describeValue(value)}`,
     allowed,
     // A body may be anything, a password included.
     secret: typeof value !== 'object',

@@ -12,7 +12,13 @@ export type EventChannel<N extends TelemetryEventName> = Omit<Channel<unknown>, 
   publish(event: TelemetryEvents[N]): void;
 };
 
+const names = new Set<string>();
+
+/** The names of all events. */
+export const eventNames: ReadonlySet<string> = names;
+
 function open<N extends TelemetryEventName>(name: N): EventChannel<N> {
+  names.add(name);
   return channel(channelName(name));
 }
 

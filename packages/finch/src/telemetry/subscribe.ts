@@ -1,6 +1,8 @@
 /** Listening to events, with their types. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { channelName } from './channels.ts';
+import { nearestOf } from '@linnet/otp/options';
+import { OptionsError } from '../errors/input-errors.ts';
+import { channelName, eventNames } from './channels.ts';
 import type { TelemetryEventName, TelemetryEvents } from './events.ts';
 
 /** Ends a subscription when it is called, or disposed of. */
@@ -17,6 +19,8 @@ export interface TelemetrySubscription extends Disposable {
  *
  * Mirrors `:telemetry.attach/4`; see {@link TelemetryEvents} for the names.
  *
+ * @throws OptionsError for a name that no event has, and without a function.
+ *
  * @example
  * const stop = subscribeTelemetry('request.stop', ({ pool, status, duration }) => {
  *   console.log(pool, status, duration);
@@ -27,8 +31,25 @@ export function subscribeTelemetry<N extends TelemetryEventName>(
   name: N,
   handler: (event: TelemetryEvents[N]) => void,
 ): TelemetrySubscription {
+  checkName(name);
+  if (typeof handler !== 'function') {
+    const allowed = 'a function of the event';
+    throw new OptionsError({ option: 'handler', value: handler, allowed });
+  }
   const listener = (event: unknown): void => handler(event as TelemetryEvents[N]);
   subscribe(channelName(name), listener);
   const end = (): void => void unsubscribe(channelName(name), listener);
   return Object.assign(end, { [Symbol.dispose]: end });
+}
+
+function checkName(name: string): void {
+  if (eventNames.has(name)) return;
+  const nearest = nearestOf(String(name), eventNames);
+  throw new OptionsError({
+    option: 'name',
+    value: name,
+    scope: 'arguments of subscribeTelemetry',
+    detail: nearest === undefined ? undefined : `did you mean ${nearest}?`,
+    allowed: [...eventNames].join(', '),
+  });
 }

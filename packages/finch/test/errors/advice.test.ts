@@ -1,7 +1,15 @@
 /** Messages say what to change: of errors as they really come about. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { createAuthority, createSelfSigned } from '@linnet/mint/testing';
-import { expect, test } from 'vitest';
-import { Finch, type InstanceOptions, type PoolOptions } from '../../src/index.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  Finch,
+  logSlowRequests,
+  subscribeTelemetry,
+  type InstanceOptions,
+  type PoolOptions,
+} from '../../src/index.ts';
 import { rejection } from '../support/app.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
@@ -62,4 +70,60 @@ test('an option of pools among those of the instance: where it belongs', async (
   const options = { name: 'Misplaced', size: 10 } as InstanceOptions;
   const { message } = await rejection(Finch.startLink(options));
   expect(message).toContain('Did you mean pools.default.size?');
+});
+
+test('a server that ends the connection in the handshake: whether it speaks TLS', async () => {
+  const server = createServer((socket) => socket.destroy());
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const finch = await startFinch();
+  const { message } = await rejection(finch.get(`https://127.0.0.1:${port}/`));
+  expect(message).toContain('whether TLS is spoken on this port');
+});
+
+test('a body that is a promise: to await it', async () => {
+  const finch = await startFinch();
+  const promise = Promise.resolve('text');
+  // @ts-expect-error -- what is tested
+  const { message } = await rejection(finch.post('http://127.0.0.1:1/', promise));
+  expect(message).toContain('The body is a promise: await it first.');
+});
+
+test('a slip in an option of a request: which was meant, and what belongs to the pool or the request', async () => {
+  const finch = await startFinch();
+  const refused = async (options: object) =>
+    (await rejection(finch.get('http://127.0.0.1:1/', options))).message;
+  expect(await refused({ timeout: 5 })).toContain('Did you mean requestTimeout?');
+  expect(await refused({ pooltag: 'api' })).toContain('Did you mean poolTag? It belongs to');
+  expect(await refused({ receive_timeout: 5 })).toContain('Did you mean receiveTimeout?');
+});
+
+test('a timeout of a request among the options of a pool: where it belongs', async () => {
+  const pools = { default: { receiveTimeout: 5 } };
+  const { message } = await rejection(startFinch({ pools }));
+  expect(message).toContain('It belongs to a request: give it to finch.get');
+});
+
+test('options that are no object: which options', async () => {
+  // @ts-expect-error -- what is tested
+  const { message } = await rejection(Finch.startLink());
+  expect(message).toBe('Invalid Finch options: undefined. Allowed: an object of options.');
+});
+
+test('an instance without a name: what was given', () => {
+  // @ts-expect-error -- what is tested
+  expect(() => Finch.get()).toThrow('Invalid value of the option name: undefined');
+});
+
+test('an event that does not exist, or no function for it: the names of the events', () => {
+  // @ts-expect-error -- what is tested
+  expect(() => subscribeTelemetry('request.stpo', () => {})).toThrow('did you mean request.stop?');
+  // @ts-expect-error -- what is tested
+  expect(() => subscribeTelemetry('request.stop')).toThrow('a function of the event');
+});
+
+test('a slip in an option of logSlowRequests: which was meant', () => {
+  // @ts-expect-error -- what is tested
+  expect(() => logSlowRequests({ slowerThen: 5 })).toThrow('Did you mean slowerThan?');
 });

@@ -181,6 +181,9 @@ function finishThrown(error: unknown, finish: (result: unknown) => InitOutcome):
 }
 
 function compile(callbacks: Record<string, unknown>): Callbacks {
+  if (typeof callbacks !== 'object' || callbacks === null) {
+    throw new BadArgumentError('callbacks', callbacks, 'an object with init, handleCall, …');
+  }
   const { name, init, handleCall, handleCast, handleContinue } = callbacks;
   const { handleInfo, terminate, formatStatus, context, checkCalls } = callbacks;
   for (const key of Object.keys(callbacks)) {

@@ -52,6 +52,7 @@ export function optionMessage({
       return `The option ${option} is required${place} (given: ${given}). Allowed: ${allowed}.`;
     case 'invalid': {
       const more = detail === undefined ? '' : ` (${detail})`;
+      if (option === scope) return `Invalid ${scope}: ${given}${more}. Allowed: ${allowed}.`;
       return `Invalid value of the option ${option}${place}: ${given}${more}. Allowed: ${allowed}.`;
     }
   }

@@ -13,7 +13,7 @@ import {
 } from './field.ts';
 import { isObject } from './kinds.ts';
 import type { OptionProblem } from './problem.ts';
-import { nearestOption } from './suggest.ts';
+import { nearestOf, nearestOption } from './suggest.ts';
 
 /** Marks what a schema made, and by which: it needs no second check. */
 const parsedBy: unique symbol = Symbol('parsedBy');
@@ -136,21 +136,26 @@ class OptionsSchema<F extends Fields> implements Schema<F> {
     return this.#makeError({
       option: path === '' ? this.scope : path.slice(0, -1),
       value,
+      scope: path === '' ? this.scope : undefined,
       allowed: 'an object of options',
       secret: this.#holdsSecrets,
     });
   }
 
   #unknown(path: string, name: string, value: unknown): Error {
-    const place = Object.hasOwn(this.elsewhere, name) ? this.elsewhere[name] : undefined;
+    const meant = Object.hasOwn(this.elsewhere, name) ? undefined : nearestOption(this, name);
+    // The name itself belongs elsewhere, or the one that it is a slip of.
+    const misplaced =
+      meant === undefined ? nearestOf(name, Object.keys(this.elsewhere)) : undefined;
+    const place = misplaced === undefined ? undefined : this.elsewhere[misplaced];
     const isName = place !== undefined && this.#known.has(place);
-    const meant = place === undefined ? nearestOption(this, name) : undefined;
+    const slip = misplaced === name ? undefined : misplaced;
     return this.#makeError({
       option: path + name,
       value,
       scope: this.scope,
       problem: 'unknown',
-      suggestion: isName ? path + place : meant && path + meant.path,
+      suggestion: isName ? path + place : meant === undefined ? slip : path + meant.path,
       detail: isName ? undefined : place,
       allowed: [...this.#known.keys()].join(', '),
       // The value of a misspelt `passphrase`, or of misplaced headers, may be a secret.

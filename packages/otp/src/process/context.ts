@@ -61,7 +61,11 @@ export function callerContext(
 ): CallerContext | undefined {
   const context = options?.context === undefined ? otherwise : options.context;
   if (context !== 'inherit' && context !== 'none') {
-    throw new BadArgumentError('context', context, "'inherit' or 'none'");
+    throw new BadArgumentError(
+      'context',
+      context,
+      "'inherit' or 'none' ('caller' is an option of GenServer.define)",
+    );
   }
   return context === 'inherit' ? currentContext() : undefined;
 }

@@ -57,7 +57,7 @@ export function expandChild(child: unknown): unknown {
     child.then(undefined, () => {});
     throw new BadArgumentError(
       'child',
-      'a promise',
+      child,
       'a child specification: use C.childSpec(1) in place of C.startLink(1), and the supervisor starts it',
     );
   }

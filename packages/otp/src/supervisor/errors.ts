@@ -26,14 +26,25 @@ export class SupervisorError extends ExitError {
   constructor(operation: string, reason: ExitReason) {
     super(
       reason,
-      `${operation} failed: ${explain(reason)}${isStart(operation) ? alreadyStartedHint(reason) : ''}`,
+      `${operation} failed: ${explain(reason)}${isStart(operation) ? startHint(reason) : ''}`,
       causeOf(reason) instanceof Error ? { cause: causeOf(reason) } : undefined,
     );
   }
 }
 
 /** Whether it was the start of a supervisor, which may have a name that is taken; not that of a child. */
-const isStart = (operation: string): boolean => operation.endsWith('startLink');
+const isStart = (operation: string): boolean => operation.includes('startLink');
+
+/** What to do where a name is taken: that of the supervisor, or of the child that did not start. */
+function startHint(reason: ExitReason): string {
+  try {
+    const why = (reason as { shutdown?: unknown } | null | undefined)?.shutdown;
+    const isChild = Array.isArray(why) && why[0] === 'failed_to_start_child';
+    return isChild ? startHint(why[2] as ExitReason) : alreadyStartedHint(reason);
+  } catch {
+    return ''; // a revoked proxy
+  }
+}
 
 /** True for a failed start of any process: OTP's `{error, Reason}` of a start function. */
 export function isStartFailure(error: unknown): error is StartError | SupervisorError {
@@ -51,7 +62,7 @@ const sentences: Record<string, string> = {
   restarting: 'the child is being restarted: terminate it first (restarting)',
   already_present:
     'a child with this id exists but is not running: restartChild or deleteChild it (already_present)',
-  max_children: 'maxChildren is reached (max_children)',
+  max_children: 'maxChildren is reached: end a child, or raise it (max_children)',
   simple_one_for_one:
     'a supervisor with strategy simple_one_for_one knows its children by pid only (simple_one_for_one)',
   missing_id: 'the child specification has no id (missing_id)',

@@ -88,7 +88,7 @@ function staticInit(children: unknown, options: unknown): object {
     throw new BadArgumentError(
       'options',
       options,
-      "an object with a strategy: 'one_for_one', 'one_for_all', 'rest_for_one' or 'simple_one_for_one'",
+      "an object with a strategy: 'one_for_one', 'one_for_all' or 'rest_for_one'",
     );
   }
   checkNameOption((options as { name?: NameOption }).name);

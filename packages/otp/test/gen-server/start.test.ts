@@ -405,6 +405,7 @@ describe('a definition', () => {
     [{ init: 5 }, 'init must be a function'],
     [{ init: () => 1, handleCall: 5 }, 'handleCall must be an object of functions'],
     [{ init: () => 1, handleCall: { a: 5 } }, 'handleCall.a must be a function'],
+    [undefined, 'callbacks must be an object with init'],
     [{ init: () => 1, handleCasts: {} }, 'callbacks must be made of name, init'],
     [{ init: () => 1, handleInfo: {} }, 'handleInfo must be a function'],
     [{}, 'init must be a function'],

@@ -26,6 +26,22 @@ import {
 
 const one_for_one = { strategy: 'one_for_one' } as const;
 
+describe('what the error of a start says', () => {
+  test('a child whose name is taken, also levels below: that it is, and what to do [N15]', async () => {
+    const Server = GenServer.define({ name: 'Server', init: () => 0 });
+    const taken = await Server.startLink(undefined, { name: 'taken' });
+    const tree = Supervisor.childSpec({
+      id: 'inner',
+      ...one_for_one,
+      children: [Server.childSpec(undefined, { name: 'taken' })],
+    });
+    await expect(Supervisor.startLink([tree], one_for_one)).rejects.toThrow(
+      /child 'taken' failed to start: already started.*Its name is taken/,
+    );
+    await taken.stop();
+  });
+});
+
 describe('starting a supervisor', () => {
   test('[OTP S001] without children: an exit signal of its parent stops it', async () => {
     await using parent = new Parent();
