@@ -2,6 +2,7 @@
 import { exit, receive, send, spawn } from '@linnet/otp';
 import { captureCrashReports, inProcess, settle } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
+import { EndlessBody } from '../../../mint/test/support/endless-body.ts';
 import { RequestCancelledError } from '../../src/index.ts';
 import { rejection } from '../support/app.ts';
 import { answering, startH2App } from '../support/h2-app.ts';
@@ -34,18 +35,8 @@ describe('an AbortSignal', () => {
   test('resets an upload, and lets go of its source', async () => {
     const { finch, url, peer } = await startH2App();
     const controller = new AbortController();
-    let released = false;
-    async function* source(): AsyncGenerator<string> {
-      try {
-        for (;;) {
-          yield 'x'.repeat(1000);
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-      } finally {
-        released = true;
-      }
-    }
-    const answer = rejection(finch.post(url, source(), { signal: controller.signal }));
+    const body = new EndlessBody();
+    const answer = rejection(finch.post(url, body, { signal: controller.signal }));
     const only = await peer();
     const { stream } = await only.readRequest();
     await only.next('DATA', { stream });
@@ -53,7 +44,7 @@ describe('an AbortSignal', () => {
     expect(await answer).toBeInstanceOf(RequestCancelledError);
     expect((await only.next('RST_STREAM', { stream })).error).toBe('CANCEL');
     await only.roundTrip();
-    expect(released).toBe(true);
+    expect(body.released).toBe(true);
   });
 
   test('takes one out that waits for a stream, which is never sent', async () => {

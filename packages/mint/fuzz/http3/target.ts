@@ -4,7 +4,7 @@
  */
 import { codeName, codeOf } from '../../src/http3/codes.ts';
 import { Driven } from '../../test/http3/drive.ts';
-import type { Said } from '../../test/http3/drive.ts';
+import type { Said } from '../../test/support/said.ts';
 import type { Random } from '../random.ts';
 import type { Finding, FuzzTarget } from '../target.ts';
 import { generate, methods } from './generator.ts';

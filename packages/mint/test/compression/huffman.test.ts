@@ -6,7 +6,7 @@ import {
   huffmanSize,
   writeHuffman,
 } from '../../src/compression/huffman.ts';
-import { hex } from '../http2/hpack/collect.ts';
+import { hex } from '../support/collected.ts';
 
 function encode(text: string): Buffer {
   const out = Buffer.alloc(huffmanSize(text) + 8);

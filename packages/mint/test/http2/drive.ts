@@ -4,6 +4,8 @@ import * as event from '../../src/http2/connection.ts';
 import { Http2Connection } from '../../src/http2/connection.ts';
 import type { Http2ConnectionOptions } from '../../src/http2/connection.ts';
 import type { RequestHead } from '../../src/message/request-encoder.ts';
+import { feedPieces, SaidLog } from '../support/said.ts';
+import type { Said } from '../support/said.ts';
 import type { Http2Stream } from '../../src/http2/stream.ts';
 import { clientPreface, frame, FrameReader, settingsFrame } from '../support/h2-frames.ts';
 import type { Frame } from '../support/h2-frames.ts';
@@ -12,21 +14,14 @@ const names = Object.entries(event).filter(
   (entry): entry is [string, event.ConnectionEvent] => typeof entry[1] === 'number',
 );
 
-/** What a connection said; pieces of a body that follow each other as one. */
-export interface Said {
-  readonly event: string;
-  readonly stream?: number | undefined;
-  readonly [detail: string]: unknown;
-}
-
 /** The greeting of a server that knows what this side has said. */
 export const greeting = Buffer.concat([settingsFrame({}), frame('SETTINGS', 1, 0)]);
 
 export class Driven {
   readonly connection: Http2Connection<string>;
-  said: Said[] = [];
   /** What the connection was ended by. */
   fault: Fault | undefined;
+  private readonly log = new SaidLog();
   private readonly reader = new FrameReader();
 
   constructor(options: Partial<Http2ConnectionOptions> = {}) {
@@ -37,6 +32,16 @@ export class Driven {
 
   /** The frames behind the preface. */
   readonly greeted: readonly Frame[];
+
+  /** What it has said so far. */
+  get said(): readonly Said[] {
+    return this.log.list;
+  }
+
+  /** What it has said so far does not matter. */
+  forget(): void {
+    this.log.list = [];
+  }
 
   /** Opens streams for requests without a body, and forgets what that writes. */
   open(count = 1, request: Partial<RequestHead> = {}, isSent = true): Http2Stream<string> {
@@ -51,15 +56,7 @@ export class Driven {
 
   /** Feeds the bytes, as one or in pieces of these lengths. */
   feed(bytes: Uint8Array, lengths: readonly number[] = [bytes.length]): this {
-    let from = 0;
-    for (const length of lengths) {
-      // Each piece stands elsewhere in another buffer, and is gone afterwards.
-      const piece = Buffer.from(bytes.subarray(from, from + length));
-      const buffer = Buffer.concat([Buffer.from('??'), piece, Buffer.from('?')]);
-      from += length;
-      if (!this.pull(buffer, 2, 2 + piece.length)) return this;
-      buffer.fill('!');
-    }
+    feedPieces(bytes, lengths, (buffer, from, to) => this.pull(buffer, from, to));
     return this;
   }
 
@@ -91,40 +88,34 @@ export class Driven {
     switch (what) {
       case event.interim:
       case event.head:
-        this.add({ event: name, stream, status: connection.status, list: connection.fields.list });
+        this.log.add({
+          event: name,
+          stream,
+          status: connection.status,
+          list: connection.fields.list,
+        });
         return;
       case event.data:
-        this.addData(stream, bytes.toString('latin1', connection.from, connection.to));
+        this.log.addData(stream, bytes.toString('latin1', connection.from, connection.to));
         return;
       case event.end:
-        this.add({ event: name, stream, trailers: connection.fields.list });
+        this.log.add({ event: name, stream, trailers: connection.fields.list });
         return;
       case event.reset:
-        this.add({ event: name, stream, code: connection.code });
+        this.log.add({ event: name, stream, code: connection.code });
         return;
       case event.broken:
-        this.add({ event: name, stream, reason: connection.fault?.reason });
+        this.log.add({ event: name, stream, reason: connection.fault?.reason });
         return;
       case event.goaway:
-        this.add({ event: name, code: connection.code, lastStream: connection.lastStream });
+        this.log.add({ event: name, code: connection.code, lastStream: connection.lastStream });
         return;
       case event.pong:
-        this.add({ event: name, number: connection.number });
+        this.log.add({ event: name, number: connection.number });
         return;
       default:
-        this.add({ event: name });
+        this.log.add({ event: name });
     }
-  }
-
-  private add(said: Said): void {
-    this.said.push(said);
-  }
-
-  private addData(stream: number | undefined, text: string): void {
-    const last = this.said.at(-1);
-    if (last?.event === 'data' && last.stream === stream) {
-      this.said[this.said.length - 1] = { ...last, text: `${String(last['text'])}${text}` };
-    } else this.add({ event: 'data', stream, text });
   }
 }
 
@@ -132,6 +123,6 @@ export class Driven {
 export function greeted(options: Partial<Http2ConnectionOptions> = {}): Driven {
   const driven = new Driven(options).feed(greeting);
   driven.written();
-  driven.said = [];
+  driven.forget();
   return driven;
 }

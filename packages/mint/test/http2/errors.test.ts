@@ -281,7 +281,7 @@ describe('is an error of its stream alone:', () => {
     const [end] = driven.written().filter(({ type }) => type === 'RST_STREAM');
     expect(end).toMatchObject({ stream: 1, error: code });
     // What was on its way is no error, and the other stream goes on.
-    driven.said = [];
+    driven.forget();
     driven.feed(Buffer.concat([data('late'), head, frame('HEADERS', 5, 3, ok)]));
     expect(driven.written()).toEqual([]);
     expect(driven.said.map(({ event, stream }) => [event, stream])).toEqual([
@@ -326,7 +326,7 @@ describe('is an error of its stream alone:', () => {
     const driven = greeted();
     driven.open(2);
     driven.feed(Buffer.concat([head, data('', endStream)]));
-    driven.said = [];
+    driven.forget();
     driven.feed(Buffer.concat([late, late]));
     expect(driven.said).toEqual([]);
     expect(driven.written()).toMatchObject([

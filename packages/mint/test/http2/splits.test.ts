@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { flag, frame, settingsFrame, uint32 } from '../support/h2-frames.ts';
 import { indexed, indexing, literals, tableSize } from '../support/h2-hpack.ts';
 import { Driven, greeting } from './drive.ts';
-import type { Said } from './drive.ts';
+import type { Said } from '../support/said.ts';
 
 const { END_HEADERS: endHeaders, END_STREAM: endStream, PADDED: padded } = flag;
 const ok = literals([[':status', '200']]);
@@ -38,7 +38,7 @@ const transcript = Buffer.concat([
 ]);
 
 /** What the connection says and writes when the bytes come in these pieces. */
-function play(bytes: Buffer, lengths?: readonly number[]): { said: Said[]; written: unknown[] } {
+function play(bytes: Buffer, lengths?: readonly number[]): { said: readonly Said[]; written: unknown[] } {
   const driven = new Driven();
   driven.open(5);
   driven.feed(bytes, lengths);

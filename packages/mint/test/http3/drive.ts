@@ -6,25 +6,25 @@ import * as event from '../../src/http3/events.ts';
 import * as frames from '../../src/http3/frame-reader.ts';
 import type { Http3Stream } from '../../src/http3/stream.ts';
 import type { RequestHead } from '../../src/message/request-encoder.ts';
-import { decode } from './qpack/collect.ts';
+import { feedPieces, SaidLog } from '../support/said.ts';
+import type { Said } from '../support/said.ts';
+import { decode } from './qpack/decode.ts';
 
 const names = new Map<number, string>(Object.entries(event).map(([name, code]) => [code, name]));
 
-/** What a connection said; pieces of a body that follow each other as one. */
-export interface Said {
-  readonly event: string;
-  readonly stream?: number | undefined;
-  readonly [detail: string]: unknown;
-}
-
 export class Driven {
   readonly connection: Http3Connection<string>;
-  said: Said[] = [];
   /** What the connection was ended by. */
   fault: Fault | undefined;
+  private readonly log = new SaidLog();
 
   constructor(options: Partial<Http3ConnectionOptions> = {}) {
     this.connection = new Http3Connection({ authority: 'a.example', ...options });
+  }
+
+  /** What it has said so far. */
+  get said(): readonly Said[] {
+    return this.log.list;
   }
 
   /** Opens a stream for a request without a body, and forgets what that writes. */
@@ -39,15 +39,10 @@ export class Driven {
 
   /** Feeds a stream, with the bytes as one or in pieces of these lengths. */
   feed(id: number, bytes: Uint8Array, lengths: readonly number[] = [bytes.length]): this {
-    let from = 0;
-    for (const length of lengths) {
-      // Each piece stands elsewhere in another buffer, and is gone afterwards.
-      const piece = Buffer.from(bytes.subarray(from, from + length));
-      const buffer = Buffer.concat([Buffer.from('??'), piece, Buffer.from('?')]);
-      from += length;
-      this.attempt(() => this.pull(id, buffer, 2, 2 + piece.length));
-      buffer.fill('!');
-    }
+    feedPieces(bytes, lengths, (buffer, from, to) => {
+      this.attempt(() => this.pull(id, buffer, from, to));
+      return this.fault === undefined;
+    });
     return this;
   }
 
@@ -91,42 +86,36 @@ export class Driven {
         return;
       case event.interim:
       case event.head:
-        this.add({ event: name, stream, status: connection.status, list: connection.fields.list });
+        this.log.add({
+          event: name,
+          stream,
+          status: connection.status,
+          list: connection.fields.list,
+        });
         return;
       case event.data:
-        this.addData(stream, bytes?.toString('latin1', connection.from, connection.to) ?? '');
+        this.log.addData(stream, bytes?.toString('latin1', connection.from, connection.to) ?? '');
         return;
       case event.end:
-        this.add({ event: name, stream, trailers: connection.fields.list });
+        this.log.add({ event: name, stream, trailers: connection.fields.list });
         return;
       case event.reset:
-        this.add({ event: name, stream, code: connection.code });
+        this.log.add({ event: name, stream, code: connection.code });
         return;
       case event.broken: {
         const { code, fault } = connection;
-        this.add({ event: name, stream, code, reason: fault?.reason });
+        this.log.add({ event: name, stream, code, reason: fault?.reason });
         return;
       }
       case event.goaway:
-        this.add({ event: name, lastStream: connection.lastStream });
+        this.log.add({ event: name, lastStream: connection.lastStream });
         return;
       case event.unwanted:
-        this.add({ event: name, code: connection.code });
+        this.log.add({ event: name, code: connection.code });
         return;
       default:
-        this.add({ event: name });
+        this.log.add({ event: name });
     }
-  }
-
-  private add(said: Said): void {
-    this.said.push(said);
-  }
-
-  private addData(stream: number | undefined, text: string): void {
-    const last = this.said.at(-1);
-    if (last?.event === 'data' && last.stream === stream) {
-      this.said[this.said.length - 1] = { ...last, text: `${String(last['text'])}${text}` };
-    } else this.add({ event: 'data', stream, text });
   }
 }
 

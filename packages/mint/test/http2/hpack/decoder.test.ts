@@ -8,7 +8,8 @@ import {
   statusField,
 } from '../../../src/compression/field-kind.ts';
 import { indexed, indexing, literals, tableSize } from '../../support/h2-hpack.ts';
-import { Collected, decode, decodeAlone, hex } from './collect.ts';
+import { Collected, hex } from '../../support/collected.ts';
+import { decode, decodeAlone } from './decode.ts';
 
 const garbage: Record<string, Buffer> = {
   'index 0': hex('80'),

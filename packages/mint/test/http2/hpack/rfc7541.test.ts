@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { HpackDecoder } from '../../../src/http2/hpack/decoder.ts';
 import { writeInteger } from '../../../src/compression/integer.ts';
-import { decode, decodeAlone, hex } from './collect.ts';
+import { hex } from '../../support/collected.ts';
+import { decode, decodeAlone } from './decode.ts';
 
 describe('C.1: an integer', () => {
   test.each([

@@ -4,7 +4,7 @@ import { HpackDecoder } from '../../../src/http2/hpack/decoder.ts';
 import { HpackEncoder } from '../../../src/http2/hpack/encoder.ts';
 import { OutputBuffer } from '../../../src/output-buffer.ts';
 import { HpackDecoder as IndependentDecoder } from '../../support/h2-hpack.ts';
-import { decode } from './collect.ts';
+import { decode } from './decode.ts';
 
 const names = fc.oneof(
   fc.constantFrom(':method', ':path', 'accept', 'cookie', 'authorization', 'user-agent', 'x-a'),

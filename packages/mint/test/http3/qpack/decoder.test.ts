@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { badField, regularField, statusField } from '../../../src/compression/field-kind.ts';
 import { staticEntries } from '../../../src/http3/qpack/static-table.ts';
-import { Collected, decode, hex } from './collect.ts';
+import { Collected, hex } from '../../support/collected.ts';
+import { decode } from './decode.ts';
 
 const failed = expect.objectContaining({ reason: 'QPACK_DECOMPRESSION_FAILED' }) as Error;
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { QpackEncoder } from '../../../src/http3/qpack/encoder.ts';
 import { staticEntries } from '../../../src/http3/qpack/static-table.ts';
 import { OutputBuffer } from '../../../src/output-buffer.ts';
-import { decode } from './collect.ts';
+import { decode } from './decode.ts';
 
 function encode(...list: readonly (readonly [name: string, value: string])[]): Buffer {
   const encoder = new QpackEncoder();

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createHttp2Wire } from '../../../../src/driver/http2/http2-wire.ts';
 import { dial } from '../../../../src/dial/index.ts';
 import type { Wire } from '../../../../src/wire.ts';
+import { EndlessBody } from '../../../support/endless-body.ts';
 import { eventually } from '../../../support/eventually.ts';
 import {
   encodeFields,
@@ -155,23 +156,13 @@ describe('a connection', () => {
 
   test('[D3] that ends amid an upload fails the upload at once, and lets go of its source', async () => {
     await using world = await meet();
-    let released = false;
-    async function* source(): AsyncGenerator<string> {
-      try {
-        for (;;) {
-          yield 'x'.repeat(1000);
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-      } finally {
-        released = true;
-      }
-    }
-    const { log, id } = await world.open({ method: 'POST', body: source() });
+    const body = new EndlessBody();
+    const { log, id } = await world.open({ method: 'POST', body });
     await world.peer.next('DATA', { stream: id });
     world.peer.resetConnection();
     expect(await failure(log)).toMatchObject({ name: 'ConnectionClosedError', requestSent: true });
     await world.closed;
-    await eventually(() => expect(released).toBe(true));
+    await eventually(() => expect(body.released).toBe(true));
   });
 
   test('[D3] that ends amid an upload whose window is closed fails the upload at once', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../../../../src/errors/index.ts';
 import type { ErrorCode, Http2Peer } from '../../../../src/testing/index.ts';
 import { errorNames } from '../../../../src/http2/codes.ts';
+import { EndlessBody } from '../../../support/endless-body.ts';
 import { expectBody, failure, meet } from './world.ts';
 
 const codes: readonly ErrorCode[] = [...errorNames, 14, 99, 2 ** 32 - 1];
@@ -85,28 +86,16 @@ describe('RST_STREAM', () => {
 
   test('stops an upload at once, and lets go of its source', async () => {
     await using world = await meet();
-    let pulled = 0;
-    let released = false;
-    async function* source(): AsyncGenerator<string> {
-      try {
-        for (;;) {
-          pulled += 1;
-          yield 'x'.repeat(1000);
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-      } finally {
-        released = true;
-      }
-    }
-    const { log, id } = await world.open({ method: 'POST', body: source() });
+    const body = new EndlessBody();
+    const { log, id } = await world.open({ method: 'POST', body });
     await world.peer.next('DATA', { stream: id });
     world.peer.reset(id, 'CANCEL');
     await failure(log);
     await world.peer.roundTrip();
-    expect(released).toBe(true);
-    const then = pulled;
+    expect(body.released).toBe(true);
+    const then = body.pulled;
     await world.serves();
-    expect(pulled).toBe(then);
+    expect(body.pulled).toBe(then);
   });
 
   test('of a hundred requests under way fails each with its own error', async () => {

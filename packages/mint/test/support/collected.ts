@@ -1,6 +1,5 @@
-/** Takes the fields of a section as they come. */
-import type { FieldSink } from '../../../src/compression/field-sink.ts';
-import { QpackDecoder } from '../../../src/http3/qpack/decoder.ts';
+/** Takes the fields of a block of HPACK, or of a section of QPACK, as they come. */
+import type { FieldSink } from '../../src/compression/field-sink.ts';
 
 export class Collected implements FieldSink {
   isFull = false;
@@ -13,12 +12,6 @@ export class Collected implements FieldSink {
     this.kinds.push(kind);
     this.size += size;
   }
-}
-
-/** What a section has. */
-export function decode(section: Buffer, collected: Collected = new Collected()): Collected {
-  new QpackDecoder().decode(section, 0, section.length, collected);
-  return collected;
 }
 
 /** Bytes from digits to base 16, with or without blanks. */
