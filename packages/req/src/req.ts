@@ -491,7 +491,7 @@ export class Req {
    * });
    */
   editSteps(edits: StepEdits): Req {
-    const { request, response, error } = edits;
+    const { request, response, error } = checkedEdits(edits);
     const steps: Pipeline = {
       ...this.#steps,
       ...(request === undefined ? undefined : { request: request(this.#steps.request) }),
@@ -550,7 +550,7 @@ export class Req {
     const resolved = this.#optionsOf(options);
     return {
       method: method ?? methodOf(options, resolved),
-      url: String(url),
+      url: textOf(url),
       options: resolved,
     };
   }
@@ -568,6 +568,25 @@ export class Req {
     const { method: _, ...rest } = options;
     return mergeOptions(this.#resolved, parseOptions(rest));
   }
+}
+
+/** The text of a URL; one of another realm is an object with `href`, as well. */
+function textOf(url: unknown): string {
+  if (typeof url === 'string') return url;
+  const href = (url as { readonly href?: unknown } | null | undefined)?.href;
+  if (typeof href === 'string') return href;
+  throw new ReqOptionsError({ option: 'url', value: url, allowed: 'a string or a URL' });
+}
+
+const edited = new Set(['request', 'response', 'error']);
+
+function checkedEdits(edits: StepEdits): StepEdits {
+  for (const [name, edit] of Object.entries(edits)) {
+    if (edited.has(name) && (edit === undefined || typeof edit === 'function')) continue;
+    const allowed = 'request, response and error, each a function of the list of steps';
+    throw new ReqOptionsError({ option: `steps.${name}`, value: edit, allowed });
+  }
+  return edits;
 }
 
 function methodOf(options: CallOptions | undefined, resolved: ResolvedOptions): string {

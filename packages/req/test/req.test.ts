@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { NotRunningError, Req, ReqOptionsError, StatusError } from '../src/index.ts';
-import { rejection, startReq } from './support/client.ts';
+import { startReq } from './support/client.ts';
+import { rejection } from '../../finch/test/support/rejection.ts';
 import { json, startServer } from './support/server.ts';
 
 test('a GET resolves with the status, the headers and the decoded body', async () => {

@@ -60,41 +60,73 @@ interface Entry {
 }
 
 function entriesOf(text: string): Entry[] {
-  // A macro, alone on its line or after an entry, goes on to the next empty line.
-  const tokens = tokensOf(text.replace(/(?<=^|\s)macdef\s[\s\S]*?(?:\n\s*\n|$)/g, '\n'));
+  const words = new Words(text);
   const entries: Entry[] = [];
-  for (let index = 0; index < tokens.length; index++) {
-    const value = tokens[index + 1];
+  for (let word = words.keyword(); word !== undefined; word = words.keyword()) {
     const entry = entries.at(-1);
-    switch (tokens[index]) {
-      case 'default':
-        entries.push({ machine: undefined });
-        continue;
-      case 'machine':
-        if (value !== undefined) entries.push({ machine: value });
-        break;
-      case 'login':
-        if (entry !== undefined && value !== undefined) entry.login = value;
-        break;
-      case 'password':
-        if (entry !== undefined && value !== undefined) entry.password = value;
-        break;
-      case 'account':
-        break;
-      default:
-        continue;
+    if (word === 'macdef') words.skipMacro();
+    else if (word === 'default') entries.push({ machine: undefined });
+    // Without a name it is that of no host, so that what follows does not belong to the entry before.
+    else if (word === 'machine') entries.push({ machine: words.value() ?? '' });
+    else if (word === 'account') words.value();
+    else if (word === 'login' || word === 'password') {
+      const value = words.value();
+      if (entry !== undefined && value !== undefined) entry[word] = value;
     }
-    index += 1;
   }
   return entries;
 }
 
-/** Words, and texts in quotes; `#` at the start of a word begins a comment. */
-function tokensOf(text: string): string[] {
-  const found = text.matchAll(/"((?:[^"\\]|\\.)*)"|#[^\n]*|(\S+)/gs);
-  return Array.from(found, ([, quoted, word]) =>
-    quoted === undefined ? word : unquoted(quoted),
-  ).filter((token) => token !== undefined);
+const keywords: ReadonlySet<string> = new Set([
+  'machine',
+  'default',
+  'login',
+  'password',
+  'account',
+  'macdef',
+]);
+
+/** The text of a netrc file, read word by word. */
+class Words {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The next word where a keyword may stand; `#` begins a comment there. Undefined at the end. */
+  keyword(): string | undefined {
+    this.#match(/(?:\s+|#[^\n]*)*/y);
+    const [word] = this.#match(/"(?:[^"\\]|\\.)*"|\S+/sy) ?? [];
+    return word;
+  }
+
+  /**
+   * The value of the keyword before: a word, which may begin with `#`, or a text in quotes. Undefined when it is
+   * missing, and another keyword stands in the next line: that begins what may be another host's.
+   */
+  value(): string | undefined {
+    const start = this.#at;
+    const [blank = ''] = this.#match(/\s*/y) ?? [];
+    const [word, quoted] = this.#match(/"((?:[^"\\]|\\.)*)"|\S+/sy) ?? [];
+    if (quoted !== undefined) return unquoted(quoted);
+    if (word === undefined || !blank.includes('\n') || !keywords.has(word)) return word;
+    this.#at = start;
+    return undefined;
+  }
+
+  /** A macro goes on to the next empty line. */
+  skipMacro(): void {
+    if (this.#match(/[\s\S]*?\n\s*\n/y) === null) this.#at = this.#text.length;
+  }
+
+  #match(sticky: RegExp): RegExpExecArray | null {
+    sticky.lastIndex = this.#at;
+    const found = sticky.exec(this.#text);
+    if (found !== null) this.#at = sticky.lastIndex;
+    return found;
+  }
 }
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };

@@ -4,6 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { ReqOptionsError } from '../errors/index.ts';
 import type { Into, IntoFunction, ResponseHead } from '../options/index.ts';
 
 /** Resolves when all of it is there; rejects as the body, the file, the function or the stream fails. */
@@ -14,7 +15,17 @@ export async function writeInto(
 ): Promise<void> {
   if (typeof target === 'function') await intoFunction(target, pieces, head);
   else if ('file' in target) await intoFile(target.file, pieces);
-  else await pipeline(pieces, target);
+  else await intoStream(target, pieces);
+}
+
+/** A stream that has ended would neither take the body nor say so. */
+async function intoStream(target: Writable, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  if (!target.writable) {
+    const detail = 'the stream has ended or was destroyed';
+    const allowed = 'a stream that can be written to';
+    throw new ReqOptionsError({ option: 'into', value: target, detail, allowed });
+  }
+  await pipeline(pieces, target);
 }
 
 /** Each piece is given when the function, or its promise, is done with the one before. */

@@ -1,5 +1,6 @@
 /** Bytes as text and as JSON, by what the content type says. */
 import type { HeaderList } from '../header-list.ts';
+import { parameterOf } from '../message/parameters.ts';
 
 /** What a body is, as far as it can be decoded. */
 export type BodyKind = 'json' | 'text' | 'bytes';
@@ -25,9 +26,7 @@ const otherText: ReadonlySet<string> = new Set([
 /** The charset that the content type names; undefined without one. */
 export function charsetOf(headers: HeaderList): string | undefined {
   const [type = ''] = headers.getAll('content-type');
-  const [, quoted, plain] = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;"]+))/i.exec(type) ?? [];
-  const charset = quoted ?? plain;
-  return charset === undefined || charset === '' ? undefined : charset;
+  return parameterOf(type, 'charset');
 }
 
 /** Text in UTF-8, without its byte order mark. Malformed bytes become U+FFFD. */

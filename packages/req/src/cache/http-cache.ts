@@ -1,11 +1,14 @@
 /** A bounded store of responses in memory. */
 import { ReqOptionsError } from '../errors/index.ts';
 
+/** Header fields as the rules take them. */
+export type RuleHeaders = Record<string, string | string[]>;
+
 /** A request as the rules take it. */
 export interface RuleRequest {
   readonly method: string;
   readonly url: string;
-  readonly headers: Record<string, string | string[]>;
+  readonly headers: RuleHeaders;
 }
 
 /** The rules by which a response may be used: what is used of a `CachePolicy` of http-cache-semantics. */
@@ -19,8 +22,8 @@ export interface CacheRules {
   ): Readonly<Record<string, string | string[] | undefined>>;
   revalidatedPolicy(
     request: RuleRequest,
-    response: { readonly status: number; readonly headers: Record<string, string | string[]> },
-  ): { readonly policy: CacheRules; readonly modified: boolean };
+    response: { readonly status: number; readonly headers: RuleHeaders },
+  ): { readonly policy: CacheRules; readonly modified: boolean; readonly matches: boolean };
   responseHeaders(): Readonly<Record<string, string | string[] | undefined>>;
 }
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { HeaderList } from '../header-list.ts';
 import type { ResolvedOptions } from '../options/index.ts';
-import type { RuleRequest } from './http-cache.ts';
+import type { RuleHeaders, RuleRequest } from './http-cache.ts';
 
 /** What is asked of the cache. */
 interface Asked {
@@ -38,21 +38,27 @@ export function baseOf(
   url: string,
   { headers, options: { unixSocket } }: Pick<Asked, 'headers' | 'options'>,
 ): string {
-  const [target = ''] = url.split('#', 1);
+  const target = resourceOf(url);
   const host = headers.get('host');
   const server =
     host === undefined && unixSocket === undefined ? [] : [host ?? '', unixSocket ?? ''];
   return [method, target, ...server].join(' ');
 }
 
+/** A URL as the platform spells it, without fragment: `http://host#a` and `HTTP://HOST/` are one resource. */
+function resourceOf(url: string): string {
+  const [resource = ''] = (URL.parse(url)?.href ?? url).split('#', 1);
+  return resource;
+}
+
 /** A request as the rules take it. */
 export function ruleRequest({ method, url, headers }: Omit<Asked, 'options'>): RuleRequest {
-  return { method, url, headers: ruleHeaders(headers) };
+  return { method, url: resourceOf(url), headers: ruleHeaders(headers) };
 }
 
 /** Header fields as the rules take them: of one name joined, but for `set-cookie`. */
-export function ruleHeaders(headers: HeaderList): Record<string, string | string[]> {
-  const object: Record<string, string | string[]> = {};
+export function ruleHeaders(headers: HeaderList): RuleHeaders {
+  const object: RuleHeaders = {};
   for (const [name] of headers) {
     object[name] = name === 'set-cookie' ? headers.getAll(name) : (headers.get(name) ?? '');
   }

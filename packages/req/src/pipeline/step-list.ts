@@ -100,6 +100,10 @@ export class StepList<S> {
 }
 
 function entriesOf<S>(steps: StepsByName<S>): Entry<S>[] {
+  if (typeof steps !== 'object' || steps === null) {
+    const allowed = 'an object of functions by their names';
+    throw new ReqOptionsError({ option: 'steps', value: steps, allowed });
+  }
   return Object.entries(steps).map(([name, step]) => ({ name, step: checked(name, step) }));
 }
 

@@ -25,11 +25,15 @@ export function retryAfter(headers: HeaderList): number | undefined {
   const value = headers.get('retry-after')?.trim();
   if (value === undefined || value === '') return undefined;
   if (/^\d+$/.test(value)) return Number(value) * 1000;
-  const date = /^[a-z]/i.test(value) ? Date.parse(inGmt(value)) : Number.NaN;
+  // `Date.parse` makes a date of almost any word with a number after it.
+  const date = startOfDate.test(value) ? Date.parse(inGmt(value)) : Number.NaN;
   if (Number.isNaN(date)) return undefined;
   const sent = Date.parse(headers.get('date') ?? '');
   return Math.max(0, date - (Number.isNaN(sent) ? Date.now() : sent));
 }
+
+/** All three forms of a date begin with its day (RFC 9110, 5.6.7). */
+const startOfDate = /^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? /i;
 
 /** The oldest form of a date has no zone, and means GMT (RFC 9110, 5.6.7): `Sun Nov  6 08:49:37 1994`. */
 function inGmt(date: string): string {

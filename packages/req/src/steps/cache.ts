@@ -1,8 +1,9 @@
 /** The steps of `cache`: before a request, after its response, after its error. RFC 9111 by http-cache-semantics. */
 import CachePolicy from 'http-cache-semantics';
-import type { CacheEntry, HttpCache, RuleRequest } from '../cache/http-cache.ts';
+import type { CacheEntry, HttpCache, RuleHeaders, RuleRequest } from '../cache/http-cache.ts';
 import { baseOf, keyOf, ruleHeaders, ruleRequest } from '../cache/keys.ts';
-import type { ReqRequest } from '../message/request.ts';
+import type { Again } from '../message/control.ts';
+import type { ReqRequest, RequestInput } from '../message/request.ts';
 import { ReqResponse } from '../message/response.ts';
 
 /** What the first step leaves for the others. */
@@ -10,8 +11,10 @@ interface Lookup {
   readonly key: string;
   /** Without what was added to it to ask whether the kept response still holds. */
   readonly request: RuleRequest;
-  /** The kept response that is asked about. */
+  /** The kept response that is asked about, or that may have to do while the server fails. */
   readonly stale: CacheEntry | undefined;
+  /** Whether the server is asked if it still holds. */
+  readonly asks: boolean;
 }
 
 const lookup = Symbol('cache lookup');
@@ -30,26 +33,30 @@ export function findInCache(request: ReqRequest): ReqResponse | undefined {
   const cache = cacheOf(request);
   if (cache === undefined) return undefined;
   const key = keyOf(request, cache.shared);
-  const asked = ruleRequest(request);
-  let stale: CacheEntry | undefined;
+  const rules = ruleRequest(request);
+  let asked: CacheEntry | undefined;
+  let fallback: CacheEntry | undefined;
   for (const entry of cache.find(key)) {
-    const { response, revalidation } = entry.policy.evaluateRequest(asked);
+    const { response, revalidation } = entry.policy.evaluateRequest(rules);
     if (response !== undefined && revalidation === undefined) return answer(entry, request, 'hit');
-    if (stale === undefined && hasValidator(entry, asked)) stale = entry;
+    if (asked === undefined && hasValidator(entry, rules)) asked = entry;
+    if (fallback === undefined && isFit(entry, rules)) fallback = entry;
   }
-  if (stale !== undefined) {
-    const headers = stale.policy.revalidationHeaders(asked);
-    for (const name of ['if-none-match', 'if-modified-since']) {
-      const value = headers[name];
-      if (value !== undefined) request.headers.set(name, value);
-    }
+  const headers = asked?.policy.revalidationHeaders(rules) ?? {};
+  for (const name of ['if-none-match', 'if-modified-since']) {
+    const value = headers[name];
+    if (value !== undefined) request.headers.set(name, value);
   }
-  request.private.set(lookup, { key, request: asked, stale } satisfies Lookup);
+  const found = { key, request: rules, stale: asked ?? fallback, asks: asked !== undefined };
+  request.private.set(lookup, found satisfies Lookup);
   return undefined;
 }
 
 /** Keeps a response, or answers with the kept one that still holds. */
-export function storeInCache(request: ReqRequest, response: ReqResponse): ReqResponse | undefined {
+export function storeInCache(
+  request: ReqRequest,
+  response: ReqResponse,
+): ReqResponse | Again<RequestInput> | undefined {
   const { cache } = request.options;
   if (cache === undefined || cache === false) return undefined;
   const found = request.private.get(lookup) as Lookup | undefined;
@@ -57,11 +64,17 @@ export function storeInCache(request: ReqRequest, response: ReqResponse): ReqRes
     if (response.private.get(outcome) !== 'hit') invalidate(cache, request, response);
     return undefined;
   }
-  const { key, request: asked, stale } = found;
+  const { key, request: asked, stale, asks } = found;
   const { status, headers, body } = response;
   const answered = { status, headers: ruleHeaders(headers) };
-  if (stale !== undefined) {
-    const { policy, modified } = stale.policy.revalidatedPolicy(asked, answered);
+  if (stale !== undefined && (status !== 304 || asks)) {
+    if (status === 304) addValidators(answered.headers, stale);
+    const { policy, modified, matches } = stale.policy.revalidatedPolicy(asked, answered);
+    if (!matches && status === 304) {
+      // It is about another response than the one that is kept (RFC 9111, 4.3.4): which is asked for anew.
+      cache.remove(key);
+      return request.again();
+    }
     if (!modified) {
       const renewed = { ...stale, policy };
       cache.put(key, renewed, stale);
@@ -100,6 +113,23 @@ function cacheOf({ options, method, headers, body }: ReqRequest): HttpCache | un
     'if-unmodified-since',
   ];
   return conditional.some((name) => headers.has(name)) ? undefined : cache;
+}
+
+/** A 304 should say what it is about (RFC 9110, 15.4.5). One that does not is about what was asked. */
+function addValidators(headers: RuleHeaders, { policy }: CacheEntry): void {
+  if ('etag' in headers || 'last-modified' in headers) return;
+  const kept = policy.responseHeaders();
+  for (const name of ['etag', 'last-modified']) {
+    const value = kept[name];
+    if (value !== undefined) headers[name] = value;
+  }
+}
+
+/** Whether the kept response is to this request, and may be used when it is stale. */
+function isFit({ policy }: CacheEntry, asked: RuleRequest): boolean {
+  const { pragma: _, ...headers } = asked.headers;
+  const anyAge = { ...asked, headers: { ...headers, 'cache-control': 'max-stale' } };
+  return policy.evaluateRequest(anyAge).response !== undefined;
 }
 
 /** Whether the kept response is to this request, and its server can say whether it still holds. */

@@ -3,7 +3,8 @@ import { subscribeTelemetry } from '@linnet/finch';
 import { eventually } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Req } from '../../src/index.ts';
-import { rejection, startClient, startReq } from '../support/client.ts';
+import { startClient, startReq } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { startTree } from '../support/tree.ts';
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Finch } from '@linnet/finch';
 import { expect, onTestFinished, test } from 'vitest';
-import { uniqueName } from '../support/client.ts';
+import { uniqueName } from '../../../finch/test/support/unique-name.ts';
 import { cases } from './cases.ts';
 import { startOrigin } from './origin.ts';
 import { curl, peersOf } from './peers.ts';

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { EventStreamError, ReqCancelledError, type ServerEvent } from '../../src/index.ts';
 import { EventReader } from '../../src/events/server-event.ts';
-import { rejection, startReq } from '../support/client.ts';
+import { startReq } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { startServer, type Seen } from '../support/server.ts';
 
 const startEvents = (answer: (request: Seen, response: ServerResponse, index: number) => void) =>

@@ -2,7 +2,8 @@ import { DynamicSupervisor, exit, Supervisor, whereis, type Pid } from '@linnet/
 import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { CircuitOpenError, Req, ReqResponse } from '../../src/index.ts';
-import { noLeaks, rejection } from '../support/client.ts';
+import { noLeaks } from '../../../finch/test/support/no-leaks.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { startServer } from '../support/server.ts';
 import { processes, startTree } from '../support/tree.ts';
 

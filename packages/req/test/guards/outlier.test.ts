@@ -3,7 +3,7 @@ import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing'
 import { expect, onTestFinished, test } from 'vitest';
 import { Req, type ReqOptions } from '../../src/index.ts';
 import { Upstreams } from '../../src/upstreams.ts';
-import { rejection } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { startServer } from '../support/server.ts';
 import { processes, startTree } from '../support/tree.ts';
 

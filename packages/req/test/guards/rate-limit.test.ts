@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { RateLimitError, ReqCancelledError } from '../../src/index.ts';
 import { TokenBucket } from '../../src/guards/token-bucket.ts';
 import { rateLimitSchema } from '../../src/options/index.ts';
-import { rejection } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { startServer } from '../support/server.ts';
 import { startTree } from '../support/tree.ts';
 

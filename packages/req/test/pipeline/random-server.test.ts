@@ -6,7 +6,8 @@ import { eventually } from '@linnet/otp/testing';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { Req, ReqError, ReqResponse } from '../../src/index.ts';
-import { noLeaks, uniqueName } from '../support/client.ts';
+import { noLeaks } from '../../../finch/test/support/no-leaks.ts';
+import { uniqueName } from '../../../finch/test/support/unique-name.ts';
 import { startServer } from '../support/server.ts';
 
 const zipped = gzipSync('x'.repeat(10_000));

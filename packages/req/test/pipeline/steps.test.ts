@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { halt, Req, ReqOptionsError, ReqResponse } from '../../src/index.ts';
-import { rejection, startReq } from '../support/client.ts';
+import { startReq } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { json, startServer } from '../support/server.ts';
 
 /** A client that sends nothing. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loginFor } from '../../src/auth/netrc.ts';
 import { AuthError, cachedAuth, type Auth } from '../../src/index.ts';
-import { rejection, startReq } from '../support/client.ts';
+import { startReq } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { json, startServer } from '../support/server.ts';
 
 /** Answers with the credentials, and 401 to those that it does not know. */
@@ -81,6 +82,17 @@ test.each([
   ['machine h password "b\\n\\t\\"\nc" login a', 'h', { login: 'a', password: 'b\n\t"\nc' }],
   ['machine h login a password "#b"', 'h', { login: 'a', password: '#b' }],
   ['default login x password y machine h login a password b', 'h', { login: 'a', password: 'b' }],
+  ['machine h login a password #b', 'h', { login: 'a', password: '#b' }],
+  ['machine h login a # password x\n password b', 'h', { login: 'a', password: 'b' }],
+  ['machine\nh\nlogin\na\npassword\nb', 'h', { login: 'a', password: 'b' }],
+  ['machine h login a password login', 'h', { login: 'a', password: 'login' }],
+  ['machine h login a password\nmachine g login x password y', 'h', undefined],
+  ['machine h login a password\nmachine g login x password y', 'g', { login: 'x', password: 'y' }],
+  ['machine g login x password y machine\nlogin a password b', 'g', { login: 'x', password: 'y' }],
+  ['# no macdef here\nmachine h login a password b', 'h', { login: 'a', password: 'b' }],
+  ['machine h login a password "b macdef c"', 'h', { login: 'a', password: 'b macdef c' }],
+  ['machine h login "machine" password "# b"', 'h', { login: 'machine', password: '# b' }],
+  ['macdef init\nmachine h login a password b', 'h', undefined],
   ['machine h login a', 'h', undefined],
   ['machine g login a password b', 'h', undefined],
   ['', 'h', undefined],

@@ -62,6 +62,64 @@ test('a stale response is asked about by its etag, and used when it still holds'
   expect(server.seen[1]?.headers['if-none-match']).toBe('"v1"');
 });
 
+test('a 304 that names no validator is about what was asked, and renews it', async () => {
+  const req = await startReq({ cache: true });
+  const server = await startServer((request, response, index) => {
+    const headers = { 'content-type': 'application/json', etag: '"v1"', 'x-index': String(index) };
+    if (request.headers['if-none-match'] === '"v1"') {
+      response.writeHead(304, { 'x-index': String(index) }).end();
+    } else {
+      response.writeHead(200, { ...headers, 'cache-control': 'no-cache' }).end('{"kept":true}');
+    }
+  });
+  await req.get(server.url);
+  for (const index of ['1', '2']) {
+    const response = await req.get(server.url);
+    expect(response).toMatchObject({ status: 200, body: { kept: true } });
+    expect(response.private.get('cache')).toBe('revalidated');
+    expect(response.headers.get('x-index')).toBe(index);
+  }
+});
+
+test('after a 304 about another response than the kept one, the resource is asked for anew', async () => {
+  const req = await startReq({ cache: true });
+  const server = await startServer((request, response, index) => {
+    if (request.headers['if-none-match'] !== undefined) {
+      response.writeHead(304, { etag: '"other"' }).end();
+    } else {
+      const headers = { 'content-type': 'application/json', etag: '"v1"' };
+      response.writeHead(200, { ...headers, 'cache-control': 'no-cache' }).end(String(index));
+    }
+  });
+  expect((await req.get(server.url)).body).toBe(0);
+  expect(await req.get(server.url)).toMatchObject({ status: 200, body: 2 });
+  expect(server.seen[2]?.headers['if-none-match']).toBeUndefined();
+});
+
+test('a 304 that was not asked for is given as it is', async () => {
+  const req = await startReq({ cache: true });
+  const server = await startServer((_, response, index) => {
+    if (index > 0) response.writeHead(304).end();
+    else response.writeHead(200, { 'cache-control': 'max-age=0, stale-if-error=9' }).end('kept');
+  });
+  await req.get(server.url);
+  expect((await req.get(server.url)).status).toBe(304);
+});
+
+test.each([
+  ['/a', '/b/../a'],
+  ['/a#one', '/a#two'],
+  ['', '/'],
+  ['/a?', '/./a?'],
+])('%s and %s are one resource', async (one, other) => {
+  const req = await startReq({ cache: true });
+  const server = await startCounting({ 'cache-control': 'max-age=60' });
+  expect((await req.get(server.url + one)).body).toBe(0);
+  expect((await req.get(server.url + other)).body).toBe(0);
+  await req.delete(server.url.replace('http', 'HTTP') + other);
+  expect((await req.get(server.url + one)).body).toBe(2);
+});
+
 test('what changes a resource makes what is kept of it void', async () => {
   const req = await startReq({ cache: true });
   const server = await startCounting({ 'cache-control': 'max-age=60' });
@@ -81,21 +139,38 @@ test('a response for one user is not given to another', async () => {
   expect((await shared.get(other.url)).body).toBe(1);
 });
 
-test('a stale response serves while the server fails, where it allows that', async () => {
+test.each([{ etag: '"a"' }, { 'last-modified': 'Mon, 30 Nov 2020 10:00:00 GMT' }, {}])(
+  'a stale response with %j serves while the server fails, where it allows that',
+  async (validator) => {
+    const req = await startReq({ cache: true, retry: false });
+    const server = await startServer((_, response, index) => {
+      if (index > 1) response.destroy();
+      else if (index > 0) response.writeHead(500).end();
+      else {
+        const headers = { 'cache-control': 'max-age=0, stale-if-error=60', ...validator };
+        response.writeHead(200, { 'content-type': 'text/plain', ...headers }).end('kept');
+      }
+    });
+    expect((await req.get(server.url)).body).toBe('kept');
+    expect(await req.get(server.url)).toMatchObject({ status: 200, body: 'kept' });
+    const response = await req.get(server.url);
+    expect(response.body).toBe('kept');
+    expect(response.private.get('cache')).toBe('stale');
+  },
+);
+
+test.each([
+  ['another variant', { vary: 'accept' }, { accept: 'b' }],
+  ['one that must be revalidated', { 'cache-control': 'must-revalidate, stale-if-error=60' }, {}],
+])('%s does not serve while the server fails', async (_what, kept, headers: Headers) => {
   const req = await startReq({ cache: true, retry: false });
   const server = await startServer((_, response, index) => {
-    if (index > 1) response.destroy();
-    else if (index > 0) response.writeHead(500).end();
-    else {
-      const headers = { 'cache-control': 'max-age=0, stale-if-error=60', etag: '"a"' };
-      response.writeHead(200, { 'content-type': 'text/plain', ...headers }).end('kept');
-    }
+    const all = { 'cache-control': 'max-age=0, stale-if-error=60', ...kept };
+    response.writeHead(index === 0 ? 200 : 503, all).end();
   });
-  expect((await req.get(server.url)).body).toBe('kept');
-  expect(await req.get(server.url)).toMatchObject({ status: 200, body: 'kept' });
-  const response = await req.get(server.url);
-  expect(response.body).toBe('kept');
-  expect(response.private.get('cache')).toBe('stale');
+  await req.get(server.url, { headers: { accept: 'a' } });
+  const response = await req.get(server.url, { headers: { accept: 'a', ...headers } });
+  expect(response.status).toBe(503);
 });
 
 test('compressed and redirected responses are kept as they came', async () => {

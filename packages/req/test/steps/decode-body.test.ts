@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { DecodeError, StatusError } from '../../src/index.ts';
-import { rejection, startReq } from '../support/client.ts';
+import { startReq } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { startServer } from '../support/server.ts';
 
 const startTyped = (body: string | Uint8Array, type?: string, status = 200) =>
@@ -33,6 +34,8 @@ test.each([
   ['text/plain;CHARSET=Shift_JIS', [0x93, 0xfa], '日'],
   ['text/plain; charset=utf-16le', [0x41, 0x00], 'A'],
   ['text/plain; charset=utf-8', [0xff], '\ufffd'],
+  ['text/plain; title="; charset=latin1"; charset=utf-8', [0xc3, 0xa9], 'é'],
+  ['text/plain; charset=""; Charset = "latin1"', [0xe9], 'é'],
   ['text/plain; charset=iso-8859-1', [0xef, 0xbb, 0xbf, 0xc3, 0xa9], 'é'],
   ['text/plain', [0xff, 0xfe, 0x41, 0x00], 'A'],
   ['text/plain; charset=utf-8', [0xfe, 0xff, 0x00, 0x41], 'A'],

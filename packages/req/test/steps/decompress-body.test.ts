@@ -9,7 +9,8 @@ import {
 } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { DecompressError, type ReqOptions } from '../../src/index.ts';
-import { rejection, startReq } from '../support/client.ts';
+import { startReq } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { startServer } from '../support/server.ts';
 
 const text = 'hello, hello, hello, wörld '.repeat(20);

@@ -5,7 +5,8 @@ import { Readable } from 'node:stream';
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ReqOptions } from '../../src/index.ts';
-import { rejection, startReq } from '../support/client.ts';
+import { startReq } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { json, startServer, type Seen } from '../support/server.ts';
 
 async function setUp() {

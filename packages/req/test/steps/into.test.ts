@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
+import { eventually } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { ChecksumError, type Progress } from '../../src/index.ts';
-import { rejection, startReq } from '../support/client.ts';
+import { startClient, startReq } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { json, startServer } from '../support/server.ts';
 
 const large = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
@@ -150,6 +153,22 @@ test('checksum is that of a body in memory, too', async () => {
   const error = await rejection(req.get(server.url, { checksum: 'sha1:00' }));
   expect(error).toMatchObject({ code: 'ERR_REQ_CHECKSUM', expected: 'sha1:00' });
   expect((await req.get(`${server.url}/missing`, { checksum: sha256 })).status).toBe(404);
+});
+
+test.each([
+  ['has ended', (stream: Writable) => void stream.end()],
+  ['was destroyed', (stream: Writable) => void stream.destroy()],
+])('a Writable that %s is refused, and the connection is free again', async (_what, end) => {
+  const { req, finch } = await startClient();
+  const server = await startServer((_request, response) => response.end('body'));
+  const sink = new Writable({ write: (_chunk, _encoding, done) => done() });
+  end(sink);
+  await once(sink, 'close');
+  expect(await rejection(req.get(server.url, { into: sink }))).toMatchObject({
+    code: 'ERR_REQ_OPTIONS',
+    option: 'into',
+  });
+  await eventually(() => expect(finch.getStats()).toMatchObject({ inUse: 0 }));
 });
 
 test('what a function or a Writable got is not sent once more; a file is written anew', async () => {

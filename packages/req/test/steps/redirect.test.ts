@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { RedirectError, ReqResponse } from '../../src/index.ts';
-import { rejection, startReq } from '../support/client.ts';
+import { startReq } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { json, startServer, type TestServer } from '../support/server.ts';
 
 /** `/302?to=/end` redirects there with that status; any other path says what it was asked. */

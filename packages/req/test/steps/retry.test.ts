@@ -6,7 +6,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { isFinchError } from '@linnet/finch';
 import { HeaderList, ReqCancelledError, ReqTimeoutError } from '../../src/index.ts';
 import { backOff, retryAfter } from '../../src/retry/delay.ts';
-import { rejection, startReq } from '../support/client.ts';
+import { startReq } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { json, startServer } from '../support/server.ts';
 
 /** Answers with these statuses, one after the other, then 200. */
@@ -186,6 +187,8 @@ test.each([
   ['Mon Nov 30 10:00:10 2026', 'Mon, 30 Nov 2026 10:00:00 GMT', 10_000],
   ['99999999999999999999', undefined, 1e23],
   ['soon', undefined, undefined],
+  ['soon 5', undefined, undefined],
+  ['May 5', undefined, undefined],
   ['1.5', undefined, undefined],
   ['-5', undefined, undefined],
 ] as const)('Retry-After: %s, with date %s, is %s ms', (value, date, ms) => {

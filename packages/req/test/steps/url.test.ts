@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { join } from '../../src/steps/put-base-url.ts';
-import { rejection, startReq } from '../support/client.ts';
+import { startReq } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { json, startServer } from '../support/server.ts';
 
 test.each([

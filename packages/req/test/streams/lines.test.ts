@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { DecodeError, StatusError } from '../../src/index.ts';
 import { linkTo } from '../../src/streams/link.ts';
-import { rejection, startReq } from '../support/client.ts';
+import { startReq } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import { json, startServer } from '../support/server.ts';
 
 async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
@@ -90,6 +91,8 @@ test.each([
   ['<a>; rel=prev, <b?x=1,2>; rel="last next"; title="a, b"', 'b?x=1,2'],
   ['<a>; title="rel=next, <b>"; rel="first"', undefined],
   ['<a>;rel=NEXT', 'a'],
+  ['<a>; title="x; rel=next"; rel="prev"', undefined],
+  ['<a>; title="x; rel=prev"; rel="next"', 'a'],
   ['<a>; rel="nextish"', undefined],
   [undefined, undefined],
 ])('the next of %s is %s', (field, target) => {

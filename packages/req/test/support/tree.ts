@@ -2,7 +2,8 @@
 import { introspect, Supervisor, type ProcessNode, type SupervisorHandle } from '@linnet/otp';
 import { onTestFinished } from 'vitest';
 import { Req, type ReqOptions } from '../../src/index.ts';
-import { noLeaks, uniqueName } from './client.ts';
+import { noLeaks } from '../../../finch/test/support/no-leaks.ts';
+import { uniqueName } from '../../../finch/test/support/unique-name.ts';
 
 export interface Tree {
   readonly name: string;

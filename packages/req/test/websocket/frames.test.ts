@@ -4,7 +4,8 @@ import type { Finch } from '@linnet/finch';
 import { eventually, TestClock } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Req, ReqWebSocket, WebSocketMessage, WebSocketSettings } from '../../src/index.ts';
-import { rejection, startClient } from '../support/client.ts';
+import { startClient } from '../support/client.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
 import {
   closeOf,
   fin,

@@ -11,7 +11,10 @@ import {
   type ReqOptions,
   type ReqWebSocket,
 } from '../../src/index.ts';
-import { noLeaks, rejection, startClient, startReq, uniqueName } from '../support/client.ts';
+import { startClient, startReq } from '../support/client.ts';
+import { noLeaks } from '../../../finch/test/support/no-leaks.ts';
+import { rejection } from '../../../finch/test/support/rejection.ts';
+import { uniqueName } from '../../../finch/test/support/unique-name.ts';
 import { ca, startHttp1, startHttp2 } from '../support/web-socket-server.ts';
 import { startServer } from '../support/server.ts';
 
