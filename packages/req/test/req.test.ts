@@ -45,6 +45,16 @@ test('request takes the method, POST where there is a body', async () => {
   expect((await req.request(server.url)).body).toBe('GET');
 });
 
+test('what is no URL is refused before anything is sent', async () => {
+  const req = await startReq({ baseUrl: 'http://127.0.0.1:1' });
+  const missing = await rejection(req.get(undefined as never));
+  expect(missing.message).toBe(
+    'Invalid value of the option url: undefined. Allowed: a string or a URL.',
+  );
+  const inOptions = await rejection(req.request({ method: 'GET', url: '/' } as never));
+  expect(inOptions).toBeInstanceOf(ReqOptionsError);
+});
+
 test('merge joins headers, params and path params by name, and replaces other options', async () => {
   const server = await startServer((request, response) => json(response, request.url));
   const first = await startReq({

@@ -18,7 +18,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConnectionClosedError, Finch, Pool } from '../../src/index.ts';
 import type { Connection } from '../../src/connection/connection.ts';
 import { findInstance, requireInstance, type Instance } from '../../src/instance/instance.ts';
-import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
+import { expectNoConnections, openSlots, startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
 

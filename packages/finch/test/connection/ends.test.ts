@@ -5,7 +5,8 @@ import { captureCrashReports, eventually, settle, TestClock } from '@linnet/otp/
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { HeadersInput, PoolOptions } from '../../src/index.ts';
 import { requireInstance } from '../../src/instance/instance.ts';
-import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
+import { expectNoConnections, openSlots, startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
 import { readings } from '../support/readings.ts';
 

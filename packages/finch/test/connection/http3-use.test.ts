@@ -6,7 +6,8 @@ import { http3Use, warnOfTls } from '../../src/connection/http3-use.ts';
 import { poolFrom, unixPool } from '../../src/identity/index.ts';
 import { OptionsError, type PoolOptions } from '../../src/index.ts';
 import { parsePoolOptions } from '../../src/options/index.ts';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 
 const url = 'https://a.example';
 const authority = createAuthority();

@@ -16,13 +16,8 @@ import {
   PoolNotFoundError,
   type PoolOptions,
 } from '../../src/index.ts';
-import {
-  connectionsOf,
-  expectNoConnections,
-  rejection,
-  startApp,
-  type AppOptions,
-} from '../support/app.ts';
+import { openSocketsOf, expectNoConnections, startApp, type AppOptions } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import { shardOf } from '../support/pool-app.ts';
 import { createTlsFiles } from '../../../mint/test/support/tls-files.ts';
@@ -111,7 +106,7 @@ test('without a call, the next connection that is opened has the files as they a
   const three = await Promise.all([who(), who(), who()]);
   expect(three).toEqual(['second', 'second', 'second']);
   await eventually(async () => {
-    expect(await connectionsOf(server.server)).toBe(finch.count(url));
+    expect(await openSocketsOf(server.server)).toBe(finch.count(url));
   });
 });
 
@@ -175,10 +170,10 @@ test('an HTTP/2 connection takes on nothing new, and its streams come to their e
   expect(await finch.reloadTls(url)).toEqual([url]);
 
   expect((await finch.get(url)).text()).toBe('second');
-  expect(await connectionsOf(server)).toBe(2);
+  expect(await openSocketsOf(server)).toBe(2);
   for (const reply of held) reply();
   expect((await Promise.all(slow)).map((answer) => answer.text())).toEqual(['first', 'first']);
-  await eventually(async () => expect(await connectionsOf(server)).toBe(1));
+  await eventually(async () => expect(await openSocketsOf(server)).toBe(1));
   expect((await finch.get(url)).text()).toBe('second');
 });
 

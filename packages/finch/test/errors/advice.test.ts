@@ -10,7 +10,7 @@ import {
   type InstanceOptions,
   type PoolOptions,
 } from '../../src/index.ts';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 

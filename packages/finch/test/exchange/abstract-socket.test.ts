@@ -2,7 +2,7 @@
 import { response, startHttp1Server } from '@linnet/mint/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConnectError, Pool } from '../../src/index.ts';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startFinch } from '../support/finch.ts';
 
 describe.runIf(process.platform === 'linux')('an abstract Unix socket [W22h]', () => {

@@ -3,7 +3,8 @@ import { exit, spawn } from '@linnet/otp';
 import { captureCrashReports, eventually, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { RequestCancelledError } from '../../src/index.ts';
-import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
+import { expectNoConnections, openSlots, startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
 
 /** A signal that tells how many listen to it. */

@@ -17,7 +17,8 @@ import {
   type BodyInput,
   type Request,
 } from '../../src/index.ts';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { nextPart } from '../support/async-parts.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';

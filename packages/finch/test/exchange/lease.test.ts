@@ -4,7 +4,8 @@ import { exit, isAlive, receive, send, spawn, type Pid } from '@linnet/otp';
 import { captureCrashReports, eventually, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, type Lease, type OpenResponse } from '../../src/index.ts';
-import { openSlots, rejection, startApp } from '../support/app.ts';
+import { openSlots, startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import { startPoolApp } from '../support/pool-app.ts';
 

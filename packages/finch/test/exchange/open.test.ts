@@ -15,7 +15,7 @@ import {
   RequestTimeoutError,
 } from '../../src/index.ts';
 import type { OpenResponse } from '../../src/index.ts';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 

@@ -2,7 +2,8 @@
 import { TestClock } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import type { PoolOptions } from '../../src/index.ts';
-import { expectNoConnections, openSlots, rejection } from '../support/app.ts';
+import { expectNoConnections, openSlots } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startPoolApp } from '../support/pool-app.ts';
 
 test.each<[string, PoolOptions, number]>([

@@ -3,7 +3,8 @@ import { Readable } from 'node:stream';
 import { createAuthority } from '@linnet/mint/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, RequestBodyError, type BodyInput } from '../../src/index.ts';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 const authority = createAuthority();

@@ -2,7 +2,8 @@
 import { startHttp1Server } from '@linnet/mint/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ResponseTooLargeError, type PoolOptions } from '../../src/index.ts';
-import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
+import { expectNoConnections, openSlots, startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { readings } from '../support/readings.ts';
 
 const ok = 'HTTP/1.1 200 OK\r\n';

@@ -5,7 +5,8 @@ import { exit, type Pid } from '@linnet/otp';
 import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConnectionClosedError, Finch, Pool } from '../../src/index.ts';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { connectionsOf, shardOf } from '../support/pool-app.ts';
 
 /** Answers `good` requests on each of the first connections, then closes without a word. */

@@ -13,7 +13,8 @@ import {
   type PoolOptions,
   type RequestOptions,
 } from '../../src/index.ts';
-import { expectNoConnections, openSlots, rejection, startApp } from '../support/app.ts';
+import { expectNoConnections, openSlots, startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import type { GateServer } from '../support/gate-server.ts';
 import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
 

@@ -13,7 +13,7 @@ import {
   type PoolOptions,
   type SwitchedProtocol,
 } from '../../src/index.ts';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startFinch } from '../support/finch.ts';
 import { startH3App } from '../support/h3-app.ts';
 import { startHttpServer, type HttpServer } from '../../../mint/test/support/http-server.ts';

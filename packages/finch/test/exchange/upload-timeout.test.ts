@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { eventually, TestClock } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 /** Far more than the system keeps between two sockets. */

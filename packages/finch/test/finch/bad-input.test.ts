@@ -13,7 +13,9 @@ import {
   type InstanceOptions,
   type PoolOptions,
 } from '../../src/index.ts';
-import { rejection, startApp, uniqueName } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
+import { uniqueName } from '../support/unique-name.ts';
 import { startPoolApp } from '../support/pool-app.ts';
 
 const bad = <T>(value: unknown): T => value as T;

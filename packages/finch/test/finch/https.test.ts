@@ -7,7 +7,8 @@ import { isAlive } from '@linnet/otp';
 import { eventually } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import type { PoolOptions } from '../../src/index.ts';
-import { openSlots, rejection, startApp } from '../support/app.ts';
+import { openSlots, startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import { connectionsOf, shardOf } from '../support/pool-app.ts';
 

@@ -5,7 +5,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch } from '../../src/index.ts';
 import type { BodyInput, HeadersInput, Request } from '../../src/index.ts';
 import { nextPart } from '../support/async-parts.ts';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 
 /** A server that notes what reaches it, and an instance. */
 async function start() {

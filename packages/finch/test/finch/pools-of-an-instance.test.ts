@@ -5,7 +5,9 @@ import { captureCrashReports, leakCheck, settle } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, Pool } from '../../src/index.ts';
 import { findInstance } from '../../src/instance/instance.ts';
-import { rejection, startApp, uniqueName } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
+import { uniqueName } from '../support/unique-name.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import { createSocketPath } from '../../../mint/test/support/socket-path.ts';
 

@@ -7,8 +7,9 @@ import { eventually } from '@linnet/otp/testing';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { Finch, Pool, subscribeTelemetry } from '../../src/index.ts';
 import type { ConnectionOptions } from '../../src/index.ts';
-import { rejection } from '../support/app.ts';
-import { startFinch, uniqueName } from '../support/finch.ts';
+import { rejection } from '../support/rejection.ts';
+import { startFinch } from '../support/finch.ts';
+import { uniqueName } from '../support/unique-name.ts';
 import { startHttpProxy, withUser } from '../../../mint/test/support/http-proxy.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 

@@ -2,7 +2,7 @@
 import type { Http2Peer } from '@linnet/mint/testing';
 import { TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startH2App } from '../support/h2-app.ts';
 
 const callers = 100;

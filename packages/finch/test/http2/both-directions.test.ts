@@ -1,7 +1,8 @@
 /** A stream whose writer and reader take turns: whose time `receiveTimeout` counts. */
 import { TestClock } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 
 const size = 256 * 1024;

@@ -4,7 +4,7 @@ import { captureCrashReports, inProcess, settle } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
 import { EndlessBody } from '../../../mint/test/support/endless-body.ts';
 import { RequestCancelledError } from '../../src/index.ts';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { answering, startH2App } from '../support/h2-app.ts';
 
 describe('an AbortSignal', () => {

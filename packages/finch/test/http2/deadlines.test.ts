@@ -2,7 +2,7 @@
 import { inProcess, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, type RequestOptions } from '../../src/index.ts';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { nextPart } from '../support/async-parts.ts';
 import { startH2App, type H2AppOptions } from '../support/h2-app.ts';
 

@@ -6,7 +6,8 @@ import { createAuthority } from '@linnet/mint/testing';
 import { eventually, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Pool, type PoolOptions } from '../../src/index.ts';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startH2App } from '../support/h2-app.ts';
 import { shardOf, startPoolApp } from '../support/pool-app.ts';
 

@@ -15,7 +15,8 @@ import type { Http2Peer } from '@linnet/mint/testing';
 import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FinchError, isFinchError } from '../../src/index.ts';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { answering, startH2App } from '../support/h2-app.ts';
 
 describe('a server that ends the connection', () => {

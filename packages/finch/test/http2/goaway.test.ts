@@ -1,7 +1,7 @@
 /** A server that goes away: what is under way, what it did not process, and what comes next. */
 import { inProcess } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { nextPart } from '../support/async-parts.ts';
 import { answering, startH2App } from '../support/h2-app.ts';
 

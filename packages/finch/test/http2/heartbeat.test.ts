@@ -1,7 +1,7 @@
 /** PINGs: by the pool, and by hand. The runtime's timers are virtual. */
 import { TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { answering, startH2App, type H2AppOptions } from '../support/h2-app.ts';
 
 async function startTimedApp(options: H2AppOptions = {}) {

@@ -1,7 +1,7 @@
 /** What the model test found out about shared connections. */
 import { expect, test } from 'vitest';
 import type { PoolOptions, SharedConnection } from '../../src/index.ts';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startPoolApp } from '../support/pool-app.ts';
 
 const startH2c = (pool: PoolOptions = {}, maxConcurrentStreams = 100) =>

@@ -4,7 +4,8 @@ import { createServer, type OutgoingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { PoolOptions } from '../../src/index.ts';
-import { connectionsOf, rejection, startApp } from '../support/app.ts';
+import { openSocketsOf, startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { readings } from '../support/readings.ts';
 
 /** A server without TLS; `/small` is answered with nothing much, everything else as told. */
@@ -27,7 +28,7 @@ async function start(options: PoolOptions, body: string, headers: OutgoingHttpHe
 async function expectWhole({ finch, server, url }: Awaited<ReturnType<typeof start>>) {
   expect((await finch.get(`${url}/small`)).text()).toBe('small');
   expect(finch.getPoolStatus(url)[0]).toMatchObject({ inUse: 0, idle: 1, queued: 0 });
-  expect(await connectionsOf(server)).toBe(1);
+  expect(await openSocketsOf(server)).toBe(1);
 }
 
 const json = (length: number): string => `"${'x'.repeat(length - 2)}"`;

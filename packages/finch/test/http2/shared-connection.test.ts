@@ -9,7 +9,7 @@ import {
   type PoolOptions,
   type SharedConnection,
 } from '../../src/index.ts';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { connectionsOf, startPoolApp } from '../support/pool-app.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer, type Listener } from '../../../mint/test/support/http-server.ts';

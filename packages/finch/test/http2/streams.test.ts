@@ -1,7 +1,7 @@
 /** How many requests a connection carries, and where the others go. */
 import { TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { answering, startH2App } from '../support/h2-app.ts';
 
 const statuses = async (answers: readonly Promise<{ status: number }>[]): Promise<number[]> =>

@@ -9,7 +9,8 @@ import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing'
 import type { Http3Peer } from '@linnet/mint/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { subscribeTelemetry } from '../../src/index.ts';
-import { openSlots, rejection } from '../support/app.ts';
+import { openSlots } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { connectionsOf } from '../support/pool-app.ts';
 import { answering, startH3App } from '../support/h3-app.ts';
 import { describeQuic } from '../../../mint/test/support/quic.ts';

@@ -3,7 +3,7 @@ import { exit, isAlive, resume, suspend } from '@linnet/otp';
 import { captureCrashReports, eventually } from '@linnet/otp/testing';
 import { expect, test } from 'vitest';
 import { InvalidRequestError, Pool, type SharedConnection } from '../../src/index.ts';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { connectionsOf } from '../support/pool-app.ts';
 import { answering, startH3App, trusting, type H3AppOptions } from '../support/h3-app.ts';
 import { describeQuic } from '../../../mint/test/support/quic.ts';

@@ -4,7 +4,7 @@ import { captureCrashReports, eventually, leakCheck } from '@linnet/otp/testing'
 import { expect, onTestFinished, test } from 'vitest';
 import { Finch, Pool } from '../../src/index.ts';
 import { registryName } from '../../src/instance/instance.ts';
-import { uniqueName } from '../support/finch.ts';
+import { uniqueName } from '../support/unique-name.ts';
 
 const url = 'http://127.0.0.1:1';
 

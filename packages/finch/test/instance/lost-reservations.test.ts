@@ -3,7 +3,7 @@ import { exit, Supervisor, whereis, type Pid } from '@linnet/otp';
 import { captureCrashReports, eventually, leakCheck } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { Finch, Pool } from '../../src/index.ts';
-import { uniqueName } from '../support/finch.ts';
+import { uniqueName } from '../support/unique-name.ts';
 
 const user = Pool.new('http://127.0.0.1:1', { tag: 'user' });
 

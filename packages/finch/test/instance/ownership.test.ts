@@ -26,7 +26,9 @@ import {
   PoolNotFoundError,
 } from '../../src/index.ts';
 import { findInstance } from '../../src/instance/instance.ts';
-import { openSlots, rejection, startApp, uniqueName } from '../support/app.ts';
+import { openSlots, startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
+import { uniqueName } from '../support/unique-name.ts';
 import { startGateServer } from '../support/gate-server.ts';
 
 /** Instance and pool in one list, as documented; requests with the tag go to the user's pool. */

@@ -3,7 +3,8 @@ import { isAlive } from '@linnet/otp';
 import { eventually, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, isFinchError, Pool, type PoolStrategy } from '../../src/index.ts';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import { shardOf, startPoolApp } from '../support/pool-app.ts';
 

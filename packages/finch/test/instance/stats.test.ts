@@ -8,7 +8,8 @@ import {
   Pool,
   PoolNotFoundError,
 } from '../../src/index.ts';
-import { startFinch, uniqueName } from '../support/finch.ts';
+import { startFinch } from '../support/finch.ts';
+import { uniqueName } from '../support/unique-name.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import type { HttpServer } from '../../../mint/test/support/http-server.ts';
 import { createSocketPath } from '../../../mint/test/support/socket-path.ts';

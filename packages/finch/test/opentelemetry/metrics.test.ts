@@ -5,7 +5,7 @@ import type { Finch, PoolOptions } from '../../src/index.ts';
 import { instrument, type InstrumentOptions } from '../../src/opentelemetry/index.ts';
 import { httpMetrics, poolMetrics } from '../../src/opentelemetry/metric-names.ts';
 import { startHttpServer, type Listener } from '../../../mint/test/support/http-server.ts';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startFinch } from '../support/finch.ts';
 import { startMetering, type Point } from './support.ts';
 

@@ -3,7 +3,7 @@ import { exit, spawn } from '@linnet/otp';
 import { eventually } from '@linnet/otp/testing';
 import { expect, test } from 'vitest';
 import type { SharedConnection } from '../../src/index.ts';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { answering, startH2App } from '../support/h2-app.ts';
 
 /** Runs `act` in the code of a process that was killed. */

@@ -4,7 +4,8 @@ import { exit, send, spawn, trapExit } from '@linnet/otp';
 import { captureCrashReports, eventually, settle } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, Pool } from '../../src/index.ts';
-import { openSlots, rejection, startApp } from '../support/app.ts';
+import { openSlots, startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import { connectionsOf, shardOf, startPoolApp } from '../support/pool-app.ts';
 

@@ -6,7 +6,8 @@ import { eventually, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Pool, type PoolOptions } from '../../src/index.ts';
 import { requireInstance } from '../../src/instance/instance.ts';
-import { openSlots, rejection, startApp } from '../support/app.ts';
+import { openSlots, startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import { connectionsOf, shardOf, startPoolApp } from '../support/pool-app.ts';
 

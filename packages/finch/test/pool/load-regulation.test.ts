@@ -2,7 +2,8 @@ import { exit, spawn } from '@linnet/otp';
 import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, Pool } from '../../src/index.ts';
-import { openSlots, rejection, startApp } from '../support/app.ts';
+import { openSlots, startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startGateServer, type GateServer } from '../support/gate-server.ts';
 import { shardOf } from '../support/pool-app.ts';
 

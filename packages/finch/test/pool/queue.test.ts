@@ -10,7 +10,8 @@ import {
   PoolTimeoutError,
   QueueFullError,
 } from '../../src/index.ts';
-import { openSlots, rejection, startApp } from '../support/app.ts';
+import { openSlots, startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startGateServer } from '../support/gate-server.ts';
 import { connectionsOf, shardOf, startPoolApp } from '../support/pool-app.ts';
 

@@ -4,7 +4,8 @@ import { captureCrashReports, eventually, settle, TestClock } from '@linnet/otp/
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, Pool, type PoolStrategy, type ShardLoad } from '../../src/index.ts';
 import { requireInstance } from '../../src/instance/instance.ts';
-import { openSlots, rejection } from '../support/app.ts';
+import { openSlots } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { shardOf, startPoolApp } from '../support/pool-app.ts';
 
 describe('strategies', () => {

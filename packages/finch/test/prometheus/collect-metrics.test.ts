@@ -5,7 +5,7 @@ import { Finch, type PoolOptions } from '../../src/index.ts';
 import { collectMetrics, type MetricsOptions } from '../../src/prometheus/index.ts';
 import { metricHelp } from '../../src/prometheus/metric-names.ts';
 import { startHttpServer, type Listener } from '../../../mint/test/support/http-server.ts';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startFinch } from '../support/finch.ts';
 
 const ok: Listener = (_request, answer) => answer.end('12345');

@@ -3,10 +3,12 @@
  * it, and checked for whatever it left behind.
  */
 import { Supervisor, type ChildSpec, type SupervisorHandle } from '@linnet/otp';
-import { eventually, leakCheck } from '@linnet/otp/testing';
+import { eventually } from '@linnet/otp/testing';
 import { expect, onTestFinished } from 'vitest';
 import { Finch, type InstanceOptions } from '../../src/index.ts';
 import { requireInstance } from '../../src/instance/instance.ts';
+import { noLeaks } from './no-leaks.ts';
+import { uniqueName } from './unique-name.ts';
 
 export interface App {
   readonly name: string;
@@ -20,20 +22,11 @@ export interface AppOptions extends Omit<Partial<InstanceOptions>, 'name'> {
   readonly maxRestarts?: number;
 }
 
-let count = 0;
-
-/** A name that no other test of the file uses. */
-export const uniqueName = (): string => `Finch${++count}`;
-
 /** Starts it; call it before anything else that the test starts, servers apart. */
 export async function startApp(options: AppOptions = {}): Promise<App> {
   const { children, maxRestarts, ...finch } = options;
   const name = uniqueName();
-  leakCheck(onTestFinished);
-  const sockets = activeSockets();
-  onTestFinished(async () => {
-    await eventually(() => expect(activeSockets()).toBeLessThanOrEqual(sockets));
-  });
+  noLeaks();
   const list: ChildSpec[] = [Finch.childSpec({ name, ...finch }), ...(children?.(name) ?? [])];
   const supervisor = await Supervisor.startLink(list, {
     strategy: 'one_for_one',
@@ -45,20 +38,15 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   return { name, finch: Finch.get(name), supervisor };
 }
 
-/** Sockets that keep this program running, those of the test's servers included. */
-function activeSockets(): number {
-  return process.getActiveResourcesInfo().filter((name) => /^(?:TCPSocket|Pipe|TLS)/.test(name))
-    .length;
-}
-
 /** Waits until the sockets of a server are gone. */
 export async function expectNoConnections(server: {
   getConnections(callback: (error: Error | null, count: number) => void): unknown;
 }): Promise<void> {
-  await eventually(async () => expect(await connectionsOf(server)).toBe(0));
+  await eventually(async () => expect(await openSocketsOf(server)).toBe(0));
 }
 
-export function connectionsOf(server: {
+/** How many sockets a server has. */
+export function openSocketsOf(server: {
   getConnections(callback: (error: Error | null, count: number) => void): unknown;
 }): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -71,14 +59,4 @@ export function connectionsOf(server: {
 /** How many connections the instance's host limits count, in all or to a host. */
 export function openSlots(finch: Finch, host?: string): number {
   return requireInstance(finch.name).hostLimits.count(host);
-}
-
-/** The error that a promise rejects with. */
-export async function rejection(promise: Promise<unknown>): Promise<Error> {
-  const outcome = await promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error: error as Error }),
-  );
-  if ('error' in outcome) return outcome.error;
-  throw new Error(`resolved with ${String(outcome.value)} instead of rejecting`);
 }

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { eventually } from '@linnet/otp/testing';
 import { expect, onTestFinished } from 'vitest';
-import { connectionsOf } from './app.ts';
+import { openSocketsOf } from './app.ts';
 import {
   startHttpServer,
   type HttpServer,
@@ -53,7 +53,7 @@ export async function startGateServer(options: HttpServerOptions = {}): Promise<
   onTestFinished(async () => {
     // What the client has left open is a leak.
     try {
-      await eventually(async () => expect(await connectionsOf(server.server)).toBe(0));
+      await eventually(async () => expect(await openSocketsOf(server.server)).toBe(0));
     } finally {
       await server.close();
     }
@@ -80,7 +80,7 @@ export async function startGateServer(options: HttpServerOptions = {}): Promise<
       isOpen = true;
       take(waiting.length);
     },
-    sockets: () => connectionsOf(server.server),
+    sockets: () => openSocketsOf(server.server),
   };
   // Getters are to stay getters.
   return Object.create(server, Object.getOwnPropertyDescriptors(gate)) as GateServer;

@@ -34,7 +34,7 @@ import {
   type SharedConnection,
 } from '../../src/index.ts';
 import { findInstance, type Instance } from '../../src/instance/instance.ts';
-import { uniqueName } from './app.ts';
+import { uniqueName } from './unique-name.ts';
 import { checkPools, describePools, watchLimits } from './pool-invariants.ts';
 import { WorldServer, type WorldProtocol } from './world-server.ts';
 

@@ -4,7 +4,7 @@ import { captureCrashReports, eventually, TestClock } from '@linnet/otp/testing'
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect, onTestFinished, test } from 'vitest';
 import { Finch, Pool, type ResponsePart, subscribeTelemetry } from '../../src/index.ts';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import { eventNames, recordEvents } from '../support/record-events.ts';

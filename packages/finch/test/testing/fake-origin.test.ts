@@ -2,7 +2,7 @@ import { TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch } from '../../src/index.ts';
 import { FakeOrigin, type FakeOriginOptions } from '../../src/testing/index.ts';
-import { rejection } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { startFinch } from '../support/finch.ts';
 
 async function startBoth(options: FakeOriginOptions = {}) {

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { eventually } from '@linnet/otp/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { Pool, type Finch } from '../../src/index.ts';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { shardOf } from '../support/pool-app.ts';
 import { recordEvents } from '../support/record-events.ts';
 

@@ -3,7 +3,8 @@ import { encodeFields, encodeIndexed, response, startHttp1Server } from '@linnet
 import type { Http1Peer } from '@linnet/mint/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Pool, type Finch, type PoolOptions } from '../../src/index.ts';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { answering, startH2App } from '../support/h2-app.ts';
 import { readings } from '../support/readings.ts';
 

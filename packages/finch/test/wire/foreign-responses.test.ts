@@ -3,7 +3,8 @@ import { createAuthority, response, startHttp1Server } from '@linnet/mint/testin
 import type { Http1Peer, ScriptedServer } from '@linnet/mint/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, Pool } from '../../src/index.ts';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 
 const repetitions = 30;
 

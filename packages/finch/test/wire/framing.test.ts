@@ -2,7 +2,8 @@
 import { response, startHttp1Server } from '@linnet/mint/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch } from '../../src/index.ts';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { answering, startH2App } from '../support/h2-app.ts';
 
 /** `/first` is answered with these bytes, everything else with its path. */

@@ -7,7 +7,8 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { Pool, type Finch, type PoolOptions } from '../../src/index.ts';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 import { recordEvents } from '../support/record-events.ts';
 
 interface World {

@@ -6,7 +6,8 @@ import type { Http1Peer } from '@linnet/mint/testing';
 import { eventually, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Finch, Pool } from '../../src/index.ts';
-import { rejection, startApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { rejection } from '../support/rejection.ts';
 
 const callers = 60;
 const requestsOfEach = 5;

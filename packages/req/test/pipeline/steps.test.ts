@@ -140,6 +140,12 @@ test('a name that is there, and one that is not, are refused', () => {
   expect(() => Req.new().appendRequestSteps({ a: 1 as never })).toThrow(ReqOptionsError);
 });
 
+test('what is no set of steps, or no edit of one, is refused', () => {
+  expect(() => Req.new().appendRequestSteps(5 as never)).toThrow('Allowed: an object of functions');
+  expect(() => Req.new().editSteps('auth' as never)).toThrow('each a function of the list');
+  expect(() => Req.new().editSteps({ requests: () => {} } as never)).toThrow('steps.requests');
+});
+
 test('a request step that waits cannot hold up a call that is cancelled, or over its time', async () => {
   const never = { never: () => new Promise<undefined>(() => {}) };
   const late = await rejection(stub().appendRequestSteps(never).get('http://h', { timeout: 5 }));
