@@ -15,7 +15,7 @@ import {
 } from '@linnet/otp';
 import { inProcess, leakCheck, TestClock } from '@linnet/otp/testing';
 import { expect, test } from 'vitest';
-import { mailbox, quietCrashes } from '../helpers/mailbox.ts';
+import { mailbox, quietCrashes } from '../support/mailbox.ts';
 
 quietCrashes();
 

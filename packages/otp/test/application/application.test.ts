@@ -16,7 +16,7 @@ import {
 } from '@linnet/otp';
 import { captureCrashReports, inProcess, leakCheck, TestClock } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
-import { quietCrashes } from '../helpers/mailbox.ts';
+import { quietCrashes } from '../support/mailbox.ts';
 
 quietCrashes();
 

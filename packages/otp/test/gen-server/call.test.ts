@@ -18,7 +18,7 @@ import {
 } from '@linnet/otp';
 import { inProcess, leakCheck, processSnapshot, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { deadPid, mailbox, quietCrashes } from '../helpers/mailbox.ts';
+import { deadPid, mailbox, quietCrashes } from '../support/mailbox.ts';
 
 quietCrashes();
 

@@ -16,7 +16,7 @@ import {
 } from '@linnet/otp';
 import { expectNoLeaks, inProcess, processSnapshot, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { flush, mailbox, quietCrashes } from '../helpers/mailbox.ts';
+import { flush, mailbox, quietCrashes } from '../support/mailbox.ts';
 
 quietCrashes();
 

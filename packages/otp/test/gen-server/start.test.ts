@@ -31,7 +31,7 @@ import {
   TestClock,
 } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { mailbox, quietCrashes } from '../helpers/mailbox.ts';
+import { mailbox, quietCrashes } from '../support/mailbox.ts';
 
 quietCrashes();
 

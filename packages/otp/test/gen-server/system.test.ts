@@ -14,7 +14,7 @@ import {
 } from '@linnet/otp';
 import { inProcess, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { quietCrashes } from '../helpers/mailbox.ts';
+import { quietCrashes } from '../support/mailbox.ts';
 import { useClock, type Clock } from '../../src/process/time/clock.ts';
 
 quietCrashes();

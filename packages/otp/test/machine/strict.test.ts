@@ -9,7 +9,7 @@ import {
 import { captureCrashReports, inProcess, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { assign, setup } from 'xstate';
-import { quietCrashes } from '../helpers/mailbox.ts';
+import { quietCrashes } from '../support/mailbox.ts';
 
 quietCrashes();
 

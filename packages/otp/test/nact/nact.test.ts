@@ -18,7 +18,7 @@ import {
 import { captureCrashReports, inProcess, settle } from '@linnet/otp/testing';
 import { dispatch, query, stop, type ActorContext, type Ref } from 'nact';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { deadPid, quietCrashes } from '../helpers/mailbox.ts';
+import { deadPid, quietCrashes } from '../support/mailbox.ts';
 
 quietCrashes();
 

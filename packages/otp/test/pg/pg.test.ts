@@ -12,7 +12,7 @@ import {
 } from '@linnet/otp';
 import { expectNoLeaks, inProcess, processSnapshot, settle } from '@linnet/otp/testing';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { deadPid, mailbox, quietCrashes } from '../helpers/mailbox.ts';
+import { deadPid, mailbox, quietCrashes } from '../support/mailbox.ts';
 
 quietCrashes();
 

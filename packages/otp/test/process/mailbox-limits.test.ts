@@ -20,7 +20,7 @@ import {
 import { captureCrashReports, inProcess, settle } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createMachine } from 'xstate';
-import { quietCrashes } from '../helpers/mailbox.ts';
+import { quietCrashes } from '../support/mailbox.ts';
 
 quietCrashes();
 

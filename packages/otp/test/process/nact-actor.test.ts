@@ -15,7 +15,7 @@ import { inProcess, settle } from '@linnet/otp/testing';
 import * as nact from 'nact';
 import { Actor } from 'nact/lib/actor.js';
 import { expect, test } from 'vitest';
-import { mailbox, quietCrashes } from '../helpers/mailbox.ts';
+import { mailbox, quietCrashes } from '../support/mailbox.ts';
 import { LocalProcess } from '../../src/process/local-process.ts';
 import { actorById, liveActors, liveCount, ProcessActor } from '../../src/process/nact-actor.ts';
 

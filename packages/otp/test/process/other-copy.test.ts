@@ -22,7 +22,7 @@ import {
 import type * as copy from '@linnet/otp';
 import { inProcess } from '@linnet/otp/testing';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { quietCrashes } from '../helpers/mailbox.ts';
+import { quietCrashes } from '../support/mailbox.ts';
 
 quietCrashes();
 

@@ -18,7 +18,7 @@ import {
 } from '@linnet/otp';
 import { inProcess, settle } from '@linnet/otp/testing';
 import { expect, test } from 'vitest';
-import { deadPid, quietCrashes } from '../helpers/mailbox.ts';
+import { deadPid, quietCrashes } from '../support/mailbox.ts';
 
 quietCrashes();
 

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { exit, GenServer, noreply, receive, self, send, spawn, type Pid } from '@linnet/otp';
 import { inProcess, settle } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { quietCrashes } from '../helpers/mailbox.ts';
+import { quietCrashes } from '../support/mailbox.ts';
 import { schedule } from '../../src/process/scheduler.ts';
 
 quietCrashes();

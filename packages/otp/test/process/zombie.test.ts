@@ -27,7 +27,7 @@ import {
 } from '@linnet/otp';
 import { inProcess, processSnapshot, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { mailbox, quietCrashes } from '../helpers/mailbox.ts';
+import { mailbox, quietCrashes } from '../support/mailbox.ts';
 
 quietCrashes();
 

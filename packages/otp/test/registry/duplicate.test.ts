@@ -11,7 +11,7 @@ import {
 } from '@linnet/otp';
 import { inProcess } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
-import { mailbox, quietCrashes } from '../helpers/mailbox.ts';
+import { mailbox, quietCrashes } from '../support/mailbox.ts';
 import { living, pairs, startRegistry } from './support.ts';
 
 quietCrashes();

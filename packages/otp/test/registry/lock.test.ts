@@ -1,7 +1,7 @@
 import { exit, receive, Registry, self, send, spawn, UnknownRegistryError } from '@linnet/otp';
 import { inProcess, leakCheck, settle, TestClock } from '@linnet/otp/testing';
 import { expect, test } from 'vitest';
-import { quietCrashes } from '../helpers/mailbox.ts';
+import { quietCrashes } from '../support/mailbox.ts';
 import { startRegistry, uniqueName } from './support.ts';
 
 quietCrashes();

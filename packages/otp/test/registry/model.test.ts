@@ -13,7 +13,7 @@ import {
 import { leakCheck, settle } from '@linnet/otp/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { quietCrashes } from '../helpers/mailbox.ts';
+import { quietCrashes } from '../support/mailbox.ts';
 
 quietCrashes();
 

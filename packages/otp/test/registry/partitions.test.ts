@@ -18,7 +18,7 @@ import {
 } from '@linnet/otp';
 import { inProcess, leakCheck, settle } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
-import { mailbox, quietCrashes } from '../helpers/mailbox.ts';
+import { mailbox, quietCrashes } from '../support/mailbox.ts';
 import { living, pairs, startRegistry, uniqueName } from './support.ts';
 
 quietCrashes();

@@ -18,7 +18,7 @@ import {
 } from '@linnet/otp';
 import { inProcess, settle } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
-import { quietCrashes } from '../helpers/mailbox.ts';
+import { quietCrashes } from '../support/mailbox.ts';
 import { living, pairs, startRegistry } from './support.ts';
 
 quietCrashes();

@@ -12,7 +12,7 @@ import {
 } from '@linnet/otp';
 import { eventually, inProcess, settle } from '@linnet/otp/testing';
 import { expect, test } from 'vitest';
-import { quietCrashes } from '../helpers/mailbox.ts';
+import { quietCrashes } from '../support/mailbox.ts';
 import { startRegistry } from './support.ts';
 
 quietCrashes();

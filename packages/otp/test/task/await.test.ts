@@ -19,7 +19,7 @@ import {
 } from '@linnet/otp';
 import { captureCrashReports, inProcess, leakCheck, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
-import { flush, mailbox, quietCrashes } from '../helpers/mailbox.ts';
+import { flush, mailbox, quietCrashes } from '../support/mailbox.ts';
 
 quietCrashes();
 

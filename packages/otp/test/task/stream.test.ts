@@ -17,7 +17,7 @@ import {
 } from '@linnet/otp';
 import { inProcess, leakCheck, processSnapshot, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
-import { mailbox, quietCrashes } from '../helpers/mailbox.ts';
+import { mailbox, quietCrashes } from '../support/mailbox.ts';
 import { collect } from './collect.ts';
 
 quietCrashes();

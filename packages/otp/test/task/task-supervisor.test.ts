@@ -22,7 +22,7 @@ import {
 } from '@linnet/otp';
 import { inProcess, leakCheck, settle, startSupervised, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { mailbox, quietCrashes } from '../helpers/mailbox.ts';
+import { mailbox, quietCrashes } from '../support/mailbox.ts';
 import { collect } from './collect.ts';
 
 quietCrashes();

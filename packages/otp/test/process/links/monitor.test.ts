@@ -16,7 +16,7 @@ import {
 } from '@linnet/otp';
 import { inProcess, settle } from '@linnet/otp/testing';
 import { expect, test } from 'vitest';
-import { deadPid, mailbox, quietCrashes } from '../../helpers/mailbox.ts';
+import { deadPid, mailbox, quietCrashes } from '../../support/mailbox.ts';
 
 quietCrashes();
 

@@ -1,7 +1,7 @@
 import { exit, receive, spawn, Watch, type ExitReason, type Pid } from '@linnet/otp';
 import { captureCrashReports, inProcess, processSnapshot, settle } from '@linnet/otp/testing';
 import { expect, test } from 'vitest';
-import { deadPid, quietCrashes } from '../../helpers/mailbox.ts';
+import { deadPid, quietCrashes } from '../../support/mailbox.ts';
 
 quietCrashes();
 

@@ -14,7 +14,7 @@ import {
 } from '@linnet/otp';
 import { inProcess, processSnapshot, TestClock } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
-import { quietCrashes } from '../../helpers/mailbox.ts';
+import { quietCrashes } from '../../support/mailbox.ts';
 
 quietCrashes();
 

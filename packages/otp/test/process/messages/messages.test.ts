@@ -10,7 +10,7 @@ import {
 import * as otp from '@linnet/otp';
 import { captureCrashReports, settle } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { quietCrashes } from '../../helpers/mailbox.ts';
+import { quietCrashes } from '../../support/mailbox.ts';
 
 quietCrashes();
 

@@ -13,7 +13,7 @@ import {
 } from '@linnet/otp';
 import { inProcess, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { flush, quietCrashes } from '../../helpers/mailbox.ts';
+import { flush, quietCrashes } from '../../support/mailbox.ts';
 import { useClock, type Clock } from '../../../src/process/time/clock.ts';
 
 quietCrashes();

@@ -1,6 +1,6 @@
 import { TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { quietCrashes } from '../../helpers/mailbox.ts';
+import { quietCrashes } from '../../support/mailbox.ts';
 import { arm, armedTimers, systemClock, type Timer } from '../../../src/process/time/clock.ts';
 
 quietCrashes();

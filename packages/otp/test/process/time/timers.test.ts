@@ -19,7 +19,7 @@ import {
 } from '@linnet/otp';
 import { inProcess, processSnapshot, settle, TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { deadPid, flush, quietCrashes } from '../../helpers/mailbox.ts';
+import { deadPid, flush, quietCrashes } from '../../support/mailbox.ts';
 
 quietCrashes();
 

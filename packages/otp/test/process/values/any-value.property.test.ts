@@ -15,8 +15,8 @@ import { inProcess } from '@linnet/otp/testing';
 import fc from 'fast-check';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { isThenable } from '../../../src/process/values/thenable.ts';
-import { quietCrashes } from '../../helpers/mailbox.ts';
-import { promises } from '../../helpers/promises.ts';
+import { quietCrashes } from '../../support/mailbox.ts';
+import { promises } from '../../support/promises.ts';
 
 quietCrashes();
 

@@ -28,8 +28,8 @@ import { dispatch } from 'nact';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { setup } from 'xstate';
 import { processOf } from '../../../src/process/pid.ts';
-import { quietCrashes } from '../../helpers/mailbox.ts';
-import { promises } from '../../helpers/promises.ts';
+import { quietCrashes } from '../../support/mailbox.ts';
+import { promises } from '../../support/promises.ts';
 
 quietCrashes();
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { promises } from '../../helpers/promises.ts';
+import { promises } from '../../support/promises.ts';
 import { isKey, keyOf } from '../../../src/process/values/term-key.ts';
 
 const object = {};
