@@ -4,8 +4,12 @@
  * behind it today; ngtcp2 or `node:quic` could be.
  */
 
-/** The largest datagram that is sent, in bytes: it passes nearly everywhere, without a search for more (RFC 9000, 14). */
-export const maxDatagram = 1350;
+/**
+ * The largest datagram that is sent, in bytes: what every network must carry. Larger ones are for those
+ * who search for what a network carries (RFC 9000, 14.2), which quiche 0.18 does not: where they are
+ * lost, behind a tunnel for example, a request that fills one would never arrive.
+ */
+export const maxDatagram = 1200;
 
 /** An address and port; IPv6 without brackets. */
 export interface QuicAddress {
@@ -77,7 +81,12 @@ export interface QuicConnection {
   readonly isEstablished: boolean;
   /** Nothing is sent or taken any more, but perhaps for late datagrams of the peer, which are dropped. */
   readonly isClosed: boolean;
-  /** What closed it: the peer, or this side, by `close` or as the peer broke QUIC or TLS. Neither when it was idle. */
+  /** Whether nothing came for the idle time. */
+  readonly isTimedOut: boolean;
+  /**
+   * What closed it: the peer, or this side, by `close` or as the peer broke QUIC or TLS. Neither when
+   * it was idle, or the peer does not know it any more (a stateless reset: RFC 9000, 10.3).
+   */
   readonly peerClose: QuicCloseReason | undefined;
   readonly localClose: QuicCloseReason | undefined;
   /** The peer's certificate in DER, when the handshake has got so far. */

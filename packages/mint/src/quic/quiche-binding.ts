@@ -53,6 +53,7 @@ export interface NativeConnection {
   isEstablished(): boolean;
   isDraining(): boolean;
   isClosed(): boolean;
+  isTimedOut(): boolean;
   peerError(): NativeClose | null;
   localError(): NativeClose | null;
   stats(): { readonly recv: number; readonly peerMaxIdleTimeout: number };

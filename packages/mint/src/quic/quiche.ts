@@ -119,6 +119,10 @@ class QuicheConnection implements QuicConnection {
     return this.native.isClosed() || this.native.isDraining();
   }
 
+  get isTimedOut(): boolean {
+    return this.native.isTimedOut();
+  }
+
   get peerClose(): QuicCloseReason | undefined {
     return closeReason(this.native.peerError());
   }

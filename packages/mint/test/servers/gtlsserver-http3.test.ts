@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { quicAvailable } from '../../src/quic/load.ts';
 import { eventually } from '../support/eventually.ts';
 import { Folder, freePorts, Program, whyToSkip } from '../support/program.ts';
+import { UdpRelay } from '../support/udp-relay.ts';
 import { open, Reading, sendAll } from './http3-client.ts';
 import { untilQuic } from './until-quic.ts';
 
@@ -64,6 +65,22 @@ describe.skipIf(!isPossible)(`HTTP/3 with gtlsserver${missing}`, () => {
     ]);
     expect(down.body.equals(large)).toBe(true);
     expect(up.status).toBe(200);
+  });
+
+  test('a client whose address changes in the middle of a download (NAT) goes on', async () => {
+    const port = await start();
+    await using relay = await UdpRelay.start(port);
+    const connection = await open(relay.port, { tls, streamWindowSize: 65_536 });
+    const reading = new Reading(connection, { method: 'GET', target: '/large' });
+    reading.isPaused = true;
+    await eventually(() => expect(reading.length).toBeGreaterThan(0));
+    await relay.rebind();
+    reading.isPaused = false;
+    reading.exchange.resume();
+    expect(await reading.outcome).toBeUndefined();
+    expect(reading.length).toBe(large.length);
+    const posted = await connection.request({ method: 'POST', target: '/', body: large });
+    expect(posted.status).toBe(200);
   });
 
   test('windows and limits on streams that are small', async () => {

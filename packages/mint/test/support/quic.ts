@@ -3,7 +3,7 @@ import { getActiveResourcesInfo } from 'node:process';
 import { describe, onTestFinished } from 'vitest';
 import type { QuicDriver } from '../../src/driver/quic/quic-driver.ts';
 import type { QuicEnd, QuicUser } from '../../src/driver/quic/session.ts';
-import type { QuicSettings } from '../../src/quic/backend.ts';
+import type { QuicBackend, QuicSettings } from '../../src/quic/backend.ts';
 import { loadQuic, quicAvailable, quicPackage } from '../../src/quic/load.ts';
 import { createAuthority } from '../../src/testing/index.ts';
 import { QuicListener } from '../../src/testing/quic-listener.ts';
@@ -97,6 +97,8 @@ export interface RawServer {
 }
 
 export interface RawServerOptions extends Partial<QuicSettings> {
+  /** Default: that of the package. */
+  readonly backend?: QuicBackend;
   readonly names?: readonly string[];
   readonly host?: string;
   readonly script?: (peer: RawPeer) => Partial<QuicUser>;
@@ -104,8 +106,8 @@ export interface RawServerOptions extends Partial<QuicSettings> {
 
 /** Starts a server of QUIC, which reads all and answers what its script says; it is killed after the test. */
 export async function startQuicServer(options: RawServerOptions = {}): Promise<RawServer> {
-  const { names = ['localhost'], host = '127.0.0.1', script = () => ({}), ...settings } = options;
-  const backend = await loadQuic();
+  const { names = ['localhost'], host = '127.0.0.1', script = () => ({}), ...rest } = options;
+  const { backend = await loadQuic(), ...settings } = rest;
   const config = backend.configure({
     verifyPeer: false,
     ...authority.issue(names),

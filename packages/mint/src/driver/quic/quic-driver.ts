@@ -34,6 +34,9 @@ const fewStreams = 64;
 /** Datagrams are made in this much memory at a time. */
 const slabSize = 16_384;
 
+/** The peer has answered that it does not know the connection (RFC 9000, 10.3): it was started anew, or has given it up. */
+const statelessReset = 'stateless_reset';
+
 const noUser: QuicUser = {
   onReadable() {},
   onWritable() {},
@@ -355,10 +358,11 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
   }
 
   private endOf(): QuicEnd {
-    const { peerClose, localClose } = this.connection;
+    const { peerClose, localClose, isTimedOut } = this.connection;
     if (peerClose !== undefined) return { by: 'peer', ...peerClose };
     if (localClose !== undefined) return { by: 'local', ...localClose };
-    return { by: 'idle', code: 0, isApplication: false, reason: '' };
+    const [by, reason] = isTimedOut ? (['idle', ''] as const) : (['gone', statelessReset] as const);
+    return { by, code: 0, isApplication: false, reason };
   }
 }
 

@@ -29,7 +29,8 @@ export interface QuicEnd {
   /**
    * `peer`: it closed the connection. `local`: this side did, by `close` or because the peer broke
    * QUIC (then `isApplication` is false). `idle`: nothing came for the idle time. `gone`: nothing
-   * listens at the peer's address any more.
+   * listens at the peer's address any more, or what does says that it does not know the connection
+   * (a stateless reset).
    */
   readonly by: 'idle' | 'peer' | 'local' | 'gone';
   /** The error code that was sent or came (RFC 9000, 20): of HTTP/3 where `isApplication`, else of QUIC. */
