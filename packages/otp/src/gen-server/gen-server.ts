@@ -18,9 +18,9 @@ import { currentProcess } from '../process/context.ts';
 import type { ProcessOptions } from '../process/spawn.ts';
 import { adopt, isInstance, NoReply, Ok, Reply, StartFailure, Stop } from './results.ts';
 import {
+  AnyServerHandle,
   callServer,
   castServer,
-  Handle,
   replyTo,
   stopServer,
   type ServerHandle,
@@ -110,7 +110,7 @@ function define<
         ...overrides,
       };
     },
-    at: (server) => new Handle(server, checksOf(compiled)),
+    at: (server) => new AnyServerHandle(server, checksOf(compiled)),
   };
   return Object.freeze(module);
 }
@@ -120,7 +120,7 @@ async function startServer(
   arg: unknown,
   options: GenServerOptions | undefined,
   linked: boolean,
-): Promise<Handle | Ignore> {
+): Promise<AnyServerHandle | Ignore> {
   const parent = linked ? currentProcess()?.pid : undefined;
   const started = await start(
     callbacks.label,
@@ -128,7 +128,7 @@ async function startServer(
     options,
     linked,
   );
-  return started === 'ignore' ? ignore : new Handle(started, checksOf(callbacks));
+  return started === 'ignore' ? ignore : new AnyServerHandle(started, checksOf(callbacks));
 }
 
 /** What handles check, if they do. */

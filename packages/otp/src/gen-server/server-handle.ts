@@ -1,13 +1,14 @@
 /** The client side of a GenServer. */
 import { Call, request } from '../process/messages/call.ts';
-import { type CallSite, CallError } from '../process/messages/call-error.ts';
+import { CallError, type CallSite } from '../process/messages/call-error.ts';
+import { pidOfHandle } from '../process/messages/pid-of-handle.ts';
 import { currentContext, currentProcess } from '../process/context.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { isProcess } from '../process/local-process.ts';
 import { distribution } from '../process/node.ts';
-import { Pid } from '../process/pid.ts';
-import { resolveRef, whereis, type ServerRef } from '../process/names/server-ref.ts';
+import type { Pid } from '../process/pid.ts';
+import { resolveRef, type ServerRef } from '../process/names/server-ref.ts';
 import { refusePromise } from '../process/values/thenable.ts';
 import { FunctionClauseError } from './errors.ts';
 import { Cast, isRequest, type Request } from './messages.ts';
@@ -143,7 +144,8 @@ export interface KnownClauses {
   readonly casts: ReadonlyMap<string, unknown>;
 }
 
-export class Handle implements ServerHandle<never, never> {
+/** A handle of any server: `ServerHandle` gives it the types of one. */
+export class AnyServerHandle implements ServerHandle<never, never> {
   readonly #server: ServerRef;
   /** The clauses that there are, if requests are checked. */
   readonly #known: KnownClauses | undefined;
@@ -154,10 +156,7 @@ export class Handle implements ServerHandle<never, never> {
   }
 
   get pid(): Pid {
-    const pid = whereis(this.#server);
-    if (pid !== undefined) return pid;
-    if (Pid.isPid(this.#server)) return this.#server;
-    throw new CallError('noproc', callSite, [this.#server]);
+    return pidOfHandle(this.#server, callSite);
   }
 
   call(...args: readonly unknown[]): Promise<never> {

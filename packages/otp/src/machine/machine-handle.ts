@@ -4,12 +4,13 @@ import { newRequest, type RequestId } from '../gen-server/send-request.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
 import { request } from '../process/messages/call.ts';
 import { CallError, type CallSite } from '../process/messages/call-error.ts';
+import { pidOfHandle } from '../process/messages/pid-of-handle.ts';
 import { BadArgumentError, timeoutOf } from '../process/errors.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
 import { isProcess } from '../process/local-process.ts';
 import type { Pid } from '../process/pid.ts';
 import { send } from '../process/messages/send.ts';
-import { resolveRef, whereis, type ServerRef } from '../process/names/server-ref.ts';
+import { resolveRef, type ServerRef } from '../process/names/server-ref.ts';
 import { checkEvent } from './call-event.ts';
 import { MachineLoop } from './machine-loop.ts';
 import type { MachineCallOptions } from './types.ts';
@@ -67,7 +68,8 @@ export function sendToMachine(machine: ServerRef, event: EventObject): void {
   if (resolveRef(machine) !== undefined) send(machine, event);
 }
 
-export class Handle {
+/** A handle of any machine: `MachineHandle` gives it the types of one. */
+export class AnyMachineHandle {
   readonly #server: ServerRef;
   /** Known for handles of `startLink`: one property away, dead or alive. */
   readonly #loop: MachineLoop | undefined;
@@ -78,10 +80,7 @@ export class Handle {
   }
 
   get pid(): Pid {
-    const pid = this.#loop?.pid ?? whereis(this.#server);
-    if (pid !== undefined) return pid;
-    if (typeof this.#server === 'object' && 'id' in this.#server) return this.#server;
-    throw new CallError('noproc', callSite, [this.#server]);
+    return this.#loop?.pid ?? pidOfHandle(this.#server, callSite);
   }
 
   get value(): StateValue {

@@ -30,7 +30,12 @@ import {
 import { ActorMachine } from './actor-machine.ts';
 import { isStateMachine } from './definition.ts';
 import { checkDelays, withDelays } from './delay.ts';
-import { callMachine, Handle, sendRequestToMachine, sendToMachine } from './machine-handle.ts';
+import {
+  AnyMachineHandle,
+  callMachine,
+  sendRequestToMachine,
+  sendToMachine,
+} from './machine-handle.ts';
 import type { Definition, MachineLoop } from './machine-loop.ts';
 import { TransitionTable } from './table.ts';
 import { TableMachine } from './table-machine.ts';
@@ -96,7 +101,7 @@ function define<M extends AnyStateMachine>(
         ...overrides,
       };
     },
-    at: (server) => new Handle(server) as unknown as MachineHandle<M>,
+    at: (server) => new AnyMachineHandle(server) as unknown as MachineHandle<M>,
   };
   return Object.freeze(module);
 }
@@ -127,7 +132,7 @@ async function startMachine(
   given: unknown,
   options: StartMachineOptions | undefined,
   linked: boolean,
-): Promise<Handle> {
+): Promise<AnyMachineHandle> {
   const parent = linked ? currentProcess()?.pid : undefined;
   const input: unknown = given ?? definition.options.input;
   let loop: MachineLoop | undefined;
@@ -138,7 +143,7 @@ async function startMachine(
     return { type: 'ok', behaviour: machine, begin: () => machine.begin() };
   };
   const pid = (await start(definition.label, init, options, linked)) as Pid;
-  return new Handle(pid, loop);
+  return new AnyMachineHandle(pid, loop);
 }
 
 function newLoop(

@@ -1,9 +1,9 @@
 /** The client side of all supervisors: requests by reference, and handles. */
 import { request } from '../process/messages/call.ts';
-import { CallError } from '../process/messages/call-error.ts';
+import { pidOfHandle } from '../process/messages/pid-of-handle.ts';
 import type { ChildId, ChildSpec, RestartBackoff, Startable } from '../process/start/child-spec.ts';
 import type { ExitReason } from '../process/exit-reason.ts';
-import { Pid } from '../process/pid.ts';
+import type { Pid } from '../process/pid.ts';
 import { whereis, type ServerRef } from '../process/names/server-ref.ts';
 import { keyOf } from '../process/values/term-key.ts';
 import { stopServer } from '../gen-server/server-handle.ts';
@@ -222,7 +222,8 @@ export interface SimpleSupervisorHandle<
   getChildSpec(pid: Pid): Promise<Given<ChildTemplate<Args, S>>>;
 }
 
-export class Handle implements AnySupervisorHandle {
+/** What the handles of all kinds of supervisors do. */
+export class SupervisorHandleBase implements AnySupervisorHandle {
   protected readonly ref: ServerRef;
 
   constructor(ref: ServerRef) {
@@ -230,10 +231,7 @@ export class Handle implements AnySupervisorHandle {
   }
 
   get pid(): Pid {
-    if (Pid.isPid(this.ref)) return this.ref;
-    const pid = whereis(this.ref);
-    if (pid !== undefined) return pid;
-    throw new CallError('noproc', { module: 'Supervisor', function: 'pid' }, [this.ref]);
+    return pidOfHandle(this.ref, { module: 'Supervisor', function: 'pid' });
   }
 
   whichChildren(): Promise<ChildInfo[]> {
@@ -254,7 +252,7 @@ export class Handle implements AnySupervisorHandle {
 }
 
 /** Serves both {@link SupervisorHandle} and {@link SimpleSupervisorHandle}. */
-export class StaticHandle extends Handle {
+export class StaticHandle extends SupervisorHandleBase {
   startChild(child: unknown): Promise<never> {
     return startChild(this.ref, child as readonly unknown[]) as Promise<never>;
   }

@@ -18,7 +18,7 @@ import { expandChild, Invalid } from './check-spec.ts';
 import {
   ask,
   countChildren,
-  Handle,
+  SupervisorHandleBase,
   terminateChild,
   whichChildren,
   type AnySupervisorHandle,
@@ -237,7 +237,10 @@ async function changeOptions(
   return ask('DynamicSupervisor', supervisor, 'changeOptions', flags);
 }
 
-class DynamicHandle extends Handle implements DynamicSupervisorHandle<readonly never[]> {
+class DynamicHandle
+  extends SupervisorHandleBase
+  implements DynamicSupervisorHandle<readonly never[]>
+{
   startChild(child: unknown): Promise<never> {
     return startChild<never>(this.ref, child as never);
   }

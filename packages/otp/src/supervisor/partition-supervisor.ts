@@ -23,7 +23,7 @@ import { stopServer } from '../gen-server/server-handle.ts';
 import { expandChild } from './check-spec.ts';
 import {
   countChildren,
-  Handle,
+  SupervisorHandleBase,
   restartChild,
   terminateChild,
   whichChildren,
@@ -209,7 +209,7 @@ async function resize(supervisor: ServerRef, size: number): Promise<number> {
   return former;
 }
 
-class PartitionHandle extends Handle implements PartitionSupervisorHandle {
+class PartitionHandle extends SupervisorHandleBase implements PartitionSupervisorHandle {
   partitions(): number {
     return partitions(this.pid);
   }

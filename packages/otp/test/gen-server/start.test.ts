@@ -401,7 +401,7 @@ test('[G001] childSpec has the name or the module as id, and takes overrides', a
 });
 
 describe('a definition', () => {
-  const invalid: ReadonlyArray<readonly [callbacks: object, message: string]> = [
+  const invalid: ReadonlyArray<readonly [callbacks: object | undefined, message: string]> = [
     [{ init: 5 }, 'init must be a function'],
     [{ init: () => 1, handleCall: 5 }, 'handleCall must be an object of functions'],
     [{ init: () => 1, handleCall: { a: 5 } }, 'handleCall.a must be a function'],
