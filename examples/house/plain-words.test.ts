@@ -45,6 +45,15 @@ test.each([
   expect(inPage(`\n${text}\n`)).toEqual([{ line: 2, word, instead: expect.any(String) as string }]);
 });
 
+test.each([
+  ['/** Nobody waits for it. */', ['Nobody']],
+  ['  // for whoever asks', ['whoever']],
+  [`const subject = 'nobody';`, []],
+  [`const reason = 'worn';`, ['worn']],
+])('of a source: %s', (text, words) => {
+  expect(inSource(text).map(({ word }) => word)).toEqual(words);
+});
+
 test.each(['It is worth it.', 'the wholesale price', 'this body'])('%s is not', (text) => {
   expect(inPage(text)).toEqual([]);
 });

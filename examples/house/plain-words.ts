@@ -35,8 +35,14 @@ export interface Found {
 /** The words of a page of the docs that are to be replaced. */
 export const inPage = (text: string): Found[] => search(text, [...vague, ...ownWords]);
 
-/** The names of a source that are to be replaced. */
-export const inSource = (text: string): Found[] => search(text, ownWords);
+/** The names of a source that are to be replaced, and the words of its comments. */
+export const inSource = (text: string): Found[] => [
+  ...search(text, ownWords),
+  ...search(comments(text), vague),
+];
+
+/** Its lines, those without a comment at their beginning empty. */
+const comments = (text: string): string => text.replaceAll(/^(?!\s*(?:\*|\/\*|\/\/)).*$/gm, '');
 
 function search(text: string, words: readonly Word[]): Found[] {
   return text.split('\n').flatMap((line, index) =>

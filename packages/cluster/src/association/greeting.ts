@@ -63,7 +63,7 @@ const partOf = ({ node, connection, nonce, sign }: Greeting): unknown[] => [
   node.creation,
   connection,
   nonce,
-  // Whoever passes greetings on cannot talk two nodes out of it.
+  // Signed, so that no one in between can make two nodes do without.
   sign,
 ];
 

@@ -43,7 +43,7 @@ export class LimiterState<H> {
     return this.#holders.has(holder);
   }
 
-  /** Nobody holds or wants a lease. */
+  /** No lease is held or wanted. */
   get isEmpty(): boolean {
     return [...this.#holders.values()].every(({ held, needs }) => held === 0 && needs === 0);
   }
@@ -53,7 +53,7 @@ export class LimiterState<H> {
     this.#of(key).held = held;
   }
 
-  /** A holder gives leases back, or with a number < 0 has some that nobody has granted. */
+  /** A holder gives leases back, or with a number < 0 has some that were not granted. */
   giveBack(key: H, count: number): void {
     this.#of(key).held -= count;
   }
@@ -91,7 +91,7 @@ export class LimiterState<H> {
     return [...this.#share(), ...news];
   }
 
-  /** The shares, where they have changed: nobody is limited unless some ask in vain. */
+  /** The shares, where they have changed: without limits unless some ask in vain. */
   *#share(): Generator<LimiterNews<H>> {
     const holders = [...this.#holders].toSorted(([, a], [, b]) => a.held - b.held);
     const isContended = this.total > this.#limit || holders.some(([, { needs }]) => needs > 0);

@@ -1,8 +1,8 @@
 /** Fair shares of a limit. */
 
 /**
- * Divides a limit so that nobody gets more than asked for, and nobody could get more without someone who
- * has no more getting less. What cannot be divided evenly goes to those who come first.
+ * Divides a limit fairly (max-min): no share is larger than what was asked for, and none could be larger
+ * without making one smaller that is no larger than it. What cannot be divided evenly goes to those who come first.
  *
  * Source: max-min fairness; Bertsekas and Gallager, Data Networks, §6.5.2.
  */

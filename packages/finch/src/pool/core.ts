@@ -122,7 +122,7 @@ export class PoolCore<C extends PoolConnection<C> = Connection> implements SlotU
     return this.table.idleCount;
   }
 
-  /** Callers that wait, without those for whom a connection is being opened. */
+  /** Callers that wait, without those that a connection is being opened for. */
   get queued(): number {
     return this.dials.queued;
   }

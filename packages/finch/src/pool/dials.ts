@@ -43,13 +43,13 @@ export class Dials<C extends PoolConnection<C>> {
     this.size = context.options.size;
   }
 
-  /** Callers for whom connections are being opened, as far as is known of the server. */
+  /** Callers that connections are being opened for, as far as is known of the server. */
   private get expected(): number {
     const { table, capacity } = this.context;
     return table.dialled * capacity.callers;
   }
 
-  /** Callers that wait, without those for whom a connection is being opened. */
+  /** Callers that wait, without those that a connection is being opened for. */
   get queued(): number {
     return Math.max(0, this.context.queue.size - this.expected);
   }
@@ -59,7 +59,7 @@ export class Dials<C extends PoolConnection<C>> {
     return !this.stopped && this.hasRoom && this.queued > 0 && !this.isPending;
   }
 
-  /** How many callers may wait, without those for whom a connection is being opened. */
+  /** How many callers may wait, without those that a connection is being opened for. */
   get mostQueued(): number {
     const { whenFull, maxQueue } = this.context.options;
     const isFull = whenFull === 'fail' && !(this.hasRoom && this.isPending);

@@ -38,7 +38,7 @@ export class HostLimits {
   private total = 0;
   private readonly used = new Map<string, number>();
   private readonly users = new Set<SlotUser>();
-  /** Those whom no slot could be given, in the order in which they asked. */
+  /** Pools that wait for a slot, in the order in which they asked. */
   private readonly waiting = new Set<SlotUser>();
 
   /** The user that has idle connections of others closed for it. */

@@ -1,6 +1,6 @@
 /**
  * Memory for bodies from some 10 kB on, which serves the next response once a body was read as text and
- * nobody can get at its bytes any more. Fresh memory for each body costs as much as receiving it: the
+ * no code can get at its bytes any more. Fresh memory for each body costs as much as receiving it: the
  * system clears each page before it hands it out, and the garbage collector has to find out that it is free.
  */
 
@@ -38,7 +38,7 @@ export class BodyMemory {
     return Buffer.allocUnsafeSlow(size).subarray(0, length);
   }
 
-  /** Takes back what `take` gave, at which nobody looks any more. */
+  /** Takes back what `take` gave, which is not looked at any more. */
   giveBack({ buffer }: Uint8Array<ArrayBuffer>): void {
     if (this.keptSize + buffer.byteLength > mostKept) return;
     this.kept.push(buffer);

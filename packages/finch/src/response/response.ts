@@ -66,7 +66,7 @@ export class Response {
   readonly #rawHeaders: Fields;
   readonly #rawTrailers: Fields;
   #pieces: readonly Uint8Array[];
-  /** What is to be given back of the only piece, as long as nobody else can have seen it. */
+  /** What is to be given back of the only piece, as long as no other code can have seen it. */
   #memory: Uint8Array<ArrayBuffer> | undefined;
   /** The body, if its memory was given back. */
   #ascii: string | undefined;

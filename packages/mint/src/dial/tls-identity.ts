@@ -1,5 +1,5 @@
 /**
- * Who this side is in TLS handshakes, and whom it trusts: the options of
+ * Who this side is in TLS handshakes, and which authorities it trusts: the options of
  * node:tls made into one secure context (parsing certificates takes time and
  * memory), with the sessions that servers gave for resumption. Connections of
  * different identities never share a session.

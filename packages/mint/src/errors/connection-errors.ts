@@ -220,7 +220,7 @@ export class QuicUnavailableError extends MintError {
   }
 }
 
-/** Whom it was about: the server, or the proxy on the way to it. */
+/** Which peer it was about: the server, or the proxy on the way to it. */
 function peer({ origin, proxy }: DialErrorFields): string {
   return proxy === undefined ? origin : `the proxy ${proxy} (on the way to ${origin})`;
 }

@@ -503,7 +503,7 @@ export class Http2Connection<User> implements StreamReport {
     return this.break(this.dataStream as Http2Stream<User>, fault, code);
   }
 
-  /** A piece of a body; returns whether anybody wants it. */
+  /** A piece of a body; returns whether a stream wants it. */
   private takePiece(): boolean {
     const { reader } = this;
     const stream = this.dataStream as Http2Stream<User>;

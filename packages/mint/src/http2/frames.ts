@@ -33,7 +33,7 @@ export const maxMaxFrameSize = 0xff_ffff;
 /** The largest window (RFC 9113, 6.9.1). */
 export const maxWindow = 0x7fff_ffff;
 
-/** The window of each stream, and of the connection, before anybody said otherwise. */
+/** The window of each stream, and of the connection, before the peer's SETTINGS. */
 export const defaultWindow = 65_535;
 
 /** The largest identifier of a stream. */

@@ -23,7 +23,7 @@ export interface QuicPath {
   readonly remote: QuicAddress;
 }
 
-/** What a connection says of itself in its handshake, and whom it trusts. */
+/** What a connection says of itself in its handshake, and which authorities it trusts. */
 export interface QuicSettings {
   /** Whether the peer's certificate must be valid. */
   readonly verifyPeer: boolean;

@@ -1,6 +1,6 @@
 /**
  * The last crashes, with what became of each. It listens from the start of the observer, whether or not
- * anybody looks: a crash is of interest afterwards. Its channels are silent until a child starts or ends.
+ * a page is open: a crash is of interest afterwards. Its channels are silent until a child starts or ends.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { now, Pid, type CrashReport, type SupervisorEvent } from '@linnet/otp';

@@ -211,7 +211,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
     this.delayed.cancel(stateTimeoutId);
   }
 
-  /** A delayed event is due: gives it, or sends it to whom it is for. */
+  /** A delayed event is due: gives it, or sends it to the process that it is for. */
   protected fireDelayed(timer: DelayedEvent): EventObject | undefined {
     this.delayed?.take(timer);
     const { event, to } = timer;

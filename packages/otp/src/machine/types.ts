@@ -18,7 +18,7 @@ import type { ExitReason } from '../process/exit-reason.ts';
 import type { Pid } from '../process/pid.ts';
 import type { NameOption, ServerRef } from '../process/names/server-ref.ts';
 
-/** An event that a call delivers: what was asked, and whom to answer. */
+/** An event that a call delivers: what was asked, and the caller to answer. */
 export type Answerable<E extends EventObject = EventObject> = E & { readonly from: From };
 
 /** The event that {@link MachineHandle.call} takes: the machine's own without `from`. */

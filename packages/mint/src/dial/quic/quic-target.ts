@@ -18,7 +18,7 @@ export interface QuicTarget {
    * server listens on another host, as Alt-Svc may say, this is still the origin's. Default: the host.
    */
   readonly servername?: string | undefined;
-  /** Who this side is, and whom it trusts. Default: no certificate, and whom Node trusts. */
+  /** Who this side is, and which authorities it trusts. Default: no certificate, and those that Node trusts. */
   readonly tls?: TlsIdentity | undefined;
 }
 

@@ -8,7 +8,7 @@ import type { QuicPath } from '../../quic/backend.ts';
 export interface PortUser {
   /** A datagram came; its buffer is the user's. */
   onDatagram(datagram: Buffer): void;
-  /** The network reported that something did not arrive: anybody can have made it say so. */
+  /** The network reported that something did not arrive: such a report can be forged. */
   onNetworkError(error: NodeJS.ErrnoException): void;
 }
 
