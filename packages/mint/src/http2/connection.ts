@@ -91,7 +91,7 @@ export interface Http2ConnectionOptions {
   readonly connectionWindowSize?: number | undefined;
   /**
    * How many frames that move nothing on (PING, SETTINGS, PRIORITY, unknown ones, empty DATA,
-   * WINDOW_UPDATE, frames of closed streams) may come until `rest` is called. Default 10,000.
+   * WINDOW_UPDATE, frames of closed streams) may come until `resetStrain` is called. Default 10,000.
    */
   readonly maxStrain?: number | undefined;
   /** How many CONTINUATION frames a header block may have. Default 128. */
@@ -144,7 +144,7 @@ export class Http2Connection<User> implements StreamReport {
   readonly peer = new PeerSettings();
   /** The streams that are open, by their identifiers. */
   readonly streams = new Map<number, Http2Stream<User>>();
-  /** How many frames came, since `rest`, that moved nothing on. */
+  /** How many frames came, since `resetStrain`, that moved nothing on. */
   strain = 0;
 
   private readonly maxHeaderSize: number;
@@ -347,7 +347,7 @@ export class Http2Connection<User> implements StreamReport {
   }
 
   /** Some time went by: what came before is no flood. */
-  rest(): void {
+  resetStrain(): void {
     this.strain = 0;
   }
 

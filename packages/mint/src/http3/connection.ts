@@ -55,7 +55,7 @@ export interface Http3ConnectionOptions {
   readonly maxFields?: number | undefined;
   /**
    * How many frames and streams that move nothing on (empty DATA, unknown frames and streams, GOAWAY,
-   * instructions of QPACK) may come until `rest` is called. Default 10,000.
+   * instructions of QPACK) may come until `resetStrain` is called. Default 10,000.
    */
   readonly maxStrain?: number | undefined;
 }
@@ -188,13 +188,13 @@ export class Http3Connection<User> implements StreamReport {
     this.forget(stream);
   }
 
-  /** Whether something came, since `rest`, that moved nothing on. */
+  /** Whether something came, since `resetStrain`, that moved nothing on. */
   get isStrained(): boolean {
     return this.strain.count > 0;
   }
 
   /** Some time went by: what came before is no flood. */
-  rest(): void {
+  resetStrain(): void {
     this.strain.count = 0;
   }
 

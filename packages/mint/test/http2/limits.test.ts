@@ -32,11 +32,11 @@ describe('frames that move nothing on', () => {
     const driven = greeted({ maxStrain: 100 });
     driven.open(2);
     driven.feed(Buffer.concat([head('200'), head('200', 3, endHeaders | endStream)]));
-    driven.connection.rest();
+    driven.connection.resetStrain();
     driven.feed(times(100, one));
     expect(driven.fault).toBeUndefined();
     // Time went by.
-    driven.connection.rest();
+    driven.connection.resetStrain();
     driven.connection.take();
     driven.feed(times(100, one));
     expect(driven.fault).toBeUndefined();

@@ -20,7 +20,7 @@ describe('what moves nothing on', () => {
     driven.feed(id, before).feed(id, repeat(one, 100));
     expect(driven.fault).toBeUndefined();
     expect(driven.connection.isStrained).toBe(true);
-    driven.connection.rest();
+    driven.connection.resetStrain();
     driven.feed(id, repeat(one, 100));
     expect(driven.fault).toBeUndefined();
     driven.feed(id, one);

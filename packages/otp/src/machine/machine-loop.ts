@@ -265,7 +265,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
     try {
       let next = first ?? this.backlog?.next();
       while (next !== undefined) {
-        this.#take(next);
+        this.#handleNext(next);
         if (this.ended) break;
         if (this.status !== 'active') {
           this.#finish();
@@ -283,7 +283,7 @@ export abstract class MachineLoop extends Gen implements MachineRef, TimerOwner 
     }
   }
 
-  #take(next: EventObject | MachineTimer): void {
+  #handleNext(next: EventObject | MachineTimer): void {
     let event = next as EventObject;
     if (next instanceof MachineTimer) {
       if (!next.due) return;

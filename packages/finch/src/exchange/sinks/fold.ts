@@ -169,7 +169,7 @@ export class Fold<Acc> implements Sink, StepBodyUser {
         return;
       }
       this.calling = false;
-      this.take(step);
+      this.apply(step);
     } catch (error) {
       this.calling = false;
       this.throwOn(error);
@@ -179,7 +179,7 @@ export class Fold<Acc> implements Sink, StepBodyUser {
   private resolved(step: StreamStep<Acc>): void {
     this.calling = false;
     if (this.done) return;
-    this.take(step);
+    this.apply(step);
     this.goOn();
   }
 
@@ -188,7 +188,7 @@ export class Fold<Acc> implements Sink, StepBodyUser {
     this.throwOn(error);
   }
 
-  private take(step: StreamStep<Acc>): void {
+  private apply(step: StreamStep<Acc>): void {
     if (isStep(step) && 'cont' in step) {
       this.acc = step.cont;
     } else if (isStep(step)) {

@@ -57,7 +57,7 @@ export class SteppedBody implements OutgoingBody, AsyncIterableIterator<BodyChun
     }
     if (user.done || this.finished) return end;
     try {
-      return this.take(await user.callBody(this.body));
+      return this.apply(await user.callBody(this.body));
     } catch (error) {
       this.finished = true;
       user.failBody(error);
@@ -76,7 +76,7 @@ export class SteppedBody implements OutgoingBody, AsyncIterableIterator<BodyChun
     this.resume = undefined;
   }
 
-  private take(step: unknown): IteratorResult<BodyChunk, undefined> {
+  private apply(step: unknown): IteratorResult<BodyChunk, undefined> {
     const { user } = this;
     if (user.done) return end;
     if (!isStep(step)) throw badStep(step);

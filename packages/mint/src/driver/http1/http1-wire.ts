@@ -213,7 +213,7 @@ export class Http1Wire
     if (lending.socket !== undefined) {
       lending.socket.proceed();
     } else if (current === undefined) {
-      if (this.connection.ready) this.rest();
+      if (this.connection.ready) this.markIdle();
     } else if (!current.begun) {
       this.stopResting();
       try {
@@ -224,14 +224,14 @@ export class Http1Wire
           current.failWith(error as Error);
         } else {
           current.fail(error as Error);
-          this.rest();
+          this.markIdle();
         }
       }
     }
   }
 
   /** The connection is idle: it keeps no program running, and ends before the server ends it. */
-  private rest(): void {
+  private markIdle(): void {
     this.driver.unref();
     const { idleTime } = this.connection;
     if (idleTime < 0 || this.idleAlarm !== undefined) return;

@@ -214,7 +214,8 @@ class Http2Wire implements Wire, RequestsWire, SocketUser {
   onBytes(bytes: Buffer, from: number, to: number): number {
     if (this.isEnding) return to;
     const { connection } = this;
-    if (connection.strain > 0 && this.strainPeriod.isOver(this.clock.now())) connection.rest();
+    if (connection.strain > 0 && this.strainPeriod.isOver(this.clock.now()))
+      connection.resetStrain();
     let at = from;
     try {
       for (;;) {

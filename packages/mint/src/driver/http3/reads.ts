@@ -91,7 +91,8 @@ export class Http3Reads {
       this.tell(connection.abort(id, code));
       return true;
     }
-    if (connection.isStrained && this.strainPeriod.isOver(user.clock.now())) connection.rest();
+    if (connection.isStrained && this.strainPeriod.isOver(user.clock.now()))
+      connection.resetStrain();
     for (let at = 0; !user.isEnding; at = connection.at) {
       const what = connection.next(id, shared, at, length);
       if (what === event.more) break;

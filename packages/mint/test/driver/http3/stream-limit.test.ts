@@ -11,14 +11,17 @@ async function* endless(): AsyncGenerator<Buffer> {
 describeQuic('the limit of the server on streams', () => {
   test.each([
     ['a body that was not taken yet', () => Buffer.alloc(3_000_000)],
+    ['a small body that was not taken yet', () => Buffer.alloc(10_000)],
     ['a body that goes on', endless],
   ])('gets a stream back whose response it has reset, from %s', async (_, body) => {
-    await using world = await meet({ server: { streams: 2 } });
+    await using world = await meet({ server: { streams: 2, streamWindow: 1000 } });
     for (let count = 0; count < 5; count++) {
       const log = world.send({ method: 'POST', body: body() });
       const { stream } = await world.peer.readRequest();
+      world.peer.pause(stream);
       world.peer.reset(stream);
       expect((await log.done).error).toMatchObject({ http3Code: 'H3_INTERNAL_ERROR' });
+      world.peer.resume(stream);
       await world.peer.until(() => world.peer.resets.has(stream), 'RESET_STREAM');
     }
     await world.serves();
