@@ -41,6 +41,9 @@ export interface CheckedOptions {
  * @throws {BadArgumentError} naming the option.
  */
 export function checkOptions(options: ClusterOptions): CheckedOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new BadArgumentError('options', options, 'an object with a name and a cookie');
+  }
   const unknown = Object.keys(options).find((key) => !known.has(key));
   if (unknown !== undefined) throw noOption(unknown);
   const { name, cookie, carrier = [], takeover = false, modules = {}, announceMs = 5000 } = options;
@@ -61,6 +64,12 @@ export function checkOptions(options: ClusterOptions): CheckedOptions {
       throw new BadArgumentError(key, value, 'true or false');
     }
   }
+  const carriers = [carrier].flat();
+  for (const each of carriers) {
+    if (!isCarrier(each)) {
+      throw new BadArgumentError('carrier', each, 'a Carrier or a list of them: nats({ servers })');
+    }
+  }
   if (!(announceMs > 0)) throw new BadArgumentError('announceMs', announceMs, 'a number > 0');
   const associations = { ...associationDefaults };
   for (const key of numbers) {
@@ -73,12 +82,17 @@ export function checkOptions(options: ClusterOptions): CheckedOptions {
   return {
     name,
     cookie,
-    carriers: [carrier].flat(),
+    carriers,
     takeover,
     modules,
     announceMs,
     associations: { ...associations, replay, sign },
   };
+}
+
+function isCarrier(value: unknown): boolean {
+  const { start, stop } = (value ?? {}) as Partial<Carrier>;
+  return typeof start === 'function' && typeof stop === 'function';
 }
 
 const numbers = [

@@ -11,11 +11,17 @@ test.each([
   [{ announceMs: -1 }, 'announceMs'],
   [{ sign: 1 as never }, 'sign'],
   [{ takeover: 'yes' as never }, 'takeover'],
+  [{ carrier: 'nats://127.0.0.1' as never }, 'carrier'],
+  [{ carrier: [{}] as never }, 'carrier'],
   [{ modules: { work: 3 as never } }, 'modules.work'],
 ])('refuses the options %j, and names the wrong one', async (wrong, argument) => {
   const start = Cluster.start({ ...options, ...wrong });
   await expect(start).rejects.toThrow(BadArgumentError);
   await expect(start).rejects.toMatchObject({ argument });
+});
+
+test('refuses a start without options', async () => {
+  await expect(Cluster.start(undefined as never)).rejects.toMatchObject({ argument: 'options' });
 });
 
 test('an option that does not exist is refused, with the one that may be meant', async () => {

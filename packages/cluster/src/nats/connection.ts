@@ -124,14 +124,24 @@ async function firstConnection(options: NodeConnectionOptions): Promise<NatsConn
   try {
     return await connect(options);
   } catch (error) {
+    const at = `NATS at ${placesOf(options)}`;
     const mayBeCertificate = error instanceof TimeoutError && options.tls !== undefined;
-    if (!mayBeCertificate) throw error;
     throw new Error(
-      'no answer in time over TLS: the server is not there, or wants a client certificate that it knows. ' +
-        'Look at `tls.certFile` and `tls.keyFile`, and at the log of the server',
+      mayBeCertificate
+        ? `${at} gives no answer in time over TLS: the server is not there, or wants a client certificate that it knows. ` +
+            'Look at `tls.certFile` and `tls.keyFile`, and at the log of the server'
+        : `${at} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
       { cause: error },
     );
   }
+}
+
+/** The servers, without what they may have of a name and a password. */
+function placesOf({ servers = 'localhost:4222' }: NodeConnectionOptions): string {
+  return [servers]
+    .flat()
+    .map((server) => server.replace(/^(\w+:\/\/)?[^@/]*@/, '$1'))
+    .join(', ');
 }
 
 /** The servers without one of them, if there are others. */

@@ -216,10 +216,13 @@ describe.skipIf(!hasNatsServer)('over NATS', () => {
       expect((await clusterFailure(startHere(server, { name: there }))).reason).toBe('name_in_use');
     });
 
-    test('without a server', async () => {
+    test('without a server, whose address is named, and not what it has of a password', async () => {
       const server = await NatsServer.start();
       await server[Symbol.asyncDispose]();
-      expect((await clusterFailure(startHere(server))).reason).toBe('carrier');
+      const carrier = nats({ servers: server.url.replace('//', '//ada:hunter2@') });
+      const error = await clusterFailure(startHere(server, { carrier }));
+      expect(error.reason).toBe('carrier');
+      expect(error.message).toContain(`NATS at ${server.url} cannot be used: connection refused`);
     });
 
     test('with a password that the server does not take', async () => {

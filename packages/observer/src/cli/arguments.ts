@@ -1,5 +1,6 @@
 /** The command line, as node:util parses it. */
 import { parseArgs } from 'node:util';
+import { nearestOf } from '@linnet/otp/options';
 import { sortKeys, type SortKey } from '../protocol/documents.ts';
 
 export const commands = ['tree', 'pools', 'top', 'crashes', 'cluster'] as const;
@@ -45,6 +46,7 @@ Options:
       --sort <key>      ${sortKeys.join(', ')}
   -n, --limit <count>   rows, 20 by default
   -H, --header <field>  a header for the observer's authorize: 'authorization: Bearer …'
+  -v, --version
   -h, --help
 `;
 
@@ -53,17 +55,18 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Undefined when help is asked for. @throws UsageError */
-export function parseArguments(args: readonly string[]): Arguments | undefined {
+/** What is to be done; help and the version go before all else. @throws UsageError */
+export function parseArguments(args: readonly string[]): Arguments | 'help' | 'version' {
   const { values, positionals } = parse(args);
-  if (values.help) return undefined;
+  if (values.help) return 'help';
+  if (values.version) return 'version';
   let command: CommandName | undefined;
   let url: string | undefined;
   for (const given of positionals) {
     const known = commands.find((name) => name === given);
     if (known !== undefined && command === undefined) command = known;
     else if (known === undefined && url === undefined) url = given;
-    else throw new UsageError(`one command and one url: ${given} is too much`);
+    else throw new UsageError(tooMuch(url, given));
   }
   if (values.json && values.dot) throw new UsageError('either --json or --dot');
   const format = values.json ? 'json' : values.dot ? 'dot' : 'text';
@@ -85,6 +88,15 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
   };
 }
 
+/** What is wrong with two words that are no commands, or with a second command. */
+function tooMuch(url: string | undefined, given: string): string {
+  const word = url !== undefined && /^[a-z]+$/.test(url) ? url : undefined;
+  if (word === undefined) return `one command and one url: ${given} is too much`;
+  const nearest = nearestOf(word, commands);
+  const meant = nearest === undefined ? '' : ` (did you mean ${nearest}?)`;
+  return `there is no command ${word}${meant}: it is one of ${commands.join(', ')}`;
+}
+
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
@@ -100,6 +112,7 @@ function parse(args: readonly string[]) {
         sort: { type: 'string', default: 'mailbox' },
         limit: { type: 'string', default: '20', short: 'n' },
         header: { type: 'string', multiple: true, default: [], short: 'H' },
+        version: { type: 'boolean', default: false, short: 'v' },
         help: { type: 'boolean', default: false, short: 'h' },
       },
     });
@@ -110,7 +123,11 @@ function parse(args: readonly string[]) {
 
 /** The name and password of an address are a header: `fetch` takes them nowhere else. */
 function addressOf(given: string): Pick<Arguments, 'url' | 'headers'> {
-  const text = /^https?:\/\//.test(given) ? given : `http://${given}`;
+  const scheme = /^([a-z][a-z\d+.-]*):\/\//i.exec(given)?.[1]?.toLowerCase();
+  if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') {
+    throw new UsageError(`${given}: an observer is at an http:// or https:// url`);
+  }
+  const text = scheme === undefined ? `http://${given}` : given;
   try {
     const url = new URL(text);
     const { username, password } = url;

@@ -35,6 +35,13 @@ export async function fetchPage<P extends PageName>(
   }
 }
 
+/** What to do, by the code of a failure. */
+const advices: Readonly<Record<string, string>> = {
+  ECONNREFUSED:
+    'nothing listens there. Does the program run, with Observer.childSpec() in its tree, on this port?',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'TLS is not spoken there. Does its url begin with http:?',
+};
+
 function refusalOf(url: string, { status, headers }: Response, text: string): string {
   const location = headers.get('location');
   if (location !== null) return `${url} answers ${status}: it leads to ${location.slice(0, 300)}`;
@@ -55,5 +62,8 @@ function errorIn(text: string): string {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
-  return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
+  const { message, code } = (cause instanceof Error ? cause : error) as NodeJS.ErrnoException;
+  const advice = Object.hasOwn(advices, code ?? '') ? advices[code ?? ''] : undefined;
+  // OpenSSL's own words are of use to those who debug OpenSSL.
+  return advice ?? (message === '' ? error.message : message.trim());
 }

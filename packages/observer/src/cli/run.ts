@@ -1,4 +1,5 @@
 /** Runs a command line. */
+import { createRequire } from 'node:module';
 import { styleText } from 'node:util';
 import type { SortKey, SystemFigures } from '../protocol/documents.ts';
 import { parseArguments, usage, UsageError, type Arguments } from './arguments.ts';
@@ -6,6 +7,8 @@ import { ClientError, fetchPage } from './client.ts';
 import { clusterText } from './cluster-text.ts';
 import { crashesText, poolsText, processesText, systemLine } from './tables.ts';
 import { treeDot, treeText } from './tree-text.ts';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 /** Where a command writes, and what ends it. */
 export interface Terminal {
@@ -33,7 +36,8 @@ const sortedBy: Readonly<Record<string, SortKey>> = {
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
     const parsed = parseArguments(args);
-    if (parsed === undefined) terminal.write(usage);
+    if (parsed === 'help') terminal.write(usage);
+    else if (parsed === 'version') terminal.write(`${version}\n`);
     else await new Run(parsed, terminal).run();
     return 0;
   } catch (error) {

@@ -2,6 +2,7 @@ import { Finch } from '@linnet/finch';
 import { GenServer, whereis } from '@linnet/otp';
 import { captureCrashReports, eventually } from '@linnet/otp/testing';
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -100,10 +101,26 @@ test('top redraws, sorts anew at a key, and ends at q', async () => {
   expect(out.split('\u001B[H\u001B[2J')).toHaveLength(3);
 });
 
+test('--help has the usage, --version the version of the package', async () => {
+  expect((await observer('tree', '--help')).out).toContain('Usage: observer');
+  const manifest = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
+  const { version } = JSON.parse(manifest) as { version: string };
+  expect(await observer('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+});
+
 test('says that no observer is there', async () => {
   const { code, err } = await observer('http://127.0.0.1:1');
   expect(code).toBe(1);
   expect(err).toMatch(/^no observer answers at http:\/\/127\.0\.0\.1:1\/: /);
+});
+
+test('says what to look for where nothing listens, and where TLS is not spoken', async () => {
+  await using server = await startHttpServer((_request, answer) => answer.end('{}'));
+  const secure = await observer(server.url.replace('http:', 'https:'));
+  expect(secure.err).toContain('TLS is not spoken there');
+  await server.close();
+  const { err } = await observer(server.url);
+  expect(err).toContain('with Observer.childSpec() in its tree');
 });
 
 test('says that an address is not that of an observer', async () => {
@@ -173,6 +190,8 @@ test('what repeats goes on while the observer is restarted', async () => {
 test.each([
   [['--nonsense'], "Unknown option '--nonsense'"],
   [['tree', 'pools'], 'is too much'],
+  [['pols', 'localhost:4400'], 'there is no command pols (did you mean pools?)'],
+  [['tree', 'ftp://localhost/'], 'an http:// or https:// url'],
   [['--json', '--dot'], 'either --json or --dot'],
   [['pools', '--dot'], '--dot is for the tree'],
   [['--interval', 'x'], '--interval must be'],

@@ -135,6 +135,7 @@ const badReturn: Words = ([value]) => `bad return value: ${print(value)}`;
 const tuples: Record<string, Words> = {
   failed_to_start_child: ([id, why], depth) =>
     `child ${print(id)} failed to start: ${safely(why, depth)}`,
+  nodedown: ([node]) => `there is no connection to the node ${print(node)} (nodedown)`,
   already_started: ([pid]) => `already started: ${print(pid)}`,
   bad_return_value: badReturn,
   bad_return: badReturn,

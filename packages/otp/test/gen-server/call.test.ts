@@ -95,6 +95,9 @@ describe('calls that reach nobody', () => {
   test('[G005] to another node without a cluster fails with nodedown', async () => {
     const error = await failure(GenServer.call({ name: 'x', node: 'other@host' }, 'y'));
     expect(error.why).toEqual(['nodedown', 'other@host']);
+    expect(error.message).toBe(
+      'GenServer.call(x on other@host, "y") failed: there is no connection to the node \'other@host\' (nodedown)',
+    );
   });
 
   test('[GC03] [G005] to itself fails with calling_self, by pid and by name', async () => {

@@ -3,7 +3,7 @@ import { ExitError, formatReason, isError, type ExitReason } from '../exit-reaso
 import { isName } from '../names/name.ts';
 import { Pid, processOf } from '../pid.ts';
 import type { Process } from '../process.ts';
-import { isVia, whereis, type ServerRef } from '../names/server-ref.ts';
+import { isRemoteName, isVia, whereis, type ServerRef } from '../names/server-ref.ts';
 
 /** Which function was called, for the exit reason of a call that fails. */
 export interface CallSite {
@@ -109,5 +109,7 @@ function describeServer(server: unknown): string {
   if (isName(server)) return String(server);
   if (Pid.isPid(server)) return server.toString();
   if (isVia(server)) return `via ${formatReason(server.via[1])}`;
+  if (typeof server === 'object' && server !== null && isRemoteName(server))
+    return `${String(server.name)} on ${server.node}`;
   return 'server';
 }

@@ -57,7 +57,8 @@ function isViaRegistry(value: unknown): value is ViaRegistry {
   return typeof registry?.whereisName === 'function';
 }
 
-function isRemoteName(value: object): value is RemoteName {
+/** Whether a value is the name of a process with its node. */
+export function isRemoteName(value: object): value is RemoteName {
   return 'name' in value && 'node' in value && isName(value.name);
 }
 
