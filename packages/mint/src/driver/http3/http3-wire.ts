@@ -282,7 +282,9 @@ class Http3Wire implements Wire, RequestsWire, QuicUser, OutputUser, ReadsUser {
     // The server has answered without waiting for the rest of what it was sent.
     else if (what === event.end && isSent && output.isWaiting(id)) this.stopSending(stream);
     // It has ended its side alone: the stream counts against its limit until this side ends, too.
-    else if (what === event.reset && !isSent) this.stopSending(stream, requestCancelled);
+    else if (what === event.reset && (!isSent || output.isWaiting(id))) {
+      this.stopSending(stream, requestCancelled);
+    }
     stream.user.onEvent(what, connection, bytes);
   }
 
