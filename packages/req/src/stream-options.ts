@@ -1,5 +1,6 @@
 /** The checks of the options of `paginate`, `events` and `webSocket` that other calls do not have. */
 import { boolean, custom, duration, finiteDuration, integer, invalid } from '@linnet/otp/options';
+import { isSendable } from './events/last-event-id.ts';
 import type { ReqResponse } from './message/response.ts';
 import { defineSchema } from './options/index.ts';
 
@@ -22,9 +23,8 @@ export const eventSchema = defineSchema('options of events', {
     doc: 'The id of the event after which to begin.',
     type: 'string',
     defaultText: 'none',
-    allowed: 'a string without line breaks and NUL',
-    // oxlint-disable-next-line no-control-regex
-    parse: (value) => (typeof value === 'string' && !/[\r\n\0]/.test(value) ? value : invalid),
+    allowed: 'a string without control characters',
+    parse: (value) => (typeof value === 'string' && isSendable(value) ? value : invalid),
   }),
   reconnect: boolean({
     defaultText: '`true` for GET, HEAD, OPTIONS and TRACE, else `false`',

@@ -59,8 +59,9 @@ export function ruleRequest({ method, url, headers }: Omit<Asked, 'options'>): R
 /** Header fields as the rules take them: of one name joined, but for `set-cookie`. */
 export function ruleHeaders(headers: HeaderList): RuleHeaders {
   const object: RuleHeaders = {};
-  for (const [name] of headers) {
-    object[name] = name === 'set-cookie' ? headers.getAll(name) : (headers.get(name) ?? '');
+  for (const [name, value] of Object.entries(headers.toObject())) {
+    if (name === 'set-cookie') object[name] = [value].flat();
+    else object[name] = typeof value === 'string' ? value : value.join(', ');
   }
   return object;
 }

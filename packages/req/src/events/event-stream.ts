@@ -7,6 +7,7 @@ import { sleep } from '../message/call.ts';
 import type { RequestInput } from '../message/request.ts';
 import type { ReqResponse } from '../message/response.ts';
 import { isSafe, isTransient } from '../retry/transient.ts';
+import { isSendable } from './last-event-id.ts';
 import { EventReader, type ServerEvent } from './server-event.ts';
 
 /** How events are read. */
@@ -71,7 +72,10 @@ function inputFor(first: RequestInput, lastEventId: string): RequestInput {
   const { options } = first;
   const headers = options.headers?.clone() ?? new HeaderList();
   headers.setDefault('accept', 'text/event-stream').setDefault('cache-control', 'no-store');
-  if (lastEventId !== '') headers.set('last-event-id', Buffer.from(lastEventId).toString('latin1'));
+  // A server may give an id that no header can carry: then it is asked for what it sends without one.
+  if (lastEventId !== '' && isSendable(lastEventId)) {
+    headers.set('last-event-id', Buffer.from(lastEventId).toString('latin1'));
+  }
   const receiveTimeout = options.receiveTimeout ?? longestSilence;
   // A stream of events has no end by which it could be measured.
   const unlimited = { requestTimeout: undefined, expect: undefined, httpErrors: 'return' } as const;

@@ -13,15 +13,22 @@ export async function* linesOf(
   response: ReqResponse<AsyncIterable<Uint8Array>>,
 ): AsyncGenerator<string, void, undefined> {
   const decoder = decoderOf(response);
-  let rest = '';
+  /** The line that has not ended. Only what comes is searched: to search it again would take the square of its length. */
+  let line = '';
   for await (const chunk of response.body) {
-    const pieces = (rest + corrected(decoder.decode(chunk, { stream: true }), decoder)).split('\n');
-    rest = pieces.pop() ?? '';
-    for (const line of pieces) yield line.endsWith('\r') ? line.slice(0, -1) : line;
-    if (rest.length > longestLine) throw lineError(response, 'line_too_long', rest);
+    const text = corrected(decoder.decode(chunk, { stream: true }), decoder);
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      line += text.slice(start, end);
+      yield line.endsWith('\r') ? line.slice(0, -1) : line;
+      line = '';
+      start = end + 1;
+    }
+    line += text.slice(start);
+    if (line.length > longestLine) throw lineError(response, 'line_too_long', line);
   }
-  rest += decoder.decode();
-  if (rest !== '') yield rest;
+  line += decoder.decode();
+  if (line !== '') yield line;
 }
 
 /** By the charset of the content type. @throws DecodeError for an unknown one */

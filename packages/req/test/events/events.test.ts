@@ -4,7 +4,7 @@ import { constants, createBrotliCompress, createGzip, createZstdCompress } from 
 import { eventually, TestClock } from '@linnet/otp/testing';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { EventStreamError, ReqCancelledError, type ServerEvent } from '../../src/index.ts';
+import { EventStreamError, ReqCancelledError, ReqOptionsError, type ServerEvent } from '../../src/index.ts';
 import { EventReader } from '../../src/events/server-event.ts';
 import { startReq } from '../support/client.ts';
 import { rejection } from '../../../finch/test/support/rejection.ts';
@@ -84,8 +84,18 @@ test('a connection that ends is opened again, with the last id', async () => {
   });
 });
 
-test('so is one that breaks', async () => {
-  const req = await startReq({ retry: false });
+test.each(['a\u0001b', 'a\u007fb'])(
+  'an id that no header can carry is not sent: %j',
+  async (id) => {
+    const req = await startReq();
+    const server = await startEvents((request, response) => {
+      const last = JSON.stringify(request.headers['last-event-id'] ?? 'none');
+      response.end(`retry: 0\nid: ${id}\ndata: ${last}\n\n`);
+    });
+    const none = event('"none"', 'message', id);
+    expect(await take(req.events(server.url), 2)).toEqual([none, none]);
+    expect(() => req.events(server.url, { lastEventId: id })).toThrow(ReqOptionsError);
+});
   const server = await startEvents((_, response, index) => {
     if (index === 1) response.destroy();
     else response.write(`retry: 0\ndata: ${index}\n\n`, () => index === 0 && response.destroy());

@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { DecodeError, StatusError } from '../../src/index.ts';
+import { DecodeError, ReqResponse, StatusError } from '../../src/index.ts';
+import { linesOf } from '../../src/streams/lines.ts';
 import { linkTo } from '../../src/streams/link.ts';
 import { startReq } from '../support/client.ts';
 import { rejection } from '../../../finch/test/support/rejection.ts';
@@ -47,6 +48,16 @@ test('lines are decompressed and in the charset of the response', async () => {
     'content-type': 'text/plain; charset=latin1',
   });
   expect(await all(req.lines(latin.url))).toEqual(['ü€']);
+});
+
+test('a long line takes time by its length, however small its pieces are', async () => {
+  async function* pieces(): AsyncGenerator<Uint8Array, void, undefined> {
+    const piece = Buffer.alloc(1024, 'a');
+    for (let index = 0; index < 15 * 1024; index++) yield piece;
+    yield Buffer.from('\nlast');
+  }
+  const lines = linesOf(new ReqResponse<AsyncIterable<Uint8Array>>({ body: pieces() }));
+  expect((await all(lines)).map(({ length }) => length)).toEqual([15 * 1024 * 1024, 4]);
 });
 
 test('leaving the loop gives up the rest', async () => {
