@@ -232,6 +232,10 @@ class Http3Wire implements Wire, RequestsWire, QuicUser, OutputUser, ReadsUser {
     this.requests.onTurn();
   }
 
+  onEnding(): void {
+    this.reads.readRest();
+  }
+
   onClose(end: QuicEnd): void {
     if (this.isEnding) {
       // The handlers of what was under way come first.

@@ -45,8 +45,20 @@ export class Http3Reads {
     try {
       if (id % 4 === 0) {
         const stream = user.connection.streams.get(id);
-        if (stream !== undefined) this.readResponse(stream);
+        if (stream !== undefined) this.readResponse(stream, false);
       } else this.readPeerStream(id);
+    } catch (error) {
+      user.breached(error);
+    }
+  }
+
+  /** Nothing further comes: reads what is there of responses, whose users may not have wanted it yet. */
+  readRest(): void {
+    const { user } = this;
+    try {
+      for (const stream of user.connection.streams.values()) {
+        if (!stream.isTunnel) this.readResponse(stream, true);
+      }
     } catch (error) {
       user.breached(error);
     }
@@ -64,10 +76,11 @@ export class Http3Reads {
     for (const { id } of due) this.read(id);
   };
 
-  private readResponse(stream: Http3WireStream): void {
+  private readResponse(stream: Http3WireStream, isRest: boolean): void {
     const { session, user } = this;
     const { id } = stream;
-    while (stream.user.wantsMore && !stream.isComplete && !stream.isClosed && !user.isEnding) {
+    while (!stream.isComplete && !stream.isClosed && !user.isEnding) {
+      if (!isRest && !stream.user.wantsMore) return;
       const length = session.read(id, shared);
       if (length === nothingYet) return;
       this.take(id, length);

@@ -251,7 +251,13 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
 
   private endAsGone(): void {
     const reason = this.networkError?.code ?? '';
-    this.end({ by: 'gone', code: 0, isApplication: false, reason });
+    this.endBy({ by: 'gone', code: 0, isApplication: false, reason });
+  }
+
+  /** It ends by the peer or the network. */
+  private endBy(end: QuicEnd): void {
+    this.currentUser.onEnding?.();
+    this.end(end);
   }
 
   /**
@@ -280,7 +286,7 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     }
     if (this.isClosed) return;
     this.sendDatagrams();
-    if (this.connection.isClosed) this.end(this.endOf());
+    if (this.connection.isClosed) this.endBy(this.endOf());
     else this.timer.set(this.connection.timeout());
   }
 

@@ -20,6 +20,8 @@ export interface QuicUser {
   onActivity?: (() => void) | undefined;
   /** The end of a turn in which datagrams were taken or `schedule` was called, before datagrams are written. */
   onTurn(): void;
+  /** The connection has ended by the peer or the network: what had come can be read until this returns. Called where it is set. */
+  onEnding?: (() => void) | undefined;
   /** The connection is gone. Called once, and nothing after it. */
   onClose(end: QuicEnd): void;
 }

@@ -14,6 +14,7 @@ import { describeQuic } from '../../support/quic.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { ExchangeLog } from '../exchange-log.ts';
 import { meet } from './world.ts';
+import type { World } from './world.ts';
 
 const cancelled = 0x10c;
 
@@ -282,6 +283,33 @@ describeQuic('the end of the connection', () => {
       reason: 'ECONNREFUSED',
       requestSent: true,
     });
+  });
+
+  test.each([
+    ['by the server', (world: World) => world.peer.close()],
+    ['by a long silence', (world: World) => world.peer.vanish()],
+  ])('%s leaves a paused response whose rest was not read yet whole', async (_, close) => {
+    await using world = await meet({ dial: { idleTimeout: 300, keepAliveInterval: Infinity } });
+    const logs = [world.send(), world.send()];
+    for (const log of logs) log.greedy = false;
+    await world.peer.readRequest();
+    await world.peer.readRequest();
+    const body = Buffer.alloc(500_000, 'x');
+    world.peer.respond(0);
+    world.peer.data(0, 'x');
+    world.peer.respond(4);
+    world.peer.data(4, 'x');
+    for (const log of logs) await log.until(() => log.body === 'x');
+    world.peer.data(0, body, { endStream: true });
+    world.peer.data(4, body);
+    await world.peer.until(() => world.peer.unsent(0) + world.peer.unsent(4) === 0, 'the windows');
+    await world.allDelivered();
+    expect(logs.map((log) => log.body)).toEqual(['x', 'x']);
+    close(world);
+    await Promise.all(logs.map(({ done }) => done));
+    expect(logs[0]?.kinds).toEqual(['headers', 'data', 'end']);
+    expect(logs[0]?.body.length).toBe(1 + body.length);
+    expect(logs[1]?.error).toBeInstanceOf(ConnectionClosedError);
   });
 
   test('fails a response of which a part came, and delivers one that came whole', async () => {
