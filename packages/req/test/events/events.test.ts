@@ -4,7 +4,12 @@ import { constants, createBrotliCompress, createGzip, createZstdCompress } from 
 import { eventually, TestClock } from '@linnet/otp/testing';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { EventStreamError, ReqCancelledError, ReqOptionsError, type ServerEvent } from '../../src/index.ts';
+import {
+  EventStreamError,
+  ReqCancelledError,
+  ReqOptionsError,
+  type ServerEvent,
+} from '../../src/index.ts';
 import { EventReader } from '../../src/events/server-event.ts';
 import { startReq } from '../support/client.ts';
 import { rejection } from '../../../finch/test/support/rejection.ts';
@@ -95,7 +100,11 @@ test.each(['a\u0001b', 'a\u007fb'])(
     const none = event('"none"', 'message', id);
     expect(await take(req.events(server.url), 2)).toEqual([none, none]);
     expect(() => req.events(server.url, { lastEventId: id })).toThrow(ReqOptionsError);
-});
+  },
+);
+
+test('so is one that breaks', async () => {
+  const req = await startReq({ retry: false });
   const server = await startEvents((_, response, index) => {
     if (index === 1) response.destroy();
     else response.write(`retry: 0\ndata: ${index}\n\n`, () => index === 0 && response.destroy());
