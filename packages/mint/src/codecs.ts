@@ -11,7 +11,10 @@ import * as http3 from './http3/events.ts';
 export { ResponseParser } from './http1/parser.ts';
 export type { ParserEvent, ParserOptions, RequestKind } from './http1/parser.ts';
 export { Http2Connection } from './http2/connection.ts';
-export type { ConnectionEvent, Http2ConnectionOptions } from './http2/connection.ts';
+export type {
+  ConnectionEvent as Http2ConnectionEvent,
+  Http2ConnectionOptions,
+} from './http2/connection.ts';
 export { HpackDecoder } from './http2/hpack/decoder.ts';
 export type { FieldSink } from './compression/field-sink.ts';
 export { HpackEncoder } from './http2/hpack/encoder.ts';

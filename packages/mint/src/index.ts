@@ -23,7 +23,7 @@ export {
   ResponseParser,
 } from './codecs.ts';
 export type {
-  ConnectionEvent,
+  Http2ConnectionEvent,
   FieldSink,
   Http2ConnectionOptions,
   Http2Stream,

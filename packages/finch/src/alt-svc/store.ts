@@ -3,7 +3,7 @@
  * by HTTP/3. It is kept by origin, never used for another one, and bounded: what was not asked for
  * lately is forgotten, which costs no more than HTTP/2 until the server says it again.
  */
-import { BoundedCache } from '../identity/index.ts';
+import { BoundedCache, bracketed } from '../identity/index.ts';
 import { BrokenAlternatives } from './broken.ts';
 import { parseAltSvc, type Alternative } from './field.ts';
 
@@ -111,5 +111,5 @@ function keyOf(origin: string, { authority }: AlternativeService): string {
 }
 
 function authorityOf({ host, port }: { readonly host: string; readonly port: number }): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${bracketed(host)}:${port}`;
 }

@@ -42,7 +42,7 @@ import { Lifetime } from './lifetime.ts';
 import {
   connectionEvents as events,
   ConnectionProcess,
-  type ConnectionEvent,
+  type ConnectionMachineEvent,
   type ConnectionInput,
 } from './machine.ts';
 import type { CloseReason, ConnectionOwner, ConnectionState } from './owner.ts';
@@ -73,7 +73,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   below: Connection | undefined = undefined;
 
   /** Undefined until the process runs. */
-  private machine: MachineRef<ConnectionEvent> | undefined = undefined;
+  private machine: MachineRef<ConnectionMachineEvent> | undefined = undefined;
   /** Its process ended, or will never start: what the machine said last counts no more. */
   private released = false;
   private connecting: Connect | undefined = undefined;
@@ -181,7 +181,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   }
 
   /** The machine's entry into `connecting`: from here on nothing that ends the process goes unseen. */
-  connect(machine: MachineRef<ConnectionEvent>): void {
+  connect(machine: MachineRef<ConnectionMachineEvent>): void {
     if (this.released) return;
     this.machine = machine;
     this.watch(machine.pid);
@@ -341,7 +341,7 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
    * process was dead or ending, or it has just died of an event that its state refuses, which is a bug
    * of the pool's: a crash report tells of it, and no other connection suffers.
    */
-  private step(event: ConnectionEvent): boolean {
+  private step(event: ConnectionMachineEvent): boolean {
     if (this.released || this.machine === undefined) return false;
     this.lateCheckin.finish();
     if (this.machine.step(event)) return true;

@@ -3,21 +3,21 @@
  * under load the next user has the connection by then, and the machine need not leave `in_use`.
  */
 import { defer, undefer, type Deferred, type MachineRef } from '@linnet/otp';
-import { connectionEvents, type ConnectionEvent } from './machine.ts';
+import { connectionEvents, type ConnectionMachineEvent } from './machine.ts';
 
 export class LateCheckin implements Deferred {
   // Kept by the list of what is deferred.
   older: Deferred | undefined = undefined;
   newer: Deferred | undefined = undefined;
 
-  private machine: MachineRef<ConnectionEvent> | undefined = undefined;
+  private machine: MachineRef<ConnectionMachineEvent> | undefined = undefined;
 
   /** Whether the machine was not told yet. */
   get isPending(): boolean {
     return this.machine !== undefined;
   }
 
-  begin(machine: MachineRef<ConnectionEvent>): void {
+  begin(machine: MachineRef<ConnectionMachineEvent>): void {
     this.machine = machine;
     defer(this);
   }

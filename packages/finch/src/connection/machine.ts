@@ -9,7 +9,7 @@ import { Machine, type MachineArgs, type MachineRef } from '@linnet/otp';
 import { setup } from 'xstate';
 import type { CloseReason } from './owner.ts';
 
-export type ConnectionEvent =
+export type ConnectionMachineEvent =
   /** It can take requests: the socket is open, TLS and the server's SETTINGS included. */
   | { readonly type: 'OPENED' }
   /** Its first user takes it; further users of a shared connection change no state. */
@@ -32,16 +32,17 @@ export interface ConnectionInput {
   /** Why it closes. */
   readonly closeReason: CloseReason;
   /** Starts to open the socket; `OPENED` or `CLOSE` follows. */
-  connect(machine: MachineRef<ConnectionEvent>): void;
+  connect(machine: MachineRef<ConnectionMachineEvent>): void;
   /** The idle time is over. */
   idleTimeOver(): void;
 }
 
 export const connectionMachine = setup({
-  types: { events: {} as ConnectionEvent, input: {} as ConnectionInput },
+  types: { events: {} as ConnectionMachineEvent, input: {} as ConnectionInput },
   actions: {
-    connect: Machine.action(({ input, self }: MachineArgs<ConnectionInput, ConnectionEvent>) =>
-      input.connect(self),
+    connect: Machine.action(
+      ({ input, self }: MachineArgs<ConnectionInput, ConnectionMachineEvent>) =>
+        input.connect(self),
     ),
     ignore: () => {},
     idleTimeOver: Machine.action(({ input }: MachineArgs<ConnectionInput>) => input.idleTimeOver()),
@@ -91,4 +92,4 @@ export const connectionEvents = {
   idleTimeChanged: { type: 'IDLE_TIME_CHANGED' },
   drain: { type: 'DRAIN' },
   close: { type: 'CLOSE' },
-} as const satisfies Record<string, ConnectionEvent>;
+} as const satisfies Record<string, ConnectionMachineEvent>;

@@ -38,15 +38,7 @@ export class InvalidJsonError extends FinchError {
     const status = options.status === undefined ? '' : ` with status ${options.status}`;
     const type =
       options.contentType === undefined ? '' : ` and content-type ${options.contentType}`;
-    const body =
-      options.length === 0
-        ? 'it is empty'
-        : `its ${options.length} bytes begin with ${JSON.stringify(options.snippet)}`;
-    super(
-      `The body of the response${status}${type} is not JSON: ${body}${because(options.cause)}. ` +
-        remedy(options.contentEncoding),
-      options,
-    );
+    super(`The body of the response${status}${type} is not JSON: ${whyNot(options)}`, options);
   }
 
   static {
@@ -54,12 +46,17 @@ export class InvalidJsonError extends FinchError {
   }
 }
 
-function remedy(encoding: string | undefined): string {
-  const isPlain = encoding === undefined || encoding.toLowerCase() === 'identity';
-  return isPlain
-    ? 'Look at the status and the content-type before json(), or read text().'
-    : `It is encoded, content-encoding is ${encoding}, and comes as it was sent: decode its bytes with node:zlib, ` +
-        'or send the request without accept-encoding.';
+/** What is wrong, and what to do. */
+function whyNot({ contentEncoding, length, snippet, cause }: InvalidJsonErrorOptions): string {
+  if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== 'identity' && length > 0) {
+    return (
+      `its ${length} bytes are encoded, content-encoding is ${contentEncoding}, and come as they were sent. ` +
+      'Decode them with node:zlib, send the request without accept-encoding, or use finch.fetch or @linnet/req, which decode.'
+    );
+  }
+  const body =
+    length === 0 ? 'it is empty' : `its ${length} bytes begin with ${JSON.stringify(snippet)}`;
+  return `${body}${because(cause)}. Look at the status and the content-type before json(), or read text().`;
 }
 
 /** What a {@link ResponseTooLargeError} says. */

@@ -1,6 +1,6 @@
 /** The body of a request that is read while it is sent, as its exchange sees it. */
 import { isReplayable, isSource, openBody, StepBody } from '../request/index.ts';
-import type { BodySource, OpenBody, RequestBody } from '../request/index.ts';
+import type { BodySource, SendableBody, RequestBody } from '../request/index.ts';
 import { isOneShot, claimSource, type UnusableSource } from '../request/source.ts';
 import { BodyFeed, type FeedUser } from './body-feed.ts';
 import type { CallerContext } from './caller-context.ts';
@@ -11,7 +11,7 @@ export interface OutgoingBody {
   /** The request begins. @throws RequestBodyError when its body is not whole any more. */
   begin(): void;
   /** The body for one attempt. @throws RequestBodyError, InvalidRequestError */
-  open(): OpenBody;
+  open(): SendableBody;
   /** Another attempt may come: what was made for this one is closed. */
   attemptOver(): void;
   /** The request is over: nothing of the body stays open. */
@@ -65,7 +65,7 @@ export class SourceBody implements OutgoingBody {
   }
 
   /** A function of the caller's runs as the caller. */
-  open(): OpenBody {
+  open(): SendableBody {
     if (this.once && this.feed !== undefined) return this.feed;
     this.attemptOver();
     const opened = this.inCaller(openBody, this.body);

@@ -1,6 +1,6 @@
 /** Servers and pools by name: what is needed to say which one is meant. */
 export { BoundedCache } from './bounded-cache.ts';
-export { hostHeader, originOf, parseOrigin } from './origin.ts';
+export { bracketed, hostHeader, originOf, parseOrigin } from './origin.ts';
 export type { Origin, Scheme, UrlProblem } from './origin.ts';
 export {
   poolFrom,

@@ -89,7 +89,7 @@ function defaultPort(scheme: Scheme): number {
 }
 
 /** A host as a URL has it: an IPv6 address stands in brackets. */
-function bracketed(host: string): string {
+export function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 

@@ -63,7 +63,7 @@ export type RequestBody =
   | null;
 
 /** A body as it is given to a connection. */
-export type OpenBody = string | Uint8Array | BodySource | null;
+export type SendableBody = string | Uint8Array | BodySource | null;
 
 const allowed =
   'a string, bytes, an array of strings or bytes, URLSearchParams, FormData, a Blob, a ReadableStream, ' +
@@ -130,7 +130,7 @@ export function isReplayable(body: RequestBody): boolean {
  *
  * @throws InvalidRequestError when the function returns something else.
  */
-export function openBody(body: RequestBody): OpenBody {
+export function openBody(body: RequestBody): SendableBody {
   if (body instanceof StepBody) throw needsStreamWhile(body);
   if (typeof body === 'function') {
     const source: unknown = body();

@@ -3,7 +3,7 @@
  */
 export { buildRequest } from './build.ts';
 export { isReplayable, isSource, needsStreamWhile, openBody, StepBody } from './body.ts';
-export type { BodyInput, BodyStep, BodySteps, OpenBody, RequestBody } from './body.ts';
+export type { BodyInput, BodyStep, BodySteps, SendableBody, RequestBody } from './body.ts';
 export type { BodyChunk, BodySource } from './source.ts';
 export { trailerFields, withHeader } from './headers.ts';
 export { isIdempotent } from './method.ts';

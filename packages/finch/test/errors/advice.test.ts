@@ -101,6 +101,7 @@ test('a slip in an option of a request: which was meant, and what belongs to the
 
 test('a timeout of a request among the options of a pool: where it belongs', async () => {
   const pools = { default: { receiveTimeout: 5 } };
+  // @ts-expect-error -- what is tested
   const { message } = await rejection(startFinch({ pools }));
   expect(message).toContain('It belongs to a request: give it to finch.get');
 });

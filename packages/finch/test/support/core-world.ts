@@ -1,6 +1,6 @@
 /** The core of a pool without a process: connections that are nothing but their machine, waiters that record. */
 import { transition } from 'xstate';
-import { connectionMachine, type ConnectionEvent } from '../../src/connection/machine.ts';
+import { connectionMachine, type ConnectionMachineEvent } from '../../src/connection/machine.ts';
 import type { CloseReason, ConnectionOwner, ConnectionState } from '../../src/connection/owner.ts';
 import { parsePoolOptions, type PoolOptions } from '../../src/options/index.ts';
 import { PoolCore } from '../../src/pool/core.ts';
@@ -165,7 +165,7 @@ export class BareConnection implements PoolConnection<BareConnection> {
     return false;
   }
 
-  #step(event: ConnectionEvent): void {
+  #step(event: ConnectionMachineEvent): void {
     if (!this.#snapshot.can(event)) throw new Error(`${event.type} of one that is ${this.state}`);
     [this.#snapshot] = transition(machine, this.#snapshot, event);
   }

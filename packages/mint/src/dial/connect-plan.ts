@@ -3,6 +3,7 @@
  * it, and what may be spoken there.
  */
 import type { Dial, Dialled } from './attempt.ts';
+import { authorityOf } from './authority.ts';
 import { connectRules } from './connect-options.ts';
 import type { ConnectOptions, Protocol, TcpProtocol } from './connect-options.ts';
 import { dial } from './dial.ts';
@@ -69,7 +70,7 @@ export function planConnect(url: string | URL, given: ConnectOptions = {}): Conn
   const protocols = protocolsOf(scheme, wanted);
   const origin =
     unixSocket === undefined
-      ? `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+      ? `${scheme}://${authorityOf({ host, port })}`
       : `${scheme}+unix://${encodeURIComponent(unixSocket)}`;
   const shared = {
     origin,

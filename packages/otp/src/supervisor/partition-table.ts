@@ -2,6 +2,7 @@
 import { BadArgumentError } from '../process/errors.ts';
 import { Pid } from '../process/pid.ts';
 import type { ViaRegistry } from '../process/names/server-ref.ts';
+import { identityText } from '../process/values/term-key.ts';
 import { refusePromise } from '../process/values/thenable.ts';
 
 export class PartitionTable implements ViaRegistry {
@@ -53,10 +54,6 @@ function partitionOf(key: unknown, partitions: number): number {
   }
 }
 
-/** Objects without structure of their own are told apart by identity. */
-const identities = new WeakMap<object, number>();
-let lastIdentity = 0;
-
 /** Parts in parts in parts: more are a mistake, or an object that contains itself. */
 const deepest = 32;
 
@@ -77,9 +74,7 @@ function hash(value: unknown, depth = 0): number {
     const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
     return combine(entries.map(([key, part]) => combine([hashText(key), hash(part, depth + 1)])));
   }
-  let identity = identities.get(value);
-  if (identity === undefined) identities.set(value, (identity = ++lastIdentity));
-  return hashText(`object ${identity}`);
+  return hashText(identityText(value));
 }
 
 const badKey = (key: unknown, allowed: string): BadArgumentError =>

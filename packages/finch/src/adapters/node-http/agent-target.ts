@@ -1,6 +1,6 @@
 /** Which pool a request of node:http is for, and whether that can serve it. */
 import { InvalidRequestError } from '../../errors/index.ts';
-import { poolFrom, type PoolIdentity, type Scheme } from '../../identity/index.ts';
+import { bracketed, poolFrom, type PoolIdentity, type Scheme } from '../../identity/index.ts';
 
 /** What node:http tells an agent of a request, as far as it concerns the connection. */
 export interface AgentRequest {
@@ -39,7 +39,7 @@ export function poolOf(scheme: Scheme, tag: string, request: AgentRequest): Pool
   return poolFrom({
     scheme,
     // As node:http has it, an address of IPv6 stands without brackets.
-    host: host.includes(':') && !host.startsWith('[') ? `[${host}]` : host,
+    host: host.startsWith('[') ? host : bracketed(host),
     port,
     tag,
     ...(unixSocket === undefined ? undefined : { unixSocket }),

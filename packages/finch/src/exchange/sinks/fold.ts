@@ -163,7 +163,7 @@ export class Fold<Acc> implements Sink, StepBodyUser {
       const step = this.inCaller(this.callback, part, this.acc);
       if (isThenable(step)) {
         step.then(
-          (next) => this.resolved(next),
+          (given) => this.resolved(given),
           (error: unknown) => this.rejected(error),
         );
         return;

@@ -17,7 +17,7 @@ import type { Wire, WireHandler } from '../../wire.ts';
 import type { Step } from '../attempt.ts';
 import { namesOf, surplus } from './proxy-failure.ts';
 import type { ProxyNames } from './proxy-failure.ts';
-import { authorityOf } from './proxy-server.ts';
+import { authorityOf } from '../authority.ts';
 import type { ProxiedTarget, ProxyServer } from './proxy-server.ts';
 
 /** A head that answers CONNECT has no need for more. */

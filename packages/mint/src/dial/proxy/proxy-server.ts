@@ -19,8 +19,3 @@ export interface ProxyServer extends ProxyAddress {
 export interface ProxiedTarget extends DialTarget {
   readonly address: { readonly host: string; readonly port: number };
 }
-
-/** `api.example.com:443`, `[::1]:8080`. */
-export function authorityOf({ host, port }: ProxiedTarget['address']): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}

@@ -1,6 +1,7 @@
 /**
  * From a URL and a user's options to what is dialled over QUIC.
  */
+import { authorityOf } from '../authority.ts';
 import { connectRules } from '../connect-options.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { checkOptions, invalidOption } from '../option-rules.ts';
@@ -46,7 +47,7 @@ export function planQuic(url: string | URL, given: ConnectOptions = {}): QuicPla
   return {
     authority,
     target: {
-      origin: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+      origin: `https://${authorityOf({ host, port })}`,
       host,
       port,
       servername: servername ?? host,

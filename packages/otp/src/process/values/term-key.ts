@@ -15,7 +15,7 @@ const markCode = 1;
 /** Elements in elements in elements: more are a mistake, or an array that contains itself. */
 const deepest = 32;
 
-/** Objects in arrays are told apart by numbers. */
+/** Objects without structure of their own are told apart by numbers. */
 const identities = new WeakMap<object | symbol, number>();
 let lastIdentity = 0;
 
@@ -82,7 +82,8 @@ function elementText(value: unknown, depth: number): string {
   }
 }
 
-function identityText(value: object | symbol): string {
+/** What tells an object from all others; the same each time. */
+export function identityText(value: object | symbol): string {
   let identity = identities.get(value);
   if (identity === undefined) identities.set(value, (identity = ++lastIdentity));
   return `#${identity}`;
