@@ -179,7 +179,7 @@ describe('json()', () => {
     const one = new Response(200, Fields.of(fields), [gzipSync('{}')]);
     for (const parse of [() => one.json(), () => one.body.json()]) {
       expect(parse).toThrow(expect.objectContaining({ contentEncoding: 'gzip' }));
-      expect(parse).toThrow('content-encoding is gzip, and comes as it was sent');
+      expect(parse).toThrow('content-encoding is gzip, and come as they were sent. Decode them');
       expect(parse).toThrow('node:zlib');
     }
     const plain = new Response(200, Fields.of(['content-encoding', 'identity']), [
