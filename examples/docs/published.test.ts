@@ -32,7 +32,11 @@ interface Manifest {
   readonly types: string;
   readonly sideEffects: boolean;
   readonly engines: { readonly node: string };
+  readonly dependencies?: Readonly<Record<string, string>>;
 }
+
+/** Packages whose objects users hand over: a second copy would be told apart by types, or by `instanceof`. */
+const shared = ['xstate', 'tough-cookie', '@standard-schema/spec'];
 
 describe.each(packages)('%s', (path) => {
   const manifest = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8')) as Manifest;
@@ -63,6 +67,12 @@ describe.each(packages)('%s', (path) => {
       }
     }
     expect(missing).toEqual([]);
+  });
+
+  test('what users hand objects of may be installed once for both', () => {
+    const { dependencies = {} } = manifest;
+    const exact = shared.filter((name) => /^\d/.test(dependencies[name] ?? ''));
+    expect(exact).toEqual([]);
   });
 
   test('the fields that npm shows are filled in', () => {
