@@ -12,8 +12,10 @@ export interface CodingFunctions {
   encode(bytes: Uint8Array): Promise<Buffer>;
   /** Whether each frame of a body has a decoder of its own. */
   readonly isFramed?: boolean;
+  /** Whether the decoder ends at the end of the data, whatever follows: then its user has to look. */
+  readonly ignoresRest?: boolean;
   /** @param first the first byte of what it will be given */
-  decoder(first: number | undefined): Transform;
+  decoder(first: number | undefined): Transform & { readonly bytesWritten: number };
   encoder(): Transform;
 }
 
@@ -24,8 +26,38 @@ const gzip: CodingFunctions = {
   encoder: () => node.createGzip(),
 };
 
-const inflate = promisify<node.InputType, node.ZlibOptions, Buffer>(node.inflate);
-const inflateRaw = promisify<node.InputType, node.ZlibOptions, Buffer>(node.inflateRaw);
+/** What follows the data of a body is no part of it: the body is damaged. */
+export function refuseRest(
+  given: number,
+  { bytesWritten }: { readonly bytesWritten: number },
+): void {
+  if (given > bytesWritten) throw new Error('other bytes follow the end of the compressed data');
+}
+
+/** A function of node:zlib that says, with the option `info`, how many bytes it has used. */
+type Decode = (
+  bytes: Uint8Array,
+  options: { readonly maxOutputLength: number; readonly info: true },
+  done: (error: Error | null, result: Buffer) => void,
+) => void;
+
+/** What it gives then; its types know of the bytes alone. */
+interface Informed {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+function decodeAll(decode: Decode): CodingFunctions['decode'] {
+  const informed = promisify(decode) as (...given: unknown[]) => Promise<unknown>;
+  return async (bytes, options) => {
+    const { buffer, engine } = (await informed(bytes, { ...options, info: true })) as Informed;
+    refuseRest(bytes.length, engine);
+    return buffer;
+  };
+}
+
+const inflate = decodeAll(node.inflate);
+const inflateRaw = decodeAll(node.inflateRaw);
 
 /**
  * RFC 9110 means the zlib format by "deflate"; some servers send the bare one. The first byte of zlib
@@ -39,12 +71,14 @@ const deflate: CodingFunctions = {
   decode: (bytes, options) =>
     isZlib(bytes[0]) ? inflate(bytes, options) : inflateRaw(bytes, options),
   encode: promisify<node.InputType, Buffer>(node.deflate),
+  ignoresRest: true,
   decoder: (first) => (isZlib(first) ? node.createInflate() : node.createInflateRaw()),
   encoder: () => node.createDeflate(),
 };
 
 const br: CodingFunctions = {
-  decode: promisify<node.InputType, node.BrotliOptions, Buffer>(node.brotliDecompress),
+  decode: decodeAll(node.brotliDecompress),
+  ignoresRest: true,
   // The default, 11, takes seconds for a few MB: 5 is what servers use for what is made on the fly.
   encode: (bytes) => brotliCompress(bytes, brotliOptions),
   decoder: () => node.createBrotliDecompress(),

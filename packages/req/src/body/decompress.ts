@@ -1,7 +1,8 @@
 /** Takes the content codings off a body, all at once or as it comes, within bounds. */
-import { pipeline, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { DecompressError } from '../errors/index.ts';
-import { codingNamed, codingsOf, type CodingFunctions } from './codings.ts';
+import { codingNamed, codingsOf, refuseRest, type CodingFunctions } from './codings.ts';
 import { framesOf } from './zstd-frames.ts';
 
 /** More layers than any honest server applies; curl and undici stop there, too. */
@@ -114,12 +115,21 @@ async function* through(
   while (first.done !== true && first.value.length === 0) first = await pieces.next();
   if (first.done === true) return;
   const { value } = first;
+  let given = 0;
   async function* all(): AsyncGenerator<Uint8Array, void, undefined> {
+    given = value.length;
     yield value;
-    yield* { [Symbol.asyncIterator]: () => pieces };
+    for await (const piece of { [Symbol.asyncIterator]: () => pieces }) {
+      given += piece.length;
+      yield piece;
+    }
   }
   const decoder = coding.decoder(value[0]);
-  // Its iterator tells of errors; without a callback they would be thrown outside of it.
-  pipeline(Readable.from(all()), decoder, () => {});
+  const fed = pipeline(Readable.from(all()), decoder);
+  // The iterator of the decoder tells of errors as well, and first.
+  fed.catch(() => {});
   yield* decoder as AsyncIterable<Uint8Array>;
+  if (coding.ignoresRest !== true) return;
+  await fed;
+  refuseRest(given, decoder);
 }

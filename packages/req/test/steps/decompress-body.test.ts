@@ -101,6 +101,13 @@ test.each<[string, ReqOptions]>([
     ['br', brotliCompressSync(plain).subarray(0, -4)],
     ['br', Buffer.from('no brotli at all')],
   ];
+  for (const surplus of [Buffer.from('x'), Buffer.alloc(200_000, 'x')]) {
+    codings.push(['gzip', Buffer.concat([gzipSync(plain), surplus])]);
+    codings.push(['deflate', Buffer.concat([deflateSync(plain), surplus])]);
+    codings.push(['deflate', Buffer.concat([deflateRawSync(plain), surplus])]);
+    codings.push(['br', Buffer.concat([brotliCompressSync(plain), surplus])]);
+    codings.push(['br, gzip', gzipSync(Buffer.concat([brotliCompressSync(plain), surplus]))]);
+  }
   if (typeof zstdCompressSync === 'function') {
     const whole = zstdCompressSync(plain);
     for (const cut of [1, 4, 10]) codings.push(['zstd', whole.subarray(0, -cut)]);
@@ -115,6 +122,33 @@ test.each<[string, ReqOptions]>([
     expect(error).toMatchObject({ code: 'ERR_REQ_DECOMPRESS', reason: 'invalid', encoding });
   }
 });
+
+test.each([
+  ['gzip', gzipSync(plain)],
+  ['deflate', deflateSync(plain)],
+  ['br', brotliCompressSync(plain)],
+])(
+  'bytes after the end of %s, in a piece of their own, damage the body as well',
+  async (encoding, head) => {
+    const req = await startReq();
+    const server = await startServer(async (_, response) => {
+      response.writeHead(200, { 'content-encoding': encoding, 'content-type': 'text/plain' });
+      await new Promise<void>((resolve) => response.write(head, () => resolve()));
+      await reader;
+      response.end('surplus');
+    });
+    let isRead = (): void => {};
+    const reader = new Promise<void>((resolve) => (isRead = resolve));
+    let received = 0;
+    const read = req.get(server.url, {
+      into: (piece) => {
+        received += piece.length;
+        if (received === plain.length) isRead();
+      },
+    });
+    expect(await rejection(read)).toMatchObject({ code: 'ERR_REQ_DECOMPRESS', reason: 'invalid' });
+  },
+);
 
 test('a bomb ends at maxDecodedSize, in each layer', async () => {
   const req = await startReq({ maxDecodedSize: 100_000 });
