@@ -4,14 +4,14 @@ import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
-import { connect } from '../src/connect.ts';
-import type { Connection, ConnectionOptions } from '../src/connect.ts';
 import {
+  connect,
   ConnectError,
   ConnectionClosedError,
   ProtocolError,
   StreamResetError,
-} from '../src/errors/index.ts';
+} from '../src/index.ts';
+import type { Connection, ConnectionOptions } from '../src/index.ts';
 import { encodeHttp3Frame, startHttp3Server } from '../src/testing/index.ts';
 import type { Http3Peer, Http3Server, Http3ServerOptions } from '../src/testing/index.ts';
 import { eventually } from './support/eventually.ts';

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { connect, Connection } from '../src/connect.ts';
-import type { ConnectionOptions, ConnectionRequest } from '../src/connect.ts';
 import {
+  connect,
+  Connection,
   ConnectError,
   ConnectionClosedError,
   InvalidRequestError,
@@ -12,7 +12,8 @@ import {
   ResponseTooLargeError,
   StreamResetError,
   TlsError,
-} from '../src/errors/index.ts';
+} from '../src/index.ts';
+import type { ConnectionOptions, ConnectionRequest, Wire } from '../src/index.ts';
 import {
   createAuthority,
   encodeData,
@@ -20,7 +21,6 @@ import {
   startHttp1Server,
   startHttp2Server,
 } from '../src/testing/index.ts';
-import type { Wire } from '../src/wire.ts';
 import { startHttpProxy } from './support/http-proxy.ts';
 import { startHttpServer } from './support/http-server.ts';
 import type { HttpServerOptions } from './support/http-server.ts';

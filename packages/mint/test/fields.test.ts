@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { Fields } from '../src/fields.ts';
+import { Fields } from '../src/index.ts';
 
 const lines = 'Content-Type: text/plain\r\nA:\t1 \r\na: 2\r\nempty:\r\n';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { OutputBuffer } from '../src/output-buffer.ts';
+import { OutputBuffer } from '../src/index.ts';
 
 function append(out: OutputBuffer, size: number, byte: number): void {
   out.ensure(size);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { InvalidRequestError } from '../src/errors/index.ts';
+import { InvalidRequestError, badValueIndex, isToken, withoutBlanks } from '../src/index.ts';
 import {
-  badValueIndex,
   checkField,
   checkMethod,
   checkTarget,
@@ -9,13 +8,11 @@ import {
   expectsBody,
   invalidTrailer,
   isFieldValue,
-  isToken,
   lengthMismatch,
   parseLength,
   reserved,
   tokenChars,
   valueChars,
-  withoutBlanks,
 } from '../src/syntax.ts';
 
 const every = Array.from({ length: 256 }, (_, code) => code);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Fields } from '../src/fields.ts';
+import { Fields } from '../src/index.ts';
 import { allowedTrailers, isTrailerAllowed } from '../src/trailers.ts';
 
 test.each(['content-length', 'Transfer-Encoding', 'HOST', 'set-cookie', 'authorization', 'te'])(

@@ -1,7 +1,7 @@
 /** The guarantee of associations, whatever the carrier does. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { NodeIdentity } from '../../src/association/identity.ts';
+import type { NodeIdentity } from '../../src/index.ts';
 import { noFaults, signalOf, World, type SimulatedNode } from './world.ts';
 
 /** What a node has sent to another one, and whether it has seen it down since. */

@@ -1,6 +1,6 @@
 /** Signed frames: what others than the two nodes send ends a connection, or does nothing. */
 import { describe, expect, test } from 'vitest';
-import type { NodeIdentity } from '../../src/association/identity.ts';
+import type { NodeIdentity } from '../../src/index.ts';
 import { encodeFrame, frameType } from '../../src/association/frame.ts';
 import { SeenNumbers } from '../../src/association/seen-numbers.ts';
 import { signalOf, World, type SimulatedNode } from './world.ts';

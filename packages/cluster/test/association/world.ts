@@ -3,12 +3,10 @@
  * off, and says wrongly or rightly that a node is not there; nodes freeze and are restarted. Time is
  * simulated, and all chance comes from one seed.
  */
+import type { DownReason, NodeIdentity, AssociationOptions } from '../../src/index.ts';
 import { decodeFrame } from '../../src/association/frame.ts';
-import type { DownReason } from '../../src/association/down-reason.ts';
 import { Endpoint } from '../../src/association/endpoint.ts';
-import type { NodeIdentity } from '../../src/association/identity.ts';
 import { associationDefaults, intervalOf } from '../../src/association/options.ts';
-import type { AssociationOptions } from '../../src/association/options.ts';
 
 /** Random numbers from a seed: mulberry32. */
 export class Dice {

@@ -1,6 +1,5 @@
 /** A carrier that loses, doubles, delays and so reorders frames, and that is cut off from some nodes. */
-import type { NodeIdentity } from '../../src/association/identity.ts';
-import type { Carrier, CarrierEvents } from '../../src/carrier/carrier.ts';
+import type { NodeIdentity, Carrier, CarrierEvents } from '../../src/index.ts';
 import { type Dice, type Faults, noFaults } from '../association/world.ts';
 
 export class LossyCarrier implements Carrier {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { exit, Pid, spawn } from '@linnet/otp';
 import { describe, expect, test } from 'vitest';
+import { DataCloneError } from '../../src/index.ts';
 import { Addresses } from '../../src/codec/address-table.ts';
 import { Codec } from '../../src/codec/codec.ts';
 import { sendable } from '../../src/codec/sendable.ts';
-import { DataCloneError } from '../../src/errors/data-clone-error.ts';
 
 const addresses = new Addresses();
 const codec = new Codec(addresses);

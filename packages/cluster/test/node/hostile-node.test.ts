@@ -4,13 +4,18 @@ import { eventually, inProcess } from '@linnet/otp/testing';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Endpoint } from '../../src/association/endpoint.ts';
-import type { NodeIdentity } from '../../src/association/identity.ts';
 import { associationDefaults } from '../../src/association/options.ts';
 import { systemRandomness } from '../../src/association/randomness.ts';
 import { PortCarrier } from '../../src/carrier/message-ports.ts';
 import { Addresses } from '../../src/codec/address-table.ts';
 import { Codec } from '../../src/codec/codec.ts';
-import { Cluster, type ClusterHandle, Node, type NodeMessage } from '../../src/index.ts';
+import {
+  Cluster,
+  type ClusterHandle,
+  Node,
+  type NodeMessage,
+  type NodeIdentity,
+} from '../../src/index.ts';
 import { signalType } from '../../src/node/signal.ts';
 
 const hostile: NodeIdentity = { name: 'hostile@127.0.0.1', creation: 99, startedAt: 1 };

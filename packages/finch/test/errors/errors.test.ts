@@ -22,7 +22,7 @@ import {
   ResponseTooLargeError,
   StreamResetError,
   TlsError,
-} from '../../src/errors/index.ts';
+} from '../../src/index.ts';
 import { annotateError } from '../../src/errors/finch-error.ts';
 
 const pool = 'https://api.example.com:443#default';

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { OptionsError } from '../../src/errors/index.ts';
-import { isPool, poolFrom, poolKey, type PoolLike } from '../../src/identity/index.ts';
-import { Pool, type NewPoolOptions } from '../../src/index.ts';
+import { isPool, poolFrom, poolKey } from '../../src/identity/index.ts';
+import { Pool, type NewPoolOptions, OptionsError, type PoolLike } from '../../src/index.ts';
 
 function problemOf(make: () => unknown): string {
   try {

@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { OptionsError } from '../../src/errors/index.ts';
 import {
   parseInstanceOptions,
   parsePoolChildOptions,
   parsePoolOptions,
   stopPoolSchema,
 } from '../../src/options/index.ts';
-import type { InstanceOptions, PoolChildOptions } from '../../src/options/index.ts';
-import { Pool } from '../../src/index.ts';
+import {
+  Pool,
+  OptionsError,
+  type InstanceOptions,
+  type PoolChildOptions,
+} from '../../src/index.ts';
 
 describe('Finch options', () => {
   test('have the documented defaults', () => {

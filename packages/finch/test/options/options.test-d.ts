@@ -5,9 +5,8 @@ import type {
   PoolChildOptions,
   PoolOptions,
   RequestOptions,
-  ResolvedPoolOptions,
-  ResolvedRequestOptions,
-} from '../../src/options/index.ts';
+} from '../../src/index.ts';
+import type { ResolvedPoolOptions, ResolvedRequestOptions } from '../../src/options/index.ts';
 
 test('what a caller gives is optional and exact', () => {
   expectTypeOf<{ size: number; whenFull: 'fail' }>().toExtend<PoolOptions>();

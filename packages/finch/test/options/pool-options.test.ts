@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { OptionsError } from '../../src/errors/index.ts';
+import { OptionsError } from '../../src/index.ts';
+import type { PoolOptions } from '../../src/index.ts';
 import { parsePoolOptions } from '../../src/options/index.ts';
-import type { PoolOptions } from '../../src/options/index.ts';
 
 /** What a caller without types may write. */
 function parse(options: unknown) {

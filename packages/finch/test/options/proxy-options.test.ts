@@ -1,10 +1,11 @@
 import { inspect } from 'node:util';
 import { renderOptions } from '@linnet/otp/options';
 import { describe, expect, test } from 'vitest';
+import { isFinchError, OptionsError } from '../../src/index.ts';
+import type { PoolOptions } from '../../src/index.ts';
 import { proxyOf, resolveProxy } from '../../src/connection/route.ts';
-import { isFinchError, OptionsError } from '../../src/errors/index.ts';
 import { parsePoolOptions, poolSchema } from '../../src/options/index.ts';
-import type { PoolOptions, ResolvedPoolOptions } from '../../src/options/index.ts';
+import type { ResolvedPoolOptions } from '../../src/options/index.ts';
 import { poolFrom } from '../../src/identity/index.ts';
 
 /** What a caller without types may write. */

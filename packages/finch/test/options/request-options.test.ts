@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { OptionsError } from '../../src/errors/index.ts';
+import { OptionsError } from '../../src/index.ts';
+import type { RequestOptions } from '../../src/index.ts';
 import { readCheckoutOptions, readRequestOptions } from '../../src/options/index.ts';
-import type { RequestOptions } from '../../src/options/index.ts';
 
 describe('request options', () => {
   test('have the documented defaults', () => {

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { InvalidRequestError } from '../../src/errors/index.ts';
+import { InvalidRequestError } from '../../src/index.ts';
+import type { BodyChunk, BodyInput } from '../../src/index.ts';
 import { buildRequest, isReplayable, openBody } from '../../src/request/index.ts';
-import type { BodyChunk, BodyInput } from '../../src/request/index.ts';
 
 function bodyOf(body: BodyInput) {
   return buildRequest('POST', 'http://a', null, body);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { InvalidRequestError, OptionsError } from '../../src/errors/index.ts';
-import { buildRequest, isRequest, putPrivate } from '../../src/request/index.ts';
+import { InvalidRequestError, OptionsError, isRequest, putPrivate } from '../../src/index.ts';
+import { buildRequest } from '../../src/request/index.ts';
 
 function problemOf(make: () => unknown): InvalidRequestError {
   try {

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { InvalidRequestError } from '../../src/errors/index.ts';
+import { InvalidRequestError } from '../../src/index.ts';
+import type { HeadersInput, BodyInput } from '../../src/index.ts';
 import { buildRequest, userAgent } from '../../src/request/index.ts';
-import type { HeadersInput } from '../../src/options/index.ts';
-import type { BodyInput } from '../../src/request/index.ts';
 
 /** The headers but for host and user-agent. */
 function sent(headers: unknown, body?: BodyInput): string[] {

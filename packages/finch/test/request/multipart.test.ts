@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { InvalidRequestError } from '../../src/errors/index.ts';
+import { InvalidRequestError } from '../../src/index.ts';
+import type { BodyInput, Request } from '../../src/index.ts';
 import { buildRequest, isReplayable } from '../../src/request/index.ts';
-import type { BodyInput, Request } from '../../src/request/index.ts';
 
 function requestOf(form: BodyInput, headers?: Record<string, string>): Request {
   return buildRequest('POST', 'http://a', headers, form);

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { Fields } from '@linnet/mint';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { InvalidJsonError, OptionsError } from '../../src/errors/index.ts';
+import { InvalidJsonError, OptionsError } from '../../src/index.ts';
 import {
   InformationalResponse,
   Response,

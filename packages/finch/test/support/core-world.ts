@@ -1,8 +1,9 @@
 /** The core of a pool without a process: connections that are nothing but their machine, waiters that record. */
 import { transition } from 'xstate';
+import type { PoolOptions } from '../../src/index.ts';
 import { connectionMachine, type ConnectionMachineEvent } from '../../src/connection/machine.ts';
 import type { CloseReason, ConnectionOwner, ConnectionState } from '../../src/connection/owner.ts';
-import { parsePoolOptions, type PoolOptions } from '../../src/options/index.ts';
+import { parsePoolOptions } from '../../src/options/index.ts';
 import { PoolCore } from '../../src/pool/core.ts';
 import type { PoolEffects } from '../../src/pool/effects.ts';
 import { HostLimits } from '../../src/pool/host-limits.ts';

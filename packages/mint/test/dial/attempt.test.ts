@@ -1,10 +1,8 @@
 import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { dial, TlsIdentity } from '../../src/dial/index.ts';
-import type { Dial, DialOptions, DialTarget, Dialled, Make } from '../../src/dial/index.ts';
-import type { Clock } from '../../src/driver/clock.ts';
-import { ConnectError, ConnectTimeoutError, TlsError } from '../../src/errors/index.ts';
+import { dial, TlsIdentity, ConnectError, ConnectTimeoutError, TlsError } from '../../src/index.ts';
+import type { Dial, DialOptions, DialTarget, Dialled, Make, Clock } from '../../src/index.ts';
 import { createAuthority, startHttp1Server } from '../../src/testing/index.ts';
 import type { Http1Peer, ScriptedServer, ScriptedServerOptions } from '../../src/testing/index.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { dialPlan, planConnect, TlsIdentity, TlsSource } from '../../src/dial/index.ts';
-import type { ConnectOptions, Protocol } from '../../src/dial/index.ts';
-import { OptionsError } from '../../src/errors/index.ts';
+import { TlsIdentity, TlsSource, OptionsError } from '../../src/index.ts';
+import type { ConnectOptions, Protocol } from '../../src/index.ts';
+import { dialPlan, planConnect } from '../../src/dial/index.ts';
 import { createAuthority, startHttp1Server } from '../../src/testing/index.ts';
 import type { Http1Peer, ScriptedServer, ScriptedServerOptions } from '../../src/testing/index.ts';
 import { eventually } from '../support/eventually.ts';

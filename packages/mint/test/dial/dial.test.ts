@@ -9,9 +9,10 @@ import {
   ConnectTimeoutError,
   OptionsError,
   TlsError,
-} from '../../src/errors/index.ts';
-import { dial, TlsIdentity } from '../../src/dial/index.ts';
-import type { Dial, DialOptions, DialTarget } from '../../src/dial/index.ts';
+  dial,
+  TlsIdentity,
+} from '../../src/index.ts';
+import type { Dial, DialOptions, DialTarget } from '../../src/index.ts';
 import { turn } from '../support/eventually.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { startHttp1Server } from '../../src/testing/index.ts';

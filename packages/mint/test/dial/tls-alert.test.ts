@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { TlsOptions } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { dial, TlsIdentity } from '../../src/dial/index.ts';
+import { dial, TlsIdentity } from '../../src/index.ts';
+import type { DialOptions, TlsIdentityOptions } from '../../src/index.ts';
 import { tlsAlertOf } from '../../src/errors/tls-alert.ts';
-import type { DialOptions, TlsIdentityOptions } from '../../src/dial/index.ts';
 import { createAuthority, startHttp1Server } from '../../src/testing/index.ts';
 
 const authority = createAuthority();

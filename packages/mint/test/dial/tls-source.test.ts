@@ -1,7 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { OptionsError } from '../../src/errors/index.ts';
-import { TlsSource } from '../../src/dial/index.ts';
+import { OptionsError, TlsSource } from '../../src/index.ts';
 import { createAuthority } from '../../src/testing/index.ts';
 import { turn } from '../support/eventually.ts';
 import { createTlsFiles } from '../support/tls-files.ts';

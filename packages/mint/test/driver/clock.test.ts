@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { systemClock } from '../../src/driver/clock.ts';
+import { systemClock } from '../../src/index.ts';
 import { turn } from '../support/eventually.ts';
 
 const source = new URL('../../src/driver/clock.ts', import.meta.url).href;

@@ -3,8 +3,7 @@
  * be waited for.
  */
 import type { Duplex } from 'node:stream';
-import type { Fields } from '../../src/fields.ts';
-import type { Exchange, Wire, WireHandler, WireRequest } from '../../src/wire.ts';
+import type { Fields, Exchange, Wire, WireHandler, WireRequest } from '../../src/index.ts';
 
 export type ExchangeEvent =
   | {

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { forwarding } from '../../src/driver/forwarding.ts';
-import { createHttp1Wire } from '../../src/driver/http1/http1-wire.ts';
-import type { Wire, WireRequest } from '../../src/wire.ts';
+import { forwarding, createHttp1Wire } from '../../src/index.ts';
+import type { Wire, WireRequest } from '../../src/index.ts';
 import { response, startHttp1Server } from '../../src/testing/index.ts';
 import type { Http1Peer, ScriptedServer } from '../../src/testing/index.ts';
 import { ExchangeLog } from './exchange-log.ts';

@@ -1,11 +1,8 @@
+import { dial, createHttp1Wire } from '../../src/index.ts';
+import type { DialTarget, Http1WireOptions, Wire } from '../../src/index.ts';
 /**
  * Wires to the servers of tests.
  */
-import { dial } from '../../src/dial/dial.ts';
-import type { DialTarget } from '../../src/dial/dial.ts';
-import { createHttp1Wire } from '../../src/driver/http1/http1-wire.ts';
-import type { Http1WireOptions } from '../../src/driver/http1/http1-wire.ts';
-import type { Wire } from '../../src/wire.ts';
 
 /** A wire, with how often and with what `onClosed` was called. */
 export interface OpenWire extends Disposable {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import type { WireBody, WireBodySource } from '../../src/index.ts';
 import { isStreamed, RequestBody } from '../../src/driver/request-body.ts';
-import type { WireBody, WireBodySource } from '../../src/wire.ts';
 import { turn } from '../support/eventually.ts';
 
 /** The pieces of a body, as text. */

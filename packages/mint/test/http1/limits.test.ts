@@ -1,7 +1,7 @@
 /** Every bound, at exactly the bound: what fits is taken, one more is refused, whole and byte by byte. */
 import { describe, expect, test } from 'vitest';
-import { ResponseParser, plain } from '../../src/http1/parser.ts';
-import { Fault } from '../../src/errors/index.ts';
+import { ResponseParser, Fault } from '../../src/index.ts';
+import { plain } from '../../src/http1/parser.ts';
 import { byByte, readResponse } from './read-response.ts';
 import type { ReadSettings } from './read-response.ts';
 

@@ -1,11 +1,10 @@
+import { Fault, Truncation, Fields } from '../../src/index.ts';
+import type { ParserOptions, RequestKind } from '../../src/index.ts';
 /**
  * What a parser makes of the bytes of a response, as plain values that can be
  * compared: whole against split, and against another parser.
  */
-import { Fault, Truncation } from '../../src/errors/index.ts';
-import { Fields } from '../../src/fields.ts';
 import * as event from '../../src/http1/parser.ts';
-import type { ParserOptions, RequestKind } from '../../src/http1/parser.ts';
 
 /** What came of a response. */
 export interface Reading {

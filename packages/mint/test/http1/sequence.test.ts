@@ -1,6 +1,7 @@
 /** One parser for all responses of a connection, and what it does between them. */
 import { describe, expect, test } from 'vitest';
-import { Fault } from '../../src/errors/index.ts';
+import { Fault, ResponseParser } from '../../src/index.ts';
+import type { ParserEvent } from '../../src/index.ts';
 import {
   data,
   end,
@@ -9,10 +10,8 @@ import {
   headRequest,
   more,
   plain,
-  ResponseParser,
   upgradeRequest,
 } from '../../src/http1/parser.ts';
-import type { ParserEvent } from '../../src/http1/parser.ts';
 import { byByte } from './read-response.ts';
 
 /** The events of these bytes. */

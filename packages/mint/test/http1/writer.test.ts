@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { InvalidRequestError } from '../../src/errors/index.ts';
+import { InvalidRequestError } from '../../src/index.ts';
 import {
   checkedLength,
   chunked,

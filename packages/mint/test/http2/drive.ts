@@ -1,12 +1,9 @@
 /** A connection without a socket: bytes go in, what it says and what it writes come out. */
-import { Fault } from '../../src/errors/index.ts';
 import * as event from '../../src/http2/connection.ts';
-import { Http2Connection } from '../../src/http2/connection.ts';
-import type { Http2ConnectionOptions } from '../../src/http2/connection.ts';
-import type { RequestHead } from '../../src/message/request-encoder.ts';
+import { Fault, Http2Connection } from '../../src/index.ts';
+import type { Http2ConnectionOptions, RequestHead, Http2Stream } from '../../src/index.ts';
 import { feedPieces, SaidLog } from '../support/said.ts';
 import type { Said } from '../support/said.ts';
-import type { Http2Stream } from '../../src/http2/stream.ts';
 import { clientPreface, frame, FrameReader, settingsFrame } from '../support/h2-frames.ts';
 import type { Frame } from '../support/h2-frames.ts';
 

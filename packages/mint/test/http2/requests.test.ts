@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { InvalidRequestError } from '../../src/errors/index.ts';
+import { InvalidRequestError } from '../../src/index.ts';
+import type { RequestHead } from '../../src/index.ts';
 import { unknownLength } from '../../src/message/request-encoder.ts';
-import type { RequestHead } from '../../src/message/request-encoder.ts';
 import { flag, settingsFrame } from '../support/h2-frames.ts';
 import type { Frame } from '../support/h2-frames.ts';
 import { HpackDecoder } from '../support/h2-hpack.ts';

@@ -1,11 +1,8 @@
 /** A connection without QUIC: bytes of streams go in, what it says and what it writes come out. */
-import { Fault } from '../../src/errors/index.ts';
-import { Http3Connection } from '../../src/http3/connection.ts';
-import type { Http3ConnectionOptions } from '../../src/http3/connection.ts';
 import * as event from '../../src/http3/events.ts';
 import * as frames from '../../src/http3/frame-reader.ts';
-import type { Http3Stream } from '../../src/http3/stream.ts';
-import type { RequestHead } from '../../src/message/request-encoder.ts';
+import { Fault, Http3Connection } from '../../src/index.ts';
+import type { Http3ConnectionOptions, Http3Stream, RequestHead } from '../../src/index.ts';
 import { feedPieces, SaidLog } from '../support/said.ts';
 import type { Said } from '../support/said.ts';
 import { decode } from './qpack/decode.ts';

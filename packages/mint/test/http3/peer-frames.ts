@@ -1,10 +1,9 @@
 /** What a server says, put together from its parts, so that it can be wrong, too. */
+import { QpackEncoder, OutputBuffer } from '../../src/index.ts';
 import { frameHeaderSize, writeFrameHeader } from '../../src/http3/frames.ts';
-import { QpackEncoder } from '../../src/http3/qpack/encoder.ts';
 import { writeSettings } from '../../src/http3/settings.ts';
 import type { SettingList } from '../../src/http3/settings.ts';
 import { varintSize, writeVarint } from '../../src/http3/varint.ts';
-import { OutputBuffer } from '../../src/output-buffer.ts';
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { InvalidRequestError } from '../../src/errors/index.ts';
-import { Http3Connection } from '../../src/http3/connection.ts';
-import type { RequestHead } from '../../src/message/request-encoder.ts';
+import { InvalidRequestError, Http3Connection } from '../../src/index.ts';
+import type { RequestHead } from '../../src/index.ts';
 import { Driven, framesOf } from './drive.ts';
 import { control, settings } from './peer-frames.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { QuicUnavailableError } from '../../src/errors/index.ts';
+import { QuicUnavailableError } from '../../src/index.ts';
 import { QuicLoader } from '../../src/quic/load.ts';
 
 const quiche = { Config: {}, Connection: {}, Shutdown: {} };

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TlsError } from '../../src/errors/index.ts';
-import { quicAvailable } from '../../src/quic/load.ts';
+import { TlsError, quicAvailable } from '../../src/index.ts';
 import { createAuthority } from '../../src/testing/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { Folder, whyToSkip } from '../support/program.ts';

@@ -1,6 +1,6 @@
 /** HTTP/3 with the server of ngtcp2, which can lose packets, ask for Retry and keep its limits small. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { quicAvailable } from '../../src/quic/load.ts';
+import { quicAvailable } from '../../src/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { Folder, freePorts, Program, whyToSkip } from '../support/program.ts';
 import { UdpRelay } from '../support/udp-relay.ts';

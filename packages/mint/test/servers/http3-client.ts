@@ -1,10 +1,14 @@
 /** Requests over HTTP/3 for the tests with real servers. */
 import { onTestFinished } from 'vitest';
-import { connect } from '../../src/connect.ts';
-import type { Connection, ConnectionOptions, ConnectionRequest } from '../../src/connect.ts';
-import type { Fields } from '../../src/fields.ts';
-import type { CollectedResponse } from '../../src/response.ts';
-import type { Exchange } from '../../src/wire.ts';
+import { connect } from '../../src/index.ts';
+import type {
+  Connection,
+  ConnectionOptions,
+  ConnectionRequest,
+  Fields,
+  CollectedResponse,
+  Exchange,
+} from '../../src/index.ts';
 
 /** Opens a connection of HTTP/3, closed after the test. */
 export async function open(port: number, options: ConnectionOptions): Promise<Connection> {

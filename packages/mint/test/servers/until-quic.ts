@@ -1,6 +1,5 @@
+import { connect, ConnectError } from '../../src/index.ts';
 /** Waits until a server is ready for QUIC. */
-import { connect } from '../../src/connect.ts';
-import { ConnectError } from '../../src/errors/index.ts';
 
 /** Fulfilled when a server takes connections of HTTP/3 at a port. */
 export async function untilQuic(port: number, ca: string): Promise<void> {

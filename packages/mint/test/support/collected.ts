@@ -1,5 +1,5 @@
+import type { FieldSink } from '../../src/index.ts';
 /** Takes the fields of a block of HPACK, or of a section of QPACK, as they come. */
-import type { FieldSink } from '../../src/compression/field-sink.ts';
 
 export class Collected implements FieldSink {
   isFull = false;

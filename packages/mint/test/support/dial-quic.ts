@@ -1,9 +1,7 @@
 /** Dials servers of tests over QUIC. */
 import { onTestFinished } from 'vitest';
-import { dialQuic } from '../../src/dial/quic/dial-quic.ts';
-import type { QuicDialOptions } from '../../src/dial/quic/quic-target.ts';
-import { TlsIdentity } from '../../src/dial/tls-identity.ts';
-import type { QuicEnd, QuicSession, QuicUser } from '../../src/driver/quic/session.ts';
+import { dialQuic, TlsIdentity } from '../../src/index.ts';
+import type { QuicDialOptions, QuicEnd, QuicSession, QuicUser } from '../../src/index.ts';
 import { authority } from './quic.ts';
 
 export const trusting = new TlsIdentity({ ca: authority.ca });

@@ -1,5 +1,5 @@
+import type { Alarm, Clock } from '../../src/index.ts';
 /** A clock that goes on only when a test says so. */
-import type { Alarm, Clock } from '../../src/driver/clock.ts';
 
 export class ManualClock implements Clock {
   private time = 0;

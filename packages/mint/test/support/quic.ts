@@ -1,10 +1,11 @@
 /** QUIC for tests: skipped, and said so, where the optional package or its binary is missing; and a server of raw streams. */
 import { getActiveResourcesInfo } from 'node:process';
 import { describe, onTestFinished } from 'vitest';
+import { quicAvailable } from '../../src/index.ts';
+import type { QuicEnd, QuicUser } from '../../src/index.ts';
 import type { QuicDriver } from '../../src/driver/quic/quic-driver.ts';
-import type { QuicEnd, QuicUser } from '../../src/driver/quic/session.ts';
 import type { QuicBackend, QuicSettings } from '../../src/quic/backend.ts';
-import { loadQuic, quicAvailable, quicPackage } from '../../src/quic/load.ts';
+import { loadQuic, quicPackage } from '../../src/quic/load.ts';
 import { createAuthority } from '../../src/testing/index.ts';
 import { QuicListener } from '../../src/testing/quic-listener.ts';
 

@@ -17,8 +17,9 @@ import {
 } from '@linnet/otp';
 import { inProcess, settle } from '@linnet/otp/testing';
 import { describe, expect, test } from 'vitest';
+import { arm } from '../../src/index.ts';
 import { quietCrashes } from '../support/mailbox.ts';
-import { arm, useClock, type Clock } from '../../src/process/time/clock.ts';
+import { useClock, type Clock } from '../../src/process/time/clock.ts';
 import { currentProcess } from '../../src/process/context.ts';
 
 quietCrashes();

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { ConnectionOptions, TlsOptions } from '../../../src/index.ts';
 import { startFinch } from '../../support/finch.ts';
-import { bodyOf, digestOf, large } from '../bodies.ts';
+import { bodyOf, digestOf, isBody, large } from '../bodies.ts';
 import type { WebServer } from '../web-server.ts';
 
 /** Every name leads to this machine. */
@@ -27,11 +27,10 @@ export function tls(server: () => WebServer): void {
 
   it('sends and reads large bodies over TLS', async () => {
     const finch = await start({ ca: server().ca });
-    const sha256 = digestOf(bodyOf(large));
     const { body } = await finch.get(url('localhost', `/file/${large}`));
-    expect(digestOf(body)).toBe(sha256);
+    expect(isBody(body, large)).toBe(true);
     const response = await finch.put(url('localhost', '/origin/digest'), bodyOf(large));
-    expect(response.json()).toEqual({ length: large, sha256 });
+    expect(response.json()).toEqual(digestOf(large));
     expect(finch.count()).toBe(1);
   });
 

@@ -6,9 +6,11 @@ import {
   InvalidRequestError,
   ProxyError,
   TlsError,
-} from '../../../src/errors/index.ts';
-import { dialThrough, parseProxyUrl, TlsIdentity } from '../../../src/dial/index.ts';
-import type { ProxyAddress } from '../../../src/dial/index.ts';
+  dialThrough,
+  parseProxyUrl,
+  TlsIdentity,
+} from '../../../src/index.ts';
+import type { ProxyAddress } from '../../../src/index.ts';
 import { createAuthority, startHttp1Server } from '../../../src/testing/index.ts';
 import type { Http1Peer, ScriptedServer } from '../../../src/testing/index.ts';
 import { eventually, turn } from '../../support/eventually.ts';

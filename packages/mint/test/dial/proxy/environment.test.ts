@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { environmentProxy } from '../../../src/dial/proxy/environment.ts';
-import { NoProxy } from '../../../src/dial/proxy/no-proxy.ts';
+import { environmentProxy, NoProxy } from '../../../src/index.ts';
 
 const http = { scheme: 'http', host: 'a.test', port: 80 } as const;
 const https = { scheme: 'https', host: 'a.test', port: 443 } as const;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NoProxy } from '../../../src/dial/proxy/no-proxy.ts';
+import { NoProxy } from '../../../src/index.ts';
 
 test.each([
   // Names, as curl reads them: a name and everything below it.

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { basicAuthorization, isProxyHeaders } from '../../../src/dial/proxy/proxy-headers.ts';
-import { parseProxyUrl } from '../../../src/dial/proxy/proxy-url.ts';
+import { basicAuthorization, isProxyHeaders, parseProxyUrl } from '../../../src/index.ts';
 
 test.each([
   [{ 'x-team': 'payments', 'User-Agent': 'a b' }, true],

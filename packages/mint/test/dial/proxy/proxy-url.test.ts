@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseProxyUrl } from '../../../src/dial/proxy/proxy-url.ts';
+import { parseProxyUrl } from '../../../src/index.ts';
 
 test.each([
   ['http://proxy.test', 'http', 'proxy.test', 80, 'http://proxy.test:80'],

@@ -3,10 +3,14 @@ import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
-import { ConnectTimeoutError, ProxyError } from '../../../src/errors/index.ts';
-import { dialThrough, TlsIdentity } from '../../../src/dial/index.ts';
-import type { ProxyAddress, ThroughProxy } from '../../../src/dial/index.ts';
-import { parseProxyUrl } from '../../../src/dial/proxy/proxy-url.ts';
+import {
+  ConnectTimeoutError,
+  ProxyError,
+  dialThrough,
+  TlsIdentity,
+  parseProxyUrl,
+} from '../../../src/index.ts';
+import type { ProxyAddress, ThroughProxy } from '../../../src/index.ts';
 import { createAuthority, startHttp1Server } from '../../../src/testing/index.ts';
 import type { Http1Peer, Script, ScriptedServer } from '../../../src/testing/index.ts';
 import { eventually, turn } from '../../support/eventually.ts';

@@ -2,9 +2,8 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { dialThrough } from '../../../src/dial/index.ts';
-import type { Dial, DialOptions, ProxyServer, TlsIdentity } from '../../../src/dial/index.ts';
-import { parseProxyUrl } from '../../../src/dial/proxy/proxy-url.ts';
+import { dialThrough, parseProxyUrl } from '../../../src/index.ts';
+import type { Dial, DialOptions, ProxyServer, TlsIdentity } from '../../../src/index.ts';
 
 export interface Way {
   /** The URL of the proxy. */

@@ -1,8 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
-import { connect } from '../../../src/connect.ts';
-import { MintError } from '../../../src/errors/index.ts';
+import { connect, MintError } from '../../../src/index.ts';
 import { startHttp3Server } from '../../../src/testing/index.ts';
 import type { Http3Peer } from '../../../src/testing/index.ts';
 import { ChaosNetwork, randomOf } from '../../support/chaos-proxy.ts';

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { quicUnsupported } from '../../../src/dial/quic/credentials.ts';
-import { TlsIdentity } from '../../../src/dial/tls-identity.ts';
+import { quicUnsupported, TlsIdentity } from '../../../src/index.ts';
 import { createAuthority } from '../../../src/testing/index.ts';
 
 const authority = createAuthority();

@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { checkServerIdentity } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { dialQuic } from '../../../src/dial/quic/dial-quic.ts';
-import { TlsIdentity } from '../../../src/dial/tls-identity.ts';
 import {
+  dialQuic,
+  TlsIdentity,
   ConnectError,
   ConnectTimeoutError,
   OptionsError,
   TlsError,
-} from '../../../src/errors/index.ts';
+} from '../../../src/index.ts';
 import { createAuthority } from '../../../src/testing/index.ts';
 import { connectQuic, failureOf, trusting } from '../../support/dial-quic.ts';
 import { eventually } from '../../support/eventually.ts';

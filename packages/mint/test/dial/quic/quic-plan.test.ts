@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { OptionsError } from '../../../src/index.ts';
 import { planConnect } from '../../../src/dial/index.ts';
 import { planQuic } from '../../../src/dial/quic/quic-plan.ts';
-import { OptionsError } from '../../../src/errors/index.ts';
 
 /** What a plan cannot be made of; TypeScript would not let it through. */
 function errorOf(url: string, options: object, plan: (url: string, o: object) => unknown): unknown {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { ConnectionClosedError, ProtocolError } from '../../../src/errors/index.ts';
+import { ConnectionClosedError, ProtocolError } from '../../../src/index.ts';
 import { response, startHttp1Server } from '../../../src/testing/index.ts';
 import { ExchangeLog, send } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';

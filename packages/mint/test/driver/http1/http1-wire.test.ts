@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
-import { ConnectionClosedError, InvalidRequestError } from '../../../src/errors/index.ts';
-import { dial } from '../../../src/dial/dial.ts';
-import { createHttp1Wire } from '../../../src/driver/http1/http1-wire.ts';
+import {
+  ConnectionClosedError,
+  InvalidRequestError,
+  dial,
+  createHttp1Wire,
+} from '../../../src/index.ts';
 import { startHttpServer } from '../../support/http-server.ts';
 import { response, startHttp1Server } from '../../../src/testing/index.ts';
 import { createSocketPath } from '../../support/socket-path.ts';

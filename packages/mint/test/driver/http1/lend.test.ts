@@ -1,7 +1,7 @@
 import { once } from 'node:events';
+import { createLentSocket } from '../../../src/index.ts';
+import type { LentSocket } from '../../../src/index.ts';
 import { response, startHttp1Server } from '../../../src/testing/index.ts';
-import { createLentSocket } from '../../../src/driver/http1/lent-socket.ts';
-import type { LentSocket } from '../../../src/wire.ts';
 import { expect, test } from 'vitest';
 import { send } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';

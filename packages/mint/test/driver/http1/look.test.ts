@@ -1,6 +1,6 @@
 /** Between two requests on a connection its socket is looked at. */
 import { expect, test } from 'vitest';
-import type { WireRequest } from '../../../src/wire.ts';
+import type { WireRequest } from '../../../src/index.ts';
 import { response, startHttp1Server } from '../../../src/testing/index.ts';
 import type { Http1Peer } from '../../../src/testing/index.ts';
 import { send } from '../exchange-log.ts';

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
+import type { WireBody, WireRequest } from '../../../src/index.ts';
 import { startHttpServer } from '../../support/http-server.ts';
 import { response, startHttp1Server } from '../../../src/testing/index.ts';
 import type { Http1Peer, ScriptedServer } from '../../../src/testing/index.ts';
-import type { WireBody, WireRequest } from '../../../src/wire.ts';
 import { send } from '../exchange-log.ts';
 import type { ExchangeLog } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ConnectionClosedError, ProtocolError } from '../../../src/errors/index.ts';
+import { ConnectionClosedError, ProtocolError } from '../../../src/index.ts';
 import { response, startHttp1Server } from '../../../src/testing/index.ts';
 import { send } from '../exchange-log.ts';
 import type { ExchangeLog } from '../exchange-log.ts';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { TlsIdentity } from '../../../src/dial/index.ts';
-import { TlsError } from '../../../src/errors/index.ts';
+import { TlsIdentity, TlsError } from '../../../src/index.ts';
 import { createAuthority, startHttp1Server } from '../../../src/testing/index.ts';
 import { send } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';

@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import type { ServerHttp2Stream } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { Fields } from '../../../src/fields.ts';
-import { ConnectionClosedError, StreamResetError } from '../../../src/errors/index.ts';
-import { createHttp2Wire } from '../../../src/driver/http2/http2-wire.ts';
+import { ConnectionClosedError, StreamResetError, createHttp2Wire } from '../../../src/index.ts';
+import type { Fields } from '../../../src/index.ts';
 import { ExchangeLog, send } from '../exchange-log.ts';
 import { openHttp2Wire, startHttp2Server, watch } from './open-http2-wire.ts';
 

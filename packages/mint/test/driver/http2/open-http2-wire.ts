@@ -11,10 +11,8 @@ import type {
   Settings,
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { createHttp2Wire } from '../../../src/driver/http2/http2-wire.ts';
-import { dial, TlsIdentity } from '../../../src/dial/index.ts';
-import type { Http2WireOptions } from '../../../src/driver/http2/http2-wire.ts';
-import type { Wire } from '../../../src/wire.ts';
+import { createHttp2Wire, dial, TlsIdentity } from '../../../src/index.ts';
+import type { Http2WireOptions, Wire } from '../../../src/index.ts';
 import { createAuthority } from '../../../src/testing/index.ts';
 
 export type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => unknown;

@@ -7,8 +7,8 @@ import {
   ConnectionClosedError,
   InvalidRequestError,
   RequestBodyError,
-} from '../../../src/errors/index.ts';
-import type { WireBody, WireRequest } from '../../../src/wire.ts';
+} from '../../../src/index.ts';
+import type { WireBody, WireRequest } from '../../../src/index.ts';
 import { turn } from '../../support/eventually.ts';
 import { ExchangeLog, send } from '../exchange-log.ts';
 import { openHttp2Wire, startHttp2Server } from './open-http2-wire.ts';

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import { describe, expect, test } from 'vitest';
-import { InvalidRequestError } from '../../../src/errors/index.ts';
-import type { WireRequest } from '../../../src/wire.ts';
+import { InvalidRequestError } from '../../../src/index.ts';
+import type { WireRequest } from '../../../src/index.ts';
 import { send } from '../exchange-log.ts';
 import { openHttp2Wire, startHttp2Server } from './open-http2-wire.ts';
 

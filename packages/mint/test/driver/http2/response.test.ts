@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ResponseTooLargeError } from '../../../src/errors/index.ts';
+import { ResponseTooLargeError } from '../../../src/index.ts';
 import { send } from '../exchange-log.ts';
 import { openHttp2Wire, startHttp2Server } from './open-http2-wire.ts';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { describe, expect, test } from 'vitest';
-import { ConnectionClosedError, InvalidRequestError } from '../../../src/errors/index.ts';
+import { ConnectionClosedError, InvalidRequestError } from '../../../src/index.ts';
 import { ExchangeLog, send } from '../exchange-log.ts';
 import { openHttp2Wire, startHttp2Server } from './open-http2-wire.ts';
 

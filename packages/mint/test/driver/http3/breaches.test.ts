@@ -1,8 +1,8 @@
 /** What ends the connection, with which code, and what becomes of the requests on it. */
 import { expect, test } from 'vitest';
+import { ProtocolError } from '../../../src/index.ts';
 import { codeOf } from '../../../src/http3/codes.ts';
 import type { ErrorName } from '../../../src/http3/codes.ts';
-import { ProtocolError } from '../../../src/errors/index.ts';
 import { encodeHttp3Frame, encodeHttp3Settings, encodeVarint } from '../../../src/testing/index.ts';
 import type { Http3Peer } from '../../../src/testing/index.ts';
 import { describeQuic } from '../../support/quic.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { InvalidRequestError } from '../../../src/errors/index.ts';
+import { InvalidRequestError } from '../../../src/index.ts';
 import { describeQuic } from '../../support/quic.ts';
 import { meet } from './world.ts';
 

@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect, test } from 'vitest';
-import { createHttp3Wire } from '../../../src/driver/http3/http3-wire.ts';
 import {
+  createHttp3Wire,
   ConnectionClosedError,
   ProtocolError,
   StreamResetError,
   TlsError,
-} from '../../../src/errors/index.ts';
-import type { Fields } from '../../../src/fields.ts';
+} from '../../../src/index.ts';
+import type { Fields } from '../../../src/index.ts';
 import { connectQuic } from '../../support/dial-quic.ts';
 import { turn } from '../../support/eventually.ts';
 import { describeQuic } from '../../support/quic.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { InvalidRequestError, RequestBodyError } from '../../../src/errors/index.ts';
+import { InvalidRequestError, RequestBodyError } from '../../../src/index.ts';
 import { turn } from '../../support/eventually.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { describeQuic } from '../../support/quic.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ProtocolError, ResponseTooLargeError } from '../../../src/errors/index.ts';
+import { ProtocolError, ResponseTooLargeError } from '../../../src/index.ts';
 import { encodeHttp3Frame } from '../../../src/testing/index.ts';
 import { turn } from '../../support/eventually.ts';
 import { describeQuic } from '../../support/quic.ts';

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
-import { InvalidRequestError, StreamResetError } from '../../../src/errors/index.ts';
+import { InvalidRequestError, StreamResetError } from '../../../src/index.ts';
 import { turn } from '../../support/eventually.ts';
 import { describeQuic } from '../../support/quic.ts';
 import { ExchangeLog } from '../exchange-log.ts';

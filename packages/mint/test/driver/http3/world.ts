@@ -1,8 +1,6 @@
 /** A scripted HTTP/3 server and one wire to it. */
-import { dialQuic } from '../../../src/dial/quic/dial-quic.ts';
-import type { QuicDialOptions } from '../../../src/dial/quic/quic-target.ts';
-import { createHttp3Wire } from '../../../src/driver/http3/http3-wire.ts';
-import type { Http3WireOptions } from '../../../src/driver/http3/http3-wire.ts';
+import { dialQuic, createHttp3Wire } from '../../../src/index.ts';
+import type { QuicDialOptions, Http3WireOptions, WireRequest } from '../../../src/index.ts';
 import { startHttp3Server } from '../../../src/testing/index.ts';
 import type {
   Http3Peer,
@@ -10,7 +8,6 @@ import type {
   Http3ServerOptions,
   Http3Settings,
 } from '../../../src/testing/index.ts';
-import type { WireRequest } from '../../../src/wire.ts';
 import { trusting } from '../../support/dial-quic.ts';
 import { authority } from '../../support/quic.ts';
 import { send } from '../exchange-log.ts';

@@ -1,5 +1,5 @@
 /** What HPACK decodes. */
-import { HpackDecoder } from '../../../src/http2/hpack/decoder.ts';
+import { HpackDecoder } from '../../../src/index.ts';
 import { Collected } from '../../support/collected.ts';
 
 /** The fields of a block. */

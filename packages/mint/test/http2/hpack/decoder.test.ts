@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Fault } from '../../../src/errors/index.ts';
-import { HpackDecoder } from '../../../src/http2/hpack/decoder.ts';
+import { Fault, HpackDecoder } from '../../../src/index.ts';
 import {
   badField,
   lengthField,

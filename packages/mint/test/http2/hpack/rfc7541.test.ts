@@ -1,6 +1,6 @@
 /** All examples of RFC 7541, appendix C. */
 import { describe, expect, test } from 'vitest';
-import { HpackDecoder } from '../../../src/http2/hpack/decoder.ts';
+import { HpackDecoder } from '../../../src/index.ts';
 import { writeInteger } from '../../../src/compression/integer.ts';
 import { hex } from '../../support/collected.ts';
 import { decode, decodeAlone } from './decode.ts';

@@ -1,8 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { HpackDecoder } from '../../../src/http2/hpack/decoder.ts';
-import { HpackEncoder } from '../../../src/http2/hpack/encoder.ts';
-import { OutputBuffer } from '../../../src/output-buffer.ts';
+import { HpackDecoder, HpackEncoder, OutputBuffer } from '../../../src/index.ts';
 import { HpackDecoder as IndependentDecoder } from '../../support/h2-hpack.ts';
 import { decode } from './decode.ts';
 

@@ -1,5 +1,5 @@
 /** What QPACK decodes. */
-import { QpackDecoder } from '../../../src/http3/qpack/decoder.ts';
+import { QpackDecoder } from '../../../src/index.ts';
 import { Collected } from '../../support/collected.ts';
 
 /** What a section has. */

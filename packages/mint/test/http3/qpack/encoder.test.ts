@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { QpackEncoder } from '../../../src/http3/qpack/encoder.ts';
+import { QpackEncoder, OutputBuffer } from '../../../src/index.ts';
 import { staticEntries } from '../../../src/http3/qpack/static-table.ts';
-import { OutputBuffer } from '../../../src/output-buffer.ts';
 import { decode } from './decode.ts';
 
 function encode(...list: readonly (readonly [name: string, value: string])[]): Buffer {

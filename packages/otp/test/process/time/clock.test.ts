@@ -1,7 +1,9 @@
 import { TestClock } from '@linnet/otp/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { arm } from '../../../src/index.ts';
+import type { Timer } from '../../../src/index.ts';
 import { quietCrashes } from '../../support/mailbox.ts';
-import { arm, armedTimers, systemClock, type Timer } from '../../../src/process/time/clock.ts';
+import { armedTimers, systemClock } from '../../../src/process/time/clock.ts';
 
 quietCrashes();
 

@@ -1,12 +1,9 @@
 import { TestClock } from '@linnet/otp/testing';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import {
-  defer,
-  flushDeferred,
-  undefer,
-  type Deferred,
-} from '../../../src/process/time/deferred.ts';
+import { defer, undefer } from '../../../src/index.ts';
+import type { Deferred } from '../../../src/index.ts';
+import { flushDeferred } from '../../../src/process/time/deferred.ts';
 
 class Work implements Deferred {
   older: Deferred | undefined = undefined;

@@ -1,8 +1,7 @@
 /** Connections that are no HTTP/2, or end at the wrong moment. */
 import { describe, expect, test } from 'vitest';
-import { createHttp2Wire } from '../../../../src/driver/http2/http2-wire.ts';
-import { dial } from '../../../../src/dial/index.ts';
-import type { Wire } from '../../../../src/wire.ts';
+import { createHttp2Wire, dial } from '../../../../src/index.ts';
+import type { Wire } from '../../../../src/index.ts';
 import { EndlessBody } from '../../../support/endless-body.ts';
 import { eventually } from '../../../support/eventually.ts';
 import {

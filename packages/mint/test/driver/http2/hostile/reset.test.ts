@@ -1,6 +1,6 @@
 /** RST_STREAM with every code, at every point of a response. */
 import { describe, expect, test } from 'vitest';
-import { ProtocolError } from '../../../../src/errors/index.ts';
+import { ProtocolError } from '../../../../src/index.ts';
 import type { ErrorCode, Http2Peer } from '../../../../src/testing/index.ts';
 import { errorNames } from '../../../../src/http2/codes.ts';
 import { EndlessBody } from '../../../support/endless-body.ts';

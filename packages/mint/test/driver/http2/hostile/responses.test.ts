@@ -1,6 +1,6 @@
 /** Responses that are malformed (RFC 9113, 8), and right ones that are unusual. */
 import { describe, expect, test } from 'vitest';
-import { ProtocolError } from '../../../../src/errors/index.ts';
+import { ProtocolError } from '../../../../src/index.ts';
 import {
   encodeFields,
   encodeIndexed,

@@ -1,11 +1,8 @@
 /** A wire and the scripted server that it talks to: what each test of misbehaving servers begins with. */
 import assert from 'node:assert/strict';
 import { expect } from 'vitest';
-import { isMintError } from '../../../../src/errors/index.ts';
-import { createHttp2Wire } from '../../../../src/driver/http2/http2-wire.ts';
-import { dial } from '../../../../src/dial/index.ts';
-import type { Http2WireOptions } from '../../../../src/driver/http2/http2-wire.ts';
-import type { Wire, WireRequest } from '../../../../src/wire.ts';
+import { isMintError, createHttp2Wire, dial } from '../../../../src/index.ts';
+import type { Http2WireOptions, Wire, WireRequest } from '../../../../src/index.ts';
 import { startHttp2Server } from '../../../../src/testing/index.ts';
 import type { Http2Peer, ScriptedServer, Settings } from '../../../../src/testing/index.ts';
 import { send } from '../../exchange-log.ts';
