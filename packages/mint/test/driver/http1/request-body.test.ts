@@ -4,6 +4,7 @@ import type { WireBody, WireRequest } from '../../../src/index.ts';
 import { startHttpServer } from '../../support/http-server.ts';
 import { response, startHttp1Server } from '../../../src/testing/index.ts';
 import type { Http1Peer, ScriptedServer } from '../../../src/testing/index.ts';
+import { sources } from '../body-sources.ts';
 import { send } from '../exchange-log.ts';
 import type { ExchangeLog } from '../exchange-log.ts';
 import { openWire } from '../open-wire.ts';
@@ -75,33 +76,6 @@ test('[H141] sends the length that the caller declares once', async () => {
   const received = await transmit({ headers: ['Content-Length', '5'], body: 'hello' });
   expect(received.match(/content-length/gi)).toHaveLength(1);
 });
-
-async function* asyncPieces(): AsyncGenerator<string | Uint8Array> {
-  yield 'hel';
-  yield '';
-  yield new Uint8Array(0);
-  await new Promise((resolve) => setImmediate(resolve));
-  yield Buffer.from('lo');
-}
-
-const sources: Record<string, () => WireBody> = {
-  'an async generator': asyncPieces,
-  'a generator': function* pieces() {
-    yield 'hel';
-    yield '';
-    yield Buffer.from('lo');
-  },
-  'an array': () => ['hel', '', Buffer.from('lo')],
-  'a Node stream': () => Readable.from([Buffer.from('hel'), Buffer.from('lo')]),
-  'a web stream': () =>
-    new ReadableStream<string | Uint8Array>({
-      start(controller) {
-        controller.enqueue('hel');
-        controller.enqueue(new Uint8Array(Buffer.from('lo')));
-        controller.close();
-      },
-    }),
-};
 
 test.each(Object.keys(sources))('[M18] [H111] sends %s in chunks', async (name) => {
   expect(await transmit({ body: sources[name]?.() })).toBe(

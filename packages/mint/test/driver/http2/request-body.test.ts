@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import {
   ConnectionClosedError,
@@ -10,6 +9,7 @@ import {
 } from '../../../src/index.ts';
 import type { WireBody, WireRequest } from '../../../src/index.ts';
 import { turn } from '../../support/eventually.ts';
+import { asyncPieces, sources } from '../body-sources.ts';
 import { ExchangeLog, send } from '../exchange-log.ts';
 import { openHttp2Wire, startHttp2Server } from './open-http2-wire.ts';
 
@@ -28,35 +28,17 @@ const hashed = (stream: ServerHttp2Stream): void => {
   });
 };
 
-async function* asyncPieces(): AsyncGenerator<string | Uint8Array> {
-  yield 'hel';
-  yield '';
-  yield new Uint8Array(0);
-  await new Promise((resolve) => setImmediate(resolve));
-  yield Buffer.from('lo');
-}
-
-const sources: Record<string, () => WireBody> = {
+const bodies: Readonly<Record<string, () => WireBody>> = {
   text: () => 'hello',
   bytes: () => Buffer.from('xhellox').subarray(1, 6),
-  'an async generator': asyncPieces,
-  'an array': () => ['hel', '', Buffer.from('lo')],
-  'a Node stream': () => Readable.from([Buffer.from('hel'), Buffer.from('lo')]),
-  'a web stream': () =>
-    new ReadableStream<string | Uint8Array>({
-      start(controller) {
-        controller.enqueue('hel');
-        controller.enqueue(Buffer.from('lo'));
-        controller.close();
-      },
-    }),
+  ...sources,
 };
 
 describe('a body', () => {
-  test.each(Object.keys(sources))('[H179] [H180] of %s arrives whole', async (name) => {
+  test.each(Object.keys(bodies))('[H179] [H180] of %s arrives whole', async (name) => {
     await using server = await startHttp2Server(echo);
     using open = await openHttp2Wire(server.port);
-    const log = await send(open.wire, { method: 'POST', body: sources[name]?.() }).done;
+    const log = await send(open.wire, { method: 'POST', body: bodies[name]?.() }).done;
     expect(log.error).toBeUndefined();
     expect(log.body).toBe('hello');
   });
