@@ -76,6 +76,8 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
   /** As its port is when it begins. */
   private isRef = true;
   private wasEstablished = false;
+  /** How many packets of the peer had come when the user was last told of a sign of life. */
+  private packetsHeard = 0;
 
   constructor(connection: QuicConnection, port: DatagramPort, options: QuicDriverOptions) {
     this.connection = connection;
@@ -298,7 +300,7 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
   private tellNews(): void {
     this.hasNews = false;
     const { connection, currentUser: user } = this;
-    user.onActivity?.();
+    if (user.onActivity !== undefined) this.tellActivity();
     this.liveness.received();
     if (connection.hasReadable()) this.tellReadable();
     if (this.blocked.size > 0) this.tellWritable();
@@ -307,6 +309,14 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     const hasGrown = left > this.left;
     this.left = left;
     if (hasGrown) user.onCapacity();
+  }
+
+  /** Anybody can send datagrams in the peer's name: a sign of life is one that could be read. */
+  private tellActivity(): void {
+    const { packetsReceived } = this.connection;
+    if (packetsReceived === this.packetsHeard) return;
+    this.packetsHeard = packetsReceived;
+    this.currentUser.onActivity?.();
   }
 
   private tellReadable(): void {

@@ -16,7 +16,7 @@ export interface QuicUser {
   onWritable(id: number): void;
   /** `streamsLeft` has grown. */
   onCapacity(): void;
-  /** The peer gave a sign of life: a datagram was taken. Called where it is set. */
+  /** The peer gave a sign of life: a packet of it was taken. Called where it is set. */
   onActivity?: (() => void) | undefined;
   /** The end of a turn in which datagrams were taken or `schedule` was called, before datagrams are written. */
   onTurn(): void;

@@ -1,12 +1,13 @@
 /** Networks and servers as QUIC meets them, and loopback is not. */
 import { createSocket } from 'node:dgram';
+import type { RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { quicPackage } from '../../../src/quic/load.ts';
 import type { Quiche } from '../../../src/quic/quiche-binding.ts';
 import { QuicheBackend } from '../../../src/quic/quiche.ts';
 import { connectQuic } from '../../support/dial-quic.ts';
-import { eventually } from '../../support/eventually.ts';
+import { eventually, turn } from '../../support/eventually.ts';
 import { describeQuic, startQuicServer } from '../../support/quic.ts';
 import { UdpRelay } from '../../support/udp-relay.ts';
 
@@ -59,21 +60,30 @@ describeQuic('a network', () => {
 });
 
 describeQuic('a server', () => {
-  test('that was started anew and does not know the connection ends it at once', async () => {
+  test('that was started anew and does not know the connection ends it at once, and gives no sign of life before', async () => {
     const server = await startQuicServer({ backend: await resettable() });
     const client = await connectQuic(server);
+    let signsOfLife = 0;
+    client.onActivity = () => (signsOfLife += 1);
     await client.session.ping();
     await server.kill();
     const another = createSocket('udp4').bind(server.port, '127.0.0.1');
     onTestFinished(() => void another.close());
     await once(another, 'listening');
-    another.on('message', (_, { port }) => another.send(statelessReset(), port, '127.0.0.1'));
     client.session.write(0, Buffer.from('hello'), true);
+    const [, { port }] = (await once(another, 'message')) as [Buffer, RemoteInfo];
+    // What the first server had sent is taken.
+    await turn(3);
+    signsOfLife = 0;
+    // One of another connection, as of a server that has forgotten its keys, too.
+    another.send(Buffer.alloc(47, 0x55), port, '127.0.0.1');
+    another.send(statelessReset(), port, '127.0.0.1');
     expect(await client.closed).toEqual({
       by: 'gone',
       code: 0,
       isApplication: false,
       reason: 'stateless_reset',
     });
+    expect(signsOfLife).toBe(0);
   });
 });
