@@ -6,7 +6,7 @@
  * an event that a state does not list is a bug, of which the process dies.
  */
 import { Machine, type MachineArgs, type MachineRef } from '@linnet/otp';
-import { setup } from 'xstate';
+import { createMachine } from 'xstate';
 import type { CloseReason } from './owner.ts';
 
 export type ConnectionMachineEvent =
@@ -37,45 +37,45 @@ export interface ConnectionInput {
   idleTimeOver(): void;
 }
 
-export const connectionMachine = setup({
-  types: { events: {} as ConnectionMachineEvent, input: {} as ConnectionInput },
-  actions: {
-    connect: Machine.action(
-      ({ input, self }: MachineArgs<ConnectionInput, ConnectionMachineEvent>) =>
-        input.connect(self),
-    ),
-    ignore: () => {},
-    idleTimeOver: Machine.action(({ input }: MachineArgs<ConnectionInput>) => input.idleTimeOver()),
-  },
-  delays: {
-    idleTime: Machine.delay(({ input }: MachineArgs<ConnectionInput>) => input.idleTime),
-  },
-}).createMachine({
-  id: 'connection',
-  initial: 'connecting',
-  on: { info: { actions: 'ignore' } },
-  states: {
-    connecting: {
-      entry: 'connect',
-      on: { OPENED: 'idle', CLOSE: 'closed' },
-    },
-    idle: {
-      after: { idleTime: { target: 'closed', actions: 'idleTimeOver' } },
-      on: {
-        CHECKOUT: 'in_use',
-        IDLE_TIME_CHANGED: { target: 'idle', reenter: true },
-        CLOSE: 'closed',
+const connect = Machine.action(
+  ({ input, self }: MachineArgs<ConnectionInput, ConnectionMachineEvent>) => input.connect(self),
+);
+const idleTimeOver = Machine.action(({ input }: MachineArgs<ConnectionInput>) =>
+  input.idleTimeOver(),
+);
+const idleTime = Machine.delay(({ input }: MachineArgs<ConnectionInput>) => input.idleTime);
+
+// Not by `setup`, which brings every action creator of xstate into a bundle.
+export const connectionMachine = createMachine(
+  {
+    types: {} as { readonly events: ConnectionMachineEvent; readonly input: ConnectionInput },
+    id: 'connection',
+    initial: 'connecting',
+    on: { info: { actions: () => {} } },
+    states: {
+      connecting: {
+        entry: connect,
+        on: { OPENED: 'idle', CLOSE: 'closed' },
       },
+      idle: {
+        after: { idleTime: { target: 'closed', actions: idleTimeOver } },
+        on: {
+          CHECKOUT: 'in_use',
+          IDLE_TIME_CHANGED: { target: 'idle', reenter: true },
+          CLOSE: 'closed',
+        },
+      },
+      in_use: {
+        on: { CHECKIN: 'idle', DRAIN: 'draining', CLOSE: 'closed' },
+      },
+      draining: {
+        on: { CLOSE: 'closed' },
+      },
+      closed: { type: 'final' },
     },
-    in_use: {
-      on: { CHECKIN: 'idle', DRAIN: 'draining', CLOSE: 'closed' },
-    },
-    draining: {
-      on: { CLOSE: 'closed' },
-    },
-    closed: { type: 'final' },
   },
-});
+  { delays: { idleTime } },
+);
 
 /** The process of a connection; its exit reason is `{ shutdown: closeReason }`. */
 export const ConnectionProcess = Machine.define(connectionMachine, {

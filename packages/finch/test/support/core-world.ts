@@ -46,7 +46,7 @@ export class BareConnection implements PoolConnection<BareConnection> {
   }
 
   get state(): ConnectionState {
-    return this.#snapshot.value;
+    return this.#snapshot.value as ConnectionState;
   }
 
   get shared(): boolean {
