@@ -311,7 +311,7 @@ export class QuicDriver implements QuicSession, PortUser, TurnUser {
     if (hasGrown) user.onCapacity();
   }
 
-  /** Anybody can send datagrams in the peer's name: a sign of life is one that could be read. */
+  /** Datagrams can be sent in the peer's name: a sign of life is one that could be read. */
   private tellActivity(): void {
     const { packetsReceived } = this.connection;
     if (packetsReceived === this.packetsHeard) return;
