@@ -73,10 +73,14 @@ async function compile(): Promise<string[]> {
   writeFileSync(join(work, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(work, 'tsconfig.json'), JSON.stringify(config));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const output = await run(process.execPath, [tsc, '-p', work, '--pretty', 'false'], {
-    cwd: root,
-    maxBuffer: 64 * 1024 * 1024,
-  }).then(
+  const output = await run(
+    process.execPath,
+    [tsc, '-p', work, '--singleThreaded', '--pretty', 'false'],
+    {
+      cwd: root,
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  ).then(
     () => '',
     (error: { stdout: string }) => error.stdout,
   );

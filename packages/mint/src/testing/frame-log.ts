@@ -13,7 +13,8 @@ export class FrameLog<F extends AnyFrame> {
   /** All of them, in order. */
   readonly frames: F[] = [];
   private readonly arrivals: Arrivals;
-  private readonly taken = new Set<F>();
+  /** Those that were not taken, by type, in order: a script of thousands of requests takes each at once. */
+  private readonly left = new Map<string, Set<F>>();
   /** The streams that the client has opened, and the HEADERS that did. */
   private readonly opened = new Set<number>();
   private readonly heads = new Set<F>();
@@ -30,6 +31,7 @@ export class FrameLog<F extends AnyFrame> {
   /** A frame came. */
   add(frame: F): void {
     this.frames.push(frame);
+    this.leftOf(frame.type).add(frame);
     if (frame.type !== 'HEADERS') return;
     if (!this.opened.has(frame.stream)) this.heads.add(frame);
     this.opened.add(frame.stream);
@@ -37,12 +39,8 @@ export class FrameLog<F extends AnyFrame> {
 
   /** Those of a type, of one stream or of any, that were not taken. */
   came(type: string, stream?: number): F[] {
-    return this.frames.filter(
-      (frame) =>
-        frame.type === type &&
-        !this.taken.has(frame) &&
-        (stream === undefined || frame.stream === stream),
-    );
+    const frames = [...this.leftOf(type)];
+    return stream === undefined ? frames : frames.filter((frame) => frame.stream === stream);
   }
 
   /** Whether a frame has opened its stream: trailers have not. */
@@ -53,7 +51,7 @@ export class FrameLog<F extends AnyFrame> {
   /** Takes all of a stream that are there. */
   takeThere(type: string, stream: number): F[] {
     const frames = this.came(type, stream);
-    for (const frame of frames) this.taken.add(frame);
+    for (const frame of frames) this.leftOf(type).delete(frame);
     return frames;
   }
 
@@ -61,12 +59,20 @@ export class FrameLog<F extends AnyFrame> {
   async take(find: () => F | undefined, what: string): Promise<F> {
     await this.arrivals.until(() => find() !== undefined, what);
     const frame = find() as F;
-    this.taken.add(frame);
+    this.leftOf(frame.type).delete(frame);
     return frame;
   }
 
   /** Takes what `find` gives, each as it comes, until the connection is gone. */
   async *takeAll(find: () => F | undefined): AsyncGenerator<F, void> {
     while (await this.arrivals.comesTrue(() => find() !== undefined)) yield this.take(find, 'more');
+  }
+
+  private leftOf(type: string): Set<F> {
+    const there = this.left.get(type);
+    if (there !== undefined) return there;
+    const frames = new Set<F>();
+    this.left.set(type, frames);
+    return frames;
   }
 }

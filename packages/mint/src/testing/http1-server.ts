@@ -50,9 +50,15 @@ export class Http1Peer extends Peer {
 
   /** Waits for `mark`, and takes what came up to its end, from where the last reading ended. */
   async readUntil(mark: string): Promise<string> {
-    const found = (): number => this.text.indexOf(mark, this.taken);
-    await this.until(() => found() >= 0, JSON.stringify(mark));
-    return this.take(found() + mark.length);
+    let at = -1;
+    let seen = this.taken;
+    await this.until(() => {
+      at = this.text.indexOf(mark, seen);
+      // What was looked through is not looked through again, but for a beginning of the mark.
+      seen = Math.max(seen, this.text.length - mark.length + 1);
+      return at >= 0;
+    }, JSON.stringify(mark));
+    return this.take(at + mark.length);
   }
 
   /** Waits for that many characters, and takes them. */
