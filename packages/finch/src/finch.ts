@@ -1,4 +1,8 @@
-/** The client: an instance is a supervision tree, and this is its handle. */
+/**
+ * The client: an instance is a supervision tree, and this is its handle.
+ *
+ * A façade, and therefore one file: each method is a line or two, and hands over to a folder below.
+ */
 import {
   splitOverrides,
   Supervisor,

@@ -1,4 +1,8 @@
-/** The client: options and steps that calls share, and the calls. */
+/**
+ * The client: options and steps that calls share, and the calls.
+ *
+ * A façade, and therefore one file: each method is a line or two, and hands over to a folder below.
+ */
 import type { ChildSpec, ChildSpecOverrides, SupervisorHandle } from '@linnet/otp';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Adapter } from './adapter/adapter.ts';
