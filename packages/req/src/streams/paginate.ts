@@ -30,7 +30,7 @@ export async function* pages(
     const found = page < maxPages ? nextPage(response) : undefined;
     yield response;
     if (found === undefined) return;
-    const next = targetOf(found, url, [...visited]);
+    const next = targetOf(found, url, visited);
     // Credentials were for the server that was asked, which may have redirected to another.
     const options = optionsForUrl(input.options, redirects[0] ?? url, url);
     input = { ...input, url: next, options: optionsForUrl(options, url, next) };
@@ -42,14 +42,11 @@ function nextLink({ headers }: ReqResponse): string | undefined {
 }
 
 /** @throws RedirectError for what cannot be asked, and for a page that was there already. */
-function targetOf(found: string | URL, from: string, visited: readonly string[]): string {
+function targetOf(found: string | URL, from: string, pages: ReadonlySet<string>): string {
   const location = String(found);
   const next = URL.canParse(location, from) ? new URL(location, from) : undefined;
   const isHttp = next !== undefined && /^https?:$/.test(next.protocol) && next.username === '';
-  if (!isHttp)
-    throw new RedirectError({ url: from, reason: 'invalid_location', location, visited });
-  if (visited.includes(next.href)) {
-    throw new RedirectError({ url: from, reason: 'visited', location, visited });
-  }
-  return next.href;
+  if (isHttp && !pages.has(next.href)) return next.href;
+  const reason = isHttp ? 'visited' : 'invalid_location';
+  throw new RedirectError({ url: from, reason, location, visited: [...pages] });
 }

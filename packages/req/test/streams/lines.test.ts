@@ -153,6 +153,7 @@ test('a circle of pages is an error, and so is a page that cannot be asked for',
   const server = await startPages();
   const circle = await rejection(all(req.paginate(`${server.url}/`, { nextPage: () => '/' })));
   expect(circle).toMatchObject({ code: 'ERR_REQ_REDIRECT', reason: 'visited' });
+  expect(circle).toMatchObject({ visited: [`${server.url}/`] });
   const odd = await rejection(all(req.paginate(server.url, { nextPage: () => 'file:///x' })));
   expect(odd).toMatchObject({ reason: 'invalid_location' });
   expect(() => req.paginate(server.url, { maxPages: 0 })).toThrow(/maxPages/);
