@@ -34,6 +34,7 @@ import {
   reused,
 } from '../telemetry/connection-events.ts';
 import { Connect, type ConnectUser } from './connect.ts';
+import { requestFailed } from './dial-wire.ts';
 import { blockedTime, endedBy, endOf } from './ending.ts';
 import { Heartbeat } from './health.ts';
 import { hear } from './hear.ts';
@@ -226,6 +227,11 @@ export class Connection extends Watch implements ConnectionInput, ConnectUser {
   /** Notes what the head of a response says of alternatives of the server. False: it came from none, as 421 says. */
   heard(status: number, fields: Fields): boolean {
     return hear(this, this.alternative, status, fields);
+  }
+
+  /** A request on it failed. */
+  requestFailed(error: Error): void {
+    if (this.alternative !== undefined) requestFailed(this.owner, this.alternative, error);
   }
 
   // From the core of the pool -------------------------------------------------------

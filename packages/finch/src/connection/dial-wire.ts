@@ -3,6 +3,7 @@ import { QuicUnavailableError } from '@linnet/mint';
 import type { Dial, Wire } from '@linnet/mint';
 import type { AlternativeService } from '../alt-svc/store.ts';
 import { fromMint } from '../errors/from-mint.ts';
+import { ConnectionClosedError } from '../errors/index.ts';
 import { alternativeSetAside } from '../telemetry/alternative-events.ts';
 import { runtimeClock } from './clock.ts';
 import type { ConnectTarget } from './connect-target.ts';
@@ -37,7 +38,22 @@ export function dialWire(
   );
 }
 
-/** TCP works where QUIC did not; `error`: why, unless it was too slow. */
+/**
+ * A request failed on a connection to an alternative. When nothing came any more, the alternative is set
+ * aside, as Chromium does it: some networks let the handshakes of QUIC through and little else, so that
+ * the next connection would open, and fall silent in the same way.
+ */
+export function requestFailed(
+  target: ConnectTarget,
+  alternative: AlternativeService,
+  error: Error,
+): void {
+  if (!(error instanceof ConnectionClosedError)) return;
+  const { reason } = error;
+  if (reason === 'idle_timeout' || reason === 'ping_timeout') quicLost(target, alternative, error);
+}
+
+/** TCP is to be used where QUIC did not work; `error`: why, unless it was too slow. */
 export function quicLost(
   { instance, pool, discovery }: ConnectTarget,
   alternative: AlternativeService,

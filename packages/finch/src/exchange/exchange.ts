@@ -286,6 +286,7 @@ export class Exchange implements WireHandler, CheckoutUser {
     const { connection } = this;
     const error = this.located(given);
     this.deadlines.stopReceive();
+    connection?.requestFailed(error);
     this.checkin();
     const retry = this.retryAfter(error);
     const isAllowed = retry !== 'http1' || connection?.owner.requireHttp1() === true;
@@ -424,9 +425,8 @@ export class Exchange implements WireHandler, CheckoutUser {
 
   /** Whether there is another attempt, which is begun at once. */
   private retryAfter(error: Error): Retry {
-    if (this.cancelled !== undefined) return 'never';
+    if (this.cancelled !== undefined || !this.mayRetry) return 'never';
     if (this.state !== 'sending' && this.state !== 'refused') return 'never';
-    if (!this.mayRetry) return 'never';
     const retry = retryAfter(error, this.request);
     // A connection that the server had left was no attempt at the server.
     if (retry === 'fresh') this.attempts--;

@@ -163,7 +163,7 @@ export interface Closed {
 export interface SetAside {
   /** Where: `alt.example.com:8443`. */
   readonly alternative: string;
-  /** It failed; it was slower than TCP by more than its head start; or it answered 421. */
+  /** It failed, or fell silent; it was slower than TCP by more than its head start; or it answered 421. */
   readonly reason: 'failed' | 'slower' | 'misdirected';
   /** What it failed with; undefined with another reason. */
   readonly error: unknown;

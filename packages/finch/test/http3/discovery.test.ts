@@ -12,6 +12,7 @@ import { requireInstance } from '../../src/instance/instance.ts';
 import { connectionsOf } from '../support/pool-app.ts';
 import { answering, authority, startH3Server } from '../support/h3-app.ts';
 import { describeQuic } from '../../../mint/test/support/quic.ts';
+import { UdpRelay } from '../../../mint/test/support/udp-relay.ts';
 
 /** A server that answers everything over HTTP/3. */
 const startQuic = () => startH3Server(answering((peer, { stream }) => peer.answer(stream, 'QUIC')));
@@ -346,6 +347,39 @@ describeQuic('what ends while QUIC and TCP race', () => {
     await app.figures({ connecting: 1 });
     await app.supervisor.stop();
     await asked;
+  });
+});
+
+describeQuic('a network that lets handshakes through, and falls silent on what follows', () => {
+  test.each([
+    ['the idle time', { idleTimeout: 1000 }],
+    ['a PING', { pingInterval: 100, pingTimeout: 100 }],
+  ])('is found by %s, and the next requests go over TCP', async (_, http3) => {
+    const events = setAsides();
+    const quic = await startQuic();
+    await using relay = await UdpRelay.start(quic.port);
+    const app = await startAnnouncedApp({ announced: relay.port, http3 });
+    await app.ask();
+    await movesOver(app);
+    expect((await app.ask()).text()).toBe('QUIC');
+    relay.isSilent = true;
+    const lost = await rejection(app.finch.post(app.server.url, 'a body'));
+    expect(lost).toMatchObject({ code: 'ERR_FINCH_CONNECTION_CLOSED', requestSent: true });
+    relay.isSilent = false;
+    for (let count = 0; count < 3; count++) expect((await app.ask()).text()).toBe('TCP');
+    expect(events).toEqual([['localhost', 'failed', 'ERR_FINCH_CONNECTION_CLOSED']]);
+  });
+
+  test('is not, while it has no request to carry', async () => {
+    const events = setAsides();
+    const quic = await startQuic();
+    const app = await startAnnouncedApp({ announced: quic.port, http3: { idleTimeout: 1000 } });
+    await app.ask();
+    await movesOver(app);
+    expect((await app.ask()).text()).toBe('QUIC');
+    await app.figures({ idle: 0 });
+    expect((await app.ask()).text()).toBe('QUIC');
+    expect(events).toEqual([]);
   });
 });
 

@@ -10,6 +10,8 @@ export interface RelayOptions {
 
 export class UdpRelay implements AsyncDisposable {
   readonly port: number;
+  /** Whether everything is lost. */
+  isSilent = false;
   private readonly front: Socket;
   private readonly largest: number;
   private client = 0;
@@ -30,7 +32,7 @@ export class UdpRelay implements AsyncDisposable {
     this.back = this.listen(back);
     front.on('message', (datagram, { port }) => {
       this.client = port;
-      if (datagram.length > largest) return;
+      if (this.loses(datagram)) return;
       this.back.send(datagram, serverPort, '127.0.0.1', () => {});
     });
   }
@@ -46,9 +48,13 @@ export class UdpRelay implements AsyncDisposable {
     await Promise.all([closed(this.front), closed(this.back)]);
   }
 
+  private loses(datagram: Buffer): boolean {
+    return this.isSilent || datagram.length > this.largest;
+  }
+
   private listen(back: Socket): Socket {
     return back.on('message', (datagram) => {
-      if (datagram.length > this.largest) return;
+      if (this.loses(datagram)) return;
       this.front.send(datagram, this.client, '127.0.0.1', () => {});
     });
   }
