@@ -1,6 +1,6 @@
-import { BadArgumentError } from '@linnet/otp';
+import { BadArgumentError, spawn } from '@linnet/otp';
 import { expect, test } from 'vitest';
-import { Cluster } from '../src/index.ts';
+import { Cluster, Global, Pg } from '../src/index.ts';
 
 const options = { name: 'app@127.0.0.1', cookie: 'secret' };
 
@@ -36,4 +36,15 @@ test('the value of a misspelt cookie is not shown', async () => {
   const start = Cluster.start({ ...options, ...wrong });
   await expect(start).rejects.toThrow(/did you mean cookie/);
   await expect(start).rejects.not.toThrow(/hunter2/);
+});
+
+test('what is used before it was started is named, with what starts it', async () => {
+  const start = (module: string): string => `Put ${module}.childSpec() into a supervisor`;
+  await expect(async () => Global.whereis('leader')).rejects.toThrow(start('Global'));
+  await expect(async () =>
+    Pg.join(
+      'room',
+      spawn(() => {}),
+    ),
+  ).rejects.toThrow(start('Pg'));
 });

@@ -65,8 +65,16 @@ function messageOf(why: ExitReason, site: CallSite, args: readonly unknown[]): s
   if (why === 'timeout' && typeof timeout === 'number') {
     return `${call} timed out after ${timeout} ms: ${progressOf(server)}`;
   }
+  if (why === 'noproc' && isServiceName(server)) {
+    return `${call} failed: it is not running (noproc). Put ${site.module}.childSpec() into a supervisor, before what uses it`;
+  }
   const rule = hasTag(why, 'bad_return_value') && site.module === 'GenServer' ? `. ${results}` : '';
   return `${call} failed: ${formatReason(why)}${rule}`;
+}
+
+/** Whether a server is one of a module of ours, as those of `Global` and `Pg` are. */
+function isServiceName(server: unknown): boolean {
+  return typeof server === 'string' && server.startsWith('Linnet.');
 }
 
 /** What the callbacks of a server give. */
