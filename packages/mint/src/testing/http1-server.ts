@@ -3,6 +3,7 @@
  * that misbehave, and for what no HTTP library can be made to send.
  */
 import type { Socket } from 'node:net';
+import { ArrivedText } from './arrived-text.ts';
 import { readHttp1Request } from './http1-request.ts';
 import type { Http1Request } from './http1-request.ts';
 import { Peer } from './peer.ts';
@@ -12,26 +13,26 @@ import type { Script } from './script-runs.ts';
 
 /** One connection of an HTTP/1.1 client, or of anything that speaks lines of text. */
 export class Http1Peer extends Peer {
-  private text = '';
+  private readonly text = new ArrivedText();
   private taken = 0;
 
   constructor(socket: Socket) {
     super(socket);
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => {
-      this.text += chunk;
+      this.text.add(chunk);
       this.arrivals.wake();
     });
   }
 
   /** Everything that came so far; each character is a byte (latin1). */
   get received(): string {
-    return this.text;
+    return this.text.all();
   }
 
   /** Everything that came so far, as a JSON string. */
   override get summary(): string {
-    return JSON.stringify(this.text);
+    return JSON.stringify(this.received);
   }
 
   /**
