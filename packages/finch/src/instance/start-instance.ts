@@ -35,7 +35,10 @@ export async function startInstance(options: ResolvedInstanceOptions): Promise<S
     return await startTree(options);
   } catch (error) {
     if (!(error instanceof SupervisorError)) throw error;
-    throw new SupervisorError(`Finch.startLink of the instance ${JSON.stringify(name)}`, error.reason);
+    throw new SupervisorError(
+      `Finch.startLink of the instance ${JSON.stringify(name)}`,
+      error.reason,
+    );
   }
 }
 
@@ -62,12 +65,12 @@ async function predecessorEnded(name: string): Promise<void> {
     registryName(name),
   ]) {
     const pid = whereis(part);
-    if (pid !== undefined) await endOf(pid);
+    if (pid !== undefined) await whenDead(pid);
   }
 }
 
 /** Waits for the end of a process, but not for ever: then the start fails because the name is taken. */
-function endOf(pid: Pid): Promise<void> {
+function whenDead(pid: Pid): Promise<void> {
   return new Promise((resolve) => {
     const onTimeout = (): void => {
       watch.unwatch();
