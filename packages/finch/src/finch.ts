@@ -16,7 +16,6 @@ import { createAgents, type FinchAgents } from './adapters/node-http/agent.ts';
 import type { AgentOptions } from './adapters/node-http/agent-options.ts';
 import { FinchDispatcher } from './adapters/undici/dispatcher.ts';
 import type { DispatcherOptions } from './adapters/undici/dispatcher-options.ts';
-import { OptionsError } from './errors/input-errors.ts';
 import { checkoutLease } from './exchange/checkout-lease.ts';
 import {
   cancelRequest,
@@ -172,16 +171,13 @@ export class Finch implements AsyncDisposable {
    * The running instance of a name. Use it wherever the instance was not handed
    * to you; the handle may be kept, also over restarts of the instance.
    *
-   * @throws InstanceNotFoundError, OptionsError
+   * @throws InstanceNotFoundError
    *
    * @example
    * const { status } = await Finch.get('MyFinch').request('https://api.example.com/health');
    */
   static get(name: string): Finch {
-    if (typeof name !== 'string') {
-      throw new OptionsError({ option: 'name', value: name, allowed: 'the name of an instance' });
-    }
-    const finch = new Finch(name);
+    const finch = new Finch(String(name));
     finch.#ref.running();
     return finch;
   }

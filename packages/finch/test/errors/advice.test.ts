@@ -112,11 +112,6 @@ test('options that are no object: which options', async () => {
   expect(message).toBe('Invalid Finch options: undefined. Allowed: an object of options.');
 });
 
-test('an instance without a name: what was given', () => {
-  // @ts-expect-error -- what is tested
-  expect(() => Finch.get()).toThrow('Invalid value of the option name: undefined');
-});
-
 test('an event that does not exist, or no function for it: the names of the events', () => {
   // @ts-expect-error -- what is tested
   expect(() => subscribeTelemetry('request.stpo', () => {})).toThrow('did you mean request.stop?');
