@@ -38,7 +38,10 @@ const transcript = Buffer.concat([
 ]);
 
 /** What the connection says and writes when the bytes come in these pieces. */
-function play(bytes: Buffer, lengths?: readonly number[]): { said: readonly Said[]; written: unknown[] } {
+function play(
+  bytes: Buffer,
+  lengths?: readonly number[],
+): { said: readonly Said[]; written: unknown[] } {
   const driven = new Driven();
   driven.open(5);
   driven.feed(bytes, lengths);
