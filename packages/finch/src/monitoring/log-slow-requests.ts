@@ -1,12 +1,16 @@
 /** A line for each request that was slow or failed, for pino, `console` and the like. */
 import { boolean, custom, finiteDuration, invalid } from '@linnet/otp/options';
-import { Finch } from '../finch.ts';
 import { defineSchema } from '../options/schema.ts';
 import type { Request } from '../request/index.ts';
 import type { TelemetryEvents } from '../telemetry/events.ts';
 import type { TelemetrySubscription } from '../telemetry/subscribe.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { WatchedInstances, type InstancesOption } from './watched-instances.ts';
+import {
+  allowedInstances,
+  areInstances,
+  WatchedInstances,
+  type InstancesOption,
+} from './watched-instances.ts';
 
 /** Options of `logSlowRequests`. */
 export interface SlowRequestOptions {
@@ -33,18 +37,13 @@ const optionsSchema = defineSchema('options of logSlowRequests', {
   finch: custom<NonNullable<InstancesOption>>({
     doc: 'The instances to watch.',
     type: 'Finch | readonly Finch[]',
-    allowed: 'a Finch, or an array of them',
+    allowed: allowedInstances,
     parse: (value) => (areInstances(value) ? value : invalid),
   }),
 });
 
 function isLogger(value: unknown): value is NonNullable<SlowRequestOptions['logger']> {
   return typeof (value as { warn?: unknown } | null)?.warn === 'function';
-}
-
-function areInstances(value: unknown): value is NonNullable<InstancesOption> {
-  const instances: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return instances.every((instance) => instance instanceof Finch);
 }
 
 /** What a line says of a request; times in ms. */

@@ -1,10 +1,19 @@
 /** Which instances are measured, and the figures of their pools. */
 import { Finch } from '../finch.ts';
-import { isFinchError } from '../errors/index.ts';
+import { isFinchError, OptionsError } from '../errors/index.ts';
 import type { PoolListing } from '../instance/pools.ts';
 
 /** One instance, several, or, left out, all of the program. */
 export type InstancesOption = Finch | readonly Finch[] | undefined;
+
+/** What is allowed as {@link InstancesOption}, for messages. */
+export const allowedInstances = 'a Finch, or an array of them';
+
+/** Whether a value names instances. */
+export function areInstances(value: unknown): value is Finch | readonly Finch[] {
+  const instances: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return instances.every((instance) => instance instanceof Finch);
+}
 
 /** A pool of one of the instances. */
 export interface WatchedPool extends PoolListing {
@@ -20,8 +29,12 @@ export class WatchedInstances {
   private readonly given: ReadonlySet<string> | undefined;
   private readonly met = new Set<string>();
 
+  /** @throws OptionsError for what is no instance. */
   constructor(finch: InstancesOption) {
     if (finch === undefined) return;
+    if (!areInstances(finch)) {
+      throw new OptionsError({ option: 'finch', value: finch, allowed: allowedInstances });
+    }
     const instances = finch instanceof Finch ? [finch] : finch;
     this.given = new Set(instances.map(({ name }) => name));
   }

@@ -27,6 +27,8 @@ const report = (error: unknown): void => diag.error(`${scope}: telemetry failed`
  * The context is that of the code that makes the request. A server or machine that makes requests for its
  * callers needs `context: 'caller'` for that, see `GenServer.define`; tasks have it by themselves.
  *
+ * @throws OptionsError when `finch` is no instance.
+ *
  * @example
  * import { instrument } from '@linnet/finch/opentelemetry';
  *

@@ -20,7 +20,8 @@ const defaultBuckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1
  * `error`, `code` the code of an error. No label has a path. How full the pools are is read when the
  * registry is.
  *
- * @throws Error of prom-client when the registry has metrics of these names already.
+ * @throws Error of prom-client when the registry has metrics of these names already; OptionsError when
+ * `finch` is no instance.
  *
  * @example
  * import { register } from 'prom-client';

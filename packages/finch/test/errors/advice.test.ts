@@ -10,6 +10,8 @@ import {
   type InstanceOptions,
   type PoolOptions,
 } from '../../src/index.ts';
+import { instrument } from '../../src/opentelemetry/index.ts';
+import { collectMetrics } from '../../src/prometheus/index.ts';
 import { rejection } from '../support/rejection.ts';
 import { startFinch } from '../support/finch.ts';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
@@ -122,4 +124,17 @@ test('an event that does not exist, or no function for it: the names of the even
 test('a slip in an option of logSlowRequests: which was meant', () => {
   // @ts-expect-error -- what is tested
   expect(() => logSlowRequests({ slowerThen: 5 })).toThrow('Did you mean slowerThan?');
+});
+
+test.each([
+  ['logSlowRequests', logSlowRequests],
+  ['collectMetrics', collectMetrics],
+  ['instrument', instrument],
+])('%s is given something else than instances: what is allowed', (_name, watch) => {
+  for (const finch of ['api', ['api'], [undefined]]) {
+    // @ts-expect-error -- what is tested
+    expect(() => watch({ finch })).toThrow(
+      expect.objectContaining({ option: 'finch', allowed: 'a Finch, or an array of them' }),
+    );
+  }
 });
