@@ -25,10 +25,12 @@ export interface SoakOptions {
   readonly seconds: number;
   readonly callers: number;
   readonly seed: number;
-  /** By what the callers ask; default: by Finch itself. */
-  readonly client?: ClientKind | undefined;
+  /** By what the callers ask, each time by one of them; by Finch itself when there is none. */
+  readonly clients?: readonly ClientKind[];
   /** Ends the soak before its time, when so much was asked for. */
   readonly requests?: number | undefined;
+  /** The program of the servers; default: its source. */
+  readonly server?: string | undefined;
 }
 
 export interface SoakResult {
@@ -39,15 +41,22 @@ export interface SoakResult {
 
 /** Rejects at once when a server ends by itself. */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
-  const { seconds, callers: count, seed, client, requests = Infinity } = options;
+  const {
+    seconds,
+    callers: count,
+    seed,
+    clients = [],
+    requests = Infinity,
+    server: program,
+  } = options;
   const random = new Random(seed);
   const folder = mkdtempSync(join(tmpdir(), 'linnet-soak-'));
   const authority = createAuthority();
   const path = join(folder, 'socket');
   const setup = { seed, path, ...authority.issue(['127.0.0.1']) };
   const servers = await Promise.all([
-    ServerProcess.start({ ...setup, slow: false }),
-    ServerProcess.start({ ...setup, slow: true }),
+    ServerProcess.start({ ...setup, slow: false }, program),
+    ServerProcess.start({ ...setup, slow: true }, program),
   ]);
   const [server, slow] = servers;
   // Its package opens the standard streams, which may be pipes, when it is loaded.
@@ -69,7 +78,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
       closedPort,
       ca: authority.ca,
     });
-    const callOnce = client === undefined ? undefined : callThrough(client);
+    const callOnce = clients.length === 0 ? undefined : callThrough(clients);
     const callers = new Callers(world, tally, random.fork(), count, callOnce);
     const chaos = new Chaos(world, callers, tally, random.fork());
     const end = performance.now() + seconds * 1000;

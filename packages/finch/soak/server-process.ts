@@ -34,6 +34,9 @@ export interface ServerFigures {
   readonly sockets: number;
 }
 
+/** The program of the server: its source, of which a bundle starts faster. */
+export const serverSource = join(import.meta.dirname, 'server.ts');
+
 /** How much of what the process complained of is kept, in characters. */
 const complaintSize = 4000;
 
@@ -52,10 +55,10 @@ export class ServerProcess {
   }
 
   /** Rejects when the process ends before it listens. */
-  static async start(setup: ServerSetup): Promise<ServerProcess> {
+  static async start(setup: ServerSetup, program: string = serverSource): Promise<ServerProcess> {
     // Its own options, not those of the tests that may start it: packages are their sources.
     const execArgv = ['--conditions=@linnet/source'];
-    const child = fork(join(import.meta.dirname, 'server.ts'), {
+    const child = fork(program, {
       execArgv,
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });

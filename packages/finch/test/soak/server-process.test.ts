@@ -8,9 +8,10 @@ import { promisify } from 'node:util';
 import { createAuthority } from '@linnet/mint/testing';
 import { eventually } from '@linnet/otp/testing';
 import { expect, it, onTestFinished } from 'vitest';
+import { program as main } from '../../soak/main.ts?program';
+import { program } from '../../soak/server.ts?program';
 import { ServerProcess, type ServerSetup } from '../../soak/server-process.ts';
 
-const main = join(import.meta.dirname, '../../soak/main.ts');
 const isWindows = process.platform === 'win32';
 
 async function setup(): Promise<ServerSetup> {
@@ -21,7 +22,7 @@ async function setup(): Promise<ServerSetup> {
 }
 
 it.skipIf(isWindows)('tells those who wait for a server that has ended how it ended', async () => {
-  const server = await ServerProcess.start(await setup());
+  const server = await ServerProcess.start(await setup(), program);
   await server.figures();
   // It cannot answer any more.
   process.kill(server.pid, 'SIGSTOP');
@@ -34,13 +35,13 @@ it.skipIf(isWindows)('tells those who wait for a server that has ended how it en
 });
 
 it('tells what a server complained of before its end', async () => {
-  const start = ServerProcess.start({ ...(await setup()), key: 'no key' });
+  const start = ServerProcess.start({ ...(await setup()), key: 'no key' }, program);
   await expect(start).rejects.toThrow(/ended with code 1\.\n[^]*Error: .*\n +at setKey/);
 });
 
 it.skipIf(isWindows)('fails the soak at once when one of its servers ends', async () => {
-  const args = ['--conditions=@linnet/source', main, '--seconds', '80', '--callers', '10'];
-  const soak = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const args = ['--server', program, '--seconds', '80', '--callers', '10'];
+  const soak = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void soak.kill('SIGKILL'));
   const ended = Promise.all([text(soak.stdout), text(soak.stderr), once(soak, 'exit')]);
   const child = await eventually(

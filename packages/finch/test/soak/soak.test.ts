@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-
-const main = join(import.meta.dirname, '../../soak/main.ts');
+import { program } from '../../soak/main.ts?program';
+import { program as server } from '../../soak/server.ts?program';
 
 it('ends every request once and in time, and leaves nothing behind, whatever dies', async () => {
   // A process of its own: what it leaves behind is counted there.
-  const args = ['--conditions=@linnet/source', main, '--seconds', '3', '--callers', '100'];
-  const soak = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const args = ['--server', server, '--seconds', '3', '--callers', '100'];
+  const soak = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, complaints, [code]] = await Promise.all([
     text(soak.stdout),
     text(soak.stderr),

@@ -8,7 +8,8 @@ it('does not give up what a hold-up kept from ending', async () => {
   await sleep(20);
   const entry = tally.begin('request', 1);
   const before = performance.now();
-  while (performance.now() < before + 500);
+  // Longer than what a request may be late.
+  while (performance.now() < before + 250);
   expect(tally.remaining).toBeGreaterThan(0);
   await sleep(20);
   expect(tally.remaining).toBeGreaterThan(0);
