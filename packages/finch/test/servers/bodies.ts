@@ -30,6 +30,24 @@ export function* piecesOf(length: number): Generator<Uint8Array> {
 export const isBody = (bytes: Uint8Array, length: number): boolean =>
   bytes.length === length && bodyOf(length).equals(bytes);
 
+/** Whether what comes is the body of a length, for a reader who takes a turn of the event loop for each piece. */
+export async function isBodySlowly(
+  pieces: AsyncIterable<Uint8Array>,
+  length: number,
+): Promise<boolean> {
+  const body = bodyOf(length);
+  let at = 0;
+  for await (const bytes of pieces) {
+    if (!body.subarray(at, at + bytes.length).equals(bytes)) return false;
+    at += bytes.length;
+    await turn();
+  }
+  return at === length;
+}
+
+/** The next turn of the event loop. */
+export const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
 interface Digest {
   readonly length: number;
   readonly sha256: string;
@@ -49,8 +67,17 @@ export function digestOf(length: number): Digest {
   return digest;
 }
 
-/** The lengths of the files that every server has. */
+/**
+ * The lengths of the files that are read whole from every server. The last is more than a server may send
+ * ahead over a connection: 16 MiB with HTTP/2 and HTTP/3.
+ */
 export const fileLengths = [0, 1024, 65_536, 25_165_824] as const;
 
-/** A large body, as a server of files has it. */
-export const large = 25_165_824;
+/**
+ * A large body: more than Linux lets the buffers of both ends of a connection grow to by default, 6 MiB and
+ * 4 MiB, and than any of the servers and the client let the other side send ahead on a stream.
+ */
+export const large = 12_582_912;
+
+/** All files that every server has. */
+export const servedLengths = [...fileLengths, large];

@@ -5,12 +5,12 @@ import { startH2Server } from './h2-server.ts';
 
 describeH2Server(caddyH2, (server) => {
   it('[F162] refuses a head beyond maxHeaderSize, and goes on over the same connection', async () => {
-    const { finch, url, relay } = await startClient(server(), { maxHeaderSize: 4096 });
+    const { finch, url, dials } = await startClient(server(), { maxHeaderSize: 4096 });
     await expect(finch.get(`${url}/large-head`)).rejects.toMatchObject({
       code: 'ERR_FINCH_RESPONSE_TOO_LARGE',
     });
     expect((await finch.get(`${url}/file/1024`)).status).toBe(200);
-    expect(relay.connections).toBe(1);
+    expect(dials.count).toBe(1);
   });
 
   it('[F162] ends a request whose fields are too large for the server, and goes on', async () => {

@@ -2,21 +2,28 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { isFinchError, type Finch, type PoolOptions } from '../../src/index.ts';
 import { startFinch } from '../support/finch.ts';
-import { bodyOf, digestOf, fileLengths, isBody, large, piece, piecesOf } from './bodies.ts';
+import {
+  bodyOf,
+  digestOf,
+  fileLengths,
+  isBody,
+  isBodySlowly,
+  large,
+  piece,
+  piecesOf,
+  turn,
+} from './bodies.ts';
 import { startH2Server, type H2Recipe, type H2Server } from './h2-server.ts';
 import { whyToSkip } from './program.ts';
-import { startRelay, type Relay } from './relay.ts';
+import { Dials } from './dials.ts';
 
 /** A client of a server, for one test. */
 export interface H2Client {
   readonly finch: Finch;
-  /** Through a relay of its own. */
   readonly url: string;
-  /** Counts the connections. */
-  readonly relay: Relay;
+  /** Counts its connections. */
+  readonly dials: Dials;
 }
-
-const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** A large body in pieces. */
 async function* pieces(total: number): AsyncGenerator<Uint8Array> {
@@ -29,14 +36,14 @@ export async function startClient(
   options: PoolOptions = {},
   port = 'main',
 ): Promise<H2Client> {
-  const relay = await startRelay(server.port(port));
-  onTestFinished(() => relay[Symbol.asyncDispose]());
+  const dials = new Dials(server.port(port));
+  onTestFinished(() => dials[Symbol.dispose]());
   const finch = await startFinch({
     pools: {
       default: { protocols: ['http2'], connOpts: { tls: { ca: server.ca } }, ...options },
     },
   });
-  return { finch, url: `https://localhost:${relay.port}`, relay };
+  return { finch, url: `https://localhost:${server.port(port)}`, dials };
 }
 
 /** Sends that body to where the server takes bodies, and checks that all of it arrived. */
@@ -109,21 +116,21 @@ export function describeH2Server(recipe: H2Recipe, more: (server: () => H2Server
 function multiplexing(server: () => H2Server): void {
   it('answers a burst of 300 requests on a cold origin over one connection for each 100', async () => {
     const client = await startClient(server());
-    const { finch, url, relay } = client;
+    const { finch, url, dials } = client;
     const all = Array.from({ length: 300 }, () => finch.get(`${url}/file/1024`));
     expect(await outcomes(all)).toEqual({ 200: 300 });
-    expect(relay.connections).toBeLessThanOrEqual(3);
+    expect(dials.count).toBeLessThanOrEqual(3);
   });
 
   it('answers 2000 requests, 50 at once, over one connection', async () => {
     const client = await startClient(server());
     expect(await load(client, { total: 2000, atOnce: 50 })).toEqual({ 200: 2000 });
-    expect(client.relay.connections).toBe(1);
+    expect(client.dials.count).toBe(1);
   });
 
   it('goes on over the same connection after requests that were given up', async () => {
     const client = await startClient(server());
-    const { finch, url, relay } = client;
+    const { finch, url, dials } = client;
     await finch.get(`${url}/file/1024`);
     for (let count = 0; count < 50; count += 1) {
       const controller = new AbortController();
@@ -133,7 +140,7 @@ function multiplexing(server: () => H2Server): void {
       await expect(request).rejects.toMatchObject({ code: 'ERR_FINCH_REQUEST_CANCELLED' });
     }
     expect((await finch.get(`${url}/file/1024`)).status).toBe(200);
-    expect(relay.connections).toBe(1);
+    expect(dials.count).toBe(1);
   });
 }
 
@@ -151,12 +158,12 @@ function bodies(server: () => H2Server): void {
   ])('sends a large body %s', async (_how, stream) => {
     const client = await startClient(server());
     await upload(client, server(), large, stream);
-    expect(client.relay.connections).toBe(1);
+    expect(client.dials.count).toBe(1);
   });
 
   it('sends and reads large bodies in both directions at once, over one connection', async () => {
     const client = await startClient(server());
-    const { finch, url, relay } = client;
+    const { finch, url, dials } = client;
     const down = Array.from({ length: 4 }, async () => {
       const { body } = await finch.get(`${url}/file/${large}`);
       expect(isBody(body, large)).toBe(true);
@@ -165,26 +172,21 @@ function bodies(server: () => H2Server): void {
       upload(client, server(), 2_000_000 + index, index % 2 === 0),
     );
     await Promise.all([...down, ...up]);
-    expect(relay.connections).toBe(1);
+    expect(dials.count).toBe(1);
   });
 
   it('keeps nobody waiting for a reader who does not read, and loses nothing of his body', async () => {
-    const { finch, url, relay } = await startClient(server());
+    const { finch, url, dials } = await startClient(server());
     const slow = await finch.open(`${url}/file/${large}`);
     for (let count = 0; count < 20; count += 1) {
       expect((await finch.get(`${url}/file/65536`)).body.length).toBe(65_536);
     }
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of slow.body) {
-      chunks.push(chunk);
-      await turn();
-    }
-    expect(isBody(Buffer.concat(chunks), large)).toBe(true);
-    expect(relay.connections).toBe(1);
+    expect(await isBodySlowly(slow.body, large)).toBe(true);
+    expect(dials.count).toBe(1);
   });
 
   it('goes on over the same connection after a reader who left in the middle', async () => {
-    const { finch, url, relay } = await startClient(server());
+    const { finch, url, dials } = await startClient(server());
     for (let count = 0; count < 20; count += 1) {
       for await (const chunk of (await finch.open(`${url}/file/${large}`)).body) {
         expect(chunk.length).toBeGreaterThan(0);
@@ -192,12 +194,12 @@ function bodies(server: () => H2Server): void {
       }
     }
     expect((await finch.get(`${url}/file/1024`)).status).toBe(200);
-    expect(relay.connections).toBe(1);
+    expect(dials.count).toBe(1);
   });
 
   it('goes on over the same connection after a body that broke off', async () => {
     const client = await startClient(server());
-    const { finch, url, relay } = client;
+    const { finch, url, dials } = client;
     async function* broken(): AsyncGenerator<Uint8Array> {
       yield bodyOf(piece);
       await turn();
@@ -207,6 +209,6 @@ function bodies(server: () => H2Server): void {
       'the disk is gone',
     );
     await upload(client, server(), 1000);
-    expect(relay.connections).toBe(1);
+    expect(dials.count).toBe(1);
   });
 }

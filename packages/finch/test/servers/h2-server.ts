@@ -4,9 +4,9 @@
  */
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { join } from 'node:path';
-import { bodyOf, fileLengths } from './bodies.ts';
+import { bodyOf, servedLengths } from './bodies.ts';
 import { Folder, freePorts, Program, type ProgramOptions } from './program.ts';
+import { program as originProgram } from './origin.ts?program';
 
 /** What a configuration is made from. */
 export interface H2Site {
@@ -45,11 +45,11 @@ export async function startH2Server(recipe: H2Recipe): Promise<H2Server> {
   const folder = new Folder(recipe.name);
   const [origin = 0, ...numbers] = await freePorts(recipe.ports.length + 1);
   const ports = Object.fromEntries(recipe.ports.map((name, index) => [name, numbers[index] ?? 0]));
-  for (const length of fileLengths) folder.write(`www/file/${length}`, bodyOf(length));
+  for (const length of servedLengths) folder.write(`www/file/${length}`, bodyOf(length));
   folder.issue(['localhost', '127.0.0.1']);
   const run = recipe.configure({ folder, www: folder.at('www'), ports, origin });
   const behind = await Program.start({
-    command: [process.execPath, join(import.meta.dirname, 'origin.ts'), String(origin)],
+    command: [process.execPath, originProgram, String(origin)],
     folder,
     listens: [origin],
   });

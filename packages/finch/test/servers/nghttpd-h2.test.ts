@@ -6,7 +6,7 @@ import { nghttpd } from './recipes/nghttp2-servers.ts';
 
 describeH2Server(nghttpd, (server) => {
   it('[D7] [H174] [H175] reads trailers apart from the head, 40 times on one connection', async () => {
-    const { finch, url, relay } = await startClient(server());
+    const { finch, url, dials } = await startClient(server());
     for (let count = 0; count < 40; count += 1) {
       const { headers, trailers, text } = await finch.get(`${url}/file/1024`).then((response) => ({
         headers: response.headers,
@@ -17,12 +17,12 @@ describeH2Server(nghttpd, (server) => {
       expect(headers.get('x-trailer')).toBeUndefined();
       expect(text).toHaveLength(1024);
     }
-    expect(relay.connections).toBe(1);
+    expect(dials.count).toBe(1);
   });
 
   it('loses no innocent request by 2,000 that are given up in a row, nor by 2,000 at once [W18]', async () => {
     const http2 = { streamWindowSize: 65_535 };
-    const { finch, url, relay } = await startClient(server(), { size: 20, http2 });
+    const { finch, url, dials } = await startClient(server(), { size: 20, http2 });
     const innocent: Promise<{ readonly status: number }>[] = [];
     for (let count = 0; count < 2000; count += 1) {
       const response = await finch.open(`${url}/file/${large}`);
@@ -37,7 +37,7 @@ describeH2Server(nghttpd, (server) => {
     controller.abort();
     expect(await outcomes(innocent)).toEqual({ 200: 101 });
     expect(await abort).toEqual({ ERR_FINCH_REQUEST_CANCELLED: 2000 });
-    expect(relay.connections).toBeLessThan(30);
+    expect(dials.count).toBeLessThan(30);
   });
 
   it('is over with typed errors, and starts anew, when the server is restarted under load', async () => {
@@ -53,6 +53,6 @@ describeH2Server(nghttpd, (server) => {
     await eventually(async () => {
       expect((await client.finch.get(`${client.url}/file/1024`)).status).toBe(200);
     });
-    expect(client.relay.connections).toBeGreaterThan(1);
+    expect(client.dials.count).toBeGreaterThan(1);
   });
 });

@@ -9,7 +9,7 @@ describeH2Server(nghttpx, (server) => {
     try {
       const client = await startClient(few);
       expect(await load(client, { total: 500, atOnce: 20 })).toEqual({ 200: 500 });
-      expect(client.relay.connections).toBeGreaterThanOrEqual(500 / fewRequests / 2);
+      expect(client.dials.count).toBeGreaterThanOrEqual(500 / fewRequests / 2);
     } finally {
       await few.stop();
     }

@@ -24,51 +24,51 @@ describeH2Server(nginxH2, (server) => {
   it('[F163] [F190] [E9] [H181] loses no request to the GOAWAY after every ten, under load', async () => {
     const client = await startClient(server(), {}, 'few');
     expect(await load(client, { total: 500, atOnce: 20 })).toEqual({ 200: 500 });
-    expect(client.relay.connections).toBeGreaterThanOrEqual(500 / fewRequests);
+    expect(client.dials.count).toBeGreaterThanOrEqual(500 / fewRequests);
   });
 
   it('[H181] loses no request to the GOAWAY after every ten, one after the other', async () => {
-    const { finch, url, relay } = await startClient(server(), { size: 1 }, 'few');
+    const { finch, url, dials } = await startClient(server(), { size: 1 }, 'few');
     const requests: number[] = [];
     for (let count = 0; count < 35; count += 1) {
       requests.push(seen(await finch.get(`${url}/whoami`)).request);
     }
     expect(Math.max(...requests)).toBeLessThanOrEqual(fewRequests);
-    expect(relay.connections).toBeGreaterThanOrEqual(4);
+    expect(dials.count).toBeGreaterThanOrEqual(4);
   });
 
   it('[D17] [E10] opens further connections, up to `size`, for more streams than the server allows on one', async () => {
-    const { finch, url, relay } = await startClient(
+    const { finch, url, dials } = await startClient(
       server(),
       { size: 3, http2: { waitForServerSettings: true } },
       'two',
     );
     const all = Array.from({ length: 60 }, () => finch.get(`${url}/origin/file/1024`));
     expect(await outcomes(all)).toEqual({ 200: 60 });
-    expect(relay.connections).toBe(3);
+    expect(dials.count).toBe(3);
   });
 
   it('[D16] [D17] loses no request that it sent before it knew how few streams the server allows', async () => {
-    const { finch, url, relay } = await startClient(server(), { size: 3 }, 'two');
+    const { finch, url, dials } = await startClient(server(), { size: 3 }, 'two');
     const all = Array.from({ length: 60 }, () => finch.get(`${url}/origin/file/1024`));
     expect(await outcomes(all)).toEqual({ 200: 60 });
-    expect(relay.connections).toBeLessThanOrEqual(3);
+    expect(dials.count).toBeLessThanOrEqual(3);
   });
 
   it('[D17] queues with one connection for two streams at a time', async () => {
-    const { finch, url, relay } = await startClient(server(), { size: 1 }, 'two');
+    const { finch, url, dials } = await startClient(server(), { size: 1 }, 'two');
     const all = Array.from({ length: 40 }, () => finch.get(`${url}/whoami`));
     expect(await outcomes(all)).toEqual({ 200: 40 });
-    expect(relay.connections).toBe(1);
+    expect(dials.count).toBe(1);
   });
 
   it('[F162] refuses a head beyond maxHeaderSize, and goes on over the same connection', async () => {
-    const { finch, url, relay } = await startClient(server(), { maxHeaderSize: 4096 });
+    const { finch, url, dials } = await startClient(server(), { maxHeaderSize: 4096 });
     await expect(finch.get(`${url}/large-head`)).rejects.toMatchObject({
       code: 'ERR_FINCH_RESPONSE_TOO_LARGE',
     });
     expect((await finch.get(`${url}/whoami`)).status).toBe(200);
-    expect(relay.connections).toBe(1);
+    expect(dials.count).toBe(1);
   });
 
   it('[F162] ends a request whose fields are too large for the server, and goes on', async () => {
@@ -90,7 +90,7 @@ describeH2Server(nginxH2, (server) => {
     // The worker that goes away says so to its connections; there is a second one then.
     await eventually(async () => {
       await client.finch.get(`${client.url}/whoami`);
-      expect(client.relay.connections).toBeGreaterThan(1);
+      expect(client.dials.count).toBeGreaterThan(1);
     });
   });
 

@@ -7,8 +7,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Certificate } from '@linnet/mint/testing';
-import { bodyOf, fileLengths } from './bodies.ts';
+import { bodyOf, servedLengths } from './bodies.ts';
 import { Folder, freePorts, Program, type ProgramOptions } from './program.ts';
+import { program as originProgram } from './origin.ts?program';
 
 /** A server, by what it does with connections. */
 export interface WebServer extends AsyncDisposable {
@@ -87,7 +88,7 @@ export async function startWebServer({
   const ports = { plain, tls, mutualTls, short, closing, three, origin, down };
   const www = folder.at('www');
   mkdirSync(join(www, 'put'), { recursive: true });
-  for (const length of fileLengths) folder.write(`www/file/${length}`, bodyOf(length));
+  for (const length of servedLengths) folder.write(`www/file/${length}`, bodyOf(length));
   folder.write('www/whoami', 'whoami');
   folder.issue(['localhost', '127.0.0.1', 'first.test', 'second.test']);
   const clientCertificate = folder.issue(['a client'], 'client');
@@ -97,7 +98,7 @@ export async function startWebServer({
   if (!lacks.includes('socket')) listens.push(socketPath);
   const run = configure({ folder, www, socketPath, shortIdle, ports });
   const behind = await Program.start({
-    command: [process.execPath, join(import.meta.dirname, 'origin.ts'), String(origin)],
+    command: [process.execPath, originProgram, String(origin)],
     folder,
     listens: [origin],
   });
