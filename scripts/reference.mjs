@@ -8,20 +8,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { apiPages } from './reference/api.ts';
-import { optionsPage, optionsPath } from './reference/options.ts';
-import { reqOptionsPage, reqOptionsPath } from './reference/req-options.ts';
+import { referencePages } from './reference/pages.ts';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const root = join(import.meta.dirname, '..');
 
-const pages = new Map([
-  ...apiPages(root),
-  [optionsPath, optionsPage()],
-  [reqOptionsPath, reqOptionsPage()],
-]);
-
-for (const [path, page] of pages) {
+for (const [path, page] of referencePages(root)) {
   const file = join(root, path);
   if (!values.check) {
     mkdirSync(dirname(file), { recursive: true });
