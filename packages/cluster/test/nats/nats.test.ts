@@ -1,7 +1,7 @@
 /** Nodes on a real NATS server, each but the first in a program of its own. */
 import { GenServer, monitor, receive, self, send, type StartError } from '@linnet/otp';
 import { inProcess } from '@linnet/otp/testing';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Cluster, ClusterError, Node, type ClusterOptions } from '../../src/index.ts';
 import { nats, type NatsOptions } from '../../src/nats/index.ts';
 import { hasNatsServer, NatsServer } from '../support/nats-server.ts';
@@ -31,16 +31,56 @@ async function clusterFailure(start: Promise<unknown>): Promise<ClusterError> {
 }
 
 describe.skipIf(!hasNatsServer)('over NATS', () => {
-  test('nodes find each other, and processes reach those of the other', async () => {
-    await using server = await NatsServer.start();
-    await using cluster = await startHere(server);
-    await using _peer = await startThere(server);
-    expect(cluster.node).toBe(here);
-    expect(await Node.connect(there)).toBe(true);
-    expect(await GenServer.call(counter, ['add', 5])).toBe(15);
-    await inProcess(async () => {
-      send({ name: 'echo', node: there }, { do: 'echo', from: self(), value: [1n] });
-      expect(await receive()).toEqual({ echo: [1n] });
+  describe('with a node that lasts', () => {
+    let server: NatsServer;
+    let peer: PeerNode;
+    beforeAll(async () => {
+      server = await NatsServer.start();
+      peer = await startThere(server);
+    });
+    afterAll(async () => {
+      await peer.kill();
+      await server.stop();
+    });
+
+    test('nodes find each other, and processes reach those of the other', async () => {
+      await using cluster = await startHere(server);
+      expect(cluster.node).toBe(here);
+      expect(await Node.connect(there)).toBe(true);
+      expect(await GenServer.call(counter, ['add', 5])).toBe(15);
+      await inProcess(async () => {
+        send({ name: 'echo', node: there }, { do: 'echo', from: self(), value: [1n] });
+        expect(await receive()).toEqual({ echo: [1n] });
+      });
+    });
+
+    test('of several servers, one that is there is enough', async () => {
+      const gone = await NatsServer.start();
+      await gone[Symbol.asyncDispose]();
+      const carrier = nats({ servers: [gone.url, server.url], noRandomize: true });
+      await using _cluster = await startHere(server, { carrier });
+      expect(await Node.connect(there)).toBe(true);
+    });
+
+    test('clusters of different names on one server do not see each other', async () => {
+      const carrier = nats({ servers: server.url, cluster: 'other' });
+      await using _cluster = await startHere(server, { carrier });
+      expect(await Node.connect(there, { timeout: 500 })).toBe(false);
+      expect(Node.list()).toEqual([]);
+    });
+
+    describe('the start fails', () => {
+      test('with another cookie than a node that is there', async () => {
+        const error = await clusterFailure(startHere(server, { cookie: 'other' }));
+        expect([error.reason, error.code]).toEqual(['bad_cookie', 'ERR_CLUSTER_BAD_COOKIE']);
+        expect(Node.self()).toBe('nonode@nohost');
+      });
+
+      test('with the name of a living node', async () => {
+        expect((await clusterFailure(startHere(server, { name: there }))).reason).toBe(
+          'name_in_use',
+        );
+      });
     });
   });
 
@@ -124,25 +164,6 @@ describe.skipIf(!hasNatsServer)('over NATS', () => {
     });
   });
 
-  test('of several servers, one that is there is enough', async () => {
-    await using server = await NatsServer.start();
-    const gone = await NatsServer.start();
-    await gone[Symbol.asyncDispose]();
-    const carrier = nats({ servers: [gone.url, server.url], noRandomize: true });
-    await using _cluster = await startHere(server, { carrier });
-    await using _peer = await startThere(server);
-    expect(await Node.connect(there)).toBe(true);
-  });
-
-  test('clusters of different names on one server do not see each other', async () => {
-    await using server = await NatsServer.start();
-    const carrier = nats({ servers: server.url, cluster: 'other' });
-    await using _cluster = await startHere(server, { carrier });
-    await using _peer = await startThere(server);
-    expect(await Node.connect(there, { timeout: 500 })).toBe(false);
-    expect(Node.list()).toEqual([]);
-  });
-
   test('with a user and a password, nodes are as without', async () => {
     await using server = await NatsServer.start('authorization { user: a, password: b }');
     const carrier = nats({ servers: server.url, user: 'a', pass: 'b' });
@@ -201,20 +222,6 @@ describe.skipIf(!hasNatsServer)('over NATS', () => {
         expect(error.message).toMatch(/client certificate/);
       },
     );
-
-    test('with another cookie than a node that is there', async () => {
-      await using server = await NatsServer.start();
-      await using _peer = await startThere(server, { cookie: 'other' });
-      const error = await clusterFailure(startHere(server));
-      expect([error.reason, error.code]).toEqual(['bad_cookie', 'ERR_CLUSTER_BAD_COOKIE']);
-      expect(Node.self()).toBe('nonode@nohost');
-    });
-
-    test('with the name of a living node', async () => {
-      await using server = await NatsServer.start();
-      await using _peer = await startThere(server);
-      expect((await clusterFailure(startHere(server, { name: there }))).reason).toBe('name_in_use');
-    });
 
     test('without a server, whose address is named, and not what it has of a password', async () => {
       const server = await NatsServer.start();
