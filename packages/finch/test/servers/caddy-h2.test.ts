@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { caddyH2 } from './recipes/caddy-h2-server.ts';
 import { describeH2Server, outcomes, startClient } from './describe-h2-server.ts';
-import { startH2Server } from './h2-server.ts';
 
 describeH2Server(caddyH2, (server) => {
   it('[F162] refuses a head beyond maxHeaderSize, and goes on over the same connection', async () => {
@@ -30,18 +29,18 @@ describeH2Server(caddyH2, (server) => {
   });
 
   it('[E9] lets what is under way finish when the server stops gracefully', async () => {
-    const own = await startH2Server(caddyH2);
+    const { program, release } = server();
     try {
-      const { finch, url } = await startClient(own);
+      const { finch, url } = await startClient(server());
       await finch.get(`${url}/file/1024`);
       const held = finch.post(`${url}/origin/hold`, 'body');
       await finch.get(`${url}/file/1024`);
-      own.program.signal('SIGTERM');
-      await own.release(held);
+      program.signal('SIGTERM');
+      await release(held);
       expect((await held).json()).toMatchObject({ length: 4 });
-      await own.program.ended();
+      await program.ended();
     } finally {
-      await own.stop();
+      await program.restart();
     }
   });
 });

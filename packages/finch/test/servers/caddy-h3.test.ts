@@ -30,12 +30,12 @@ describe.skipIf(skipped !== '')(`with caddy as the HTTP/3 server${skipped}`, () 
   });
   afterAll(() => started?.stop());
 
-  const startClient = async (options: PoolOptions = {}, from = server()) => {
-    const tls = { ca: from.ca };
+  const startClient = async (options: PoolOptions = {}) => {
+    const tls = { ca: server().ca };
     const finch = await startFinch({
       pools: { default: { protocols: ['http3'], connOpts: { tls }, ...options } },
     });
-    return { finch, url: `https://localhost:${from.port('main')}` };
+    return { finch, url: `https://localhost:${server().port('main')}` };
   };
 
   it.each(['http1', 'http2'] as const)(
@@ -92,19 +92,19 @@ describe.skipIf(skipped !== '')(`with caddy as the HTTP/3 server${skipped}`, () 
   });
 
   it('fails what is under way when it is killed, and is reached again when it is back', async () => {
-    const own = await startH2Server(caddyH3);
+    const { program } = server();
     try {
-      const { finch, url } = await startClient({ http3: { idleTimeout: 2000 } }, own);
+      const { finch, url } = await startClient({ http3: { idleTimeout: 2000 } });
       await finch.get(`${url}/file/1024`);
       const held = finch.post(`${url}/origin/hold`, 'body');
       await eventually(() => expect(finch.getStats()).toMatchObject({ inFlight: 1 }));
-      own.program.signal('SIGKILL');
+      program.signal('SIGKILL');
       await expect(held).rejects.toMatchObject({ code: 'ERR_FINCH_CONNECTION_CLOSED' });
       await expect(finch.get(`${url}/file/1024`)).rejects.toMatchObject({
         code: 'ERR_FINCH_CONNECT',
       });
     } finally {
-      await own.stop();
+      await program.restart();
     }
   });
 });

@@ -16,18 +16,18 @@ describeH2Server(nghttpx, (server) => {
   });
 
   it('[E9] lets what is under way finish when the server stops gracefully', async () => {
-    const own = await startH2Server(nghttpx);
+    const { program, release } = server();
     try {
-      const { finch, url } = await startClient(own);
+      const { finch, url } = await startClient(server());
       await finch.get(`${url}/file/1024`);
       const held = finch.post(`${url}/hold`, 'body');
       await finch.get(`${url}/file/1024`);
-      own.program.signal('SIGQUIT');
-      await own.release(held);
+      program.signal('SIGQUIT');
+      await release(held);
       expect((await held).json()).toMatchObject({ length: 4 });
-      await own.program.ended();
+      await program.ended();
     } finally {
-      await own.stop();
+      await program.restart();
     }
   });
 

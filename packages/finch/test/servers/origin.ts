@@ -3,7 +3,8 @@
  * that its sockets are not among those of the test. By path:
  *
  * - `/file/<n>`: a body of that length, with an ETag; `/chunked/<n>`: the same in chunks
- * - `/digest`: reads a body, and tells its length and hash; `/hold` does so once `/release` is asked
+ * - `/digest`: reads a body, and tells its length and hash; `/hold` does so once `/release` is asked,
+ *   which tells how many it has let go
  * - `/trickle/<n>`: as many pieces, one at a time; `/silence`: a piece, and then nothing
  * - `/status/<code>`: an empty response; `/reset/head`, `/reset/body`: breaks off there
  */
@@ -32,8 +33,9 @@ const routes: Readonly<Record<string, Route>> = {
     held.push(() => digest(request, response));
   },
   release: (_request, response) => {
-    for (const go of held.splice(0)) go();
-    response.end();
+    const released = held.splice(0);
+    for (const go of released) go();
+    response.end(String(released.length));
   },
   trickle: (_request, response, count) => {
     let left = Number(count);

@@ -3,23 +3,39 @@
  * A program has a folder of its own with its configuration, its certificates and its sockets,
  * listens on free ports, is ready when it takes connections, and is stopped by its pid.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+} from 'node:fs';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAuthority } from '../../src/testing/index.ts';
 import type { Certificate } from '../../src/testing/index.ts';
 
 /** Servers are often where only root looks for programs. */
-const path = `${process.env['PATH']}:/usr/local/sbin:/usr/sbin:/sbin`;
+const path = [process.env['PATH'], '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter);
 
 const isInstalled = (command: string): boolean =>
-  spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore', env: { PATH: path } })
-    .status === 0;
+  path.split(delimiter).some((folder) => isExecutable(join(folder, command)));
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * What the title of tests ends with that are skipped because of missing programs, and nothing when
