@@ -1,19 +1,21 @@
 import { Finch } from '@linnet/finch';
 import { exit, GenServer, Registry, whereis } from '@linnet/otp';
 import { captureCrashReports, eventually } from '@linnet/otp/testing';
-import axe, { type AxeResults, type RunOptions } from 'axe-core';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import { freePorts } from '../../../mint/test/support/program.ts';
 import { poolId } from '../../src/collect/pools-page.ts';
 import type { ObserverOptions } from '../../src/index.ts';
+import { accessibilityFaults } from '../support/accessibility.ts';
 import { launch, openTab, skipped } from '../support/browser.ts';
 import { startProgram, uniqueName } from '../support/program.ts';
 import { worker } from '../support/workers.ts';
+import { testCluster } from './cluster.ts';
+import { testSteering } from './steering.ts';
 
 /** A program with something on each page: pools with connections, requests, a crash, a registry. */
 async function startBusyProgram(options: ObserverOptions = {}) {
@@ -32,18 +34,6 @@ async function startBusyProgram(options: ObserverOptions = {}) {
   await eventually(() => expect(whereis(names.worker)).not.toBe(before));
   const [pool] = finch.listPools();
   return { ...program, ...names, server, request, pool: poolId(names.finch, pool?.pool.key ?? '') };
-}
-
-/** What axe-core finds that is serious or worse. */
-async function accessibilityFaults(page: Page): Promise<string[]> {
-  // Once for a document: the next page of the program is shown in the same.
-  if (!(await page.evaluate<boolean>('"axe" in window'))) await page.evaluate(axe.source);
-  const options: RunOptions = { resultTypes: ['violations'] };
-  const run = `axe.run(document, ${JSON.stringify(options)})`;
-  const { violations } = await page.evaluate<AxeResults>(run);
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`);
 }
 
 describe.skipIf(skipped !== '')(`the page in a browser${skipped}`, () => {
@@ -320,6 +310,14 @@ describe.skipIf(skipped !== '')(`the page in a browser${skipped}`, () => {
     expect(await page.getByRole('treeitem').filter({ hasText: id }).count()).toBe(1);
     await page.getByLabel('Every').selectOption('1');
     await page.getByRole('treeitem').filter({ hasText: 'stopped' }).waitFor();
+  });
+
+  // Of files of their own, in the one browser: to start one takes as long as three tests of it.
+  describe('shows the cluster', () => {
+    testCluster(() => browser);
+  });
+  describe('steers', () => {
+    testSteering(() => browser);
   });
 });
 

@@ -1,24 +1,17 @@
+/** The page of the cluster, tested in the browser of page.test.ts. */
 import { Cluster, Global, Workers } from '@linnet/cluster';
 import { whereis } from '@linnet/otp';
 import { captureCrashReports, eventually } from '@linnet/otp/testing';
-import axe, { type AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launch, openTab, skipped } from '../support/browser.ts';
+import { expect, test } from 'vitest';
+import { accessibilityFaults } from '../support/accessibility.ts';
+import { openTab } from '../support/browser.ts';
 import { startProgram, uniqueName } from '../support/program.ts';
 import { worker } from '../support/workers.ts';
 
 const there = 'test/w1@127.0.0.1';
 
-describe.skipIf(skipped !== '')(`the page of the cluster in a browser${skipped}`, () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(async () => {
-    await browser?.close();
-  });
-
+export function testCluster(browser: () => Browser): void {
   test(
     'shows the nodes and names, and leads to the tree of another node, read only',
     { timeout: 120_000 },
@@ -40,14 +33,10 @@ describe.skipIf(skipped !== '')(`the page of the cluster in a browser${skipped}`
       await eventually(async () => {
         expect((await program.page('cluster')).nodes[there]?.figures).toBeDefined();
       });
-      const { page, faults } = await openTab(browser, `${program.url}#/cluster`, { width: 390 });
+      const { page, faults } = await openTab(browser(), `${program.url}#/cluster`, { width: 390 });
       await page.getByRole('rowheader', { name: there }).waitFor();
       await page.getByRole('rowheader', { name: 'the leader' }).waitFor();
-      await page.evaluate(axe.source);
-      const { violations } = await page.evaluate<AxeResults>('axe.run(document)');
-      expect(
-        violations.filter(({ impact }) => impact === 'serious' || impact === 'critical'),
-      ).toEqual([]);
+      expect(await accessibilityFaults(page)).toEqual([]);
       expect(
         await page.evaluate<number>('document.documentElement.scrollWidth'),
       ).toBeLessThanOrEqual(390);
@@ -64,4 +53,4 @@ describe.skipIf(skipped !== '')(`the page of the cluster in a browser${skipped}`
       expect(faults).toEqual([]);
     },
   );
-});
+}

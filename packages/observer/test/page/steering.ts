@@ -1,27 +1,20 @@
+/** Steering by the page, tested in the browser of page.test.ts. */
 import { Finch, Pool } from '@linnet/finch';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startHttpServer } from '../../../mint/test/support/http-server.ts';
 import { poolId } from '../../src/collect/pools-page.ts';
-import { launch, openTab, skipped } from '../support/browser.ts';
+import { openTab } from '../support/browser.ts';
 import { startProgram, uniqueName } from '../support/program.ts';
 
-describe.skipIf(skipped !== '')(`steering in a browser${skipped}`, () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(async () => {
-    await browser?.close();
-  });
-
+export function testSteering(browser: () => Browser): void {
   test('a viewer changes the size of a pool, which shows it', async () => {
     await using server = await startHttpServer((_request, answer) => answer.end('OK'));
     const name = uniqueName('Finch');
     const program = await startProgram({ actions: true }, [Finch.childSpec({ name })]);
     await Finch.get(name).get(server.url);
     const pool = encodeURIComponent(poolId(name, Pool.key(server.url)));
-    const { page, faults } = await openTab(browser, `${program.url}#/pools?pool=${pool}`);
+    const { page, faults } = await openTab(browser(), `${program.url}#/pools?pool=${pool}`);
     await page.getByRole('button', { name: 'Resize' }).click();
     await page.getByRole('spinbutton', { name: 'Connections' }).fill('7');
     await page.getByRole('dialog').getByRole('button', { name: 'Resize' }).click();
@@ -30,4 +23,4 @@ describe.skipIf(skipped !== '')(`steering in a browser${skipped}`, () => {
     expect(Finch.get(name).getPoolSize(server.url)).toBe(7);
     expect(faults).toEqual([]);
   });
-});
+}
