@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { program } from './cli.ts?program';
 import { checkDeathOrder } from './death-order.ts';
 import { readLines, replayFiles, replaySignals, replaySupervision, vendored } from './run.ts';
 import type { SignalsScenario } from './play-signals.ts';
@@ -76,10 +77,18 @@ describe('a changed trace fails', () => {
 });
 
 describe('npm run oracle', () => {
-  const run = (args: string[]): Promise<{ code: number; lines: string[] }> =>
+  interface Run {
+    readonly code: number;
+    readonly lines: readonly string[];
+  }
+
+  /** As npm does. */
+  const fromSource = ['--conditions=@linnet/source', 'test/oracle/cli.ts'];
+
+  /** From a bundle, which starts in half of the processor time, where it is not said otherwise. */
+  const run = (args: readonly string[], start: readonly string[] = [program]): Promise<Run> =>
     new Promise((resolve) => {
-      const command = ['--conditions=@linnet/source', 'test/oracle/cli.ts', ...args];
-      execFile(process.execPath, command, { cwd: packageRoot }, (error, stdout) => {
+      execFile(process.execPath, [...start, ...args], { cwd: packageRoot }, (error, stdout) => {
         resolve({ code: Number(error?.code ?? 0), lines: stdout.trimEnd().split('\n') });
       });
     });
@@ -98,7 +107,7 @@ describe('npm run oracle', () => {
   const two = (): unknown[] => readLines(vendored.supervision.traces).slice(0, 2);
 
   test('prints how many are equal as its last line', async () => {
-    const { code, lines } = await run(await files(two()));
+    const { code, lines } = await run(await files(two()), fromSource);
     expect(lines.at(-1)).toBe('2/2 equal');
     expect(code).toBe(0);
   });
