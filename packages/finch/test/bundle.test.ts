@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build, type BuildResult } from 'esbuild';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { startHttpServer } from '../../mint/test/support/http-server.ts';
 
 const program = `
@@ -32,9 +32,19 @@ interface Bundle {
   readonly modules: readonly string[];
 }
 
-async function bundle(format: 'esm' | 'cjs'): Promise<Bundle> {
-  const folder = mkdtempSync(join(tmpdir(), 'linnet-bundle-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+const folder = mkdtempSync(join(tmpdir(), 'linnet-bundle-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Made once for the tests that look at it. */
+const bundles = new Map<string, Promise<Bundle>>();
+
+function bundle(format: 'esm' | 'cjs'): Promise<Bundle> {
+  const made = bundles.get(format) ?? make(format);
+  bundles.set(format, made);
+  return made;
+}
+
+async function make(format: 'esm' | 'cjs'): Promise<Bundle> {
   const file = join(folder, format === 'esm' ? 'program.mjs' : 'program.cjs');
   const result: BuildResult<{ metafile: true; write: true }> = await build({
     stdin: { contents: program, resolveDir: import.meta.dirname },

@@ -99,14 +99,22 @@ class Opened {
   add(stream: Duplex): void {
     this.streams.push(stream);
     let rest: Buffer = Buffer.alloc(0);
+    // What has come since, of a frame that is not there yet as a whole: a long one is joined once.
+    let chunks: Buffer[] = [];
+    let missing = 0;
     stream.on('error', () => {});
     stream.on('data', (chunk: Buffer) => {
-      rest = Buffer.concat([rest, chunk]);
+      chunks.push(chunk);
+      missing -= chunk.length;
+      if (missing > 0) return;
+      rest = Buffer.concat([rest, ...chunks]);
+      chunks = [];
       for (let taken = takeFrame(rest); taken !== undefined; taken = takeFrame(rest)) {
         rest = taken.rest;
         this.frames.push(taken.frame);
         this.#script.onFrame?.(taken.frame, stream);
       }
+      missing = sizeOf(rest) - rest.length;
     });
   }
 
@@ -115,25 +123,34 @@ class Opened {
   }
 }
 
+/** Bytes of the head of a frame before its mask. */
+const headLengthOf = (short: number): number => (short === 126 ? 4 : short === 127 ? 10 : 2);
+
+/** Bytes of the first frame as a whole, or of as much of its head as tells that. */
+function sizeOf(bytes: Buffer): number {
+  if (bytes.length < 2) return 2;
+  const short = bytes.readUInt8(1) & 0x7f;
+  const start = headLengthOf(short) + 4;
+  if (bytes.length < start) return start;
+  if (short === 126) return start + bytes.readUInt16BE(2);
+  if (short === 127) return start + Number(bytes.readBigUInt64BE(2));
+  return start + short;
+}
+
 /** Takes a frame of a client, which is masked. */
 function takeFrame(bytes: Buffer): { readonly frame: Frame; readonly rest: Buffer } | undefined {
-  if (bytes.length < 2) return undefined;
-  const short = bytes.readUInt8(1) & 0x7f;
-  const headLength = short === 126 ? 4 : short === 127 ? 10 : 2;
-  if (bytes.length < headLength + 4) return undefined;
-  const length =
-    short === 126
-      ? bytes.readUInt16BE(2)
-      : short === 127
-        ? Number(bytes.readBigUInt64BE(2))
-        : short;
-  const start = headLength + 4;
-  if (bytes.length < start + length) return undefined;
-  const mask = bytes.subarray(headLength, start);
-  const payload = Buffer.from(bytes.subarray(start, start + length));
-  for (let at = 0; at < length; at++) payload[at] = (payload[at] ?? 0) ^ (mask[at & 3] ?? 0);
-  const frame = { opcode: bytes.readUInt8(0) & 0x0f, payload };
-  return { frame, rest: bytes.subarray(start + length) };
+  const size = sizeOf(bytes);
+  if (bytes.length < size) return undefined;
+  const start = headLengthOf(bytes.readUInt8(1) & 0x7f) + 4;
+  const mask = bytes.readInt32BE(start - 4);
+  const payload = Buffer.from(bytes.subarray(start, size));
+  // Four bytes at a time: some frames are of a megabyte.
+  const whole = payload.length & ~3;
+  for (let at = 0; at < whole; at += 4) payload.writeInt32BE(payload.readInt32BE(at) ^ mask, at);
+  for (let at = whole; at < payload.length; at++) {
+    payload.writeUInt8(payload.readUInt8(at) ^ bytes.readUInt8(start - 4 + (at & 3)), at);
+  }
+  return { frame: { opcode: bytes.readUInt8(0) & 0x0f, payload }, rest: bytes.subarray(size) };
 }
 
 /** The first byte of a frame: FIN and the reserved bits. */
