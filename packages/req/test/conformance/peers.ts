@@ -82,17 +82,49 @@ export function peersOf(finch: Finch): Readonly<Record<'Linnet' | 'got' | 'axios
   };
 }
 
-/** curl with `--location --compressed`, if it is installed. */
-export async function curl({ url, method, headers = {}, body }: Task): Promise<Result> {
-  const args = [
-    '--silent',
-    '--location',
-    '--compressed',
-    '--write-out',
-    '\n%{http_code}',
-    '--max-time',
-    '20',
-  ];
+/** What ends what curl prints of a task, before its exit code and the status. */
+const endOfTask = '\n--- the end of a task: ';
+
+interface Asked {
+  readonly task: Task;
+  readonly answer: (result: Result) => void;
+}
+
+const asked: Asked[] = [];
+
+/**
+ * curl with `--location --compressed`, if it is installed. It runs once for all that is asked in one turn of the
+ * event loop, with options of its own for each: to start it takes longer than to do what it is asked.
+ */
+export function curl(task: Task): Promise<Result> {
+  return new Promise((answer) => {
+    if (asked.push({ task, answer }) === 1) setImmediate(() => void runCurl(asked.splice(0)));
+  });
+}
+
+async function runCurl(all: readonly Asked[]): Promise<void> {
+  const args = all.flatMap(({ task }, index) => [
+    ...(index === 0 ? [] : ['--next']),
+    ...curlOptions(task),
+  ]);
+  // It ends with the exit code of the last task.
+  const { stdout } = await run('curl', args, { encoding: 'latin1' }).catch(
+    (error: unknown) => error as { readonly stdout: string },
+  );
+  let at = 0;
+  for (const { answer } of all) {
+    const end = stdout.indexOf(endOfTask, at);
+    const next = stdout.indexOf('\n', end + 1);
+    const [exitCode, status] = stdout.slice(end + endOfTask.length, next).split(' ');
+    const text = stdout.slice(at, end);
+    answer(exitCode === '0' ? { status: Number(status), text } : { error: `exit ${exitCode}` });
+    at = next + 1;
+  }
+}
+
+function curlOptions({ url, method, headers = {}, body }: Task): string[] {
+  const args = ['--silent', '--location', '--compressed', '--max-time', '20'];
+  args.push('--write-out', `${endOfTask}%{exitcode} %{http_code}\n`);
   // As its manual says: HEAD has an option of its own, without which curl waits for a body; the
   // method of a body is POST, and follows from the redirect.
   if (method === 'HEAD') args.push('--head');
@@ -100,11 +132,5 @@ export async function curl({ url, method, headers = {}, body }: Task): Promise<R
     args.push('--request', method);
   for (const [name, value] of Object.entries(headers)) args.push('--header', `${name}: ${value}`);
   if (body !== undefined) args.push('--data', body);
-  try {
-    const { stdout } = await run('curl', [...args, url], { encoding: 'latin1' });
-    const end = stdout.lastIndexOf('\n');
-    return { status: Number(stdout.slice(end + 1)), text: stdout.slice(0, end) };
-  } catch (error) {
-    return { error: `exit ${String((error as { code?: unknown }).code)}` };
-  }
+  return [...args, url];
 }
