@@ -114,8 +114,13 @@ describe('headers', () => {
   });
 
   test('no text of a name or value adds a header', () => {
+    // All that there are, as the unit "binary" has them, which lists them first: 1.5 s of the processor.
+    const unit = fc.nat({ max: 0x10ffff }).map(
+      (point) => String.fromCodePoint(point),
+      (character) => String(character).codePointAt(0) ?? 0,
+    );
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (name, value) => {
+      fc.property(fc.string({ unit }), fc.string({ unit }), (name, value) => {
         let lines: string[];
         try {
           lines = sent([[name, value]]);
