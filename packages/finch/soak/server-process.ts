@@ -35,7 +35,7 @@ export interface ServerFigures {
 }
 
 /** The program of the server: its source, of which a bundle starts faster. */
-export const serverSource = join(import.meta.dirname, 'server.ts');
+const serverSource = join(import.meta.dirname, 'server.ts');
 
 /** How much of what the process complained of is kept, in characters. */
 const complaintSize = 4000;
