@@ -4,6 +4,7 @@
  * listens on free ports, is ready when it takes connections, and is stopped by its pid.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import {
   accessSync,
@@ -226,15 +227,12 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...found];
 }
 
+/** For TCP and for UDP: servers of QUIC take a port that another of them has, and get half of its datagrams. */
 async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await server[Symbol.asyncDispose]().catch(() => {});
-  }
+  const server = createServer().listen(port, '127.0.0.1');
+  const socket = createSocket('udp4').bind(port, '127.0.0.1');
+  const bound = await Promise.allSettled([once(server, 'listening'), once(socket, 'listening')]);
+  await server[Symbol.asyncDispose]().catch(() => {});
+  await socket[Symbol.asyncDispose]().catch(() => {});
+  return bound.every(({ status }) => status === 'fulfilled');
 }
