@@ -1,10 +1,14 @@
-/** A browser for the tests of the page: Debian's chromium, or the one of CHROMIUM. */
+/**
+ * A browser for the tests of the page: the one of CHROMIUM, or Debian's chromium, best without its windows:
+ * they take a quarter of the processor time.
+ */
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 
 const places = [
   process.env['CHROMIUM'],
+  '/usr/bin/chromium-headless-shell',
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -18,7 +22,7 @@ const isOldNode = Number.parseInt(process.versions.node, 10) < 26;
 /** The reason why tests of the page are skipped, for their titles; empty when they are not. */
 export const skipped =
   executablePath === undefined
-    ? ' (SKIPPED: no chromium; install it, or set CHROMIUM)'
+    ? ' (SKIPPED: no chromium; install chromium-headless-shell, or set CHROMIUM)'
     : isOldNode
       ? ' (SKIPPED: run with Node.js 26)'
       : '';
