@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { Finch } from '@linnet/finch';
 import { Application, exit, formatTree, introspect, whereis } from '@linnet/otp';
 import { eventually, leakCheck } from '@linnet/otp/testing';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startBackend } from './backend.ts';
 import { gateway } from './gateway.ts';
-import { program } from './main.ts?program';
 import { finch } from './services.ts';
 import { Web } from './web.ts';
 
@@ -98,6 +98,7 @@ test('SIGTERM with requests in flight: all of them are answered, and the program
   await once(service, 'listening');
   onTestFinished(() => void service.close());
   const upstream = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+  const main = join(import.meta.dirname, 'main.ts');
   const options = [
     '--port',
     '0',
@@ -106,20 +107,20 @@ test('SIGTERM with requests in flight: all of them are answered, and the program
     '--orders',
     upstream.replace('127.0.0.1', 'localhost'),
   ];
-  const running = spawn(process.execPath, [program, ...options], {
+  const program = spawn(process.execPath, ['--conditions=@linnet/source', main, ...options], {
     env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  onTestFinished(() => void running.kill('SIGKILL'));
+  onTestFinished(() => void program.kill('SIGKILL'));
   let output = '';
-  running.stdout.setEncoding('utf8').on('data', (text: string) => void (output += text));
+  program.stdout.setEncoding('utf8').on('data', (text: string) => void (output += text));
   const url = await vi.waitUntil(() => /listens at (\S+?)\. /.exec(output)?.[1], patiently);
 
   const calls = Array.from({ length: 10 }, (_, n) =>
     fetch(`${url}/${n % 2 ? 'users' : 'orders'}/${n}`),
   );
   await vi.waitUntil(() => waiting.length === calls.length, patiently);
-  running.kill('SIGTERM');
+  program.kill('SIGTERM');
   // It has begun to stop: it says so, or takes no connection any more.
   const isReady = () =>
     fetch(`${url}/ready`).then(
@@ -134,6 +135,6 @@ test('SIGTERM with requests in flight: all of them are answered, and the program
   expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(
     calls.map(() => 'done'),
   );
-  await vi.waitUntil(() => running.exitCode !== null, patiently);
-  expect(running.exitCode).toBe(0);
+  await vi.waitUntil(() => program.exitCode !== null, patiently);
+  expect(program.exitCode).toBe(0);
 });
