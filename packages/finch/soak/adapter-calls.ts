@@ -22,10 +22,10 @@ export type ClientKind = 'fetch' | 'dispatcher' | 'agent';
 
 let calls = 0;
 
-/** What calls once by one of these clients, and waits for the end. */
-export function callThrough(kinds: readonly ClientKind[]): (caller: Caller) => Promise<void> {
+/** What calls once by this client, and waits for the end. */
+export function callThrough(kind: ClientKind): (caller: Caller) => Promise<void> {
   return async (caller) => {
-    const { world, random, tally } = caller;
+    const { world } = caller;
     let finch: Finch;
     try {
       finch = Finch.get(world.name);
@@ -33,8 +33,6 @@ export function callThrough(kinds: readonly ClientKind[]): (caller: Caller) => P
       if (!(error instanceof InstanceNotFoundError)) throw error;
       return;
     }
-    const kind = random.pick(kinds);
-    tally.askedThrough(kind);
     await new callOf[kind](caller, finch).run();
   };
 }

@@ -3,7 +3,7 @@
  * pools of every kind while processes are killed at random. Every request must
  * end once and by its deadline, and nothing may be left.
  *
- * npm run soak -- [--seconds 20] [--callers 300] [--seed 1] [--client fetch|dispatcher|agent]… [--requests 100000] [--server bundle.mjs]
+ * npm run soak -- [--seconds 20] [--callers 300] [--seed 1] [--client fetch|dispatcher|agent] [--requests 100000] [--server bundle.mjs]
  *
  * Prints figures, and ends with 1 on any violation, or when a server has ended by itself. The seed repeats what is
  * asked for and what is killed; what meets what is up to the machine.
@@ -18,8 +18,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '20' },
     callers: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-    // By what the callers ask, if not by Finch itself (each time by one of several), and after how many requests the soak ends.
-    client: { type: 'string', multiple: true, default: [] },
+    // By what the callers ask, if not by Finch itself, and after how many requests the soak ends.
+    client: { type: 'string' },
     requests: { type: 'string', default: 'Infinity' },
     // The program of the servers, if not its source: tests start bundles.
     server: { type: 'string' },
@@ -28,10 +28,10 @@ const { values } = parseArgs({
 const options = {
   seconds: above(0, 'seconds', values.seconds),
   // Over the adapters fewer, so that most of their requests reach the servers.
-  callers: above(1, 'callers', values.callers ?? (values.client.length === 0 ? '300' : '100')),
+  callers: above(1, 'callers', values.callers ?? (values.client === undefined ? '300' : '100')),
   seed: above(-1, 'seed', values.seed),
   requests: above(0, 'requests', values.requests),
-  clients: values.client.map(clientOf),
+  client: clientOf(values.client),
   server: values.server,
 };
 try {
@@ -44,8 +44,9 @@ try {
   process.exit(1);
 }
 
-function clientOf(name: string): ClientKind {
-  if (name === 'fetch' || name === 'dispatcher' || name === 'agent') return name;
+function clientOf(name: string | undefined): ClientKind | undefined {
+  if (name === undefined || name === 'fetch' || name === 'dispatcher' || name === 'agent')
+    return name;
   throw new TypeError('--client must be fetch, dispatcher or agent');
 }
 

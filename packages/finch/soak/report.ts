@@ -15,7 +15,6 @@ export function report(options: SoakOptions, { tally, servers, heap }: SoakResul
     `soak: ${options.seconds} s, ${options.callers} callers, seed ${options.seed}, Node.js ${process.versions.node}`,
     `  asked      ${tally.started}; lost ${tally.lost}; late ${tally.late} (the latest by ${Math.round(tally.latest)} ms, hold-ups of the event loop apart, of which the longest was ${Math.round(tally.lag.longest)} ms)`,
     `  outcomes   ${counts(tally.outcomes)}`,
-    `  clients    ${counts(tally.clients)}`,
     `  kills      ${counts(tally.kills)}`,
     `  server     ${sum('requests')} requests on ${sum('connections')} connections, ${sum('faults')} faults`,
     `  answers    ${counts(answered)}`,

@@ -25,8 +25,8 @@ export interface SoakOptions {
   readonly seconds: number;
   readonly callers: number;
   readonly seed: number;
-  /** By what the callers ask, each time by one of them; by Finch itself when there is none. */
-  readonly clients?: readonly ClientKind[];
+  /** By what the callers ask; default: by Finch itself. */
+  readonly client?: ClientKind | undefined;
   /** Ends the soak before its time, when so much was asked for. */
   readonly requests?: number | undefined;
   /** The program of the servers; default: its source. */
@@ -41,14 +41,7 @@ export interface SoakResult {
 
 /** Rejects at once when a server ends by itself. */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
-  const {
-    seconds,
-    callers: count,
-    seed,
-    clients = [],
-    requests = Infinity,
-    server: program,
-  } = options;
+  const { seconds, callers: count, seed, client, requests = Infinity, server: program } = options;
   const random = new Random(seed);
   const folder = mkdtempSync(join(tmpdir(), 'linnet-soak-'));
   const authority = createAuthority();
@@ -78,7 +71,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
       closedPort,
       ca: authority.ca,
     });
-    const callOnce = clients.length === 0 ? undefined : callThrough(clients);
+    const callOnce = client === undefined ? undefined : callThrough(client);
     const callers = new Callers(world, tally, random.fork(), count, callOnce);
     const chaos = new Chaos(world, callers, tally, random.fork());
     const end = performance.now() + seconds * 1000;

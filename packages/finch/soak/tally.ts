@@ -21,8 +21,6 @@ export interface Entry {
 export class Tally {
   readonly outcomes: Record<string, number> = {};
   readonly kills: Record<string, number> = {};
-  /** How often other clients asked, by their names. */
-  readonly clients: Record<string, number> = {};
   readonly violations: string[] = [];
   violationCount = 0;
   started = 0;
@@ -97,10 +95,6 @@ export class Tally {
       this.end(entry, 'another error');
       this.violation(`${entry.what} failed with ${inspect(error)}`);
     }
-  }
-
-  askedThrough(client: string): void {
-    this.count(this.clients, client);
   }
 
   killed(what: string): void {

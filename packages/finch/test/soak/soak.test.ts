@@ -1,19 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
-import { expect, it } from 'vitest';
-import { program } from '../../soak/main.ts?program';
-import { program as server } from '../../soak/server.ts?program';
+import { it } from 'vitest';
+import { expectToPass } from './run-soak.ts';
 
-it('ends every request once and in time, and leaves nothing behind, whatever dies', async () => {
-  // A process of its own: what it leaves behind is counted there.
-  const args = ['--server', server, '--seconds', '3', '--callers', '100'];
-  const soak = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const [out, complaints, [code]] = await Promise.all([
-    text(soak.stdout),
-    text(soak.stderr),
-    once(soak, 'exit') as Promise<[number | null]>,
-  ]);
-  expect(code, `${out}${complaints}`).toBe(0);
-  expect(out).toMatch(/asked +\d{3,}; lost 0; late 0/);
-});
+it('ends every request once and in time, and leaves nothing behind, whatever dies', () =>
+  expectToPass());

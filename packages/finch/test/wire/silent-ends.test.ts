@@ -10,7 +10,7 @@ import { startApp } from '../support/app.ts';
 import { rejection } from '../support/rejection.ts';
 
 const callers = 60;
-const requestsOfEach = 3;
+const requestsOfEach = 5;
 
 interface World {
   readonly finch: Finch;

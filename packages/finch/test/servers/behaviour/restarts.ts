@@ -33,8 +33,7 @@ async function underLoad(
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   };
   let over = false;
-  // More than there are connections.
-  const callers = Array.from({ length: 12 }, async (_, caller) => {
+  const callers = Array.from({ length: 24 }, async (_, caller) => {
     while (!over) await ask(caller);
     for (let count = 0; count < 5; count++) await ask(caller);
   });
